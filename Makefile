@@ -1,0 +1,189 @@
+# headcount
+#
+#   make                 build/bin/headcount-collector, headcount-aggregator, headcount
+#   make run             everything started, addresses printed (PORT=8080)
+#   make test            every test there is, by deploy/test
+#   make unit tapes corpora e2e     parts of it; SAN=1: under ASan and UBSan
+#   make unit-NAME e2e-NAME         one file of tests/unit/ or tests/e2e/
+#   make fuzz-NAME SECS=60          fuzz one parser; NAME is a file of tests/fuzz/
+#   make bench           figures beside nginx; see tests/bench/README.md
+#   make lint layers     what cppcheck and shellcheck say; who includes whom
+#   make fmt fmt-check   format the code (clang-format 14), or say what it would change
+#   make man             build/man/*
+#   make install         PREFIX=/usr/local DESTDIR=
+#   make deps            install missing packages (apt), as run and test do by themselves
+#   make clean
+#
+# CC, CFLAGS and LDFLAGS may be given; V=1 shows the commands. Jobs run in parallel unless
+# -j says otherwise.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+SECS    ?= 60
+
+MAKEFLAGS += -j$(shell nproc)
+ifndef V
+say = @printf '  %-5s %s\n' $1 $@;
+endif
+
+CFLAGS  ?= -O2 -g
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Werror
+HARDEN  := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+BASE    := -std=c11 -D_GNU_SOURCE -DHC_VERSION='"$(VERSION)"' -pthread $(WARN) -I.
+LDFLAGS ?= -pie -Wl,-z,relro,-z,now,--as-needed
+
+OUT := build
+ifdef SAN
+OUT     := build/san
+CFLAGS  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+HARDEN  := -fPIE
+endif
+
+# libmsgpack's pkg-config name differs between Debian 12 and 13
+MSGPACK := $(shell pkg-config --exists msgpack-c 2>/dev/null && echo -lmsgpack-c || echo -lmsgpackc)
+
+PROGRAMS := $(addprefix $(OUT)/bin/,headcount-collector headcount-aggregator headcount)
+all: $(PROGRAMS)
+
+# ---- folders become archives; the link lines are the architecture ----------
+c_of   = $(filter-out %/main.c,$(wildcard $1/*.c))
+data_of = $(wildcard $1/*.lua) $(wildcard $1/web/*)
+objs   = $(patsubst %,$(OUT)/%.o,$(basename $(call c_of,$1)) $(call data_of,$1))
+
+$(OUT)/libproto.a:      $(call objs,proto)
+$(OUT)/libloop.a:       $(call objs,proto/loop)
+$(OUT)/libcollector.a:  $(call objs,collector)
+$(OUT)/libaggregator.a: $(call objs,aggregator)
+$(OUT)/libcli.a:        $(call objs,cli)
+
+$(OUT)/bin/headcount-collector: $(addprefix $(OUT)/,collector/main.o libcollector.a libloop.a libproto.a)
+$(OUT)/bin/headcount-collector: LIBS = -luv -lhiredis -ljansson
+$(OUT)/bin/headcount-aggregator: $(addprefix $(OUT)/,aggregator/main.o libaggregator.a libloop.a libproto.a)
+$(OUT)/bin/headcount-aggregator: LIBS = -luv -lhiredis
+$(OUT)/bin/headcount: $(addprefix $(OUT)/,cli/main.o libcli.a libproto.a)
+$(OUT)/bin/headcount: LIBS = -lhiredis -ljansson
+
+$(OUT)/bin/%:
+	@mkdir -p $(@D)
+	$(call say,link)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LIBS) $(MSGPACK) -lsodium
+
+$(OUT)/%.a:
+	@rm -f $@
+	$(call say,ar)ar rcs $@ $^
+
+$(OUT)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,cc)$(CC) $(BASE) $(CFLAGS) $(HARDEN) -MMD -MP -c -o $@ $<
+
+# Scripts and pages are compiled in: file.ext becomes `const char file_ext[]`, with a NUL
+# after it, and file_ext_end.
+define EMBED
+@mkdir -p $(@D)
+@s=$$(basename $< | tr '.-' '__'); printf '.section .rodata\n.global %s, %s_end\n%s:\n.incbin "%s"\n%s_end:\n.byte 0\n.section .note.GNU-stack,"",%%progbits\n' \
+	$$s $$s $$s $< $$s | $(CC) -c -x assembler -o $@ -
+endef
+$(OUT)/%.lua.o: %.lua Makefile
+	$(EMBED)
+$(OUT)/collector/web/%.o: collector/web/% Makefile
+	$(EMBED)
+
+# ---- tests ------------------------------------------------------------------
+ARCHIVES := $(addprefix $(OUT)/,libcollector.a libaggregator.a libcli.a libloop.a libproto.a libfake.a)
+$(OUT)/libfake.a: $(call objs,tests/fake)
+ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lcmocka
+UNITS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*_bench.c))
+E2E      := $(sort $(wildcard tests/e2e/*.test.mjs))
+NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=3 --test-reporter=spec
+
+$(OUT)/tests/%: $(OUT)/tests/%.o $(ARCHIVES)
+	$(call say,link)$(CC) $(CFLAGS) -pie -pthread -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
+
+$(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ)): $(OUT)/tests/fuzz/replay.o
+
+unit: $(addprefix $(OUT)/tests/unit/,$(UNITS))
+	@tests/each $^
+
+unit-%: $(OUT)/tests/unit/test_%
+	$<
+
+tapes: $(OUT)/tests/replay/replay
+	@tests/each $(foreach t,$(sort $(wildcard tests/replay/*.tape)),"$< $t")
+
+corpora: $(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ))
+	@tests/each $(foreach f,$(FUZZ),"$(OUT)/tests/fuzz/fuzz_$f tests/fuzz/corpus/$f")
+
+e2e: all tests/node_modules/.package-lock.json
+	$(NODE_TEST) $(E2E)
+
+e2e-%: all tests/node_modules/.package-lock.json
+	$(NODE_TEST) tests/e2e/$*.test.mjs
+
+tests/node_modules/.package-lock.json: tests/package-lock.json
+	cd tests && npm ci --no-audit --no-fund
+
+fuzz-%:
+	@mkdir -p build/fuzz/$*
+	clang $(BASE) -Wno-error -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/fuzz_$* tests/fuzz/fuzz_$*.c \
+		$(foreach d,proto proto/loop collector aggregator cli,$(call c_of,$d)) \
+		$(patsubst %,build/%.o,$(foreach d,proto collector aggregator,$(call data_of,$d))) $(filter-out -lcmocka,$(ALL_LIBS))
+	build/fuzz/fuzz_$* -max_total_time=$(SECS) -rss_limit_mb=512 -timeout=5 -print_final_stats=1 build/fuzz/$* tests/fuzz/corpus/$*
+$(addprefix fuzz-,$(FUZZ)): $(patsubst %,build/%.o,$(foreach d,proto collector aggregator,$(call data_of,$d)))
+
+bench: all $(BENCHES)
+	tests/bench/run
+
+# ---- the code itself --------------------------------------------------------
+FOLDERS := proto collector aggregator cli
+C_FILES  = $(shell find $(FOLDERS) tests -name node_modules -prune -o -name '*.[ch]' -print)
+SCRIPTS  = $(wildcard .ci/run deploy/run deploy/test deploy/install-packages tests/each tests/bench/run)
+
+lint:
+	cppcheck --quiet --std=c11 --library=posix --library=gnu --enable=warning,portability --inline-suppr \
+		--suppressions-list=tests/cppcheck.txt --error-exitcode=1 -j$(shell nproc) -D_GNU_SOURCE -I. $(FOLDERS)
+	shellcheck $(SCRIPTS)
+
+fmt:
+	clang-format -i $(C_FILES)
+fmt-check:
+	clang-format --dry-run -Werror $(C_FILES)
+
+# The two daemons and the cli meet only in proto/. proto/ itself is pure: what knows
+# libuv or a Redis socket is in proto/loop/, and the cli, which has no loop, stays clear
+# of it.
+no_include = @! grep -nE '^ *\# *include *[<"](\.\./)*($1)' $2
+layers: all
+	$(call no_include,aggregator/|cli/,collector/*.[ch])
+	$(call no_include,collector/|cli/,aggregator/*.[ch])
+	$(call no_include,collector/|aggregator/|proto/loop/|uv\.h,cli/*.[ch])
+	$(call no_include,collector/|aggregator/|cli/|loop/|uv\.h|hiredis/,proto/*.[ch])
+	$(call no_include,collector/|aggregator/|cli/,proto/loop/*.[ch])
+	@! ldd $(OUT)/bin/headcount | grep libuv
+
+# ---- run, install -----------------------------------------------------------
+run test:
+	@deploy/$@
+
+deps:
+	deploy/install-packages run test
+
+man: $(patsubst deploy/man/%.scd,build/man/%,$(wildcard deploy/man/*.scd))
+build/man/%: deploy/man/%.scd
+	@mkdir -p $(@D)
+	scdoc <$< >$@
+
+install: all man
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
+	for m in build/man/*.[1-8]; do install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${m##*.} $$m; done
+
+help:
+	@sed '/^#/!q; s/^# \{0,1\}//' Makefile
+
+clean:
+	rm -rf build
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+.SECONDARY:
+.DELETE_ON_ERROR:
+.PHONY: all unit tapes corpora e2e bench lint fmt fmt-check layers run test deps man install help clean

@@ -1,0 +1,27 @@
+/* command: the arguments of one Redis command, gathered in one buffer. */
+#ifndef HC_COMMAND_H
+#define HC_COMMAND_H
+
+#include <stdint.h>
+#include "../proto/buf.h"
+
+struct command {
+    struct buf text;   /* all arguments, one behind the other */
+    size_t *len;       /* of each */
+    const char **argv; /* filled by command_argv */
+    size_t n, cap;
+};
+
+void command_init(struct command *c, size_t max_bytes);
+void command_fini(struct command *c);
+void command_clear(struct command *c);
+void command_arg(struct command *c, struct slice s);
+void command_u64(struct command *c, uint64_t v);
+
+/* Replaces argument @i, whose text must have the same length. */
+void command_patch(struct command *c, size_t i, const char *text);
+
+/* The argument vector; valid until the next change of @c. */
+const char **command_argv(struct command *c);
+
+#endif

@@ -1,0 +1,140 @@
+/* ingest: drains the socket, then decides how to hear of the next datagram.
+ *
+ * Nothing here is logged per datagram: they are counted. The one exception is a datagram
+ * made with another secret file, the usual mistake when a node is set up; its sender is
+ * named once a minute at most. */
+#include "ingest.h"
+
+#include <assert.h>
+#include "../proto/log.h"
+
+#define TURN_BATCHES 16   /* 1,024 datagrams: about a millisecond of work */
+#define FINAL_BATCHES 256 /* more than the receive buffer can hold */
+#define DRAIN_EVERY_MS 1
+
+static mono_t loop_now(const struct ingest *in)
+{
+    return (mono_t)uv_now(in->poll.loop);
+}
+
+static void complain(struct ingest *in, const struct sockaddr_storage *from)
+{
+    char text[UDP_TEXT];
+
+    if (!seldom(&in->complained, loop_now(in)))
+        return;
+    udp_text(from, text);
+    log_line("event=bad_key from=%s hint=\"its --secret-file differs from ours\"", text);
+}
+
+/* Takes one batch. Returns how many datagrams it had, 0 also after an error. */
+static unsigned take_batch(struct ingest *in)
+{
+    int n = udp_receive(&in->udp);
+    ms_t now;
+
+    if (n < 0)
+        in->intake->counters->socket_errors++;
+    if (n <= 0)
+        return 0;
+    now = clock_now(in->clock);
+    for (int i = 0; i < n; i++) {
+        size_t bytes = in->udp.msg[i].msg_len;
+
+        if (intake_datagram(in->intake, in->udp.slot[i], bytes, now) == WIRE_BAD_KEY)
+            complain(in, &in->udp.from[i]);
+    }
+    return (unsigned)n;
+}
+
+/* Takes at most @batches. Sets *@more if the socket may hold more. */
+static unsigned drain(struct ingest *in, unsigned batches, bool *more)
+{
+    unsigned total = 0, n = UDP_BATCH;
+
+    while (n == UDP_BATCH && batches-- > 0)
+        total += n = take_batch(in);
+    *more = n == UDP_BATCH;
+    return total;
+}
+
+static void turn(struct ingest *in);
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    (void)status; /* an error is taken off the socket by receiving */
+    (void)events;
+    turn(poll->data);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    turn(timer->data);
+}
+
+/* As long as there is more, watching costs nothing: the next turn of the loop finds it
+ * and serves the others too. (A timer of 0 ms, restarted in its own callback, would let
+ * libuv 1.44 serve nobody else.) libuv stops a poll handle that reported an error, hence
+ * uv_is_active. */
+static void listen_on(struct ingest *in, bool more)
+{
+    if (in->traffic.busy && !more) {
+        uv_poll_stop(&in->poll);
+        uv_timer_start(&in->timer, on_timer, DRAIN_EVERY_MS, 0);
+    } else if (!uv_is_active((uv_handle_t *)&in->poll)) {
+        uv_timer_stop(&in->timer);
+        uv_poll_start(&in->poll, UV_READABLE, on_readable);
+    }
+}
+
+static void turn(struct ingest *in)
+{
+    bool more;
+    unsigned n = drain(in, TURN_BATCHES, &more);
+
+    traffic_note(&in->traffic, n, loop_now(in));
+    listen_on(in, more);
+    if (n > 0)
+        in->folded(in->arg);
+}
+
+int ingest_open(struct ingest *in, uv_loop_t *loop, const struct udp_addr *addr,
+                struct intake *intake, struct clock *clock, void (*folded)(void *arg),
+                void *arg, char *err, size_t err_n)
+{
+    int r;
+
+    in->intake = intake;
+    in->clock = clock;
+    in->folded = folded;
+    in->arg = arg;
+    in->traffic = (struct traffic){0};
+    in->complained = (struct seldom){0};
+    if (udp_open(&in->udp, addr, err, err_n) < 0)
+        return -1;
+    r = uv_poll_init(loop, &in->poll, in->udp.fd);
+    assert(r == 0); /* a fresh datagram socket can be polled */
+    uv_timer_init(loop, &in->timer);
+    in->poll.data = in->timer.data = in;
+    listen_on(in, false);
+    return 0;
+}
+
+void ingest_close(struct ingest *in)
+{
+    bool more;
+
+    drain(in, FINAL_BATCHES, &more);
+    uv_close((uv_handle_t *)&in->poll, NULL);
+    uv_close((uv_handle_t *)&in->timer, NULL);
+    udp_close(&in->udp);
+}
+
+void ingest_report(struct ingest *in, struct aggregator_counters *c)
+{
+    if (in->udp.fd >= 0)
+        udp_count_drops(&in->udp);
+    c->kernel_drops = in->udp.drops;
+    c->rcvbuf = (uint64_t)in->udp.rcvbuf;
+    c->busy = in->traffic.busy;
+}

@@ -1,0 +1,143 @@
+/* headcount-aggregator: reads the options, runs the loop, reports how it ended. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include "../proto/log.h"
+#include "../proto/opts.h"
+#include "aggregator.h"
+
+#define PROGRAM "headcount-aggregator"
+#define ERR_MAX 1024 /* bytes of a sentence */
+
+enum { EXIT_OK = 0, EXIT_BUSY = 1, EXIT_OPTIONS = 2 };
+
+struct options {
+    const char *udp, *secret_file, *redis, *redis_auth_file;
+    long window;
+};
+
+#define AT(field) offsetof(struct options, field)
+#define STR(x) STR_(x)
+#define STR_(x) #x
+
+static const struct opt rows[] = {
+    {"udp", "HOST:PORT", OPT_TEXT, AT(udp), "127.0.0.1:7125", 0, 0,
+     "Where datagrams of the collectors come in. [IPv6]:PORT for IPv6, [::]:PORT for all "
+     "addresses; port 0 lets the kernel choose one, which is printed.",
+     "Input"},
+    {"secret-file", "FILE", OPT_TEXT, AT(secret_file), NULL, 0, 0,
+     "The secret shared with the collectors: the same file on every node, 16 to 4096 "
+     "bytes. Required.",
+     NULL},
+    {"window", "MINUTES", OPT_INT, AT(window), STR(WINDOW_DEFAULT), 1, WINDOW_MAX,
+     "How many minutes are kept, the running one included.", "Counting"},
+    {"redis", "ADDRESS", OPT_TEXT, AT(redis), "tcp://127.0.0.1:6379", 0, 0,
+     "unix:/path[?db=N] or tcp://host[:port][/db]. Need not be there at start.",
+     "Output"},
+    {"redis-auth-file", "FILE", OPT_TEXT, AT(redis_auth_file), NULL, 0, 0,
+     "File with password or user:password on its first line.", NULL},
+};
+
+static const struct opts_spec spec = {
+    .program = PROGRAM,
+    .usage = "--secret-file FILE [options]",
+    .about = "Counts what the collectors saw, minute by minute, and keeps Redis and its "
+             "subscribers up to date. Runs in the foreground; the address it listens on "
+             "is printed on stdout, everything else on stderr.",
+    .footer =
+        "Signals:\n"
+        "  SIGTERM, SIGINT           end it after a final round of commits; a second "
+        "one\n"
+        "                            ends it at once\n"
+        "  SIGUSR1                   print the counters on stderr; --help-counters "
+        "tells\n"
+        "                            what they mean\n"
+        "\n"
+        "Exit codes: 0 ended by a signal, 1 something could not be opened, 2 an option\n"
+        "is wrong.",
+    .rows = rows,
+    .nrows = sizeof rows / sizeof *rows,
+};
+
+static int fail(const char *err, int code)
+{
+    fprintf(stderr, PROGRAM ": %s\n", err);
+    return code;
+}
+
+/* Returns 0, or -1 with a sentence that names the option in @err. */
+static int configure(struct aggregator_config *c, const struct options *o, char *err,
+                     size_t err_n)
+{
+    c->window = (unsigned)o->window;
+    if (!o->secret_file) {
+        snprintf(err, err_n, "--secret-file: name the file that the collectors have too");
+        return -1;
+    }
+    if (udp_addr_parse(&c->udp, o->udp, err, err_n) < 0 ||
+        redis_addr_parse(&c->redis, o->redis, err, err_n) < 0 ||
+        secret_read(&c->secret, o->secret_file, err, err_n) < 0)
+        return -1;
+    if (!o->redis_auth_file)
+        return 0;
+    return redis_addr_auth_file(&c->redis, o->redis_auth_file, err, err_n);
+}
+
+/* For whoever started it: with port 0 nobody else knows the address. */
+static void announce(const struct aggregator *a)
+{
+    char addr[UDP_TEXT];
+
+    udp_local(&a->ingest.udp, addr);
+    printf("event=listening program=" PROGRAM " proto=udp addr=%s\n", addr);
+    fflush(stdout);
+}
+
+static int print_counters(void)
+{
+    struct buf text;
+
+    buf_init(&text, 64 * 1024);
+    aggregator_describe(&text);
+    printf("%.*s", (int)text.n, text.p);
+    buf_fini(&text);
+    return EXIT_OK;
+}
+
+static int run(const struct aggregator_config *config)
+{
+    static struct aggregator a;
+    uv_loop_t loop;
+    char err[ERR_MAX];
+    int r;
+
+    uv_loop_init(&loop);
+    if (aggregator_open(&a, &loop, config, err, sizeof err) < 0)
+        return fail(err, EXIT_BUSY);
+    announce(&a);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    aggregator_close(&a, &loop);
+    r = uv_loop_close(&loop);
+    assert(r == 0); /* every handle was closed */
+    return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+    static struct aggregator_config config; /* for as long as the loop runs */
+    struct options options;
+    enum opts_result parsed;
+    char err[ERR_MAX];
+
+    if (argc == 2 && strcmp(argv[1], "--help-counters") == 0)
+        return print_counters();
+    parsed = opts_parse(&spec, &options, argc, argv, NULL);
+    if (parsed == OPTS_DONE)
+        return EXIT_OK;
+    if (parsed == OPTS_ERROR)
+        return EXIT_OPTIONS;
+    log_open(PROGRAM);
+    if (configure(&config, &options, err, sizeof err) < 0)
+        return fail(err, EXIT_OPTIONS);
+    return parsed == OPTS_CHECK ? EXIT_OK : run(&config);
+}

@@ -1,0 +1,34 @@
+/* pace: arithmetic on the times of rounds. */
+#include "pace.h"
+
+static mono_t within(mono_t v, mono_t min, mono_t max)
+{
+    if (v < min)
+        return min;
+    return v > max ? max : v;
+}
+
+void pace_begin(struct pace *p, mono_t now)
+{
+    p->began = now;
+    p->due = now + PACE_GAP_MIN_MS;
+}
+
+void pace_end(struct pace *p, mono_t now)
+{
+    mono_t took = now - p->began;
+
+    p->due = p->began + within(2 * took, PACE_GAP_MIN_MS, PACE_GAP_MAX_MS);
+    p->backoff = 0;
+}
+
+void pace_fail(struct pace *p, mono_t now)
+{
+    p->backoff = within(2 * p->backoff, PACE_BACKOFF_MIN_MS, PACE_BACKOFF_MAX_MS);
+    p->due = now + p->backoff;
+}
+
+mono_t pace_wait(const struct pace *p, mono_t now)
+{
+    return p->due > now ? p->due - now : 0;
+}

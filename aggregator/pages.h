@@ -1,0 +1,60 @@
+/* pages: the live pages of one site, and how many visitors are on each, by last minute.
+ *
+ * A page's at[slot] is the number of visitors whose latest minute has that slot and whose
+ * latest hit was on this page; summed over a window it is "visitors on this page now". At
+ * PAGES_MAX live pages a new path is counted on the page PAGE_OTHER, which no real path
+ * can be, for those begin with '/'. */
+#ifndef HC_PAGES_H
+#define HC_PAGES_H
+
+#include "../proto/secret.h"
+#include "../proto/slice.h"
+#include "../proto/units.h"
+
+struct page {
+    uint64_t hash;
+    uint64_t dirty;    /* slots changed since the last commit */
+    uint64_t inflight; /* slots in a commit whose reply is out */
+    uint32_t visitors; /* sum of at[] */
+    uint16_t path_n;
+    uint32_t *at; /* one per slot of the site's ring */
+    char *path;   /* not NUL-terminated; one allocation with the page */
+};
+
+struct pages {
+    struct page **page; /* by page id; NULL where free */
+    size_t n;           /* live pages */
+    size_t ids;         /* ids handed out so far: page[0..ids) */
+    size_t page_cap;
+    uint16_t *index;  /* open addressing by hash: id + 1, 0 is empty */
+    size_t index_cap; /* a power of two, 0 before the first page */
+    unsigned slots;   /* of the ring */
+    const struct key *key;
+};
+
+void pages_init(struct pages *t, unsigned slots, const struct key *key);
+void pages_fini(struct pages *t);
+
+/* The id of @path's page, made if need be; sets *@capped and gives "(other)" at the
+ * bound. PAGE_NONE when out of memory. */
+uint16_t pages_id(struct pages *t, struct slice path, bool *capped);
+
+static inline struct page *pages_get(const struct pages *t, uint16_t id)
+{
+    return id < t->ids ? t->page[id] : NULL;
+}
+
+static inline struct slice page_path(const struct page *p)
+{
+    return (struct slice){p->path, p->path_n};
+}
+
+/* Empties @slot on every page: its minute has left the window. */
+void pages_clear_slot(struct pages *t, unsigned slot);
+
+/* Frees the pages that nobody is on and that no commit still has to write. */
+void pages_drop_empty(struct pages *t);
+
+size_t pages_bytes(const struct pages *t);
+
+#endif

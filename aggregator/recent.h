@@ -1,0 +1,33 @@
+/* recent: the last RECENT_MAX views and events of a site, for the live feed.
+ *
+ * A ring: event id i lies in entry i mod RECENT_MAX, in memory and in hc:{S}:r alike, so
+ * writing one twice changes nothing. An entry's text buffer is kept and reused. */
+#ifndef HC_RECENT_H
+#define HC_RECENT_H
+
+#include "../proto/delta.h"
+
+struct recent_entry {
+    ms_t at;
+    char *text; /* path, then name */
+    uint16_t path_n, name_n, cap;
+    uint8_t kind;
+};
+
+struct recent {
+    struct recent_entry *entry; /* RECENT_MAX of them, made at the first event */
+    uint64_t last;              /* id of the newest, 0: none yet */
+};
+
+void recent_init(struct recent *r);
+void recent_fini(struct recent *r);
+void recent_add(struct recent *r, uint8_t kind, ms_t at, struct slice path,
+                struct slice name);
+
+/* The oldest id still held; recent->last + 1 when there is none. */
+uint64_t recent_first(const struct recent *r);
+
+/* Event @id, which must be held. The slices end with the next recent_add. */
+struct recent_event recent_get(const struct recent *r, uint64_t id);
+
+#endif

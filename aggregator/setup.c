@@ -1,0 +1,143 @@
+/* setup: INFO, SCRIPT LOAD and, when an epoch is wanted, EVAL of the epoch script.
+ *
+ * A Redis that evicts is used all the same: a key it drops is found missing by the site's
+ * next commit and written again. But between the two the answers are wrong, so the
+ * operator is told which setting to change. */
+#include "setup.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "../proto/keys.h"
+#include "../proto/log.h"
+#include "commit.h"
+
+static void complain(struct setup *s, const char *what, const redisReply *reply)
+{
+    char text[200];
+
+    if (reply && seldom(&s->complained, (mono_t)uv_now(s->loop)))
+        log_line("event=redis_refuses what=%s reply=\"%s\"", what,
+                 log_safe(text, sizeof text, reply->str ? reply->str : "?",
+                          reply->str ? reply->len : 1));
+}
+
+static void finish_one(struct setup *s)
+{
+    if (--s->pending == 0)
+        s->done(s->arg, !s->failed);
+}
+
+static bool is_text(const redisReply *reply, int type)
+{
+    return reply && reply->type == type && reply->str;
+}
+
+/* The rest of the line of @info that begins with @name, or the empty slice. */
+static struct slice info_value(struct slice info, struct slice name)
+{
+    while (info.n > 0) {
+        const char *end = memchr(info.p, '\n', info.n);
+        size_t n = end ? (size_t)(end - info.p) : info.n;
+        struct slice line = {info.p, n};
+
+        if (line.n > 0 && line.p[line.n - 1] == '\r')
+            line.n--;
+        if (slice_starts(line, name))
+            return slice_skip(line, name.n);
+        info = slice_skip(info, end ? n + 1 : n);
+    }
+    return (struct slice){NULL, 0};
+}
+
+struct slice setup_eviction(struct slice info)
+{
+    struct slice limit = info_value(info, SLICE("maxmemory:"));
+    struct slice policy = info_value(info, SLICE("maxmemory_policy:"));
+
+    if (limit.n == 0 || slice_eq(limit, SLICE("0")) ||
+        slice_eq(policy, SLICE("noeviction")))
+        policy.n = 0;
+    return policy;
+}
+
+/* Redis may refuse INFO to this user; then there is nothing to warn of. */
+static void on_info(void *arg, const redisReply *reply)
+{
+    struct setup *s = arg;
+    struct slice policy = {NULL, 0};
+    char text[40];
+
+    if (is_text(reply, REDIS_REPLY_STRING))
+        policy = setup_eviction((struct slice){reply->str, (size_t)reply->len});
+    if (policy.n > 0 && !s->counters->redis_evicts)
+        log_line("event=redis_evicts policy=%s hint=\"counts may vanish when its memory "
+                 "is full: set maxmemory-policy noeviction\"",
+                 log_safe(text, sizeof text, policy.p, policy.n));
+    s->counters->redis_evicts = policy.n > 0;
+    finish_one(s);
+}
+
+static void on_loaded(void *arg, const redisReply *reply)
+{
+    struct setup *s = arg;
+
+    if (is_text(reply, REDIS_REPLY_STRING) && (size_t)reply->len < sizeof s->sha) {
+        memcpy(s->sha, reply->str, (size_t)reply->len + 1);
+    } else {
+        s->failed = true;
+        complain(s, "script", reply);
+    }
+    finish_one(s);
+}
+
+static void on_epoch(void *arg, const redisReply *reply)
+{
+    struct setup *s = arg;
+
+    if (is_text(reply, REDIS_REPLY_STRING))
+        s->epoch = strtoull(reply->str, NULL, 10);
+    if (s->epoch == 0) {
+        s->failed = true;
+        complain(s, "epoch", reply);
+    }
+    finish_one(s);
+}
+
+static void call(struct setup *s, struct redis_link *link, int argc, const char **argv,
+                 redis_reply_fn fn)
+{
+    if (redis_link_call(link, argc, argv, NULL, fn, s) == 0)
+        s->pending++;
+    else
+        s->failed = true;
+}
+
+void setup_init(struct setup *s, uv_loop_t *loop, struct aggregator_counters *counters,
+                void (*done)(void *arg, bool ok), void *arg)
+{
+    *s = (struct setup){.loop = loop, .counters = counters, .done = done, .arg = arg};
+}
+
+bool setup_begin(struct setup *s, struct redis_link *link)
+{
+    char floor[24];
+    const char *info[] = {"INFO", "memory"};
+    const char *load[] = {"SCRIPT", "LOAD", commit_lua};
+    const char *take[] = {"EVAL", epoch_lua, "1", KEY_EPOCH, floor};
+
+    s->failed = false;
+    snprintf(floor, sizeof floor, "%" PRIu64, s->floor);
+    call(s, link, 2, info, on_info);
+    call(s, link, 3, load, on_loaded);
+    if (s->epoch == 0)
+        call(s, link, 5, take, on_epoch);
+    return s->pending > 0;
+}
+
+void setup_forget_epoch(struct setup *s)
+{
+    if (s->epoch > s->floor)
+        s->floor = s->epoch;
+    s->epoch = 0;
+}

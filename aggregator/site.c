@@ -1,0 +1,157 @@
+/* site: rows of minutes, and the windows that are sums of them. */
+#include "site.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static unsigned slots_for(unsigned window)
+{
+    unsigned slots = 1;
+
+    while (slots < window)
+        slots *= 2;
+    return slots;
+}
+
+struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t now,
+                      const struct key *key)
+{
+    unsigned slots = slots_for(window);
+    struct site *s = calloc(1, sizeof *s + slots * sizeof(struct site_row));
+
+    assert(id.n > 0 && id.n <= SITE_MAX && window > 0 && window <= WINDOW_MAX);
+    if (!s)
+        return NULL;
+    memcpy(s->id, id.p, id.n);
+    s->id_n = (uint8_t)id.n;
+    s->hash = hash;
+    s->window = window;
+    s->slots = slots;
+    s->now = s->touched = now;
+    s->row = (struct site_row *)(s + 1);
+    s->full = true; /* whatever an earlier process left in Redis goes */
+    visitors_init(&s->visitors);
+    pages_init(&s->pages, slots, key);
+    recent_init(&s->recent);
+    return s;
+}
+
+void site_free(struct site *s)
+{
+    if (!s)
+        return;
+    visitors_fini(&s->visitors);
+    pages_fini(&s->pages);
+    recent_fini(&s->recent);
+    free(s);
+}
+
+/* Empties the row of minute @m, which leaves the window. */
+static bool clear_row(struct site *s, minute_t m)
+{
+    unsigned slot = slot_of(s, m);
+    struct site_row *row = &s->row[slot];
+    bool counted = row->views || row->events || row->last;
+
+    s->stale += row->last;
+    *row = (struct site_row){0};
+    s->dirty &= ~(UINT64_C(1) << slot);
+    s->inflight &= ~(UINT64_C(1) << slot);
+    pages_clear_slot(&s->pages, slot);
+    return counted;
+}
+
+bool site_advance(struct site *s, minute_t now)
+{
+    bool changed = false;
+    minute_t steps;
+
+    if (now <= s->now)
+        return false;
+    steps = now - s->now < s->window ? now - s->now : s->window;
+    /* The windows that end earlier than the longest one change with every minute too. */
+    changed = s->visitors.n > s->stale;
+    for (minute_t i = 0; i < steps; i++)
+        changed |= clear_row(s, s->now - s->window + 1 + i);
+    s->now = now;
+    if (s->capped && now - s->capped_at >= s->window)
+        s->capped = false;
+    return changed;
+}
+
+uint64_t site_visitors(const struct site *s, unsigned minutes)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < minutes; i++)
+        sum += s->row[slot_of(s, s->now - i)].last;
+    return sum;
+}
+
+uint64_t site_views(const struct site *s, unsigned minutes)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < minutes; i++)
+        sum += s->row[slot_of(s, s->now - i)].views;
+    return sum;
+}
+
+static uint64_t page_visitors(const struct site *s, const struct page *p,
+                              unsigned minutes)
+{
+    uint64_t sum = 0;
+
+    if (minutes == s->window)
+        return p->visitors;
+    for (unsigned i = 0; i < minutes; i++)
+        sum += p->at[slot_of(s, s->now - i)];
+    return sum;
+}
+
+static bool before(const struct page_count *a, const struct page_count *b)
+{
+    return a->visitors != b->visitors ? a->visitors > b->visitors
+                                      : slice_cmp(a->path, b->path) < 0;
+}
+
+size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count *out,
+                      size_t max)
+{
+    size_t n = 0;
+
+    for (size_t id = 0; id < s->pages.ids; id++) {
+        const struct page *p = s->pages.page[id];
+        struct page_count c;
+        size_t i;
+
+        if (!p || p->visitors == 0)
+            continue;
+        c = (struct page_count){page_path(p), page_visitors(s, p, minutes)};
+        if (c.visitors == 0 || (n == max && !before(&c, &out[n - 1])))
+            continue;
+        if (n < max)
+            n++;
+        for (i = n - 1; i > 0 && before(&c, &out[i - 1]); i--)
+            out[i] = out[i - 1];
+        out[i] = c;
+    }
+    return n;
+}
+
+bool site_is_empty(const struct site *s)
+{
+    return s->visitors.n == s->stale && s->now - s->touched >= s->window && !s->queued &&
+           !s->committing;
+}
+
+size_t site_bytes(const struct site *s)
+{
+    size_t n = sizeof *s + s->slots * sizeof(struct site_row) +
+               visitors_bytes(&s->visitors) + pages_bytes(&s->pages);
+
+    if (s->recent.entry)
+        for (size_t i = 0; i < RECENT_MAX; i++)
+            n += sizeof(struct recent_entry) + s->recent.entry[i].cap;
+    return n;
+}

@@ -1,0 +1,97 @@
+/* site: everything that is known of one site, and what of it Redis does not know yet.
+ *
+ * Minute rows lie in a ring of `slots` (a power of two, at least the window);
+ * slot_of(minute) is the minute's place. `last` of a row counts the visitors whose latest
+ * minute it is, so the visitors of any window are the sum of `last` over its rows: exact,
+ * and one subtraction and one addition per hit. */
+#ifndef HC_SITE_H
+#define HC_SITE_H
+
+#include "../proto/limits.h"
+#include "pages.h"
+#include "recent.h"
+#include "visitors.h"
+
+struct site_row {
+    uint32_t views, events;
+    uint32_t uniques; /* distinct visitors seen in this minute */
+    uint32_t last;    /* distinct visitors whose latest minute this is */
+};
+
+/* What has been published since the message before. */
+struct site_news {
+    uint64_t views, events, visitors;
+};
+
+struct site {
+    char id[SITE_MAX];
+    uint8_t id_n;
+    bool capped;     /* a bound was met while the window lasts */
+    bool queued;     /* in the store's dirty list */
+    bool committing; /* a commit is out */
+    bool full;       /* the next commit rewrites everything */
+    bool full_sent;  /* and so does the one that is out */
+    bool tick;       /* the minute turned: publish though nothing was hit */
+    uint64_t hash;
+    unsigned window, slots;
+    minute_t now;     /* the newest minute; rows cover (now - window, now] */
+    minute_t touched; /* of the latest hit */
+    minute_t capped_at;
+    size_t stale; /* visitors outside the window, still in the table */
+    struct site_row *row;
+    uint64_t dirty, inflight; /* slots, like page.dirty */
+    struct visitors visitors;
+    struct pages pages;
+    struct recent recent;
+    uint64_t recent_done;       /* event ids up to this one are in Redis */
+    uint64_t recent_sent;       /* and up to this one in the commit that is out */
+    uint64_t commit;            /* q: number of the last commit built */
+    uint64_t commit_floor;      /* the last one that Redis said OK to */
+    uint64_t message;           /* n: number of the last message built */
+    struct site_news news;      /* not yet in a message */
+    struct site_news news_sent; /* in the message of the commit that is out */
+    ms_t retry_at;              /* not before this time, after a commit failed */
+    struct site *next_dirty;
+    size_t order; /* place in the store's list of sites */
+};
+
+struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t now,
+                      const struct key *key);
+void site_free(struct site *s);
+
+static inline unsigned slot_of(const struct site *s, minute_t m)
+{
+    return m & (s->slots - 1);
+}
+
+static inline struct slice site_id(const struct site *s)
+{
+    return (struct slice){s->id, s->id_n};
+}
+
+/* Whether minute @m is inside the window. */
+static inline bool site_covers(const struct site *s, minute_t m)
+{
+    return m <= s->now && s->now - m < s->window;
+}
+
+/* Brings the rows to minute @now: those that leave the window are emptied. Returns
+ * whether any number of a window may have changed by it. @now before s->now is ignored.
+ */
+bool site_advance(struct site *s, minute_t now);
+
+/* Distinct visitors, and views, of the last @minutes minutes (1..window). */
+uint64_t site_visitors(const struct site *s, unsigned minutes);
+uint64_t site_views(const struct site *s, unsigned minutes);
+
+/* The pages with the most visitors in the last @minutes minutes, at most @max, the most
+ * first, then by path. Returns how many. Paths are borrowed from the site. */
+size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count *out,
+                      size_t max);
+
+/* Nothing of the window is left and nothing is to be written. */
+bool site_is_empty(const struct site *s);
+
+size_t site_bytes(const struct site *s);
+
+#endif

@@ -1,0 +1,154 @@
+/* store: sites in an array, an index of them by keyed hash, and the dirty list. */
+#include "store.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define INDEX_MIN 64
+
+void store_init(struct store *st, unsigned window, const struct key *key, ms_t now)
+{
+    assert(window > 0 && window <= WINDOW_MAX);
+    *st = (struct store){.window = window, .key = *key, .now = minute_of(now)};
+    st->dirty_tail = &st->dirty_head;
+}
+
+void store_fini(struct store *st)
+{
+    for (size_t i = 0; i < st->nsites; i++)
+        site_free(st->site[i]);
+    free(st->site);
+    free(st->index);
+}
+
+void store_reset(struct store *st, ms_t now)
+{
+    store_fini(st);
+    store_init(st, st->window, &st->key, now);
+}
+
+static size_t seek(const struct store *st, uint64_t hash, struct slice id)
+{
+    size_t i = hash & (st->index_cap - 1);
+
+    while (st->index[i] &&
+           !(st->index[i]->hash == hash && slice_eq(site_id(st->index[i]), id)))
+        i = (i + 1) & (st->index_cap - 1);
+    return i;
+}
+
+static void reindex(struct store *st)
+{
+    memset(st->index, 0, st->index_cap * sizeof(struct site *));
+    for (size_t i = 0; i < st->nsites; i++)
+        st->index[seek(st, st->site[i]->hash, site_id(st->site[i]))] = st->site[i];
+}
+
+/* Room for one more site, and an index at most half full. */
+static bool reserve(struct store *st)
+{
+    size_t cap = st->index_cap ? st->index_cap * 2 : INDEX_MIN;
+    struct site **site, **index;
+
+    if ((st->nsites + 1) * 2 <= st->index_cap)
+        return true;
+    site = realloc(st->site, cap / 2 * sizeof(struct site *));
+    if (!site)
+        return false;
+    st->site = site;
+    index = calloc(cap, sizeof(struct site *));
+    if (!index)
+        return false;
+    free(st->index);
+    st->index = index;
+    st->index_cap = cap;
+    st->site_cap = cap / 2;
+    reindex(st);
+    return true;
+}
+
+struct site *store_find(const struct store *st, struct slice id)
+{
+    if (st->nsites == 0)
+        return NULL;
+    return st->index[seek(st, siphash(&st->key, id.p, id.n), id)];
+}
+
+struct site *store_site(struct store *st, struct slice id)
+{
+    uint64_t hash = siphash(&st->key, id.p, id.n);
+    struct site *s = NULL;
+
+    if (st->nsites > 0)
+        s = st->index[seek(st, hash, id)];
+    if (s || st->nsites >= SITES_MAX || !reserve(st))
+        return s;
+    s = site_new(id, hash, st->window, st->now, &st->key);
+    if (!s)
+        return NULL;
+    s->order = st->nsites;
+    st->site[st->nsites++] = s;
+    st->index[seek(st, hash, id)] = s;
+    return s;
+}
+
+/* Takes @s out of the index; what its probing run held moves up to where it belongs. */
+static void index_remove(struct store *st, const struct site *s)
+{
+    size_t mask = st->index_cap - 1, gap = seek(st, s->hash, site_id(s)), i = gap;
+
+    for (;;) {
+        i = (i + 1) & mask;
+        if (!st->index[i])
+            break;
+        if (((i - st->index[i]->hash) & mask) >= ((i - gap) & mask)) {
+            st->index[gap] = st->index[i];
+            gap = i;
+        }
+    }
+    st->index[gap] = NULL;
+}
+
+void store_drop(struct store *st, struct site *s)
+{
+    assert(!s->queued && !s->committing);
+    index_remove(st, s);
+    st->visitors -= s->visitors.n;
+    st->site[s->order] = st->site[--st->nsites];
+    st->site[s->order]->order = s->order;
+    site_free(s);
+}
+
+void store_mark_dirty(struct store *st, struct site *s)
+{
+    if (s->queued || s->committing)
+        return;
+    s->queued = true;
+    s->next_dirty = NULL;
+    *st->dirty_tail = s;
+    st->dirty_tail = &s->next_dirty;
+    st->ndirty++;
+}
+
+struct site *store_take_dirty(struct store *st)
+{
+    struct site *s = st->dirty_head;
+
+    if (!s)
+        return NULL;
+    st->dirty_head = s->next_dirty;
+    if (!st->dirty_head)
+        st->dirty_tail = &st->dirty_head;
+    st->ndirty--;
+    s->queued = false;
+    return s;
+}
+
+void store_recheck(struct store *st)
+{
+    for (size_t i = 0; i < st->nsites; i++) {
+        st->site[i]->tick =
+            false; /* a commit publishes too, and a tick alone would not check */
+        store_mark_dirty(st, st->site[i]);
+    }
+}

@@ -1,0 +1,59 @@
+/* udp: the socket that datagrams come in by, and the one buffer they are received in.
+ *
+ * Plain descriptors, no loop: recvmmsg(2) takes up to UDP_BATCH datagrams with one call,
+ * which is as cheap as UDP gets without segmentation offload. */
+#ifndef HC_UDP_H
+#define HC_UDP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define UDP_BATCH 64  /* more at once is not faster */
+#define UDP_SLOT 2048 /* above DATAGRAM_MAX: what fills a slot is too long anyway */
+
+/* What is asked of the kernel: some 1,800 full datagrams, or what a collector at full
+ * speed sends in 20 ms, while this process is not running. */
+#define UDP_RCVBUF (4 * 1024 * 1024)
+
+#define UDP_TEXT 64 /* bytes for an address as text: "[IPv6]:port" */
+
+struct udp_addr {
+    struct sockaddr_storage sa;
+    socklen_t n;
+};
+
+struct udp {
+    int fd;
+    int rcvbuf;         /* bytes granted, to be compared with UDP_RCVBUF */
+    uint32_t drops_now; /* the kernel's own count, which wraps */
+    uint64_t drops;     /* datagrams the kernel dropped since udp_open */
+    struct mmsghdr msg[UDP_BATCH];
+    struct iovec iov[UDP_BATCH];
+    struct sockaddr_storage from[UDP_BATCH];
+    uint8_t slot[UDP_BATCH][UDP_SLOT];
+};
+
+/* Reads "127.0.0.1:7125", "[::1]:7125", "host:7125" or ":7125" (all addresses). Port 0
+ * lets the kernel choose. A name is looked up, which may take a while: start-up only.
+ * Returns 0, or -1 with a sentence that names --udp in @err. */
+int udp_addr_parse(struct udp_addr *a, const char *text, char *err, size_t err_n);
+
+/* Binds. An IPv6 address takes IPv4 too where it covers it. Returns 0, or -1 with a
+ * sentence that names --udp in @err. The memory is the caller's and must not move. */
+int udp_open(struct udp *u, const struct udp_addr *a, char *err, size_t err_n);
+void udp_close(struct udp *u);
+
+/* Takes what is there, without waiting. Returns how many datagrams: number i lies in
+ * slot[i], msg[i].msg_len bytes long, until the next call, and came from from[i]. 0 when
+ * there is none, -1 on an error of the socket (which it has reported by that). */
+int udp_receive(struct udp *u);
+
+/* Brings u->drops up to date. */
+void udp_count_drops(struct udp *u);
+
+/* Where the socket is bound, and any address, as text of UDP_TEXT bytes. */
+void udp_local(const struct udp *u, char *out);
+void udp_text(const struct sockaddr_storage *sa, char *out);
+
+#endif

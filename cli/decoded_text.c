@@ -1,0 +1,109 @@
+/* Columns that no hit of the datagram fills are left out, so that the common case fits a
+ * terminal of 80 columns. */
+#include "decoded.h"
+
+#include <inttypes.h>
+#include "table.h"
+
+static void write_head(const struct decoded *d, struct buf *out)
+{
+    const struct wire_head *h = &d->head;
+
+    buf_printf(out, "verdict  %s\n", decoded_verdict(d));
+    buf_printf(out, "length   %zu bytes", d->n);
+    if (!d->opened) {
+        buf_str(out, "\n");
+        return;
+    }
+    buf_printf(out, ", %zu of them body\n", d->body_n);
+    buf_printf(out, "type     %u%s\n", h->type, h->type == WIRE_DATA ? " (DATA)" : "");
+    buf_printf(out, "key id   0x%02x\n", h->key_id);
+    buf_printf(out, "mac      %s%s\n", decoded_mac(d),
+               d->checked ? "" : " (no --secret-file)");
+    buf_printf(out, "shard    %u of %u\n", h->shard, h->nshards);
+    buf_printf(out, "stream   %016" PRIx64 "\n", h->stream);
+    buf_printf(out, "epoch    %" PRIu64 "%s\n", h->epoch, h->epoch ? "" : " (unknown)");
+    buf_printf(out, "seq      %" PRIu64 ", resendable from %" PRIu64 "\n", h->seq,
+               h->base);
+    buf_printf(out, "sent at  %" PRIu64 " us of the sender's clock\n", h->ts_us);
+    buf_printf(out, "clock    %" PRId64 " ms, to which the hits' times are relative\n",
+               d->clock);
+    buf_printf(out, "hits     %zu%s\n", d->nhits,
+               d->malformed ? " before the body is malformed" : "");
+}
+
+/* A number as 16 hex digits, or "-" for none. */
+static void add_id(struct table *t, uint64_t id)
+{
+    if (id)
+        table_printf(t, "%016" PRIx64, id);
+    else
+        table_text(t, SLICE("-"));
+}
+
+/* Which of the optional columns some hit fills. */
+struct filled {
+    bool tab, previous, name;
+};
+
+static struct filled filled_of(const struct decoded *d)
+{
+    struct filled f = {0};
+
+    for (size_t i = 0; i < d->nhits; i++) {
+        f.tab |= d->hit[i].tab != 0;
+        f.previous |= d->hit[i].previous != 0;
+        f.name |= d->hit[i].name.n > 0;
+    }
+    return f;
+}
+
+static void add_hit(struct table *t, const struct hit *h, mono_t clock,
+                    const struct filled *f)
+{
+    table_printf(t, "%+" PRId64, h->at - clock);
+    table_text(t, h->site);
+    table_text(t, slice_of(hit_kind_name(h->kind)));
+    table_text(t, slice_of(hit_state_name(h->state)));
+    add_id(t, h->visitor);
+    if (f->tab)
+        add_id(t, h->tab);
+    if (f->previous)
+        add_id(t, h->previous);
+    if (f->name)
+        table_text(t, h->name);
+    table_text(t, h->path);
+}
+
+static void write_hits(const struct decoded *d, const struct term *term, struct buf *out)
+{
+    struct table_column columns[9] = {{"ms", TABLE_RIGHT},
+                                      {"site", TABLE_LEFT},
+                                      {"kind", TABLE_LEFT},
+                                      {"state", TABLE_LEFT},
+                                      {"visitor", TABLE_LEFT}};
+    struct filled f = filled_of(d);
+    struct table t;
+    size_t n = 5;
+
+    if (f.tab)
+        columns[n++].head = "tab";
+    if (f.previous)
+        columns[n++].head = "previous";
+    if (f.name)
+        columns[n++].head = "name";
+    columns[n++].head = "path";
+    buf_str(out, "\n");
+    table_init(&t, columns, n);
+    for (size_t i = 0; i < d->nhits; i++)
+        add_hit(&t, &d->hit[i], d->clock, &f);
+    table_write(&t, term, out);
+    table_fini(&t);
+}
+
+void decoded_text(const struct decoded *d, const struct term *term, struct buf *out)
+{
+    write_head(d, out);
+    if (d->nhits > 0)
+        write_hits(d, term, out);
+}

@@ -1,0 +1,191 @@
+/* headcount: a reader at the terminal, and a feeder of logs. One table of commands; each
+ * is a file of its own. */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include "command.h"
+
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+};
+
+static const struct command commands[] = {
+    {"now", now_run, "visitors, views, active pages and last events of a site"},
+    {"minutes", minutes_run, "one row for each of the last minutes of a site"},
+    {"tail", tail_run, "follow a site: one line for every change"},
+    {"decode", decode_run, "print a datagram between collector and aggregator"},
+    {"replay", replay_run, "feed an access log or recorded beacons to a collector"},
+};
+#define NAME_SIZE 16 /* of a command, with its NUL */
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static const char usage_head[] =
+    "usage: headcount COMMAND [options]\n"
+    "\n"
+    "Tells how many people are on a site now, from what headcount-aggregator keeps in\n"
+    "Redis.\n"
+    "\n"
+    "Commands:\n";
+
+static const char usage_tail[] =
+    "\n"
+    "`headcount COMMAND --help` explains one. Options may stand before the command too.\n"
+    "\n"
+    "Options of now, minutes and tail:\n"
+    "  --redis ADDR              unix:/PATH[?db=N] or tcp://HOST[:PORT][/DB]; also\n"
+    "                            HEADCOUNT_REDIS (default tcp://127.0.0.1:6379/0)\n"
+    "  --redis-auth-file FILE    first line: PASSWORD or USER:PASSWORD\n"
+    "\n"
+    "Options of all:\n"
+    "  --json                    for programs, on standard output; messages go to "
+    "stderr\n"
+    "  --help, -h                print this, or what a command does, and exit\n"
+    "  --version                 print the version and exit\n"
+    "\n"
+    "Environment:\n"
+    "  HEADCOUNT_<OPTION>        the value of an option that is not given\n"
+    "  NO_COLOR                  if set and not empty, no colours\n"
+    "  TZ                        the time zone of what is printed\n"
+    "Colours, progress bars and cutting to the width appear only on a terminal.\n"
+    "\n"
+    "Exit codes:\n"
+    "  0  done, and the answer is yes\n"
+    "  1  the answer is no: site unknown, datagram refused, beacons not answered 2xx\n"
+    "  2  the command line is wrong, or a file cannot be read\n"
+    "  3  Redis or the collector cannot be reached\n"
+    "\n"
+    "Examples:\n"
+    "  headcount now shop\n"
+    "  headcount tail shop --json\n"
+    "  headcount replay access.log --site shop --speed 10\n";
+
+static void print_usage(FILE *out)
+{
+    fputs(usage_head, out);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s%s\n", commands[i].name, commands[i].help);
+    fputs(usage_tail, out);
+}
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static size_t least_of(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours that turn @a into @b, both
+ * shorter than NAME_SIZE. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t an = strlen(a), bn = strlen(b), d[NAME_SIZE][NAME_SIZE];
+
+    for (size_t i = 0; i <= an; i++)
+        d[i][0] = i;
+    for (size_t j = 0; j <= bn; j++)
+        d[0][j] = j;
+    for (size_t i = 1; i <= an; i++)
+        for (size_t j = 1; j <= bn; j++) {
+            d[i][j] = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            d[i][j] = least_of(d[i][j], least_of(d[i - 1][j], d[i][j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                d[i][j] = least_of(d[i][j], d[i - 2][j - 2] + 1);
+        }
+    return d[an][bn];
+}
+
+/* The command that begins with @name, or whose name is nearest to it; NULL if more than
+ * half of that would have to change. */
+static const struct command *nearest(const char *name)
+{
+    const struct command *best = NULL;
+    size_t least = NAME_SIZE;
+
+    if (*name == '\0' || strlen(name) >= NAME_SIZE)
+        return NULL;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        bool begins = strncmp(commands[i].name, name, strlen(name)) == 0;
+        size_t d = begins ? 0 : distance(name, commands[i].name);
+
+        if (d < least && d * 2 <= strlen(commands[i].name)) {
+            least = d;
+            best = &commands[i];
+        }
+    }
+    return best;
+}
+
+static int refuse(const char *name)
+{
+    const struct command *meant = nearest(name);
+
+    if (meant)
+        complain("there is no command \"%s\"; did you mean \"%s\"?", name, meant->name);
+    else
+        complain("there is no command \"%s\"; see `headcount --help`", name);
+    return EXIT_USAGE;
+}
+
+/* Options before the command that take the next argument as their value. */
+static bool takes_value(const char *option)
+{
+    return strcmp(option, "--redis") == 0 || strcmp(option, "--redis-auth-file") == 0 ||
+           strcmp(option, "--config") == 0;
+}
+
+/* Where the command's name stands, or argc. */
+static int find_command(int argc, char **argv)
+{
+    int i = 1;
+
+    while (i < argc && argv[i][0] == '-')
+        i += takes_value(argv[i]) ? 2 : 1;
+    return i < argc ? i : argc;
+}
+
+/* --help or --version among the options before the command. */
+static bool answer_for_all(int n, char **argv)
+{
+    for (int i = 1; i < n; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            print_usage(stdout);
+            return true;
+        }
+        if (strcmp(argv[i], "--version") == 0) {
+            puts("headcount " HC_VERSION);
+            return true;
+        }
+    }
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    int at = find_command(argc, argv);
+    const struct command *command;
+    char *name;
+
+    setlocale(LC_CTYPE, "");
+    if (answer_for_all(at, argv))
+        return EXIT_FINE;
+    if (at == argc) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    name = argv[at];
+    command = find(name);
+    if (command == NULL)
+        return refuse(name);
+    /* headcount --redis X now shop -> now --redis X shop */
+    memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof *argv);
+    argv[1] = name;
+    return command->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,25 @@
+/* sighting: one entry of "recentEvents" or of a message's "events", taken out of JSON. */
+#ifndef HC_SIGHTING_H
+#define HC_SIGHTING_H
+
+#include <jansson.h>
+#include "../proto/slice.h"
+#include "../proto/units.h"
+
+struct sighting {
+    struct slice type; /* "pageview" or "event"; later versions may add some */
+    struct slice path;
+    struct slice name; /* empty but for events */
+    ms_t at;
+};
+
+/* Reads @object. The slices belong to it. Members that are missing or of another type are
+ * empty or 0; false only when @object is no object. */
+bool sighting_read(struct sighting *s, const json_t *object);
+
+/* A text or a whole number of @object, or the empty slice or 0 when there is none. Also
+ * for others who read headcount's JSON. */
+struct slice member_text(const json_t *object, const char *key);
+int64_t member_int(const json_t *object, const char *key);
+
+#endif

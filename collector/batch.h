@@ -1,0 +1,31 @@
+/* batch: the body of POST /e, one beacon or many.
+ *
+ * A form, or JSON: {...}, [{...}, ...] or {"hits":[{...}, ...]}. What it is, its first
+ * byte tells and not the Content-Type: sendBeacon sends JSON as text/plain to avoid a
+ * preflight. JSON is parsed by jansson, strictly: duplicate members, bad UTF-8 and
+ * anything behind the value are refused. */
+#ifndef HC_BATCH_H
+#define HC_BATCH_H
+
+#include "beacon.h"
+
+struct batch {
+    void *json;   /* json_t *, NULL for a form */
+    void *events; /* json_t *, borrowed from json: the array, or the only object */
+    size_t n;     /* events, at most BATCH_MAX */
+    bool is_json;
+};
+
+/* Opens @body, which must outlive the batch. BEACON_OK, or BEACON_BAD_BODY,
+ * BEACON_TOO_MANY and then there is nothing to free. */
+enum beacon_verdict batch_open(struct batch *b, struct slice body);
+
+/* Fills @out with event @i (< n), its slices pointing into @body or the batch. Members
+ * are named as the parameters are, or site, path or url, kind, event or name, user, view,
+ * state; the letter wins. Values are strings, or whole numbers for i, u and v; anything
+ * else is BEACON_BAD_BODY. */
+enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i,
+                              struct beacon *out);
+void batch_fini(struct batch *b);
+
+#endif

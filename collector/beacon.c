@@ -1,0 +1,190 @@
+/* beacon: takes the known parameters out of a query, then checks them one by one.
+ *
+ * The hot path of the collector: nothing is allocated, a parameter is decoded into the
+ * beacon's own text only if it has something to decode, and the first mistake found is
+ * the verdict. */
+#include "beacon.h"
+
+#include <assert.h>
+
+#include "query.h"
+
+const char *beacon_verdict_name(enum beacon_verdict v)
+{
+    static const char *const names[] = {
+        [BEACON_OK] = "ok",
+        [BEACON_NO_SITE] = "no_site",
+        [BEACON_BAD_SITE] = "bad_site",
+        [BEACON_BAD_KIND] = "bad_kind",
+        [BEACON_BAD_STATE] = "bad_state",
+        [BEACON_BAD_PATH] = "bad_path",
+        [BEACON_BAD_NAME] = "bad_name",
+        [BEACON_BAD_VISITOR] = "bad_visitor",
+        [BEACON_BAD_BODY] = "bad_body",
+        [BEACON_TOO_MANY] = "too_many",
+    };
+
+    return names[v];
+}
+
+void beacon_clear(struct beacon *b)
+{
+    memset(b, 0, offsetof(struct beacon, text));
+}
+
+/* The field that a parameter's name stands for, NULL for the others. */
+static struct slice *field(struct beacon *b, struct slice name)
+{
+    if (name.n != 1)
+        return NULL;
+    switch (name.p[0]) {
+    case 'i':
+        return &b->site;
+    case 'p':
+        return &b->path;
+    case 'k':
+        return &b->kind;
+    case 'e':
+        return &b->name;
+    case 'u':
+        return &b->user;
+    case 'v':
+        return &b->tab;
+    case 'a':
+        return &b->state;
+    default:
+        return NULL;
+    }
+}
+
+enum beacon_verdict beacon_from_query(struct beacon *b, struct slice query)
+{
+    struct slice name, value;
+    struct query q;
+    size_t used = 0;
+
+    beacon_clear(b);
+    if (query.n > sizeof b->text)
+        return BEACON_BAD_BODY;
+    query_init(&q, query);
+    while (query_next(&q, &name, &value)) {
+        struct slice *f = field(b, name);
+
+        if (f && !f->p) {
+            *f = query_decode(value, b->text + used);
+            if (f->p == b->text + used)
+                used += f->n;
+        } else if (slice_eq(name, SLICE("send_image"))) {
+            b->no_image = slice_eq(value, SLICE("0"));
+        }
+    }
+    return BEACON_OK;
+}
+
+/* ---- checks --------------------------------------------------------------- */
+
+/* One of the words of a parameter, by its letter or in full. */
+struct word {
+    const char *letter, *word;
+    uint8_t value;
+};
+
+static const struct word kinds[] = {
+    {"v", "view", HIT_VIEW},   {"v", "pageview", HIT_VIEW},
+    {"l", "leave", HIT_LEAVE}, {"h", "heartbeat", HIT_HEARTBEAT},
+    {"e", "event", HIT_EVENT},
+};
+static const struct word states[] = {
+    {"r", "reading", STATE_READING},
+    {"w", "writing", STATE_WRITING},
+    {"i", "idle", STATE_IDLE},
+    {"b", "background", STATE_BACKGROUND},
+};
+
+static bool find_word(const struct word *words, size_t n, struct slice text,
+                      uint8_t *value)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (slice_eq(text, slice_of(words[i].letter)) ||
+            slice_eq(text, slice_of(words[i].word))) {
+            *value = words[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+#define FIND_WORD(words, text, value) \
+    find_word(words, sizeof(words) / sizeof *(words), text, value)
+
+/* What the parameter e says. */
+enum naming { NAME_ABSENT, NAME_IS_PATH, NAME_GIVEN };
+
+static enum naming naming_of(struct slice e)
+{
+    if (e.n == 0 || slice_eq(e, SLICE("0")) || slice_eq(e, SLICE("false")))
+        return NAME_ABSENT;
+    if (slice_eq(e, SLICE("1")) || slice_eq(e, SLICE("true")))
+        return NAME_IS_PATH;
+    return NAME_GIVEN;
+}
+
+static enum beacon_verdict check_kind(const struct beacon *b, enum naming naming,
+                                      struct hit *h)
+{
+    h->kind = naming == NAME_ABSENT ? HIT_VIEW : HIT_EVENT;
+    if (b->kind.n > 0 && !FIND_WORD(kinds, b->kind, &h->kind))
+        return BEACON_BAD_KIND;
+    if (b->state.n > 0 && !FIND_WORD(states, b->state, &h->state))
+        return BEACON_BAD_STATE;
+    return BEACON_OK;
+}
+
+static enum beacon_verdict check_texts(const struct beacon *b, enum naming naming,
+                                       struct slice referer, struct hit *h,
+                                       struct beacon_texts *texts)
+{
+    struct slice path = naming == NAME_IS_PATH ? (struct slice){0} : b->path;
+
+    if (b->path.n > PATH_RAW_MAX)
+        return BEACON_BAD_PATH;
+    if (path.n == 0)
+        path = referer;
+    if (path.n > PATH_RAW_MAX)
+        path.n = PATH_RAW_MAX;
+    h->path = path_normalize(path, texts->path);
+    if (h->kind != HIT_EVENT)
+        return BEACON_OK;
+    if (naming != NAME_ABSENT)
+        h->name = name_normalize(naming == NAME_GIVEN ? b->name : b->path, texts->name);
+    return h->name.n > 0 ? BEACON_OK : BEACON_BAD_NAME;
+}
+
+enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sender *from,
+                               struct day_keys *keys, const struct secret *secret,
+                               ms_t now, mono_t at, struct hit *h,
+                               struct beacon_texts *texts)
+{
+    enum naming naming = naming_of(b->name);
+    enum beacon_verdict v;
+    struct visitor_ids ids;
+
+    *h = (struct hit){.site = b->site, .at = at};
+    if (b->site.n == 0)
+        return BEACON_NO_SITE;
+    if (!site_valid(b->site))
+        return BEACON_BAD_SITE;
+    if (b->user.n > CLIENT_ID_MAX || b->tab.n > CLIENT_ID_MAX)
+        return BEACON_BAD_VISITOR;
+    if ((v = check_kind(b, naming, h)) != BEACON_OK)
+        return v;
+    if ((v = check_texts(b, naming, from->referer, h, texts)) != BEACON_OK)
+        return v;
+    ids = visitor_identify(keys, secret, now, b->site, b->user, &from->ip,
+                           from->user_agent);
+    h->visitor = ids.visitor;
+    h->previous = ids.previous;
+    if (b->tab.n > 0)
+        h->tab = siphash(&secret->tab, b->tab.p, b->tab.n) | 1;
+    return BEACON_OK;
+}

@@ -1,0 +1,71 @@
+/* beacon: what a browser said -> a hit. The native dialect of GET /hc.gif and POST /e.
+ *
+ *   i  site id, required
+ *   p  path, or the page's URL; without it the Referer header's page counts, else "/"
+ *   k  kind: v view (default), h heartbeat, l leave, e event
+ *   e  event name, which makes it an event; e=1 or e=true: p is the name
+ *   u  the visitor's own id
+ *   v  page-view id, one per page shown: the tab
+ *   a  state: r reading, w writing, i idle, b background
+ *
+ * t title, r referrer, q query, s screen, d engaged ms, n sequence, rnd and _ are for
+ * later versions and ignored now, as is everything else. */
+#ifndef HC_BEACON_H
+#define HC_BEACON_H
+
+#include "../proto/hit.h"
+#include "http.h"
+#include "visitor.h"
+
+/* The decoded fields of one beacon. Slices point into `text` or into the caller's JSON.
+ */
+struct beacon {
+    struct slice site, path, name, kind, state, user, tab;
+    bool no_image; /* send_image=0 */
+    char text[HTTP_REQUEST_LINE_MAX];
+};
+
+enum beacon_verdict {
+    BEACON_OK,
+    BEACON_NO_SITE,     /* i is missing */
+    BEACON_BAD_SITE,    /* i is not a site id */
+    BEACON_BAD_KIND,    /* k is none of v h l e */
+    BEACON_BAD_STATE,   /* a is none of r w i b */
+    BEACON_BAD_PATH,    /* p is longer than PATH_RAW_MAX */
+    BEACON_BAD_NAME,    /* an event without a name */
+    BEACON_BAD_VISITOR, /* u or v is longer than CLIENT_ID_MAX */
+    BEACON_BAD_BODY,    /* POST /e: neither a form nor JSON */
+    BEACON_TOO_MANY,    /* POST /e: more than BATCH_MAX events */
+};
+
+/* "ok", "no_site", ...: the X-Headcount header, the "reason" in answers, and the counter.
+ */
+const char *beacon_verdict_name(enum beacon_verdict v);
+
+/* Reads a query string or form of at most HTTP_REQUEST_LINE_MAX bytes; longer is
+ * BEACON_BAD_BODY. The first of a repeated name counts. */
+enum beacon_verdict beacon_from_query(struct beacon *b, struct slice query);
+
+/* What the request itself says about the sender. */
+struct beacon_sender {
+    struct ip ip;
+    struct slice user_agent, referer;
+};
+
+/* Where the texts of one hit lie until it is in a datagram. */
+struct beacon_texts {
+    char path[PATH_MAX_BYTES];
+    char name[EVENT_NAME_MAX];
+};
+
+/* Checks the fields and makes the hit. On BEACON_OK @h is complete, its slices pointing
+ * into @b and @texts. */
+enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sender *from,
+                               struct day_keys *keys, const struct secret *secret,
+                               ms_t now, mono_t at, struct hit *h,
+                               struct beacon_texts *texts);
+
+/* Forgets all fields; for those who fill them from elsewhere (batch.c). */
+void beacon_clear(struct beacon *b);
+
+#endif

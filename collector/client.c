@@ -1,0 +1,168 @@
+/* client: addresses as text and as bytes, networks, and the walk through X-Forwarded-For.
+ */
+#include "client.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#define HOPS_MAX 32
+
+static void unmap(struct ip *ip)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    if (ip->n == 16 && memcmp(ip->b, mapped, sizeof mapped) == 0) {
+        memmove(ip->b, ip->b + 12, 4);
+        memset(ip->b + 4, 0, 12);
+        ip->n = 4;
+    }
+}
+
+static struct slice trim(struct slice s)
+{
+    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = slice_skip(s, 1);
+    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    return s;
+}
+
+/* Whether @s is ":" and one to five digits, or empty. */
+static bool is_port(struct slice s)
+{
+    if (s.n == 0)
+        return true;
+    if (s.p[0] != ':' || s.n < 2 || s.n > 6)
+        return false;
+    for (size_t i = 1; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+    return true;
+}
+
+/* Cuts brackets and a port off. Returns false when they are malformed. */
+static bool cut_port(struct slice *s)
+{
+    const char *end;
+
+    if (s->n > 0 && s->p[0] == '[') {
+        end = memchr(s->p, ']', s->n);
+        if (!end || !is_port(slice_skip(*s, (size_t)(end + 1 - s->p))))
+            return false;
+        *s = (struct slice){s->p + 1, (size_t)(end - s->p - 1)};
+        return memchr(s->p, ':', s->n) != NULL;
+    }
+    end = s->n ? memchr(s->p, ':', s->n) : NULL;
+    if (!end || memchr(end + 1, ':', s->n - (size_t)(end + 1 - s->p)))
+        return true; /* IPv4 alone, or IPv6 alone */
+    if (!is_port(slice_skip(*s, (size_t)(end - s->p))))
+        return false;
+    s->n = (size_t)(end - s->p);
+    return true;
+}
+
+int ip_parse(struct ip *ip, struct slice text)
+{
+    char z[INET6_ADDRSTRLEN];
+
+    *ip = (struct ip){0};
+    text = trim(text);
+    if (!cut_port(&text) || text.n == 0 || text.n >= sizeof z ||
+        memchr(text.p, 0, text.n))
+        return -1;
+    memcpy(z, text.p, text.n);
+    z[text.n] = 0;
+    if (inet_pton(AF_INET, z, ip->b) == 1)
+        ip->n = 4;
+    else if (inet_pton(AF_INET6, z, ip->b) == 1)
+        ip->n = 16;
+    else
+        return -1;
+    unmap(ip);
+    return 0;
+}
+
+void ip_of_sockaddr(struct ip *ip, const struct sockaddr *sa)
+{
+    *ip = (struct ip){0};
+    if (sa->sa_family == AF_INET) {
+        ip->n = 4;
+        memcpy(ip->b, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
+    } else if (sa->sa_family == AF_INET6) {
+        ip->n = 16;
+        memcpy(ip->b, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
+        unmap(ip);
+    }
+}
+
+/* Clears the bits of @ip behind the first @bits. */
+static void mask(struct ip *ip, unsigned bits)
+{
+    for (unsigned i = 0; i < ip->n; i++) {
+        unsigned keep = bits > i * 8 ? bits - i * 8 : 0;
+
+        if (keep < 8)
+            ip->b[i] &= (uint8_t)(0xff00 >> keep);
+    }
+}
+
+int cidr_parse(struct cidr *c, struct slice text)
+{
+    const char *slash;
+    unsigned bits = 0;
+    struct slice rest;
+
+    text = trim(text);
+    slash = text.n ? memchr(text.p, '/', text.n) : NULL;
+    rest = slash ? slice_skip(text, (size_t)(slash + 1 - text.p)) : (struct slice){0};
+    if (slash)
+        text.n = (size_t)(slash - text.p);
+    if (ip_parse(&c->net, text) < 0 || (slash && (rest.n == 0 || rest.n > 3)))
+        return -1;
+    for (size_t i = 0; i < rest.n; i++) {
+        if (rest.p[i] < '0' || rest.p[i] > '9')
+            return -1;
+        bits = bits * 10 + (unsigned)(rest.p[i] - '0');
+    }
+    if (!slash)
+        bits = c->net.n * 8u;
+    else if (c->net.n == 4 && memchr(text.p, ':', text.n)) /* ::ffff:a.b.c.d/96+n */
+        bits = bits >= 96 ? bits - 96 : 129;
+    if (bits > c->net.n * 8u)
+        return -1;
+    c->bits = (uint8_t)bits;
+    mask(&c->net, bits);
+    return 0;
+}
+
+bool trusted_has(const struct trusted *t, const struct ip *ip)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        struct ip net = *ip;
+
+        if (t->v[i].net.n != ip->n)
+            continue;
+        mask(&net, t->v[i].bits);
+        if (memcmp(net.b, t->v[i].net.b, ip->n) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct ip client_ip(const struct trusted *t, const struct ip *peer,
+                    struct slice forwarded_for)
+{
+    struct ip at = *peer, next;
+
+    for (int hop = 0; hop < HOPS_MAX && forwarded_for.n > 0 && trusted_has(t, &at);
+         hop++) {
+        const char *comma = memrchr(forwarded_for.p, ',', forwarded_for.n);
+        size_t begin = comma ? (size_t)(comma + 1 - forwarded_for.p) : 0;
+
+        if (ip_parse(&next, slice_skip(forwarded_for, begin)) < 0)
+            break;
+        at = next;
+        forwarded_for.n = comma ? begin - 1 : 0;
+    }
+    return at;
+}

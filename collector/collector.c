@@ -1,0 +1,158 @@
+/* A second collector on the same port would share its connections unnoticed, since all
+ * workers' sockets allow that. So the address is tried once without sharing first. */
+#include "collector.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "../proto/log.h"
+#include "worker.h"
+
+COUNTERS_ROWS(counters, COLLECTOR_COUNTERS);
+
+#define NCOUNTERS COUNTERS_COUNT(COLLECTOR_COUNTERS)
+
+static int explain_bind(const struct setup *setup, int error, char *err, size_t err_n)
+{
+    if (error == EADDRINUSE)
+        snprintf(err, err_n,
+                 "--listen %s: the port is in use; stop the other program or choose "
+                 "another port",
+                 setup->listen_text);
+    else
+        snprintf(err, err_n, "--listen %s: %s", setup->listen_text, strerror(error));
+    return -1;
+}
+
+/* Whether nobody else listens there. */
+static int try_address(const struct collector *c, char *err, size_t err_n)
+{
+    int fd = listener_bind(&c->bound, false);
+
+    if (fd < 0)
+        return explain_bind(c->setup, -fd, err, err_n);
+    close(fd);
+    return 0;
+}
+
+/* A socket for one more worker. The first one finds out the port if any will do. */
+static int bind_one(struct collector *c, char *err, size_t err_n)
+{
+    int fd = listener_bind(&c->bound, true);
+
+    if (fd < 0)
+        return explain_bind(c->setup, -fd, err, err_n);
+    if (address_port(&c->bound) == 0)
+        getsockname(fd, &c->bound.sa, &c->bound.n);
+    return fd;
+}
+
+static void on_worker_ended(void *arg)
+{
+    struct collector *c = arg;
+
+    if (__atomic_sub_fetch(&c->running, 1, __ATOMIC_ACQ_REL) == 0 && c->ended)
+        c->ended(c->arg);
+}
+
+static int open_one(struct collector *c, char *err, size_t err_n)
+{
+    struct worker *w;
+    int fd = bind_one(c, err, err_n);
+
+    if (fd < 0)
+        return -1;
+    if ((w = malloc(sizeof *w)) == NULL)
+        abort();
+    if (worker_open(w, c->setup, fd, on_worker_ended, c, err, err_n) < 0) {
+        free(w);
+        return -1;
+    }
+    c->worker[c->workers++] = w;
+    return 0;
+}
+
+static void abandon_from(struct collector *c, unsigned first)
+{
+    for (unsigned i = first; i < c->workers; i++)
+        worker_abandon(c->worker[i]);
+}
+
+int collector_open(struct collector *c, const struct setup *setup,
+                   void (*ended)(void *arg), void *arg, char *err, size_t err_n)
+{
+    *c = (struct collector){
+        .setup = setup, .bound = setup->listen, .ended = ended, .arg = arg};
+    if (address_port(&c->bound) != 0 && try_address(c, err, err_n) < 0)
+        return -1;
+    for (unsigned i = 0; i < setup->workers; i++) {
+        if (open_one(c, err, err_n) < 0) {
+            abandon_from(c, 0);
+            collector_close(c);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int collector_start(struct collector *c, char *err, size_t err_n)
+{
+    for (unsigned i = 0; i < c->workers; i++) {
+        int r;
+
+        __atomic_add_fetch(&c->running, 1, __ATOMIC_ACQ_REL);
+        if ((r = worker_start(c->worker[i])) == 0)
+            continue;
+        snprintf(err, err_n, "--workers: no thread for one more: %s", uv_strerror(r));
+        abandon_from(c, i);
+        c->workers = i;
+        collector_stop(c);
+        collector_join(c);
+        collector_close(c);
+        return -1;
+    }
+    return 0;
+}
+
+void collector_stop(struct collector *c)
+{
+    for (unsigned i = 0; i < c->workers; i++)
+        worker_stop(c->worker[i]);
+}
+
+void collector_sum(const struct collector *c, struct counters *sum)
+{
+    const void *each[WORKERS_MAX];
+
+    for (unsigned i = 0; i < c->workers; i++)
+        each[i] = &c->worker[i]->counters;
+    counters_sum(sum, each, c->workers, NCOUNTERS);
+}
+
+void collector_log_counters(const struct collector *c)
+{
+    struct counters sum;
+    struct buf line;
+
+    collector_sum(c, &sum);
+    buf_init(&line, 4096);
+    counters_line(&line, &sum, counters_rows, NCOUNTERS);
+    log_line("event=counters %.*s", (int)line.n, line.p ? line.p : "");
+    buf_fini(&line);
+}
+
+void collector_join(struct collector *c)
+{
+    for (unsigned i = 0; i < c->workers; i++)
+        worker_join(c->worker[i]);
+}
+
+void collector_close(struct collector *c)
+{
+    for (unsigned i = 0; i < c->workers; i++)
+        free(c->worker[i]);
+    c->workers = 0;
+}

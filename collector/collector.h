@@ -1,0 +1,44 @@
+/* collector: the workers, their common address, and the order in which they end. */
+#ifndef HC_COLLECTOR_H
+#define HC_COLLECTOR_H
+
+#include "../proto/limits.h"
+#include "counters.h"
+#include "setup.h"
+
+struct worker;
+
+struct collector {
+    const struct setup *setup;
+    struct address bound; /* the address listened on, with its real port */
+    struct worker *worker[WORKERS_MAX];
+    unsigned workers; /* opened */
+    unsigned running; /* threads that have not ended; atomic */
+    void (*ended)(void *arg);
+    void *arg;
+};
+
+/* Opens setup->workers listening workers. @setup must outlive the collector. @ended (may
+ * be NULL) is called on some worker's thread when the last one ends. Returns 0, or -1
+ * with one sentence in @err and nothing left open. */
+int collector_open(struct collector *c, const struct setup *setup,
+                   void (*ended)(void *arg), void *arg, char *err, size_t err_n);
+
+/* Starts the threads. Returns 0, or -1 with one sentence in @err; the collector is then
+ * closed. */
+int collector_start(struct collector *c, char *err, size_t err_n);
+
+/* Asks all workers to stop; returns at once. */
+void collector_stop(struct collector *c);
+
+/* Adds up what all workers counted; at any time until collector_close. */
+void collector_sum(const struct collector *c, struct counters *sum);
+
+/* Logs "event=counters" with all sums that are not zero. */
+void collector_log_counters(const struct collector *c);
+
+/* Waits for the threads to end, then frees. Follows collector_stop. */
+void collector_join(struct collector *c);
+void collector_close(struct collector *c);
+
+#endif

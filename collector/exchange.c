@@ -1,0 +1,31 @@
+/* All answers of one read gather in the worker's buffer; conn.c gives them to the socket
+ * in one write. */
+#include "exchange.h"
+
+#include <stdio.h>
+#include "worker.h"
+
+#define ERROR_HEADERS HEADER_OPEN HEADER_NO_STORE
+
+void exchange_reply(struct exchange *x, const struct reply *r)
+{
+    reply_write(&x->worker->out, worker_date(x->worker), x->mode, r);
+}
+
+void exchange_canned(struct exchange *x, const struct canned *k)
+{
+    reply_canned(&x->worker->out, worker_date(x->worker), x->mode, k);
+}
+
+void exchange_error(struct exchange *x, int status, const char *reason,
+                    const char *headers)
+{
+    char body[128], lines[512];
+
+    snprintf(body, sizeof body, "{\"error\":\"%s\"}\n", reason);
+    snprintf(lines, sizeof lines, "%s%s", ERROR_HEADERS, headers ? headers : "");
+    exchange_reply(x, &(struct reply){.status = status,
+                                      .type = "application/json",
+                                      .headers = lines,
+                                      .body = slice_of(body)});
+}

@@ -1,0 +1,36 @@
+/* exchange: one request and the place for its answer, as a handler sees them.
+ *
+ * Lives on the stack of whoever dispatches; every slice of the request ends with the
+ * call. A handler either writes exactly one answer and returns ANSWERED, or has put
+ * conn->waiter into a list and returns LATER; then whoever keeps the list calls
+ * conn_answer. */
+#ifndef HC_EXCHANGE_H
+#define HC_EXCHANGE_H
+
+#include "http.h"
+#include "reply.h"
+
+struct conn;
+struct worker;
+
+struct exchange {
+    struct worker *worker;
+    struct conn *conn;
+    const struct http_request *request;
+    struct reply_mode mode;
+    struct slice body; /* complete; empty when there was none */
+    struct slice id;   /* the segment that ":id" stood for, as sent */
+};
+
+enum handled { ANSWERED, LATER };
+
+/* Appends the answer to those of this read. */
+void exchange_reply(struct exchange *x, const struct reply *r);
+void exchange_canned(struct exchange *x, const struct canned *k);
+
+/* {"error":"@reason"} for programs; @reason is a literal of ours without quotes.
+ * @headers: further lines or NULL. Readable from any page and never cached. */
+void exchange_error(struct exchange *x, int status, const char *reason,
+                    const char *headers);
+
+#endif

@@ -1,0 +1,46 @@
+/* http: reads the head of an HTTP/1.1 request out of a block of bytes.
+ *
+ * A block parser: it looks for the blank line first and then walks the lines once. It
+ * owns no memory and no socket; every slice points into the caller's bytes. Strict by RFC
+ * 9112: whatever two parsers could read in two ways is refused with 400 and the
+ * connection is closed, so nothing can be smuggled past a proxy. Refusals: PROTOCOL.md,
+ * section HTTP. */
+#ifndef HC_HTTP_H
+#define HC_HTTP_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include "../proto/limits.h"
+#include "../proto/slice.h"
+
+enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_OPTIONS = 8 };
+
+struct http_request {
+    enum http_method method;
+    struct slice target; /* as sent */
+    struct slice path;   /* of the target, not decoded; absolute-form is reduced to it */
+    struct slice query;  /* behind the '?', without it; empty when there is none */
+    bool http_1_0;
+    bool keep_alive; /* 1.1 without "close", or 1.0 with "keep-alive" */
+    bool expect_continue;
+    uint64_t content_length; /* 0 when there is no body; <= HTTP_BODY_MAX */
+    /* header values, empty when absent, outer blanks cut */
+    struct slice host, user_agent, referer, origin, content_type, accept;
+    struct slice forwarded_for; /* the last X-Forwarded-For line; see client.h */
+    struct slice authorization;
+    struct slice request_headers; /* Access-Control-Request-Headers of a preflight */
+};
+
+/* Parses the head at the start of @bytes.
+ *
+ * Returns its length in bytes including the blank line; 0 when more bytes are needed; or
+ * minus the status to answer before closing: -400, -405 (method known to nobody here),
+ * -413, -414, -417, -431, -501, -505. One leading CRLF is skipped and counts in the
+ * length (RFC 9112, 2.2). A repeated single-value header (Host, Content-Length) is 400.
+ */
+ssize_t http_parse(struct http_request *r, const char *bytes, size_t n);
+
+/* "OK", "Bad Request", ... for the statuses that headcount sends. Static strings. */
+const char *http_reason(int status);
+
+#endif

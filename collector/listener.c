@@ -1,0 +1,69 @@
+/* libuv cannot set SO_REUSEPORT before binding, so the socket is made by hand.
+ *
+ * TCP_DEFER_ACCEPT hands a connection over together with its first bytes: no wake-up for
+ * connections that say nothing. What is set here is inherited by what is accepted. When
+ * the process runs out of files, libuv closes the newcomers with a spare one; our own cap
+ * lies well below. */
+#include "listener.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+#include "worker.h"
+
+#define BACKLOG 4096       /* cut by the kernel to net.core.somaxconn */
+#define DEFER_ACCEPT_SEC 5 /* then a silent connection is handed over after all */
+
+static void set(int fd, int level, int option, int value)
+{
+    /* Best effort: without any of these it is slower, not wrong. */
+    setsockopt(fd, level, option, &value, sizeof value);
+}
+
+int listener_bind(const struct address *at, bool shared)
+{
+    int fd = socket(at->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int err;
+
+    if (fd < 0)
+        return -errno;
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_ACCEPT_SEC);
+    if (shared)
+        set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (bind(fd, &at->sa, at->n) == 0)
+        return fd;
+    err = errno;
+    close(fd);
+    return -err;
+}
+
+static void on_connection(uv_stream_t *stream, int status)
+{
+    struct listener *l = stream->data;
+
+    if (status < 0)
+        COUNT(&l->worker->counters, accept_errors);
+    else
+        conns_accept(l->worker, stream);
+}
+
+int listener_open(struct listener *l, struct worker *w, uv_loop_t *loop, int fd)
+{
+    int r;
+
+    l->worker = w;
+    l->tcp.data = l;
+    if ((r = uv_tcp_init(loop, &l->tcp)) < 0 || (r = uv_tcp_open(&l->tcp, fd)) < 0) {
+        close(fd);
+        return r;
+    }
+    return uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection);
+}
+
+void listener_close(struct listener *l)
+{
+    if (!uv_is_closing((uv_handle_t *)&l->tcp))
+        uv_close((uv_handle_t *)&l->tcp, NULL);
+}

@@ -1,0 +1,62 @@
+/* Appends line after line. What does not fit the buffer leaves it marked full, and the
+ * caller answers something shorter. */
+#include "reply.h"
+
+#include <inttypes.h>
+#include <time.h>
+#include "http.h"
+
+void http_date_set(struct http_date *d, ms_t now)
+{
+    time_t second = now / 1000;
+    struct tm utc;
+
+    if (d->second == second && d->text[0])
+        return;
+    d->second = second;
+    gmtime_r(&second, &utc);
+    strftime(d->text, sizeof d->text, "%a, %d %b %Y %H:%M:%S GMT", &utc); /* C locale */
+}
+
+/* Keep-alive is what HTTP/1.1 assumes, close what HTTP/1.0 does; the rest is said. */
+static void add_connection(struct buf *out, struct reply_mode mode)
+{
+    if (mode.last)
+        buf_slice(out, SLICE("Connection: close\r\n"));
+    else if (mode.http_1_0)
+        buf_slice(out, SLICE("Connection: keep-alive\r\n"));
+}
+
+static bool has_body(int status)
+{
+    return status >= 200 && status != 204 && status != 304;
+}
+
+void reply_write(struct buf *out, const struct http_date *date, struct reply_mode mode,
+                 const struct reply *r)
+{
+    buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status, http_reason(r->status),
+               date->text);
+    if (r->type)
+        buf_printf(out, "Content-Type: %s\r\n", r->type);
+    if (has_body(r->status))
+        buf_printf(out, "Content-Length: %zu\r\n", r->body.n);
+    if (r->headers)
+        buf_str(out, r->headers);
+    add_connection(out, mode);
+    buf_slice(out, SLICE("\r\n"));
+    if (!mode.head_only && has_body(r->status))
+        buf_slice(out, r->body);
+}
+
+void reply_canned(struct buf *out, const struct http_date *date, struct reply_mode mode,
+                  const struct canned *k)
+{
+    buf_slice(out, k->status);
+    buf_add(out, date->text, HTTP_DATE_LEN);
+    buf_slice(out, k->head);
+    add_connection(out, mode);
+    buf_slice(out, SLICE("\r\n"));
+    if (!mode.head_only)
+        buf_slice(out, k->body);
+}

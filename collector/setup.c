@@ -1,0 +1,154 @@
+/* The option table, and one check after the other: the first that fails tells what to
+ * change. */
+#include "setup.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <uv.h>
+#include "../proto/limits.h"
+
+#define ROW(field) offsetof(struct options, field)
+
+static const struct opt rows[] = {
+    {.name = "listen",
+     .arg = "HOST:PORT",
+     .type = OPT_TEXT,
+     .offset = ROW(listen),
+     .def = "127.0.0.1:8080",
+     .group = "Network",
+     .help = "where browsers are answered; [IPV6]:PORT too; port 0 takes a free one, "
+             "which the line event=listening tells"},
+    {.name = "aggregator",
+     .arg = "HOST:PORT",
+     .type = OPT_TEXT,
+     .offset = ROW(aggregator),
+     .def = "127.0.0.1:7125",
+     .help = "where headcount-aggregator takes datagrams"},
+    {.name = "redis",
+     .arg = "ADDRESS",
+     .type = OPT_TEXT,
+     .offset = ROW(redis),
+     .def = "tcp://127.0.0.1:6379/0",
+     .help = "tcp://HOST:PORT/DB or unix:/PATH; only read from"},
+    {.name = "trusted-proxy",
+     .arg = "CIDR",
+     .type = OPT_LIST,
+     .offset = ROW(trusted_proxies),
+     .help = "a network whose X-Forwarded-For is believed; may be repeated"},
+    {.name = "secret-file",
+     .arg = "FILE",
+     .type = OPT_TEXT,
+     .offset = ROW(secret_file),
+     .group = "Secrets",
+     .help = "at least 16 bytes that nobody can guess, the same on every node"},
+    {.name = "redis-auth-file",
+     .arg = "FILE",
+     .type = OPT_TEXT,
+     .offset = ROW(redis_auth_file),
+     .help = "password or user:password on its first line"},
+    {.name = "workers",
+     .arg = "N",
+     .type = OPT_INT,
+     .offset = ROW(workers),
+     .def = "0",
+     .min = 0,
+     .max = WORKERS_MAX,
+     .group = "Process",
+     .help = "threads, each with its own listening socket; 0: one per core"},
+};
+
+const struct opts_spec options_spec = {
+    .program = "headcount-collector",
+    .usage = "--secret-file FILE [options]",
+    .about = "Takes beacons over HTTP, sends them to headcount-aggregator as datagrams, "
+             "and answers who is on a site now from what the aggregator keeps in Redis. "
+             "Stays in the foreground.",
+    .footer = "Signals: TERM and INT stop it in order, a second one at once; USR1 logs "
+              "the counters.\n"
+              "Exit codes: 0 stopped, 1 the port is in use, 2 wrong options, 130 stopped "
+              "at once.\n",
+    .rows = rows,
+    .nrows = sizeof rows / sizeof rows[0],
+};
+
+static int check_trusted(struct trusted *t, const struct opt_list *list, char *err,
+                         size_t err_n)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (t->n == TRUSTED_MAX) {
+            snprintf(err, err_n, "--trusted-proxy: at most %d networks", TRUSTED_MAX);
+            return -1;
+        }
+        if (cidr_parse(&t->v[t->n++], slice_of(list->v[i])) < 0) {
+            snprintf(err, err_n, "--trusted-proxy %s: give a network like 10.0.0.0/8",
+                     list->v[i]);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int check_secret(struct secret *s, const char *path, char *err, size_t err_n)
+{
+    if (path == NULL) {
+        snprintf(err, err_n,
+                 "--secret-file is missing: the aggregator takes no datagram "
+                 "without the secret both share");
+        return -1;
+    }
+    return secret_read(s, path, err, err_n);
+}
+
+static int check_redis(struct redis_addr *a, const struct options *o, char *err,
+                       size_t err_n)
+{
+    if (redis_addr_parse(a, o->redis, err, err_n) < 0)
+        return -1;
+    return o->redis_auth_file ? redis_addr_auth_file(a, o->redis_auth_file, err, err_n)
+                              : 0;
+}
+
+/* A fifth of the files is left to Redis, the uplink, the loops and the log. */
+static unsigned conns_of(unsigned workers)
+{
+    struct rlimit files = {.rlim_cur = 1024};
+    rlim_t share;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files); /* best effort: the soft limit serves too */
+        getrlimit(RLIMIT_NOFILE, &files);
+    }
+    share = files.rlim_cur / 5 * 4 / workers;
+    if (share < 1)
+        return 1;
+    return share < WORKER_CONNS_MAX ? (unsigned)share : WORKER_CONNS_MAX;
+}
+
+int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n)
+{
+    static const int deadline_ms[DEADLINE_CLASSES] = {
+        [DEADLINE_IDLE] = HTTP_IDLE_DEADLINE_MS,
+        [DEADLINE_HEAD] = HTTP_HEAD_DEADLINE_MS,
+        [DEADLINE_BODY] = HTTP_BODY_DEADLINE_MS,
+        [DEADLINE_WAIT] = HTTP_WAIT_DEADLINE_MS,
+        [DEADLINE_WRITE] = HTTP_WRITE_DEADLINE_MS,
+        [DEADLINE_DRAIN] = HTTP_DRAIN_DEADLINE_MS,
+        [DEADLINE_REPORT] = REPORT_CACHE_MS,
+    };
+
+    *s = (struct setup){.listen_text = o->listen};
+    if (address_parse(&s->listen, o->listen, "--listen", err, err_n) < 0 ||
+        address_parse(&s->aggregator, o->aggregator, "--aggregator", err, err_n) < 0 ||
+        check_redis(&s->redis, o, err, err_n) < 0 ||
+        check_trusted(&s->trusted, &o->trusted_proxies, err, err_n) < 0 ||
+        check_secret(&s->secret, o->secret_file, err, err_n) < 0)
+        return -1;
+    s->workers = o->workers > 0 ? (unsigned)o->workers : uv_available_parallelism();
+    if (s->workers > WORKERS_MAX)
+        s->workers = WORKERS_MAX;
+    s->conns_max = conns_of(s->workers);
+    memcpy(s->deadline_ms, deadline_ms, sizeof deadline_ms);
+    return 0;
+}

@@ -1,0 +1,39 @@
+/* setup: what the collector was told on its command line, checked and resolved. Read only
+ * once the workers run. */
+#ifndef HC_SETUP_H
+#define HC_SETUP_H
+
+#include "../proto/opts.h"
+#include "../proto/redis_addr.h"
+#include "../proto/secret.h"
+#include "address.h"
+#include "client.h"
+#include "deadlines.h"
+
+/* The options as text, filled by opts_parse. */
+struct options {
+    const char *listen, *aggregator, *redis, *redis_auth_file, *secret_file;
+    long workers; /* 0: one per core */
+    struct opt_list trusted_proxies;
+};
+
+extern const struct opts_spec options_spec;
+
+struct setup {
+    struct address listen;
+    const char *listen_text; /* as given, for messages */
+    struct address aggregator;
+    struct redis_addr redis;
+    struct secret secret;
+    struct trusted trusted;
+    unsigned workers;
+    unsigned conns_max; /* of one worker */
+    int deadline_ms[DEADLINE_CLASSES];
+};
+
+/* Checks and resolves; reads the files named. Nothing of @o is kept but texts that live
+ * as long as the process. Raises the limit of open files to what the process may have.
+ * Returns 0, or -1 with one sentence that names the option in @err. */
+int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n);
+
+#endif

@@ -1,0 +1,245 @@
+/* Opens, turns, stops.
+ *
+ * One timer drives everything that is due at some time: at the end of each loop turn it
+ * is set to the earliest of the connections' deadlines and the sender's, unless it fires
+ * before that anyway. So a busy worker sets it a few times a second, not per request.
+ *
+ * Stopping takes three steps, all at the end of a turn, so that what had arrived in it is
+ * served: no new connections and farewell to the idle ones; then up to STOP_GRACE_MS for
+ * answers under way; then the sender is flushed and every handle closed, upon which
+ * uv_run returns and the thread ends. */
+#include "worker.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+#include "../proto/log.h"
+#include "conn.h"
+
+/* A buffer of answers is flushed when it passes HTTP_OUT_MAX, and the answer that passes
+ * it may be as large as they come, with its head. */
+#define OUT_MAX (HTTP_OUT_MAX + ANSWER_MAX + 4096)
+
+static int64_t clock_ms(clockid_t id)
+{
+    struct timespec t;
+
+    clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+const struct moment *worker_now(struct worker *w)
+{
+    if (!w->moment.fresh) {
+        w->moment =
+            (struct moment){true, clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_BOOTTIME)};
+        http_date_set(&w->date, w->moment.wall);
+    }
+    return &w->moment;
+}
+
+const struct http_date *worker_date(struct worker *w)
+{
+    worker_now(w);
+    return &w->date;
+}
+
+/* ---- Redis ---- */
+
+static void on_redis_up(void *arg)
+{
+    struct worker *w = arg;
+
+    COUNT(&w->counters, redis_ups);
+    report_redis_up(&w->report);
+}
+
+/* The link has said why in the log. */
+static void on_redis_down(void *arg, const char *why)
+{
+    struct worker *w = arg;
+
+    (void)why;
+    COUNT(&w->counters, redis_downs);
+}
+
+static const struct redis_link_events redis_events = {on_redis_up, on_redis_down, NULL};
+
+/* ---- turns ---- */
+
+static void expire(struct worker *w, mono_t now)
+{
+    struct deadline *d;
+
+    while ((d = deadlines_take(&w->deadlines, now))) {
+        if (d->class == DEADLINE_REPORT)
+            report_expired(d);
+        else
+            conn_expired(conn_of_deadline(d));
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct worker *w = timer->data;
+
+    w->timer_at = INT64_MAX;
+    expire(w, worker_now(w)->mono);
+}
+
+/* Sees to it that the timer fires at @due at the latest. */
+static void wake_at(struct worker *w, mono_t due, mono_t now)
+{
+    if (due >= w->timer_at)
+        return;
+    w->timer_at = due;
+    uv_timer_start(&w->timer, on_timer, due > now ? (uint64_t)(due - now) : 0, 0);
+}
+
+/* Closes every handle; the loop ends when they are gone. */
+static void close_all(struct worker *w, mono_t now)
+{
+    w->state = WORKER_CLOSED;
+    listener_close(&w->listener);
+    conns_close(w, true);
+    uplink_turn(&w->uplink, now, true);
+    if (w->redis)
+        redis_link_close(w->redis, NULL, NULL);
+    uv_close((uv_handle_t *)&w->stop, NULL);
+    uv_close((uv_handle_t *)&w->turn, NULL);
+    uv_close((uv_handle_t *)&w->timer, NULL);
+}
+
+static void on_stop(uv_async_t *async)
+{
+    struct worker *w = async->data;
+
+    if (w->state == WORKER_RUNNING)
+        w->state = WORKER_STOPPING;
+}
+
+static void stop_turn(struct worker *w, mono_t now)
+{
+    if (w->stop_by == 0) {
+        w->stop_by = now + STOP_GRACE_MS;
+        listener_close(&w->listener);
+        conns_close(w, false);
+    }
+    if (w->conns.open == 0 || now >= w->stop_by)
+        close_all(w, now);
+    else
+        wake_at(w, w->stop_by, now);
+}
+
+/* Runs before the loop may block; the time it took then has passed. */
+static void on_turn(uv_prepare_t *turn)
+{
+    struct worker *w = turn->data;
+    mono_t now = worker_now(w)->mono;
+
+    wake_at(w, uplink_turn(&w->uplink, now, false), now);
+    wake_at(w, deadlines_next(&w->deadlines), now);
+    if (w->state == WORKER_STOPPING)
+        stop_turn(w, now);
+    w->moment.fresh = false;
+}
+
+/* ---- life ---- */
+
+static void init_handles(struct worker *w)
+{
+    /* Only uv_async_init can fail, for want of a descriptor; the listener would too. */
+    uv_async_init(&w->loop, &w->stop, on_stop);
+    uv_prepare_init(&w->loop, &w->turn);
+    uv_timer_init(&w->loop, &w->timer);
+    w->stop.data = w->turn.data = w->timer.data = w;
+    uv_prepare_start(&w->turn, on_turn);
+    w->timer_at = INT64_MAX;
+}
+
+static void init_parts(struct worker *w)
+{
+    conns_init(&w->conns, w->setup->conns_max);
+    deadlines_init(&w->deadlines, w->setup->deadline_ms);
+    report_init(&w->report, w);
+    buf_init(&w->out, OUT_MAX);
+    buf_init(&w->answer, ANSWER_MAX);
+    w->day_keys.day = -1;
+    if ((w->read_bytes = malloc(READ_BYTES)) == NULL)
+        abort();
+}
+
+/* After close_all: lets the handles go and frees the rest. */
+static void finish(struct worker *w)
+{
+    int r;
+
+    uv_run(&w->loop, UV_RUN_DEFAULT);
+    r = uv_loop_close(&w->loop);
+    assert(r == 0);
+    uplink_close(&w->uplink);
+    report_fini(&w->report);
+    conns_fini(&w->conns);
+    buf_fini(&w->out);
+    buf_fini(&w->answer);
+    free(w->read_bytes);
+}
+
+void worker_abandon(struct worker *w)
+{
+    close_all(w, worker_now(w)->mono);
+    finish(w);
+}
+
+int worker_open(struct worker *w, const struct setup *setup, int fd,
+                void (*ended)(void *arg), void *arg, char *err, size_t err_n)
+{
+    int r;
+
+    *w = (struct worker){.setup = setup, .ended = ended, .arg = arg};
+    if ((r = uv_loop_init(&w->loop)) < 0) {
+        snprintf(err, err_n, "--workers: no loop for one more: %s", uv_strerror(r));
+        close(fd);
+        return -1;
+    }
+    init_handles(w);
+    init_parts(w);
+    r = listener_open(&w->listener, w, &w->loop, fd);
+    if (r < 0)
+        snprintf(err, err_n, "--listen %s: %s", setup->listen_text, uv_strerror(r));
+    if (uplink_open(&w->uplink, &setup->aggregator, &setup->secret, &w->counters, err,
+                    err_n) < 0)
+        r = -1;
+    if (r == 0)
+        w->redis = redis_link_open(&w->loop, &setup->redis, "headcount-collector",
+                                   &redis_events, w);
+    if (r < 0)
+        worker_abandon(w);
+    return r < 0 ? -1 : 0;
+}
+
+static void run(void *arg)
+{
+    struct worker *w = arg;
+
+    finish(w);
+    if (w->ended)
+        w->ended(w->arg);
+}
+
+int worker_start(struct worker *w)
+{
+    return uv_thread_create(&w->thread, run, w);
+}
+
+void worker_stop(struct worker *w)
+{
+    uv_async_send(&w->stop);
+}
+
+void worker_join(struct worker *w)
+{
+    uv_thread_join(&w->thread);
+}

@@ -1,0 +1,85 @@
+/* worker: one thread that does everything: takes connections, answers, forwards.
+ *
+ * Workers share nothing but the setup, which nobody writes. Between them the kernel
+ * deals out connections (SO_REUSEPORT). Opening happens on the caller's thread, running
+ * and closing on the worker's own. */
+#ifndef HC_WORKER_H
+#define HC_WORKER_H
+
+#include <uv.h>
+#include "../proto/loop/redis_link.h"
+#include "conns.h"
+#include "counters.h"
+#include "deadlines.h"
+#include "listener.h"
+#include "reply.h"
+#include "report.h"
+#include "setup.h"
+#include "uplink.h"
+#include "visitor.h"
+
+#define READ_BYTES (64 * 1024) /* of the one buffer that all connections read into */
+
+/* Both clocks, read at most once per loop turn. */
+struct moment {
+    bool fresh;
+    ms_t wall;
+    mono_t mono;
+};
+
+enum worker_state {
+    WORKER_RUNNING,
+    WORKER_STOPPING, /* takes nobody new; answers under way are finished */
+    WORKER_CLOSED,   /* every handle is closing */
+};
+
+struct worker {
+    const struct setup *setup;
+    enum worker_state state;
+    uv_loop_t loop;
+    uv_thread_t thread;
+    uv_async_t stop;   /* the one thing that other threads may touch */
+    uv_prepare_t turn; /* the end of every loop turn */
+    uv_timer_t timer;  /* for the next deadline, the sender's too */
+    mono_t timer_at;   /* what it is set to, INT64_MAX: not set */
+    mono_t stop_by;    /* when a stopping worker cuts off the rest */
+    struct listener listener;
+    struct conns conns;
+    struct deadlines deadlines; /* every open connection is in one of its lists */
+    struct uplink uplink;
+    struct redis_link *redis;
+    struct report report;
+    struct day_keys day_keys;
+    struct moment moment;
+    struct http_date date;
+    struct buf out;    /* answers of the read at hand */
+    struct buf answer; /* a body being written */
+    char *read_bytes;  /* READ_BYTES */
+    struct counters counters;
+    void (*ended)(void *arg); /* called on the worker's thread as its last act */
+    void *arg;
+};
+
+/* Prepares everything and listens on @fd, a bound socket that is the worker's from now
+ * on. Returns 0, or -1 with a sentence in @err and nothing left open. */
+int worker_open(struct worker *w, const struct setup *setup, int fd,
+                void (*ended)(void *arg), void *arg, char *err, size_t err_n);
+
+/* Runs it on a thread of its own. Returns 0 or a negative uv error. */
+int worker_start(struct worker *w);
+
+/* Asks it to stop; may be called from any thread, and more than once while it runs. */
+void worker_stop(struct worker *w);
+
+/* Waits for a started worker's thread to end; then everything is freed but the struct. */
+void worker_join(struct worker *w);
+
+/* Closes a worker that was opened and never started. */
+void worker_abandon(struct worker *w);
+
+/* The time of this loop turn, and as the Date header has it; only on the worker's thread.
+ */
+const struct moment *worker_now(struct worker *w);
+const struct http_date *worker_date(struct worker *w);
+
+#endif

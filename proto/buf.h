@@ -1,0 +1,37 @@
+/* buf: a growing run of bytes with a ceiling.
+ *
+ * Owns its memory: buf_fini frees it. Appending past the ceiling sets `full` and writes
+ * nothing more, so a writer checks once at its end. Running out of memory aborts: these
+ * buffers are small, and a daemon that cannot have 16 KiB cannot do anything else either.
+ */
+#ifndef HC_BUF_H
+#define HC_BUF_H
+
+#include "slice.h"
+
+struct buf {
+    char *p;
+    size_t n;   /* bytes used */
+    size_t cap; /* bytes allocated */
+    size_t max; /* ceiling */
+    bool full;  /* something did not fit */
+};
+
+void buf_init(struct buf *b, size_t max);
+void buf_fini(struct buf *b);
+
+/* Forgets the contents and the full mark, keeps the memory. */
+void buf_clear(struct buf *b);
+
+void buf_add(struct buf *b, const void *bytes, size_t n);
+void buf_str(struct buf *b, const char *s);
+void buf_slice(struct buf *b, struct slice s);
+
+/* printf into the buffer. */
+void buf_printf(struct buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The contents; valid until the next call on @b. */
+struct slice buf_get(const struct buf *b);
+
+#endif

@@ -1,0 +1,154 @@
+/* hit: what a site id, a path and an event name look like.
+ *
+ * Text from strangers is made fit to keep, print and compare: one pass over whole
+ * characters (utf8.h) that drops controls, puts U+FFFD for what is no UTF-8, and stops
+ * before the character that no longer fits. Nothing fails; the worst input is "/". */
+#include "hit.h"
+
+#include <strings.h>
+
+#include "limits.h"
+#include "utf8.h"
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+static bool is_site_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c == '.' || c == '_' || c == '-';
+}
+
+/* C0, DEL and C1. */
+static bool is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+/* Bytes at the front of @s, at most @max, that are a character each and may stay. Nearly
+ * all text is. */
+static size_t plain_run(struct slice s, size_t max)
+{
+    size_t n = 0;
+
+    while (n < s.n && n < max && s.p[n] >= ' ' && s.p[n] < 0x7f)
+        n++;
+    return n;
+}
+
+/* The first character of @s as it may stay: itself, U+FFFD, or nothing. Takes it off @s.
+ */
+static struct slice take_clean(struct slice *s)
+{
+    struct slice before = *s;
+    uint32_t code;
+
+    if (!utf8_next(s, &code))
+        return SLICE(REPLACEMENT);
+    before.n -= is_control(code) ? before.n : s->n;
+    return before;
+}
+
+/* Copies what may stay of @raw to @out, which holds @max bytes. Returns how many. */
+static size_t copy_clean(struct slice raw, char *out, size_t max)
+{
+    size_t used = 0;
+
+    while (raw.n > 0) {
+        struct slice c = {raw.p, plain_run(raw, max - used)};
+        if (c.n > 0)
+            raw = slice_skip(raw, c.n);
+        else
+            c = take_clean(&raw);
+        if (c.n > max - used)
+            break;
+        memcpy(out + used, c.p, c.n);
+        used += c.n;
+    }
+    return used;
+}
+
+/* @n bytes of @text without the spaces at both ends. */
+static struct slice trim(const char *text, size_t n)
+{
+    while (n > 0 && text[n - 1] == ' ')
+        n--;
+    for (; n > 0 && *text == ' '; n--)
+        text++;
+    return (struct slice){text, n};
+}
+
+/* @s from its first byte that is neither a C0 control nor a space, as the URL Standard
+ * begins to parse. */
+static struct slice skip_blank(struct slice s)
+{
+    while (s.n > 0 && (uint8_t)*s.p <= ' ')
+        s = slice_skip(s, 1);
+    return s;
+}
+
+/* Bytes of @s before its query or fragment. */
+static size_t before_query(struct slice s)
+{
+    size_t n = 0;
+
+    while (n < s.n && s.p[n] != '?' && s.p[n] != '#')
+        n++;
+    return n;
+}
+
+/* @s without "http://host" or "https://host", in any case, if it begins so. */
+static struct slice skip_origin(struct slice s)
+{
+    if (s.n >= 7 && strncasecmp(s.p, "http://", 7) == 0)
+        s = slice_skip(s, 7);
+    else if (s.n >= 8 && strncasecmp(s.p, "https://", 8) == 0)
+        s = slice_skip(s, 8);
+    else
+        return s;
+    while (s.n > 0 && *s.p != '/')
+        s = slice_skip(s, 1);
+    return s;
+}
+
+bool site_valid(struct slice site)
+{
+    if (site.n == 0 || site.n > SITE_MAX)
+        return false;
+    for (size_t i = 0; i < site.n; i++)
+        if (!is_site_byte(site.p[i]))
+            return false;
+    return true;
+}
+
+struct slice path_normalize(struct slice raw, char *out)
+{
+    struct slice path = skip_blank(raw);
+
+    path.n = before_query(path);
+    path = skip_origin(path);
+    if (path.n > 0 && *path.p == '/')
+        path = slice_skip(path, 1);
+    out[0] = '/';
+    return trim(out, 1 + copy_clean(path, out + 1, PATH_MAX_BYTES - 1));
+}
+
+struct slice name_normalize(struct slice raw, char *out)
+{
+    return trim(out, copy_clean(raw, out, EVENT_NAME_MAX));
+}
+
+const char *hit_kind_name(unsigned kind)
+{
+    static const char *const names[HIT_KINDS] = {"pageview", "heartbeat", "leave",
+                                                 "event"};
+
+    return kind < HIT_KINDS ? names[kind] : "?";
+}
+
+const char *hit_state_name(unsigned state)
+{
+    static const char *const names[HIT_STATES] = {"none", "idle", "reading", "writing",
+                                                  "background"};
+
+    return state < HIT_STATES ? names[state] : "?";
+}

@@ -1,0 +1,54 @@
+/* json: a writer that cannot produce invalid JSON.
+ *
+ * Commas and quotes are its own business; misuse (a value without a key inside an object,
+ * an end too many) asserts. Text may be any bytes: bad UTF-8 and U+0000 become U+FFFD,
+ * control characters, quotes and backslashes are escaped, and so are < > & U+2028 U+2029,
+ * so that the result may stand inside a <script>.
+ *
+ * No name here is one of jansson's, which some programs link as well: a json_object of
+ * ours would be called by jansson itself. */
+#ifndef HC_JSON_H
+#define HC_JSON_H
+
+#include <stdint.h>
+#include "buf.h"
+
+#define JSON_DEPTH_MAX 16 /* levels, the document itself being one */
+
+/* The largest whole number that every reader takes exactly (RFC 8259, section 6). */
+#define JSON_INTEGER_MAX ((UINT64_C(1) << 53) - 1)
+
+struct json {
+    struct buf *out;
+    unsigned depth;
+    bool is_object[JSON_DEPTH_MAX];
+    bool has_member[JSON_DEPTH_MAX];
+    bool key_given;
+};
+
+/* Writes into @out, which stays the caller's. */
+void json_init(struct json *j, struct buf *out);
+
+void json_begin_object(struct json *j);
+void json_begin_array(struct json *j);
+void json_end(struct json *j); /* of the innermost object or array */
+
+void json_key(struct json *j, const char *key); /* a literal of ours: not escaped */
+void json_key_slice(struct json *j, struct slice key);
+
+void json_str(struct json *j, const char *s);
+void json_slice(struct json *j, struct slice s);
+void json_u64(struct json *j, uint64_t v); /* at most JSON_INTEGER_MAX, asserted */
+void json_i64(struct json *j, int64_t v);
+void json_fixed(struct json *j, double v, int digits); /* NaN: null; never 1e+15 */
+void json_bool(struct json *j, bool v);
+void json_none(struct json *j); /* null */
+
+/* One value that is JSON already, from this writer. */
+void json_raw(struct json *j, struct slice value);
+
+/* Takes a string, with its quotes, off @s. Returns false when there is none such as this
+ * writer writes: what passes may go through json_raw. */
+bool json_take_text(struct slice *s);
+
+#endif

@@ -1,0 +1,36 @@
+/* keys: the names of the Redis keys and channels, built and taken apart in one place.
+ *
+ * Every key of a site carries the hash tag {site}, so a site stays on one slot of Redis
+ * Cluster and a script may touch all its keys. Documented in PROTOCOL.md as a public API.
+ */
+#ifndef HC_KEYS_H
+#define HC_KEYS_H
+
+#include "limits.h"
+#include "slice.h"
+#include "units.h"
+
+#define KEY_MAX (SITE_MAX + 32)
+
+struct key_name {
+    char s[KEY_MAX]; /* NUL-terminated */
+    size_t n;
+};
+
+#define KEY_EPOCH "hc:epoch" /* string: the last epoch given to an aggregator */
+
+struct key_name key_meta(struct slice site);                 /* hc:{S}:m  hash */
+struct key_name key_minute(struct slice site, minute_t min); /* hc:{S}:b:MIN  hash */
+struct key_name key_recent(struct slice site);               /* hc:{S}:r  hash, a ring */
+struct key_name key_channel(struct slice site);              /* hc:S  pub/sub channel */
+
+/* The site of a channel name: true and @site, or false if it is none of ours. */
+bool key_channel_site(struct slice channel, struct slice *site);
+
+/* In a minute row, the field of a page is this prefix and its path. */
+#define FIELD_PAGE "p:"
+
+/* The page that stands for all those beyond a bound. No real path: those begin with /. */
+#define PAGE_OTHER "(other)"
+
+#endif

@@ -1,0 +1,190 @@
+/* limits: every bound of headcount, with its reason and what happens at it.
+ *
+ * A bound is part of the interface: the policy at it is written here and each
+ * refusal has a counter (collector/counters.h, aggregator/counters.h). */
+#ifndef HC_LIMITS_H
+#define HC_LIMITS_H
+
+/* -- names ---------------------------------------------------------------- */
+
+/* Site ids: [A-Za-z0-9._-]{1,64}. The alphabet keeps the Redis hash tag {site} and the
+ * channel name unambiguous. Refused: bad_site. */
+#define SITE_MAX 64
+
+/* A path after normalizing, bytes of UTF-8. Longer ones are cut at a character
+ * boundary: a page is still told from the others, a datagram still carries two. */
+#define PATH_MAX_BYTES 512
+
+/* The name of a custom event. Cut like a path. Peers allow 120 (Plausible) to 256. */
+#define EVENT_NAME_MAX 128
+
+/* A visitor's own id (parameter u). Hashed, never kept; longer is refused: bad_visitor.
+ */
+#define CLIENT_ID_MAX 64
+
+/* Raw path parameter before decoding. GoatCounter and Plausible take 2,000 to 2,048.
+ * Longer is refused: bad_path. */
+#define PATH_RAW_MAX 2048
+
+/* -- datagrams ------------------------------------------------------------ */
+
+/* UDP payload. Passes WireGuard (MTU 1420), PPPoE and IPv6's minimum MTU of 1280 with
+ * its headers; the figure QUIC chose (RFC 9000, section 14). */
+#define DATAGRAM_MAX 1200
+
+/* Events in one datagram, and entries of its dictionary (sites, paths, event names). The
+ * shortest event with a visitor's hash takes 14 bytes, so 1,128 bytes of body hold some
+ * 80. The writer starts the next datagram at the bound, the reader calls more malformed.
+ */
+#define DATAGRAM_HITS_MAX 140
+#define DATAGRAM_NAMES_MAX 256
+
+/* How far an event's own time may stand before or after the datagram's clock, ms. Eight
+ * days cover the longest suspended laptop that matters. Beyond: malformed. */
+#define EVENT_AGE_MAX_MS (8LL * 24 * 3600 * 1000)
+
+/* How long a hit may wait in the sender for company, ms. */
+#define SENDER_LINGER_MS 5
+
+/* Sender streams whose sequence numbers are remembered, to tell duplicates and losses:
+ * one for each thread of a collector, and each restart begins another. The one silent for
+ * longest makes room: streams_evicted. */
+#define STREAMS_MAX 1024
+
+/* -- the store ------------------------------------------------------------ */
+
+/* Minutes a window may span: a visitor's minutes are the bits of one uint64_t. */
+#define WINDOW_MAX 64
+#define WINDOW_DEFAULT 30
+
+/* Sites alive in one aggregator. The next one is refused: capped_sites. */
+#define SITES_MAX 10000
+
+/* Live paths of one site; more are folded into "(other)": capped_pages. */
+#define PAGES_MAX 1000
+
+/* Visitors of one site and of all; over it hits still count as views and the site's
+ * messages say "capped": capped_visitors. 8 M visitors take some 250 MB. */
+#define SITE_VISITORS_MAX 2000000
+#define VISITORS_MAX 8000000
+
+/* Recent events kept per site, memory and Redis alike. */
+#define RECENT_MAX 100
+
+/* -- Redis ---------------------------------------------------------------- */
+
+/* One script call. Larger commits go out in parts; Redis blocks while it reads one. */
+#define COMMIT_BYTES_MAX (256 * 1024)
+
+/* Fields of one HSET inside the script: Lua's unpack() takes fewer than 8,000. */
+#define COMMIT_FIELDS_MAX 512
+
+/* Script calls outstanding on the writer's connection. */
+#define COMMITS_IN_FLIGHT_MAX 256
+
+/* The published message, bytes; its page list is cut to stay below. */
+#define MESSAGE_MAX (16 * 1024)
+#define MESSAGE_PAGES_MAX 20
+#define MESSAGE_EVENTS_MAX 20
+
+/* Bytes waiting on a Redis connection; more is refused to the caller: redis_full. */
+#define REDIS_OUTBOX_MAX (16 * 1024 * 1024)
+
+/* Calls of one connection that wait for a reply. More is refused like the bytes. Four
+ * times a burst of all sites' commits; 32 bytes each. */
+#define REDIS_CALLS_MAX 65536
+
+/* One reply, bytes as sent. Twice the largest there is, a realtime answer with every page
+ * of a site in every minute; a longer one breaks the connection. */
+#define REDIS_REPLY_MAX (64 * 1024 * 1024)
+
+/* Pages in the realtime answer. */
+#define ANSWER_PAGES_MAX 100
+
+/* -- options and log ------------------------------------------------------ */
+
+/* The file of --config; a larger one is a wrong file and refused at start. */
+#define CONFIG_FILE_MAX (64 * 1024)
+
+/* Options of one program; asserted at start. */
+#define OPTS_MAX 64
+
+/* One log line with its newline; cut when longer. Below PIPE_BUF, so that lines of
+ * several processes on one pipe stay whole. */
+#define LOG_LINE_MAX 1024
+
+/* -- HTTP ----------------------------------------------------------------- */
+
+#define HTTP_REQUEST_LINE_MAX 4096 /* 414 */
+#define HTTP_HEAD_MAX 8192         /* 431; also one connection's carry buffer */
+#define HTTP_HEADERS_MAX 64        /* 431; Chrome sends about 20 */
+#define HTTP_BODY_MAX (64 * 1024)  /* 413; a batch of 500 at 130 bytes an event */
+#define BATCH_MAX 500 /* events in one POST /e; more is 400 batch_too_large */
+#define PARAMS_MAX 64 /* pairs read of one query or form; the rest is ignored */
+
+/* Deadlines, ms. The whole head must arrive in 10 s whatever its pieces (slowloris). The
+ * idle time outlasts a heartbeat of 15 s +- 10 %, so a tab keeps its connection. */
+#define HTTP_HEAD_DEADLINE_MS 10000
+#define HTTP_BODY_DEADLINE_MS 10000
+#define HTTP_IDLE_DEADLINE_MS 20000
+#define HTTP_WRITE_DEADLINE_MS 10000
+
+/* Connections of one worker; the oldest idle one is closed for a newcomer, and when
+ * none is idle the newcomer is closed: conns_refused. Lowered at start to 80 % of the
+ * file descriptors the process may have. */
+#define WORKER_CONNS_MAX 16384
+
+/* Bytes of answers queued on one connection before it is read again (pipelining). */
+#define HTTP_OUT_MAX (64 * 1024)
+
+/* One answer. 100 pages and 100 events of the longest texts, all escaped, stay below; a
+ * larger one becomes a 500: answers_too_large. */
+#define ANSWER_MAX (1024 * 1024)
+
+/* Requests half received and answers half sent, all connections of one worker together,
+ * bytes. The connection that would exceed it is closed: conns_starved. */
+#define WORKER_HELD_MAX (128 * 1024 * 1024)
+
+/* After the last answer the write side is shut and what the client still sends is read
+ * away, for so long and so many bytes: closing at once could reset the connection before
+ * the answer was read (RFC 9112, section 9.6). */
+#define HTTP_DRAIN_DEADLINE_MS 1000
+#define HTTP_DRAIN_MAX (256 * 1024)
+
+/* A request that waits for Redis; longer than the link's own reply deadline, so it
+ * strikes only when that one failed. */
+#define HTTP_WAIT_DEADLINE_MS 10000
+
+/* Reports (site and window) asked for or kept at the same time. The oldest kept one makes
+ * room: reports_evicted; when all are being asked for, 503: reports_full. */
+#define REPORTS_MAX 256
+
+/* How long a finished report answers further requests, ms. */
+#define REPORT_CACHE_MS 200
+
+/* Threads of one collector. */
+#define WORKERS_MAX 64
+
+/* What a stopping collector grants to answers under way, ms. */
+#define STOP_GRACE_MS 2000
+
+/* -- the command line ----------------------------------------------------- */
+
+/* Cells and columns of one printed table: the 140 hits of a datagram in 9 columns fit. */
+#define TABLE_CELLS_MAX 2048
+#define TABLE_COLUMNS_MAX 16
+
+/* A line of an access log. nginx and Apache escape a byte to four, so a request line of
+ * 8 KiB with a long referrer and User-Agent stays below. Longer is skipped: too_long. */
+#define ACCESS_LINE_MAX (64 * 1024)
+
+/* The lines of one second that replay holds to spread them over it. A second that has
+ * more is spread in parts. */
+#define REPLAY_SECOND_LINES 16384
+#define REPLAY_SECOND_BYTES (4 * 1024 * 1024)
+
+/* Connections of a replay, and requests outstanding on each: it waits for answers. */
+#define REPLAY_CONNECTIONS_MAX 256
+#define REPLAY_PIPELINE_MAX 64
+
+#endif

@@ -1,0 +1,87 @@
+#!lua flags=no-writes
+-- snapshot: everything a realtime answer needs of one site, read in one instant.
+--
+-- KEYS[1]  hc:{S}:m, the site's meta hash
+-- ARGV[1]  hc:{S}:b: , to which a minute number is appended
+-- ARGV[2]  hc:{S}:r, the ring of recent events
+-- ARGV[3]  of how many minutes, the running one included, the pages are wanted
+--
+-- Returns one flat list of strings (proto/summary.h takes it apart):
+--   "T" sec usec    "M" n field value ...    then per minute that has a row, newest first,
+--   "B" minute n field value ...             and at the end    "R" n json ...
+--
+-- The running minute is the later of Redis' clock and the last commit, so that an
+-- aggregator whose clock is ahead does not lose its newest row. The keys made up here carry
+-- the hash tag of KEYS[1] and so live on the same node of a cluster.
+
+local WINDOW_DEFAULT, WINDOW_MAX = 30, 64 -- as in proto/limits.h
+local COUNTS = {'pv', 'ev', 'uniq', 'last'}
+
+local out = {}
+
+local function put(text)
+    out[#out + 1] = tostring(text)
+end
+
+-- One "M" or "B" entry: a flat list of fields and values behind its head.
+local function put_pairs(flat)
+    put(#flat / 2)
+    for i = 1, #flat do
+        put(flat[i])
+    end
+end
+
+-- The counts of a row without its pages; a field that is absent is left out.
+local function counts_of(key)
+    local values = redis.call('HMGET', key, unpack(COUNTS))
+    local flat = {}
+    for i = 1, #COUNTS do
+        if values[i] then
+            flat[#flat + 1] = COUNTS[i]
+            flat[#flat + 1] = values[i]
+        end
+    end
+    return flat
+end
+
+local time = redis.call('TIME')
+put('T')
+put(time[1])
+put(time[2])
+
+local flat = redis.call('HGETALL', KEYS[1])
+put('M')
+put_pairs(flat)
+if #flat == 0 then
+    put('R')
+    put(0)
+    return out
+end
+
+local meta = {}
+for i = 1, #flat, 2 do
+    meta[flat[i]] = flat[i + 1]
+end
+local window = tonumber(meta.W) or WINDOW_DEFAULT
+window = math.max(1, math.min(window, WINDOW_MAX))
+local now = math.max(math.floor(time[1] / 60), math.floor((tonumber(meta.t) or 0) / 60000))
+local wanted = tonumber(ARGV[3]) or 1
+
+for back = 0, window - 1 do
+    local minute = string.format('%d', now - back)
+    local key = ARGV[1] .. minute
+    local row = back < wanted and redis.call('HGETALL', key) or counts_of(key)
+    if #row > 0 then
+        put('B')
+        put(minute)
+        put_pairs(row)
+    end
+end
+
+local recent = redis.call('HVALS', ARGV[2])
+put('R')
+put(#recent)
+for i = 1, #recent do
+    put(recent[i])
+end
+return out

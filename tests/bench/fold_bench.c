@@ -1,0 +1,186 @@
+/* fold_bench: what the aggregator pays for a datagram, and how many bytes a visitor
+ * takes.
+ *
+ * Datagrams as a collector makes them (full, random visitors, 100 paths a site) are made
+ * beforehand and then opened (MAC), read and folded, as ingest does, without the socket.
+ * Figures are CPU seconds of this process; three rounds each, the median is printed.
+ *
+ *   fold_bench [VISITORS_MAX]      default 1000000; 10000000 needs some 2 GB */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "../../aggregator/fold.h"
+#include "../../proto/body.h"
+#include "../../proto/wire.h"
+
+#define NOON INT64_C(1763812800000)
+#define PATHS 100
+#define DATAGRAMS 20000
+
+struct datagram {
+    uint16_t n;
+    uint8_t bytes[DATAGRAM_MAX];
+};
+
+struct figure {
+    double open_fold_ns, fold_ns, datagram_ns, bytes;
+};
+
+static uint64_t rng_state = 1;
+
+static uint64_t rng(void)
+{
+    uint64_t z = (rng_state += UINT64_C(0x9e3779b97f4a7c15));
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static double cpu_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static uint64_t visitor(uint64_t i)
+{
+    uint64_t z = (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ (z >> 32)) * UINT64_C(0xd6e8feb86659fd93);
+    return z ^ (z >> 32) ? z ^ (z >> 32) : 1;
+}
+
+/* One site a datagram, as a busy collector's mostly are. Returns the events made. */
+static size_t make(struct datagram *d, const struct secret *secret, size_t sites,
+                   uint64_t visitors)
+{
+    static char path[PATHS][64];
+    size_t events = 0;
+
+    for (int i = 0; i < PATHS; i++)
+        snprintf(path[i], sizeof path[i], "/articles/2025/a-path-of-forty-bytes-%03d", i);
+    for (size_t k = 0; k < DATAGRAMS; k++) {
+        static struct body_writer w;
+        struct wire_head head = {
+            .type = WIRE_DATA, .nshards = 1, .stream = 1, .seq = k + 1};
+        char site[32];
+        struct hit h = {.kind = HIT_VIEW, .state = STATE_READING, .at = 5000};
+
+        h.site = (struct slice){site,
+                                (size_t)sprintf(site, "site-%zu", (size_t)rng() % sites)};
+        body_begin(&w, 5000);
+        do {
+            h.visitor = visitor(rng() % visitors);
+            h.path = slice_of(path[rng() % PATHS]);
+        } while (body_add(&w, &h));
+        events += w.hits;
+        d[k].n = (uint16_t)wire_frame(d[k].bytes, &head, w.bytes, w.n, secret);
+    }
+    return events;
+}
+
+static size_t read_hits(const struct datagram *d, const struct secret *secret,
+                        struct hit *hits)
+{
+    struct wire_head head;
+    struct body_reader r;
+    const uint8_t *body;
+    size_t body_n, n = 0;
+
+    if (wire_open(d->bytes, d->n, secret, &head, &body, &body_n) != WIRE_OK ||
+        body_open(&r, body, body_n) < 0)
+        abort();
+    while (body_next(&r, &hits[n]) > 0)
+        n++;
+    return n;
+}
+
+static struct figure measure(const struct datagram *d, const struct secret *secret,
+                             size_t events, uint64_t visitors, size_t sites)
+{
+    static const struct key key = {{1}};
+    struct fold_counts counts = {0};
+    struct hit hits[DATAGRAM_HITS_MAX];
+    struct figure f = {0};
+    struct store st;
+    double t0, t1, read_only;
+    size_t bytes = 0, known = 0;
+
+    store_init(&st, 30, &key, NOON);
+    /* Everybody has been here before: a warm table, as in any minute but the first. */
+    for (uint64_t v = 0; v < visitors; v++) {
+        char site[32];
+        struct hit h = {.kind = HIT_HEARTBEAT, .path = SLICE("/"), .visitor = visitor(v)};
+
+        h.site =
+            (struct slice){site, (size_t)sprintf(site, "site-%zu", (size_t)(v % sites))};
+        fold_hits(&st, &h, 1, 0, NOON, &counts);
+    }
+    t0 = cpu_ns();
+    for (size_t k = 0; k < DATAGRAMS; k++)
+        read_hits(&d[k], secret, hits);
+    read_only = cpu_ns() - t0;
+    t0 = cpu_ns();
+    for (size_t k = 0; k < DATAGRAMS; k++) {
+        size_t n = read_hits(&d[k], secret, hits);
+
+        fold_hits(&st, hits, n, 5000, NOON + (ms_t)k * 10, &counts);
+    }
+    t1 = cpu_ns();
+    f.open_fold_ns = (t1 - t0) / (double)events;
+    f.fold_ns = (t1 - t0 - read_only) / (double)events;
+    f.datagram_ns = (t1 - t0) / DATAGRAMS;
+    for (size_t i = 0; i < st.nsites; i++) {
+        bytes += visitors_bytes(&st.site[i]->visitors);
+        known += st.site[i]->visitors.n;
+    }
+    f.bytes = (double)bytes / (double)known;
+    store_fini(&st);
+    return f;
+}
+
+static int by_cost(const void *a, const void *b)
+{
+    double x = ((const struct figure *)a)->open_fold_ns;
+    double y = ((const struct figure *)b)->open_fold_ns;
+
+    return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        size_t sites;
+        uint64_t visitors;
+    } rows[] = {{1, 100000},  {100, 100000},    {10000, 100000},
+                {1, 1000000}, {10000, 1000000}, {10000, 7500000}};
+    uint64_t most = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+    struct datagram *d = malloc(DATAGRAMS * sizeof *d);
+    struct secret secret;
+
+    if (!d)
+        return 1;
+    secret_init(&secret, "a secret for the benchmark", 26);
+    printf("%8s %9s %10s %14s %9s %12s %13s\n", "sites", "visitors", "events/dg",
+           "all ns/event", "fold", "ns/datagram", "bytes/visitor");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct figure f[3];
+        size_t events;
+
+        if (rows[i].visitors > most)
+            continue;
+        events = make(d, &secret, rows[i].sites, rows[i].visitors);
+        for (int k = 0; k < 3; k++)
+            f[k] = measure(d, &secret, events, rows[i].visitors, rows[i].sites);
+        qsort(f, 3, sizeof *f, by_cost);
+        printf("%8zu %9llu %10.1f %14.1f %9.1f %12.0f %13.1f\n", rows[i].sites,
+               (unsigned long long)rows[i].visitors, (double)events / DATAGRAMS,
+               f[1].open_fold_ns, f[1].fold_ns, f[1].datagram_ns, f[1].bytes);
+    }
+    free(d);
+    return 0;
+}

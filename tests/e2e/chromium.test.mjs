@@ -1,0 +1,82 @@
+// Three people in real browsers on three pages of the demo site: the API, the command and
+// a redis-cli that was already listening must agree on them within a second.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { buildDir, eventually, story } from './harness.mjs';
+
+const PAGES = ['/demo', '/demo/pricing', '/demo/docs'];
+const FRESH_MS = 1_000;
+
+// Root has no sandbox; the rest keeps a browser without a screen from talking to anybody.
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const byPath = (a, b) => (a.path < b.path ? -1 : 1);
+const expected = {
+  visitors: 3,
+  pageViews: 3,
+  pages: PAGES.map((page) => ({ path: page, visitors: 1 })).sort(byPath),
+};
+
+const ofAnswer = (answer) => ({
+  visitors: answer.currentVisitors,
+  pageViews: answer.pageViews,
+  pages: answer.activePages.sort(byPath),
+});
+const ofMessage = (message) => ({
+  visitors: message.visitors[5],
+  pageViews: message.pv[5],
+  pages: message.pages.sort(byPath),
+});
+
+async function open(s) {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
+  s.closing.push(() => browser.close());
+  return browser;
+}
+
+story('three visitors on three pages are the same three for everybody who asks', async (s) => {
+  await s.start();
+  const subscriber = await s.subscribe('demo');
+  const browser = await open(s);
+  const tabs = [];
+  for (const page of PAGES) {
+    const context = await browser.newContext();
+    const tab = await context.newPage();
+    await tab.goto(`http://${s.http}${page}`, { waitUntil: 'load' });
+    tabs.push(tab);
+  }
+  const loaded = performance.now();
+  await eventually(async () => {
+    assert.deepEqual(ofAnswer(await s.api('demo')), expected);
+    assert.deepEqual(ofAnswer(await s.cliJson('now', 'demo')), expected);
+    assert.deepEqual(ofMessage(subscriber.last), expected);
+  }, FRESH_MS);
+  console.log(`all three agreed ${Math.round(performance.now() - loaded)} ms after the last load`);
+
+  const last = subscriber.last;
+  assert.equal((await s.api('demo')).rev, `${last.e}.${last.q}`);
+  fs.mkdirSync(path.join(buildDir, 'e2e'), { recursive: true });
+  await tabs[0].screenshot({ path: path.join(buildDir, 'e2e', 'demo.png') });
+});
+
+story('a visitor who goes on to another page is counted there, and still once', async (s) => {
+  await s.start();
+  const browser = await open(s);
+  const tab = await (await browser.newContext()).newPage();
+  for (const page of PAGES) await tab.goto(`http://${s.http}${page}`, { waitUntil: 'load' });
+  await s.sees('demo', {
+    currentVisitors: 1,
+    pageViews: 3,
+    activePages: [{ path: PAGES.at(-1), visitors: 1 }],
+  });
+});

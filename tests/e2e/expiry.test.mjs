@@ -1,0 +1,22 @@
+// What is not seen again is forgotten: by the answer when the window has passed, by Redis
+// when its keys have run out. In real time, with a window of one minute.
+import assert from 'node:assert/strict';
+import { eventually, story } from './harness.mjs';
+
+const WINDOW_MIN = 1;
+const GONE_MS = 200_000;
+
+story('a visitor of a one-minute window is gone within minutes, and all keys with them', async (s) => {
+  await s.start({ window: WINDOW_MIN });
+  await s.hit({ i: 'shop', p: '/', u: 'alice' });
+  await s.sees('shop', { window: WINDOW_MIN, currentVisitors: 1, pageViews: 1 });
+
+  const keys = await s.keys();
+  assert.ok(keys.length > 1, `${keys}`);
+  for (const key of keys.filter((name) => name !== 'hc:epoch'))
+    assert.ok(Number(await s.redisCli('ttl', key)) > 0, `${key} has no end`);
+
+  await s.sees('shop', { currentVisitors: 0, pageViews: 0, activePages: [] }, 70_000);
+  await eventually(async () => assert.deepEqual(await s.keys(), ['hc:epoch']), GONE_MS);
+  await s.sees('shop', { currentVisitors: 0, flags: ['unknown'] });
+}, { ms: GONE_MS + 90_000 });

@@ -1,0 +1,137 @@
+// Datagrams from strangers, from a broken network and from an old recording. Each is
+// refused with a counter of its own, and the numbers stay those of the good ones.
+//
+// Good datagrams are recorded from a real collector that is pointed at a socket of ours.
+import assert from 'node:assert/strict';
+import dgram from 'node:dgram';
+import { eventually, Story, story } from './harness.mjs';
+
+const WIRE_MIN = 96; // bytes of the shortest datagram, as in proto/wire.h
+
+/** A UDP socket of ours: what it received, and sending to the aggregator. */
+async function socketOf(s) {
+  const socket = dgram.createSocket('udp4');
+  const received = [];
+  socket.on('message', (bytes) => received.push(bytes));
+  await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  s.closing.push(() => socket.close());
+  const send = (bytes) =>
+    new Promise((resolve, reject) =>
+      socket.send(bytes, s.udpPort, '127.0.0.1', (error) => (error ? reject(error) : resolve())),
+    );
+  return { received, send, address: `127.0.0.1:${socket.address().port}` };
+}
+
+/** The datagrams a collector sends for some hits, with the story's secret or another. */
+async function record(s, socket, hits, secretFile = s.secretFile) {
+  const collector = s.daemon('collector', [
+    '--listen', '127.0.0.1:0', '--aggregator', socket.address, '--redis', s.redisAddress,
+    '--secret-file', secretFile, '--workers', '1',
+  ]);
+  const http = await Story.addressOf(collector);
+  const usual = s.http;
+  s.http = http;
+  for (const fields of hits) await s.hit(fields);
+  s.http = usual;
+  await eventually(() => assert.ok(socket.received.length >= 1));
+  assert.equal((await collector.stop()).code, 0);
+  return socket.received.splice(0);
+}
+
+/** The aggregator's counters once they say at least this. */
+const counted = (s, expected) =>
+  eventually(async () => {
+    const counters = await s.counters(s.aggregator);
+    const seen = Object.fromEntries(Object.keys(expected).map((name) => [name, counters[name]]));
+    assert.deepEqual(seen, expected);
+    return counters;
+  });
+
+story('garbage of every length is refused as bad shape', async (s) => {
+  await s.start();
+  const socket = await socketOf(s);
+  const lengths = [0, 1, 2, 16, 55, 56, 72, 95, 96, 97, 500, 1199, 1200, 1201, 1500, 9000, 65507];
+  for (const n of lengths) await socket.send(Buffer.alloc(n, 'HC'));
+  for (const n of lengths) await socket.send(Buffer.alloc(n, 0));
+  await counted(s, { bad_shape: 2 * lengths.length });
+  await s.hit({ i: 'shop', p: '/', u: 'alice' });
+  await s.sees('shop', { currentVisitors: 1, pageViews: 1 });
+});
+
+story('a good datagram counts; cut, damaged or forged it does not, and each has its counter', async (s) => {
+  await s.start();
+  const socket = await socketOf(s);
+  const [good] = await record(s, socket, [{ i: 'shop', p: '/recorded', u: 'alice' }]);
+  assert.ok(good.length >= WIRE_MIN && good.length <= 1200, `${good.length} bytes`);
+
+  for (let n = 0; n < good.length; n++) await socket.send(good.subarray(0, n));
+  await counted(s, { bad_shape: good.length });
+
+  // One bit of each byte. Which check finds it depends on the place; none may let it through.
+  for (let at = 0; at < good.length; at++) {
+    const flipped = Buffer.from(good);
+    flipped[at] ^= 1 << at % 8;
+    await socket.send(flipped);
+  }
+  const refusals = ['bad_shape', 'bad_version', 'bad_type', 'bad_key', 'bad_mac'];
+  const counters = await eventually(async () => {
+    const now = await s.counters(s.aggregator);
+    const sum = refusals.reduce((all, name) => all + now[name], 0);
+    assert.equal(sum, 2 * good.length);
+    return now;
+  });
+  for (const name of refusals) assert.ok(counters[name] > 0, name);
+  assert.equal(counters.views, 0);
+
+  const other = s.file('other-secret', 'another secret of this length');
+  const [forged] = await record(s, socket, [{ i: 'shop', p: '/forged', u: 'mallory' }], other);
+  await socket.send(forged);
+  await counted(s, { bad_key: counters.bad_key + 1 });
+
+  // The same key_id with another tag: only the MAC tells.
+  const wrong = Buffer.from(good);
+  wrong.fill(0xff, wrong.length - 16);
+  await socket.send(wrong);
+  await counted(s, { bad_mac: counters.bad_mac + 1, views: 0 });
+
+  await socket.send(good);
+  await s.sees('shop', {
+    currentVisitors: 1,
+    pageViews: 1,
+    activePages: [{ path: '/recorded', visitors: 1 }],
+  });
+});
+
+story('a recorded datagram that is played again is a duplicate, however often', async (s) => {
+  await s.start();
+  const socket = await socketOf(s);
+  const [good] = await record(s, socket, [{ i: 'shop', p: '/recorded', u: 'alice' }]);
+  for (let k = 0; k < 100; k++) await socket.send(good);
+  await counted(s, { folded: 1, duplicate: 99, views: 1 });
+  await s.sees('shop', { currentVisitors: 1, pageViews: 1 });
+});
+
+story('datagrams that come in the wrong order count, one that never comes is missing', async (s) => {
+  await s.start();
+  const socket = await socketOf(s);
+  const hits = Array.from({ length: 8 }, (_, k) => ({ i: 'shop', p: `/${k}`, u: `v${k}` }));
+  const datagrams = await record(s, socket, hits);
+  assert.ok(datagrams.length >= 4, `${datagrams.length} datagrams`);
+  const [lost] = datagrams.splice(1, 1);
+  for (const bytes of datagrams.reverse()) await socket.send(bytes);
+  await counted(s, { folded: datagrams.length, duplicate: 0, missing: 1 });
+  await socket.send(lost);
+  await counted(s, { folded: datagrams.length + 1, missing: 0 });
+  await s.sees('shop', { currentVisitors: 8, pageViews: 8 });
+});
+
+story('a burst of garbage costs the good ones nothing', async (s) => {
+  await s.start();
+  const socket = await socketOf(s);
+  const garbage = Buffer.alloc(1200, 0x5a);
+  const burst = Promise.all(Array.from({ length: 2000 }, () => socket.send(garbage)));
+  for (let k = 0; k < 50; k++) await s.hit({ i: 'shop', p: `/${k}`, u: `v${k % 10}` });
+  await burst;
+  await s.sees('shop', { currentVisitors: 10, pageViews: 50 });
+  assert.ok((await s.counters(s.aggregator)).bad_shape > 0);
+});

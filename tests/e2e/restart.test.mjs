@@ -1,0 +1,93 @@
+// Programs come and go in any order, leave with code 0 when asked, and find each other again.
+import assert from 'node:assert/strict';
+import dgram from 'node:dgram';
+import { eventually, story } from './harness.mjs';
+
+/** An UDP address nobody uses now, for an aggregator that comes after its collector. */
+async function freeUdp() {
+  const socket = dgram.createSocket('udp4');
+  await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise((resolve) => socket.close(resolve));
+  return `127.0.0.1:${port}`;
+}
+
+const ready = (s) => eventually(async () => assert.equal((await s.request('/readyz')).status, 200), 20_000);
+
+story('SIGTERM and SIGINT end both daemons with code 0, what was answered is in Redis', async (s) => {
+  await s.start();
+  for (let k = 0; k < 20; k++) await s.hit({ i: 'shop', p: '/', u: `v${k}` });
+  assert.deepEqual(await s.collector.stop(), { code: 0, signal: null });
+  assert.deepEqual(await s.aggregator.stop(), { code: 0, signal: null });
+  const answer = await s.cliJson('now', 'shop');
+  assert.equal(answer.currentVisitors, 20);
+  assert.equal(answer.pageViews, 20);
+
+  await s.startAggregator();
+  await s.startCollector();
+  s.collector.signal('SIGINT');
+  assert.equal((await s.collector.end).code, 0);
+  s.aggregator.signal('SIGINT');
+  assert.equal((await s.aggregator.end).code, 0);
+});
+
+story('SIGTERM ends a collector that has connections open, idle and in the middle', async (s) => {
+  await s.start({ workers: 2 });
+  const idle = s.wire().send('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+  await eventually(() => assert.match(idle.text, /200/));
+  s.wire().send('GET /hc.gif?i=sh');
+  s.wire().send('POST /e HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\ni=');
+  await s.hit({ i: 'shop', p: '/', u: 'alice' });
+  assert.deepEqual(await s.collector.stop(), { code: 0, signal: null });
+});
+
+story('a restarted collector counts the same people as the same people', async (s) => {
+  await s.start();
+  const hits = async () => {
+    for (const u of ['alice', 'bob', 'carol']) await s.hit({ i: 'shop', p: '/', u });
+  };
+  await hits();
+  await s.sees('shop', { currentVisitors: 3, pageViews: 3 });
+  await s.collector.stop();
+  await s.startCollector(['--workers', 2]);
+  await hits();
+  await s.sees('shop', { currentVisitors: 3, pageViews: 6 });
+});
+
+story('a restarted aggregator takes over: a new epoch, and what comes from then on counts', async (s) => {
+  await s.start();
+  await s.hit({ i: 'shop', p: '/', u: 'alice' });
+  const before = await s.sees('shop', { currentVisitors: 1, pageViews: 1 });
+  await s.aggregator.stop();
+  await s.startAggregator();
+  await s.hit({ i: 'shop', p: '/after', u: 'bob' });
+  const after = await eventually(async () => {
+    const answer = await s.api('shop');
+    assert.ok(answer.activePages.some(({ path }) => path === '/after'));
+    return answer;
+  });
+  const epoch = (answer) => Number(answer.rev.split('.')[0]);
+  assert.ok(epoch(after) > epoch(before), `${before.rev} -> ${after.rev}`);
+});
+
+const parts = ['redis', 'aggregator', 'collector'];
+for (const first of parts)
+  for (const second of parts.filter((part) => part !== first)) {
+    const third = parts.find((part) => part !== first && part !== second);
+    story(`started ${first}, ${second}, ${third}: they find each other`, async (s) => {
+      s.udp = await freeUdp();
+      const start = {
+        redis: () => s.startRedis(),
+        aggregator: () => s.startAggregator(),
+        collector: () => s.startCollector(),
+      };
+      for (const part of [first, second, third]) await start[part]();
+      await ready(s);
+      await eventually(async () => {
+        await s.hit({ i: 'probe', p: '/', u: 'probe' });
+        assert.ok((await s.api('probe')).pageViews > 0);
+      }, 20_000);
+      for (let k = 0; k < 10; k++) await s.hit({ i: 'shop', p: `/${k}`, u: `v${k % 4}` });
+      await s.sees('shop', { currentVisitors: 4, pageViews: 10 });
+    });
+  }

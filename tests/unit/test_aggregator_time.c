@@ -1,0 +1,221 @@
+/* The aggregator in this process, so that its clock can be set; with a real Redis. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include "../../aggregator/aggregator.h"
+#include "../redis_server.h"
+
+#define DEADLINE_MS 20000
+#define MINUTE ((ms_t)MS_PER_MINUTE)
+
+static struct redis_server server;
+static redisContext *redis;
+static struct aggregator_config config;
+static struct aggregator a;
+static uv_loop_t loop;
+static int udp;
+static uint64_t seq;
+
+static int begin(void **state)
+{
+    struct sockaddr_storage sa;
+    socklen_t n = sizeof sa;
+    char err[256], addr[256];
+
+    (void)state;
+    redis_server_start(&server);
+    redis = redis_server_connect(&server);
+    snprintf(addr, sizeof addr, "unix:%s", server.socket);
+    assert_int_equal(udp_addr_parse(&config.udp, "127.0.0.1:0", err, sizeof err), 0);
+    assert_int_equal(redis_addr_parse(&config.redis, addr, err, sizeof err), 0);
+    secret_init(&config.secret, "sixteen bytes, or more", 22);
+    config.window = 30;
+    uv_loop_init(&loop);
+    assert_int_equal(aggregator_open(&a, &loop, &config, err, sizeof err), 0);
+    getsockname(a.ingest.udp.fd, (struct sockaddr *)&sa, &n);
+    udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(udp, (struct sockaddr *)&sa, n), 0);
+    seq = 0;
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    aggregator_stop(&a);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    aggregator_close(&a, &loop);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    close(udp);
+    redisFree(redis);
+    redis_server_stop(&server);
+    return 0;
+}
+
+/* Runs the loop until @condition, which is looked at again after every turn. */
+#define RUN_UNTIL(condition)                                   \
+    do {                                                       \
+        uint64_t until = uv_hrtime() / 1000000 + DEADLINE_MS;  \
+        while (!(condition)) {                                 \
+            if (uv_hrtime() / 1000000 > until)                 \
+                fail_msg("in vain waited for %s", #condition); \
+            if (uv_run(&loop, UV_RUN_NOWAIT) >= 0)             \
+                poll(NULL, 0, 1);                              \
+        }                                                      \
+    } while (0)
+
+static void see(const char *site, uint64_t visitor)
+{
+    struct hit h = {
+        .site = slice_of(site), .path = SLICE("/a"), .visitor = visitor, .at = 1000};
+    struct wire_head head = {
+        .type = WIRE_DATA, .nshards = 1, .stream = 5, .seq = ++seq, .ts_us = 1000000};
+    struct body_writer w;
+    uint8_t out[DATAGRAM_MAX];
+    size_t n;
+
+    body_begin(&w, 1000);
+    assert_true(body_add(&w, &h));
+    n = wire_frame(out, &head, w.bytes, w.n, &config.secret);
+    assert_int_equal(send(udp, out, n, 0), n);
+}
+
+static redisContext *subscribe(const char *channel)
+{
+    redisContext *c = redis_server_connect(&server);
+    redisReply *reply = redisCommand(c, "SUBSCRIBE %s", channel);
+
+    assert_non_null(reply);
+    freeReplyObject(reply);
+    return c;
+}
+
+static void next_message_has(redisContext *c, const char *text)
+{
+    redisReply *reply;
+
+    assert_int_equal(redisGetReply(c, (void **)&reply), REDIS_OK);
+    if (!strstr(reply->element[2]->str, text))
+        fail_msg("%s is not in %s", text, reply->element[2]->str);
+    freeReplyObject(reply);
+}
+
+static long long sites_in_redis(void)
+{
+    redisReply *reply = redisCommand(redis, "KEYS hc:{*}:m");
+    long long n;
+
+    assert_non_null(reply);
+    n = (long long)reply->elements;
+    freeReplyObject(reply);
+    return n;
+}
+
+static void the_turn_of_the_minute_is_published_though_nobody_came(void **state)
+{
+    redisContext *sub = subscribe("hc:shop");
+
+    (void)state;
+    see("shop", 1);
+    RUN_UNTIL(a.counters.commits == 1);
+    next_message_has(sub, "\"visitors\":{\"1\":1,\"5\":1,\"30\":1}");
+    a.clock.now = minute_start(minute_of(a.clock.now) + 1) + 15000;
+    RUN_UNTIL(a.counters.ticks == 1 && redis_link_in_flight(a.writer.link) == 0);
+    next_message_has(sub, "\"visitors\":{\"1\":0,\"5\":1,\"30\":1}");
+    assert_int_equal(a.counters.commits, 1); /* the rows are as they were */
+    assert_int_equal(a.clock.holds, 1);
+    assert_int_equal(a.counters.reboots, 0);
+    redisFree(sub);
+}
+
+static void all_sites_tick_however_many_there_are(void **state)
+{
+    enum { SITES = 2 * COMMITS_IN_FLIGHT_MAX };
+
+    (void)state;
+    for (int i = 0; i < SITES; i++) {
+        char site[16];
+
+        snprintf(site, sizeof site, "site%d", i);
+        see(site, 1);
+    }
+    RUN_UNTIL(a.store.nsites == SITES && a.counters.commits == SITES);
+    a.clock.now = minute_start(minute_of(a.clock.now) + 1) + 15000;
+    RUN_UNTIL(a.counters.ticks == SITES);
+    assert_int_equal(a.counters.commits, SITES);
+}
+
+static void a_large_step_back_of_the_clock_begins_anew(void **state)
+{
+    uint64_t epoch;
+
+    (void)state;
+    see("shop", 1);
+    see("gone", 1);
+    RUN_UNTIL(a.counters.commits == 2);
+    epoch = a.counters.epoch;
+    a.clock.now += 11 * MINUTE;
+    RUN_UNTIL(a.counters.reboots == 1 && a.store.nsites == 0);
+    see("shop", 2);
+    RUN_UNTIL(a.counters.commits == 3);
+    assert_true(a.counters.epoch > epoch);
+    assert_int_equal(a.clock.resets, 1);
+    assert_int_equal(site_visitors(store_find(&a.store, SLICE("shop")), 30), 1);
+}
+
+static void a_reset_while_commits_are_out_does_no_harm(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        char site[16];
+
+        snprintf(site, sizeof site, "site%d", i);
+        see(site, 1);
+    }
+    RUN_UNTIL(a.writer.round.active);
+    a.clock.now += 11 * MINUTE;
+    RUN_UNTIL(a.counters.reboots == 1 && !a.writer.round.active);
+    see("shop", 1);
+    RUN_UNTIL(a.counters.redis_up && a.counters.dirty == 0 && sites_in_redis() > 0 &&
+              a.store.ndirty == 0 && !a.writer.round.active);
+    assert_non_null(store_find(&a.store, SLICE("shop")));
+}
+
+/* Epochs are taken a second apart, or two aggregators on one Redis would do little else.
+ */
+static void epochs_are_taken_no_faster_than_one_a_second(void **state)
+{
+    uint64_t began;
+
+    (void)state;
+    RUN_UNTIL(a.counters.redis_up);
+    began = uv_hrtime();
+    for (uint64_t i = 1; i <= 2; i++) {
+        a.clock.now += 11 * MINUTE;
+        RUN_UNTIL(a.counters.reboots == i && a.counters.redis_up);
+    }
+    assert_true(uv_hrtime() - began > 1000000000);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_turn_of_the_minute_is_published_though_nobody_came),
+        TEST(all_sites_tick_however_many_there_are),
+        TEST(a_large_step_back_of_the_clock_begins_anew),
+        TEST(a_reset_while_commits_are_out_does_no_harm),
+        TEST(epochs_are_taken_no_faster_than_one_a_second),
+    };
+
+    return cmocka_run_group_tests_name("aggregator_time", tests, NULL, NULL);
+}

@@ -1,0 +1,1027 @@
+/* The collector whole: its workers in this process, real sockets around them, a real
+ * Redis behind them, and a UDP socket that stands for the aggregator. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+
+#include "../../collector/collector.h"
+#include "../../proto/body.h"
+#include "../../proto/wire.h"
+#include "../redis_server.h"
+
+#define PATIENCE_MS 20000 /* until a test gives up; far beyond what anything takes */
+
+static struct redis_server redis;
+
+/* ---- a collector ---- */
+
+struct rig {
+    struct setup setup;
+    struct collector collector;
+    int aggregator; /* the UDP socket it sends to */
+};
+
+static int udp_socket(struct address *at)
+{
+    struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+    char err[128];
+    int fd;
+
+    assert_int_equal(address_parse(at, "127.0.0.1:0", "--aggregator", err, sizeof err),
+                     0);
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, &at->sa, at->n), 0);
+    assert_int_equal(getsockname(fd, &at->sa, &at->n), 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    return fd;
+}
+
+/* A setup with the real deadlines and one worker; tests change it before rig_start. */
+static void rig_init(struct rig *r)
+{
+    char err[256];
+
+    memset(r, 0, sizeof *r);
+    r->setup =
+        (struct setup){.listen_text = "127.0.0.1:0", .workers = 1, .conns_max = 64};
+    address_parse(&r->setup.listen, "127.0.0.1:0", "--listen", err, sizeof err);
+    secret_init(&r->setup.secret, "a secret of the tests", 21);
+    r->setup.redis.is_unix = true;
+    snprintf(r->setup.redis.host, sizeof r->setup.redis.host, "%s", redis.socket);
+    r->aggregator = udp_socket(&r->setup.aggregator);
+    for (int i = 0; i < DEADLINE_CLASSES; i++)
+        r->setup.deadline_ms[i] = PATIENCE_MS;
+    r->setup.deadline_ms[DEADLINE_REPORT] = REPORT_CACHE_MS;
+}
+
+static void rig_start(struct rig *r)
+{
+    char err[256] = "";
+
+    if (collector_open(&r->collector, &r->setup, NULL, NULL, err, sizeof err) < 0 ||
+        collector_start(&r->collector, err, sizeof err) < 0)
+        fail_msg("%s", err);
+}
+
+static void rig_open(struct rig *r)
+{
+    rig_init(r);
+    rig_start(r);
+}
+
+/* The workers assert that their loops are empty. */
+static void rig_close(struct rig *r)
+{
+    collector_stop(&r->collector);
+    collector_join(&r->collector);
+    collector_close(&r->collector);
+    close(r->aggregator);
+}
+
+static struct counters counters_of(struct rig *r)
+{
+    struct counters sum;
+
+    collector_sum(&r->collector, &sum);
+    return sum;
+}
+
+/* Whether counter @offset reaches @n in time. */
+static void await_count(struct rig *r, size_t offset, uint64_t n)
+{
+    const struct timespec nap = {.tv_nsec = 1000000};
+
+    for (int ms = 0; ms < PATIENCE_MS; ms++) {
+        struct counters sum = counters_of(r);
+        uint64_t have;
+
+        memcpy(&have, (const char *)&sum + offset, sizeof have);
+        if (have >= n)
+            return;
+        nanosleep(&nap, NULL);
+    }
+    fail_msg("the counter did not reach %d", (int)n);
+}
+#define AWAIT(rig, row, n) await_count(rig, offsetof(struct counters, row), n)
+
+/* ---- a client ---- */
+
+static int dial(const struct rig *r)
+{
+    struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(connect(fd, &r->collector.bound.sa, r->collector.bound.n), 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    return fd;
+}
+
+static void must_send(int fd, const char *text)
+{
+    size_t n = strlen(text);
+
+    assert_int_equal(send(fd, text, n, MSG_NOSIGNAL), n);
+}
+
+struct answer {
+    int status;
+    char head[2048];
+    char body[64 * 1024];
+    size_t body_n;
+};
+
+static size_t length_of(const char *head)
+{
+    const char *line = strstr(head, "Content-Length: ");
+
+    return line ? strtoul(line + 16, NULL, 10) : 0;
+}
+
+/* Reads exactly @n bytes. */
+static void must_read(int fd, char *out, size_t n)
+{
+    while (n > 0) {
+        ssize_t r = recv(fd, out, n, 0);
+
+        if (r <= 0)
+            fail_msg("the answer ends too early");
+        out += r;
+        n -= (size_t)r;
+    }
+}
+
+/* Reads one answer, byte by byte as far as its head goes. */
+static void must_answer(int fd, struct answer *a)
+{
+    size_t n = 0;
+
+    memset(a, 0, sizeof *a);
+    do {
+        assert_true(n < sizeof a->head - 1);
+        must_read(fd, a->head + n++, 1);
+    } while (n < 4 || memcmp(a->head + n - 4, "\r\n\r\n", 4) != 0);
+    assert_int_equal(sscanf(a->head, "HTTP/1.1 %d ", &a->status), 1);
+    a->body_n = length_of(a->head);
+    assert_true(a->body_n < sizeof a->body);
+    must_read(fd, a->body, a->body_n);
+}
+
+static void must_ask(int fd, const char *request, struct answer *a)
+{
+    must_send(fd, request);
+    must_answer(fd, a);
+}
+
+static void must_ask_status(int fd, const char *request, int status)
+{
+    struct answer a;
+
+    must_ask(fd, request, &a);
+    if (a.status != status)
+        fail_msg("%.60s: %d, not %d", request, a.status, status);
+}
+
+static bool at_end(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, 0) == 0;
+}
+
+static void has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("no %s in:\n%s", part, text);
+}
+
+/* Gone without a farewell: the other side gets a reset. */
+static void vanish(int fd)
+{
+    struct linger at_once = {.l_onoff = 1};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(fd);
+}
+
+/* Until the workers have Redis and its script. */
+static void await_redis(struct rig *r)
+{
+    AWAIT(r, redis_ups, r->setup.workers);
+}
+
+/* ---- the aggregator's side ---- */
+
+struct heard {
+    unsigned hits;
+    struct hit last;
+    char path[PATH_MAX_BYTES + 1], site[SITE_MAX + 1];
+};
+
+static void note(struct heard *h, const struct hit *hit)
+{
+    h->hits++;
+    h->last = *hit;
+    snprintf(h->site, sizeof h->site, "%.*s", (int)hit->site.n, hit->site.p);
+    snprintf(h->path, sizeof h->path, "%.*s", (int)hit->path.n, hit->path.p);
+}
+
+/* Receives datagrams until @n hits have come in all. */
+static void hear(struct rig *r, struct heard *h, unsigned n)
+{
+    while (h->hits < n) {
+        uint8_t bytes[DATAGRAM_MAX];
+        ssize_t got = recv(r->aggregator, bytes, sizeof bytes, 0);
+        struct body_reader reader;
+        struct wire_head head;
+        const uint8_t *body;
+        struct hit hit;
+        size_t body_n;
+
+        if (got < 0)
+            fail_msg("%u of %u hits came", h->hits, n);
+        assert_int_equal(
+            wire_open(bytes, (size_t)got, &r->setup.secret, &head, &body, &body_n),
+            WIRE_OK);
+        assert_int_equal(body_open(&reader, body, body_n), 0);
+        while (body_next(&reader, &hit) == 1)
+            note(h, &hit);
+    }
+    assert_int_equal(h->hits, n);
+}
+
+/* ---- beacons ---- */
+
+#define HOST "Host: t\r\n"
+#define PIXEL "GET /hc.gif?i=shop&p=/a&u=alice HTTP/1.1\r\n" HOST "\r\n"
+
+static void a_pixel_is_answered_and_its_hit_arrives(void **state)
+{
+    struct heard h = {0};
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    must_ask(fd, PIXEL, &a);
+    assert_int_equal(a.status, 200);
+    assert_int_equal(a.body_n, 43);
+    assert_memory_equal(a.body, "GIF89a", 6);
+    has(a.head, "Content-Type: image/gif\r\n");
+    has(a.head, "Cache-Control: no-store\r\n");
+    has(a.head, "Access-Control-Allow-Origin: *\r\n");
+    hear(&r, &h, 1);
+    assert_string_equal(h.site, "shop");
+    assert_string_equal(h.path, "/a");
+    assert_int_equal(h.last.kind, HIT_VIEW);
+    close(fd);
+    rig_close(&r);
+}
+
+static void a_request_may_come_byte_by_byte(void **state)
+{
+    struct heard h = {0};
+    struct rig r;
+    struct answer a;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    for (const char *p = PIXEL; *p; p++)
+        must_send(fd, (char[]){*p, '\0'});
+    must_answer(fd, &a);
+    assert_int_equal(a.status, 200);
+    must_ask_status(fd, PIXEL, 200);
+    hear(&r, &h, 2);
+    close(fd);
+    rig_close(&r);
+}
+
+static void a_hundred_pipelined_pixels_get_a_hundred_answers_and_hits(void **state)
+{
+    char all[100 * sizeof PIXEL] = "";
+    struct heard h = {0};
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    for (int i = 0; i < 100; i++)
+        strcat(all, PIXEL);
+    must_send(fd, all);
+    for (int i = 0; i < 100; i++)
+        must_ask_status(fd, "", 200);
+    hear(&r, &h, 100);
+    assert_int_equal(counters_of(&r).hits, 100);
+    close(fd);
+    rig_close(&r);
+}
+
+static void what_is_no_beacon_is_told_why_and_still_gets_an_image(void **state)
+{
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    must_ask(fd, "GET /hc.gif?i=a/b HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 400);
+    assert_int_equal(a.body_n, 43);
+    has(a.head, "X-Headcount: bad_site\r\n");
+    must_ask(fd, "GET /hc.gif HTTP/1.1\r\n" HOST "\r\n", &a);
+    has(a.head, "X-Headcount: no_site\r\n");
+    must_ask(fd, "GET /hc.gif?i=shop&send_image=0 HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 204);
+    assert_int_equal(counters_of(&r).hits, 1);
+    assert_int_equal(counters_of(&r).bad_site, 1);
+    close(fd);
+    rig_close(&r);
+}
+
+static void head_is_answered_and_counts_nothing(void **state)
+{
+    char head[512];
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    must_send(fd, "HEAD /hc.gif?i=shop HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+    memset(head, 0, sizeof head);
+    for (ssize_t n = 0, got;
+         (got = recv(fd, head + n, sizeof head - 1 - (size_t)n, 0)) > 0;)
+        n += got;
+    has(head, "Content-Length: 43\r\n");
+    assert_string_equal(head + strlen(head) - 4, "\r\n\r\n");
+    assert_int_equal(counters_of(&r).hits, 0);
+    close(fd);
+    rig_close(&r);
+}
+
+/* ---- POST ---- */
+
+static void a_batch_is_taken_and_its_refusals_are_named(void **state)
+{
+    static const char body[] = "[{\"i\":\"shop\",\"p\":\"/x\"},{\"i\":\"no "
+                               "way\"},{\"i\":\"shop\",\"p\":\"/y\"}]";
+    struct heard h = {0};
+    char request[512];
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    snprintf(request, sizeof request,
+             "POST /e HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n\r\n%s", strlen(body),
+             body);
+    must_ask(fd, request, &a);
+    assert_int_equal(a.status, 202);
+    assert_string_equal(
+        a.body,
+        "{\"accepted\":2,\"rejected\":[{\"index\":1,\"reason\":\"bad_site\"}]}\n");
+    hear(&r, &h, 2);
+    must_ask(fd,
+             "POST /e HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n"
+             "{}",
+             &a);
+    assert_int_equal(a.status, 400);
+    has(a.body, "\"error\":\"no_site\"");
+    must_ask_status(
+        fd, "POST /e HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\ni=shop&p=/", 204);
+    hear(&r, &h, 3);
+    close(fd);
+    rig_close(&r);
+}
+
+static void a_body_may_come_in_pieces_after_100_continue(void **state)
+{
+    struct heard h = {0};
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    must_ask(fd,
+             "POST /e HTTP/1.1\r\n" HOST
+             "Content-Length: 10\r\nExpect: 100-continue\r\n\r\n",
+             &a);
+    assert_int_equal(a.status, 100);
+    for (const char *p = "i=shop&p=/"; *p; p++)
+        must_send(fd, (char[]){*p, '\0'});
+    must_answer(fd, &a);
+    assert_int_equal(a.status, 204);
+    hear(&r, &h, 1);
+    close(fd);
+    rig_close(&r);
+}
+
+static void a_large_body_is_carried_whole(void **state)
+{
+    struct answer a;
+    struct rig r;
+    size_t n = 60000;
+    char *request = malloc(n + 256);
+    int fd, head;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    head =
+        sprintf(request,
+                "POST /hc.gif?i=shop HTTP/1.1\r\n" HOST "Content-Length: %zu\r\n\r\n", n);
+    memset(request + head, 'x', n);
+    strcpy(request + head + n, PIXEL);
+    must_ask(fd, request, &a);
+    assert_int_equal(a.status, 200);
+    must_answer(fd, &a);
+    assert_int_equal(a.status, 200);
+    free(request);
+    close(fd);
+    rig_close(&r);
+}
+
+/* ---- refusals and limits ---- */
+
+static void an_oversized_head_is_refused_and_the_answer_arrives(void **state)
+{
+    char request[HTTP_HEAD_MAX * 3];
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    memset(request, 'x', sizeof request);
+    memcpy(request, "GET / HTTP/1.1\r\nX: ", 19);
+    request[sizeof request - 1] = '\0';
+    must_ask(fd, request, &a);
+    assert_int_equal(a.status, 431);
+    has(a.head, "Connection: close\r\n");
+    assert_true(at_end(fd));
+    close(fd);
+    rig_close(&r);
+}
+
+static void after_garbage_nothing_is_served(void **state)
+{
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    must_ask(fd, "GET / HTTP/1.1\r\nbad header\r\n\r\n" PIXEL, &a);
+    assert_int_equal(a.status, 400);
+    assert_true(at_end(fd));
+    assert_int_equal(counters_of(&r).hits, 0);
+    close(fd);
+    rig_close(&r);
+}
+
+static void close_is_honoured_and_http_1_0_stays_when_it_asks(void **state)
+{
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    must_ask(fd, "GET /livez HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", &a);
+    has(a.head, "Connection: keep-alive\r\n");
+    must_ask(fd, "GET /livez HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n" PIXEL, &a);
+    has(a.head, "Connection: close\r\n");
+    assert_true(at_end(fd));
+    assert_int_equal(counters_of(&r).hits, 0);
+    close(fd);
+    rig_close(&r);
+}
+
+static void a_slow_head_is_cut_off(void **state)
+{
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_init(&r);
+    r.setup.deadline_ms[DEADLINE_HEAD] = 30;
+    rig_start(&r);
+    fd = dial(&r);
+    must_ask(fd, PIXEL "GET / HTT", &a);
+    assert_int_equal(a.status, 200);
+    must_answer(fd, &a);
+    assert_int_equal(a.status, 408);
+    assert_true(at_end(fd));
+    assert_int_equal(counters_of(&r).timeouts_head, 1);
+    close(fd);
+    rig_close(&r);
+}
+
+static void dribbling_does_not_extend_the_head(void **state)
+{
+    struct pollfd p = {.events = POLLIN};
+    struct answer a;
+    struct rig r;
+
+    (void)state;
+    rig_init(&r);
+    r.setup.deadline_ms[DEADLINE_HEAD] = 60;
+    rig_start(&r);
+    p.fd = dial(&r);
+    must_send(p.fd, "GET / HTTP/1.1\r\nX: ");
+    for (int i = 0; poll(&p, 1, 10) == 0; i++) {
+        assert_true(i < PATIENCE_MS / 10);
+        send(p.fd, "x", 1, MSG_NOSIGNAL);
+    }
+    must_answer(p.fd, &a);
+    assert_int_equal(a.status, 408);
+    close(p.fd);
+    rig_close(&r);
+}
+
+static void a_slow_body_and_a_long_silence_end_too(void **state)
+{
+    struct answer a;
+    struct rig r;
+    int fd, silent;
+
+    (void)state;
+    rig_init(&r);
+    r.setup.deadline_ms[DEADLINE_BODY] = 30;
+    r.setup.deadline_ms[DEADLINE_IDLE] = 60;
+    rig_start(&r);
+    fd = dial(&r);
+    silent = dial(&r);
+    must_ask(fd, "POST /e HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\ni=", &a);
+    assert_int_equal(a.status, 408);
+    must_ask_status(silent, PIXEL, 200);
+    assert_true(at_end(silent));
+    assert_int_equal(counters_of(&r).timeouts_body, 1);
+    assert_int_equal(counters_of(&r).timeouts_idle, 1);
+    close(silent);
+    close(fd);
+    rig_close(&r);
+}
+
+static void at_the_cap_the_longest_idle_makes_room(void **state)
+{
+    int fd[3];
+    struct rig r;
+
+    (void)state;
+    rig_init(&r);
+    r.setup.conns_max = 2;
+    rig_start(&r);
+    for (int i = 0; i < 2; i++) {
+        fd[i] = dial(&r);
+        must_ask_status(fd[i], PIXEL, 200);
+    }
+    must_ask_status(fd[0], PIXEL, 200); /* now the second one is idle longest */
+    fd[2] = dial(&r);
+    must_ask_status(fd[2], PIXEL, 200);
+    assert_true(at_end(fd[1]));
+    must_ask_status(fd[0], PIXEL, 200);
+    assert_int_equal(counters_of(&r).conns_displaced, 1);
+    assert_int_equal(counters_of(&r).conns_open, 2);
+    for (int i = 0; i < 3; i++)
+        close(fd[i]);
+    rig_close(&r);
+}
+
+static void when_nobody_is_idle_the_newcomer_goes(void **state)
+{
+    int busy, newcomer;
+    char byte;
+    struct rig r;
+
+    (void)state;
+    rig_init(&r);
+    r.setup.conns_max = 1;
+    rig_start(&r);
+    busy = dial(&r);
+    must_ask_status(busy, PIXEL "GET / HTT", 200);
+    newcomer = dial(&r);
+    send(newcomer, PIXEL, sizeof PIXEL - 1, MSG_NOSIGNAL);
+    assert_true(recv(newcomer, &byte, 1, 0) <= 0);
+    assert_int_equal(counters_of(&r).conns_refused, 1);
+    must_ask_status(busy, "P/1.1\r\n" HOST "\r\n", 302);
+    close(newcomer);
+    close(busy);
+    rig_close(&r);
+}
+
+/* Ten megabytes of answers that nobody reads yet: the worker stops reading, holds little,
+ * serves others, and goes on when the client does. */
+static void who_does_not_read_answers_gets_no_more_of_them_made(void **state)
+{
+    static const char request[] = "GET /demo HTTP/1.1\r\n" HOST "\r\n";
+    enum { REQUESTS = 4000 };
+    struct timeval at_once = {.tv_usec = 1};
+    size_t n = REQUESTS * (sizeof request - 1), sent = 0, answers = 0;
+    char *all = malloc(n + 1);
+    struct answer *a = malloc(sizeof *a);
+    int greedy, other;
+    struct rig r;
+
+    (void)state;
+    for (size_t i = 0; i < REQUESTS; i++)
+        memcpy(all + i * (sizeof request - 1), request, sizeof request);
+    rig_open(&r);
+    greedy = dial(&r);
+    other = dial(&r);
+    setsockopt(greedy, SOL_SOCKET, SO_SNDTIMEO, &at_once, sizeof at_once);
+    for (ssize_t got; sent < n && (got = send(greedy, all + sent, n - sent, 0)) > 0;)
+        sent += (size_t)got;
+    must_ask_status(other, PIXEL, 200);
+    assert_true(counters_of(&r).requests < REQUESTS);
+    while (answers < REQUESTS) {
+        ssize_t got = send(greedy, all + sent, n - sent, MSG_DONTWAIT);
+
+        sent += got > 0 ? (size_t)got : 0;
+        must_answer(greedy, a);
+        assert_int_equal(a->status, 200);
+        answers++;
+    }
+    close(greedy);
+    close(other);
+    rig_close(&r);
+    free(a);
+    free(all);
+}
+
+/* ---- other paths ---- */
+
+static void paths_and_methods_that_are_not_there_are_told_so(void **state)
+{
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    fd = dial(&r);
+    must_ask_status(fd, "GET /nothing HTTP/1.1\r\n" HOST "\r\n", 404);
+    must_ask(fd, "GET /e HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 405);
+    has(a.head, "Allow: POST, OPTIONS\r\n");
+    must_ask(fd, "OPTIONS /e HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 204);
+    has(a.head, "Access-Control-Allow-Headers: Content-Type, Authorization\r\n");
+    has(a.head, "Access-Control-Max-Age: 86400\r\n");
+    must_ask(fd, "GET / HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 302);
+    has(a.head, "Location: /demo\r\n");
+    must_ask(fd, "GET /demo/docs HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 200);
+    has(a.head, "Content-Security-Policy: default-src 'none'; script-src 'self'");
+    must_ask_status(fd, "GET /robots.txt HTTP/1.1\r\n" HOST "\r\n", 200);
+    close(fd);
+    rig_close(&r);
+}
+
+static void readiness_follows_redis(void **state)
+{
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_init(&r);
+    strcpy(r.setup.redis.host, "/nowhere/redis.sock");
+    rig_start(&r);
+    fd = dial(&r);
+    AWAIT(&r, redis_downs, 1);
+    must_ask(fd, "GET /readyz HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 503);
+    has(a.body, "redis");
+    must_ask_status(fd, "GET /livez HTTP/1.1\r\n" HOST "\r\n", 200);
+    must_ask(fd, "GET /sites/shop/realtime HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 503);
+    has(a.head, "Retry-After: 1\r\n");
+    assert_string_equal(a.body, "{\"error\":\"redis_unavailable\"}\n");
+    close(fd);
+    rig_close(&r);
+    rig_open(&r);
+    fd = dial(&r);
+    await_redis(&r);
+    must_ask_status(fd, "GET /readyz HTTP/1.1\r\n" HOST "\r\n", 200);
+    close(fd);
+    rig_close(&r);
+}
+
+static void a_refusing_aggregator_is_noticed_and_nothing_is_kept_from_pages(void **state)
+{
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    await_redis(&r);
+    close(r.aggregator);
+    fd = dial(&r);
+    for (int i = 0; counters_of(&r).aggregator_refused == 0; i++) {
+        assert_true(i < PATIENCE_MS);
+        must_ask_status(fd, PIXEL, 200);
+        AWAIT(&r, datagrams,
+              counters_of(&r).datagrams + (counters_of(&r).datagrams == 0));
+    }
+    must_ask(fd, "GET /readyz HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 503);
+    has(a.body, "aggregator");
+    assert_int_equal(counters_of(&r).datagrams_lost, 0);
+    close(fd);
+    r.aggregator = dup(0);
+    rig_close(&r);
+}
+
+/* ---- reports ---- */
+
+#define REPORT "GET /sites/shop/realtime HTTP/1.1\r\n" HOST "\r\n"
+
+static void an_unknown_site_has_nobody_on_it(void **state)
+{
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    await_redis(&r);
+    fd = dial(&r);
+    must_ask(fd, REPORT, &a);
+    assert_int_equal(a.status, 200);
+    has(a.head, "Content-Type: application/json\r\n");
+    has(a.body, "\"site\":\"shop\"");
+    has(a.body, "\"minutes\":5,");
+    has(a.body, "\"flags\":[\"unknown\"]");
+    must_ask(fd,
+             "GET /api/analytics/sites/shop/realtime?minutes=2 HTTP/1.1\r\n" HOST "\r\n",
+             &a);
+    has(a.body, "\"minutes\":2,");
+    must_ask(fd, "GET /sites/shop/realtime?minutes=0 HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 400);
+    assert_string_equal(a.body,
+                        "{\"error\":\"minutes must be a whole number of at least 1\"}\n");
+    must_ask(fd, "GET /sites/a%20b/realtime HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 400);
+    assert_string_equal(a.body, "{\"error\":\"bad_site\"}\n");
+    close(fd);
+    rig_close(&r);
+}
+
+static void a_forgotten_script_is_given_again(void **state)
+{
+    redisContext *c = redis_server_connect(&redis);
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    await_redis(&r);
+    fd = dial(&r);
+    must_ask_status(fd, REPORT, 200);
+    freeReplyObject(redisCommand(c, "SCRIPT FLUSH"));
+    must_ask(fd, "GET /sites/other/realtime HTTP/1.1\r\n" HOST "\r\n", &a);
+    assert_int_equal(a.status, 200);
+    close(fd);
+    rig_close(&r);
+    redisFree(c);
+}
+
+/* While Redis stands still, nothing is answered; SIGCONT lets it go on. */
+static void equal_requests_share_one_question(void **state)
+{
+    struct counters before, after;
+    int fd[3];
+    struct rig r;
+    struct answer a;
+
+    (void)state;
+    rig_open(&r);
+    await_redis(&r);
+    before = counters_of(&r);
+    kill(redis.pid, SIGSTOP);
+    for (int i = 0; i < 3; i++) {
+        fd[i] = dial(&r);
+        must_send(fd[i], REPORT);
+    }
+    AWAIT(&r, requests, before.requests + 3);
+    kill(redis.pid, SIGCONT);
+    for (int i = 0; i < 3; i++) {
+        must_answer(fd[i], &a);
+        assert_int_equal(a.status, 200);
+        close(fd[i]);
+    }
+    after = counters_of(&r);
+    assert_int_equal(after.reports - before.reports, 1);
+    assert_int_equal(after.reports_shared - before.reports_shared, 2);
+    rig_close(&r);
+}
+
+static void answers_keep_the_order_of_requests(void **state)
+{
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    await_redis(&r);
+    fd = dial(&r);
+    must_send(fd, PIXEL REPORT PIXEL REPORT "GET /sites/b/realtime HTTP/1.1\r\n" HOST
+                                            "\r\n" PIXEL);
+    must_ask_status(fd, "", 200);
+    must_answer(fd, &a);
+    has(a.body, "\"site\":\"shop\"");
+    must_ask_status(fd, "", 200);
+    must_answer(fd, &a);
+    has(a.body, "\"site\":\"shop\"");
+    must_answer(fd, &a);
+    has(a.body, "\"site\":\"b\"");
+    must_answer(fd, &a);
+    assert_int_equal(a.body_n, 43);
+    close(fd);
+    rig_close(&r);
+}
+
+static void a_client_that_vanishes_while_redis_thinks_leaves_nothing_behind(void **state)
+{
+    int gone, stays;
+    struct rig r;
+    struct answer a;
+
+    (void)state;
+    rig_open(&r);
+    await_redis(&r);
+    kill(redis.pid, SIGSTOP);
+    gone = dial(&r);
+    stays = dial(&r);
+    must_send(gone, REPORT PIXEL);
+    must_send(stays, REPORT);
+    AWAIT(&r, requests, 2);
+    vanish(gone);
+    while (counters_of(&r).conns_open > 1)
+        ;
+    kill(redis.pid, SIGCONT);
+    must_answer(stays, &a);
+    assert_int_equal(a.status, 200);
+    assert_int_equal(counters_of(&r).hits, 0);
+    close(stays);
+    rig_close(&r);
+}
+
+static void who_has_said_all_still_gets_the_answer(void **state)
+{
+    struct answer a;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    await_redis(&r);
+    kill(redis.pid, SIGSTOP);
+    fd = dial(&r);
+    must_send(fd, REPORT);
+    shutdown(fd, SHUT_WR);
+    AWAIT(&r, requests, 1);
+    kill(redis.pid, SIGCONT);
+    must_answer(fd, &a);
+    assert_int_equal(a.status, 200);
+    assert_true(at_end(fd));
+    close(fd);
+    rig_close(&r);
+}
+
+/* ---- the end ---- */
+
+static void stopping_answers_who_waits_and_sends_what_is_gathered(void **state)
+{
+    struct heard h = {0};
+    struct answer a;
+    struct rig r;
+    int waits, idle;
+
+    (void)state;
+    rig_open(&r);
+    await_redis(&r);
+    idle = dial(&r);
+    must_ask_status(idle, PIXEL, 200);
+    waits = dial(&r);
+    kill(redis.pid, SIGSTOP);
+    must_send(waits, PIXEL REPORT);
+    AWAIT(&r, requests, 3);
+    collector_stop(&r.collector);
+    assert_true(at_end(idle));
+    kill(redis.pid, SIGCONT);
+    must_answer(waits, &a);
+    must_answer(waits, &a);
+    assert_int_equal(a.status, 200);
+    has(a.head, "Connection: close\r\n");
+    assert_true(at_end(waits));
+    close(waits);
+    close(idle);
+    collector_join(&r.collector);
+    hear(&r, &h, 2);
+    collector_close(&r.collector);
+    close(r.aggregator);
+}
+
+static void several_workers_share_a_port_and_a_second_collector_is_refused(void **state)
+{
+    struct collector second;
+    struct heard h = {0};
+    char err[256];
+    struct rig r;
+
+    (void)state;
+    rig_init(&r);
+    r.setup.workers = 3;
+    rig_start(&r);
+    for (int i = 0; i < 50; i++) {
+        int fd = dial(&r);
+
+        must_ask_status(fd, PIXEL, 200);
+        close(fd);
+    }
+    hear(&r, &h, 50);
+    r.setup.listen = r.collector.bound;
+    assert_int_equal(collector_open(&second, &r.setup, NULL, NULL, err, sizeof err), -1);
+    assert_string_equal(err, "--listen 127.0.0.1:0: the port is in use; stop the other "
+                             "program or choose another port");
+    rig_close(&r);
+}
+
+static int start_redis(void **state)
+{
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    redis_server_start(&redis);
+    return 0;
+}
+
+static int stop_redis(void **state)
+{
+    (void)state;
+    redis_server_stop(&redis);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pixel_is_answered_and_its_hit_arrives),
+        cmocka_unit_test(a_request_may_come_byte_by_byte),
+        cmocka_unit_test(a_hundred_pipelined_pixels_get_a_hundred_answers_and_hits),
+        cmocka_unit_test(what_is_no_beacon_is_told_why_and_still_gets_an_image),
+        cmocka_unit_test(head_is_answered_and_counts_nothing),
+        cmocka_unit_test(a_batch_is_taken_and_its_refusals_are_named),
+        cmocka_unit_test(a_body_may_come_in_pieces_after_100_continue),
+        cmocka_unit_test(a_large_body_is_carried_whole),
+        cmocka_unit_test(an_oversized_head_is_refused_and_the_answer_arrives),
+        cmocka_unit_test(after_garbage_nothing_is_served),
+        cmocka_unit_test(close_is_honoured_and_http_1_0_stays_when_it_asks),
+        cmocka_unit_test(a_slow_head_is_cut_off),
+        cmocka_unit_test(dribbling_does_not_extend_the_head),
+        cmocka_unit_test(a_slow_body_and_a_long_silence_end_too),
+        cmocka_unit_test(at_the_cap_the_longest_idle_makes_room),
+        cmocka_unit_test(when_nobody_is_idle_the_newcomer_goes),
+        cmocka_unit_test(who_does_not_read_answers_gets_no_more_of_them_made),
+        cmocka_unit_test(paths_and_methods_that_are_not_there_are_told_so),
+        cmocka_unit_test(readiness_follows_redis),
+        cmocka_unit_test(a_refusing_aggregator_is_noticed_and_nothing_is_kept_from_pages),
+        cmocka_unit_test(an_unknown_site_has_nobody_on_it),
+        cmocka_unit_test(a_forgotten_script_is_given_again),
+        cmocka_unit_test(equal_requests_share_one_question),
+        cmocka_unit_test(answers_keep_the_order_of_requests),
+        cmocka_unit_test(a_client_that_vanishes_while_redis_thinks_leaves_nothing_behind),
+        cmocka_unit_test(who_has_said_all_still_gets_the_answer),
+        cmocka_unit_test(stopping_answers_who_waits_and_sends_what_is_gathered),
+        cmocka_unit_test(several_workers_share_a_port_and_a_second_collector_is_refused),
+    };
+
+    return cmocka_run_group_tests_name("collector", tests, start_redis, stop_redis);
+}

@@ -1,0 +1,389 @@
+/* commit: what it writes is what a reader then sees, whatever went wrong on the way. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../../aggregator/commit.h"
+#include "../../aggregator/fold.h"
+#include "../fake/redis_model.h"
+
+#define NOON (1763812800000LL)
+#define EPOCH 1000
+
+struct world {
+    struct store st;
+    struct redis_model redis;
+    struct command command;
+    struct buf message;
+    struct fold_counts counts;
+    ms_t now, tick_at;
+    size_t parts; /* of the latest commit */
+};
+
+static const struct key key = {{9}};
+
+static int begin(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+
+    w->now = w->tick_at = NOON;
+    store_init(&w->st, 30, &key, NOON);
+    redis_model_init(&w->redis, NOON);
+    command_init(&w->command, COMMIT_BYTES_MAX);
+    buf_init(&w->message, MESSAGE_MAX);
+    *state = w;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct world *w = *state;
+
+    store_fini(&w->st);
+    redis_model_fini(&w->redis);
+    command_fini(&w->command);
+    buf_fini(&w->message);
+    free(w);
+    return 0;
+}
+
+static void at(struct world *w, ms_t now)
+{
+    while (w->tick_at <= now)
+        w->tick_at = fold_tick(&w->st, w->tick_at);
+    w->now = now;
+    redis_model_at(&w->redis, now);
+}
+
+static void hit(struct world *w, const char *site, uint64_t visitor, const char *path)
+{
+    struct hit h = {.site = slice_of(site),
+                    .path = slice_of(path),
+                    .visitor = visitor,
+                    .kind = HIT_VIEW};
+
+    fold_hits(&w->st, &h, 1, 0, w->now, &w->counts);
+}
+
+/* One commit of @s; with @lost the commands vanish and its fate is unknown. */
+static enum commit_outcome commit_site(struct world *w, struct site *s, uint64_t epoch,
+                                       bool lost)
+{
+    enum commit_outcome worst = COMMIT_OK;
+    struct commit c;
+    bool last;
+
+    if (s->tick && !s->dirty && !s->full) {
+        commit_tick(s, epoch, w->now, &w->command, &w->message);
+        redis_model_run(&w->redis, &w->command);
+        return COMMIT_OK;
+    }
+    w->parts = 0;
+    commit_begin(&c, &w->st, s, epoch, w->now);
+    do {
+        const char *reply;
+        enum commit_outcome o;
+
+        last = commit_next(&c, SLICE("sha"), &w->command, &w->message);
+        w->parts++;
+        reply = lost ? NULL : redis_model_run(&w->redis, &w->command);
+        o = commit_outcome(reply, reply ? strlen(reply) : 0, false);
+        if (worst == COMMIT_OK)
+            worst = o;
+    } while (!last);
+    commit_end(&w->st, s, worst, 0);
+    return worst;
+}
+
+static void commit_all(struct world *w)
+{
+    struct site *s;
+
+    for (int i = 0; i < 100000 && (s = store_take_dirty(&w->st)); i++)
+        commit_site(w, s, EPOCH, false);
+    assert_int_equal(w->st.ndirty, 0);
+}
+
+/* What a reader of Redis gets equals what the store has, for every window and page. */
+static void expect_agreement(struct world *w, const char *id)
+{
+    struct site *s = store_find(&w->st, slice_of(id));
+
+    assert_non_null(s);
+    site_advance(s, minute_of(w->now)); /* a tick may not have come by yet */
+    for (unsigned minutes = 1; minutes <= 30; minutes++) {
+        static struct page_count top[PAGES_MAX];
+        size_t n = site_top_pages(s, minutes, top, PAGES_MAX);
+        struct model_list list;
+        struct summary sum;
+        struct summary_window win;
+
+        assert_int_equal(
+            redis_model_snapshot(&w->redis, slice_of(id), minutes, &sum, &list), 0);
+        win = summary_window(&sum, minutes);
+        assert_int_equal(win.visitors, site_visitors(s, minutes));
+        assert_int_equal(win.views, site_views(s, minutes));
+        for (size_t i = 0;
+             i < sum.npages && i < ANSWER_PAGES_MAX && n <= ANSWER_PAGES_MAX; i++) {
+            assert_true(slice_eq(sum.pages[i].path, top[i].path));
+            assert_int_equal(sum.pages[i].visitors, top[i].visitors);
+        }
+        if (n <= ANSWER_PAGES_MAX)
+            assert_int_equal(sum.npages, n);
+        summary_fini(&sum);
+        redis_model_snapshot_fini(&list);
+    }
+}
+
+static void a_first_commit_makes_row_record_and_message(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, "shop", 7, "/cart");
+    commit_all(w);
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:"), 3);
+    assert_int_equal(redis_model_eternal(&w->redis, "hc:"), 0);
+    assert_true(slice_eq(redis_model_get(&w->redis, "hc:{shop}:b:29396880", "p:/cart"),
+                         SLICE("1")));
+    assert_true(slice_eq(redis_model_get(&w->redis, "hc:{shop}:m", "q"), SLICE("1")));
+    assert_int_equal(w->redis.messages, 1);
+    assert_non_null(strstr(w->redis.published.p, "\"site\":\"shop\""));
+    expect_agreement(w, "shop");
+}
+
+static void nothing_changed_writes_nothing(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, "shop", 7, "/cart");
+    commit_all(w);
+    assert_null(store_take_dirty(&w->st));
+}
+
+static void a_visitor_who_moves_leaves_no_trace_on_the_old_page(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, "shop", 7, "/a");
+    commit_all(w);
+    hit(w, "shop", 7, "/b");
+    commit_all(w);
+    assert_int_equal(redis_model_get(&w->redis, "hc:{shop}:b:29396880", "p:/a").n, 0);
+    expect_agreement(w, "shop");
+}
+
+static void a_lost_commit_is_repeated_by_the_next(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, "shop", 7, "/a");
+    commit_all(w);
+    hit(w, "shop", 8, "/b");
+    assert_int_equal(commit_site(w, store_take_dirty(&w->st), EPOCH, true),
+                     COMMIT_UNKNOWN);
+    hit(w, "shop", 9, "/c");
+    commit_all(w);
+    expect_agreement(w, "shop");
+    assert_non_null(strstr(w->redis.published.p, "\"new\":2"));
+}
+
+static void a_redis_that_lost_everything_is_rewritten(void **state)
+{
+    struct world *w = *state;
+
+    for (uint64_t i = 1; i <= 20; i++) {
+        hit(w, "shop", i, i % 2 ? "/odd" : "/even");
+        commit_all(w);
+        at(w, w->now + 60000);
+        commit_all(w);
+    }
+    redis_model_flush(&w->redis);
+    hit(w, "shop", 1, "/new");
+    commit_all(w);
+    expect_agreement(w, "shop");
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:r"), 1);
+}
+
+static void a_recheck_alone_finds_that_redis_went_back(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, "shop", 7, "/a");
+    commit_all(w);
+    redis_model_flush(&w->redis);
+    store_recheck(&w->st);
+    commit_all(w);
+    expect_agreement(w, "shop");
+}
+
+static void what_an_earlier_aggregator_wrote_is_replaced(void **state)
+{
+    struct world *w = *state;
+    struct site *s;
+
+    for (uint64_t i = 1; i <= 5; i++)
+        hit(w, "shop", i, "/old");
+    commit_all(w);
+    store_reset(&w->st, w->now);
+    hit(w, "shop", 9, "/new");
+    s = store_take_dirty(&w->st);
+    assert_int_equal(commit_site(w, s, EPOCH + 1, false), COMMIT_OK);
+    expect_agreement(w, "shop");
+}
+
+static void an_older_epoch_is_fenced_and_changes_nothing(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, "shop", 7, "/a");
+    commit_all(w);
+    hit(w, "shop", 8, "/a");
+    assert_int_equal(commit_site(w, store_take_dirty(&w->st), EPOCH - 1, false),
+                     COMMIT_FENCED);
+    assert_true(
+        slice_eq(redis_model_get(&w->redis, "hc:{shop}:b:29396880", "pv"), SLICE("1")));
+}
+
+static void a_huge_site_is_written_in_parts_each_within_the_bound(void **state)
+{
+    struct world *w = *state;
+    char path[PATH_MAX_BYTES + 1];
+
+    memset(path, 'x', sizeof path);
+    path[0] = '/';
+    path[PATH_MAX_BYTES] = 0;
+    for (int m = 0; m < 10; m++) {
+        for (int i = 0; i < PAGES_MAX - 1; i++) {
+            path[1] = (char)('a' + i % 26);
+            path[2] = (char)('a' + i / 26 % 26);
+            path[3] = (char)('a' + i / 676);
+            hit(w, "shop", (uint64_t)m * 10000 + (uint64_t)i + 1, path);
+        }
+        at(w, w->now + 60000);
+    }
+    commit_all(w);
+    assert_true(w->parts > 15);
+    expect_agreement(w, "shop");
+    for (int i = 0; i < PAGES_MAX - 1; i++) /* everybody goes to one page: many HDEL */
+        hit(w, "shop", (uint64_t)i + 1, "/");
+    commit_all(w);
+    expect_agreement(w, "shop");
+}
+
+static void a_tick_publishes_the_smaller_number_and_writes_nothing(void **state)
+{
+    struct world *w = *state;
+    size_t keys;
+
+    hit(w, "shop", 7, "/a");
+    commit_all(w);
+    keys = redis_model_count(&w->redis, "hc:");
+    at(w, NOON + 5 * 60000 + 20000);
+    commit_all(w);
+    assert_int_equal(redis_model_count(&w->redis, "hc:"), keys);
+    assert_int_equal(w->redis.messages, 2);
+    assert_non_null(strstr(w->redis.published.p, "\"tick\""));
+    assert_non_null(strstr(w->redis.published.p, "\"5\":0,\"30\":1"));
+}
+
+static void everything_expires_when_the_window_is_over(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, "shop", 7, "/a");
+    commit_all(w);
+    for (int m = 1; m <= 33; m++) {
+        at(w, NOON + m * 60000 + 15000);
+        commit_all(w);
+    }
+    assert_int_equal(redis_model_count(&w->redis, "hc:"), 0);
+    assert_int_equal(w->st.nsites, 0);
+}
+
+/* A random life with lost commits and a forgetful Redis always ends in agreement. */
+static void after_any_accident_the_next_good_commit_agrees(void **state)
+{
+    struct world *w = *state;
+    uint64_t r = 5;
+
+    for (int step = 0; step < 20000; step++) {
+        struct site *s;
+        char path[16];
+
+        r = r * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        snprintf(path, sizeof path, "/%u", (unsigned)(r >> 40) % 30);
+        hit(w, "shop", ((r >> 33) % 50) * UINT64_C(0x9e3779b97f4a7c15) + 1, path);
+        if ((r >> 50) % 4 == 0)
+            at(w, w->now + (ms_t)((r >> 20) % 90000));
+        if ((r >> 44) % 900 == 0)
+            redis_model_flush(&w->redis);
+        s = store_take_dirty(&w->st);
+        if (s)
+            commit_site(w, s, EPOCH, (r >> 52) % 5 == 0);
+        if (step % 500 == 0) {
+            commit_all(w);
+            expect_agreement(w, "shop");
+            assert_int_equal(redis_model_eternal(&w->redis, "hc:"), 0);
+        }
+    }
+}
+
+static void outcomes_are_told_apart(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_error;
+        enum commit_outcome o;
+    } table[] = {
+        {"OK", false, COMMIT_OK},
+        {"FENCED", false, COMMIT_FENCED},
+        {"REGRESS", false, COMMIT_REGRESS},
+        {NULL, false, COMMIT_UNKNOWN},
+        {"NOSCRIPT No matching script. Please use EVAL.", true, COMMIT_NOSCRIPT},
+        {"LOADING Redis is loading the dataset in memory", true, COMMIT_TRANSIENT},
+        {"OOM command not allowed when used memory > 'maxmemory'.", true,
+         COMMIT_TRANSIENT},
+        {"MISCONF Redis is configured to save RDB snapshots", true, COMMIT_TRANSIENT},
+        {"READONLY You can't write against a read only replica.", true, COMMIT_TRANSIENT},
+        {"BUSY Redis is busy running a script.", true, COMMIT_TRANSIENT},
+        {"WRONGTYPE Operation against a key", true, COMMIT_ERROR},
+        {"ERR unknown command", true, COMMIT_ERROR},
+        {"OK", true, COMMIT_ERROR},
+        {"LOADING", false, COMMIT_ERROR},
+        {"", false, COMMIT_ERROR},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(commit_outcome(table[i].text,
+                                        table[i].text ? strlen(table[i].text) : 0,
+                                        table[i].is_error),
+                         table[i].o);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(a_first_commit_makes_row_record_and_message),
+        T(nothing_changed_writes_nothing),
+        T(a_visitor_who_moves_leaves_no_trace_on_the_old_page),
+        T(a_lost_commit_is_repeated_by_the_next),
+        T(a_redis_that_lost_everything_is_rewritten),
+        T(a_recheck_alone_finds_that_redis_went_back),
+        T(what_an_earlier_aggregator_wrote_is_replaced),
+        T(an_older_epoch_is_fenced_and_changes_nothing),
+        T(a_huge_site_is_written_in_parts_each_within_the_bound),
+        T(a_tick_publishes_the_smaller_number_and_writes_nothing),
+        T(everything_expires_when_the_window_is_over),
+        T(after_any_accident_the_next_good_commit_agrees),
+        cmocka_unit_test(outcomes_are_told_apart),
+    };
+
+    return cmocka_run_group_tests_name("commit", tests, NULL, NULL);
+}

@@ -1,0 +1,351 @@
+/* delta: the documented example to the byte, the bound whatever the paths are, and that a
+ * kept event is taken for one of ours exactly when it is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "../../proto/delta.h"
+#include "../../proto/hit.h"
+#include "../aborts.h"
+#include "../guard.h"
+
+#define STRICT JSON_REJECT_DUPLICATES
+
+static const struct page_count example_pages[] = {{{"/", 1}, 2}, {{"/cart", 5}, 1}};
+
+static const struct recent_event example_events[] = {
+    {8, HIT_EVENT, 1763776801000, {"/cart", 5}, {"order", 5}},
+    {9, HIT_VIEW, 1763776801450, {"/", 1}, {"", 0}},
+};
+
+static const struct delta example = {
+    .site = {"shop", 4},
+    .epoch = 1763776800123,
+    .commit = 17,
+    .n = 21,
+    .at = 1763776801456,
+    .new_views = 1,
+    .new_events = 1,
+    .new_visitors = 1,
+    .window = {{1, 3, 3}, {5, 3, 5}, {30, 4, 9}},
+    .pages = example_pages,
+    .npages = 2,
+    .events = example_events,
+    .nevents = 2,
+    .flags = DELTA_CAPPED,
+};
+
+static void assert_encodes(const struct delta *d, const char *expected)
+{
+    struct buf out;
+
+    buf_init(&out, MESSAGE_MAX);
+    buf_str(&out, "what was there before");
+    delta_encode(d, &out);
+    assert_int_equal(out.n, strlen(expected));
+    assert_memory_equal(out.p, expected, out.n);
+    buf_fini(&out);
+}
+
+static void a_message_is_as_documented(void **state)
+{
+    (void)state;
+    assert_encodes(
+        &example,
+        "{\"v\":1,\"site\":\"shop\",\"e\":1763776800123,\"q\":17,\"n\":21,"
+        "\"t\":1763776801456,\"d\":{\"pv\":1,\"ev\":1,\"new\":1},"
+        "\"visitors\":{\"1\":3,\"5\":3,\"30\":4},\"pv\":{\"1\":3,\"5\":5,\"30\":9},"
+        "\"pages\":[{\"path\":\"/\",\"visitors\":2},{\"path\":\"/cart\",\"visitors\":1}],"
+        "\"events\":[{\"id\":8,\"type\":\"event\",\"timestamp\":1763776801000,"
+        "\"path\":\"/cart\",\"name\":\"order\"},{\"id\":9,\"type\":\"pageview\","
+        "\"timestamp\":1763776801450,\"path\":\"/\"}],\"flags\":[\"capped\"]}");
+}
+
+static void equal_windows_are_written_once(void **state)
+{
+    struct delta d = example;
+
+    (void)state;
+    d.window[1].minutes = d.window[2].minutes = 1;
+    d.npages = d.nevents = 0;
+    d.flags = DELTA_TICK | DELTA_CAPPED;
+    assert_encodes(&d,
+                   "{\"v\":1,\"site\":\"shop\",\"e\":1763776800123,\"q\":17,\"n\":21,"
+                   "\"t\":1763776801456,\"d\":{\"pv\":1,\"ev\":1,\"new\":1},"
+                   "\"visitors\":{\"1\":3},\"pv\":{\"1\":3},\"pages\":[],\"events\":[],"
+                   "\"flags\":[\"tick\",\"capped\"]}");
+}
+
+/* A message of @npages pages and @nevents events with texts of @n bytes @c. Its texts are
+ * those of @text. */
+struct big {
+    char text[PATH_MAX_BYTES];
+    struct page_count pages[MESSAGE_PAGES_MAX + 5];
+    struct recent_event events[MESSAGE_EVENTS_MAX + 5];
+    struct delta d;
+};
+
+static void big_init(struct big *b, char c, size_t n, size_t npages, size_t nevents)
+{
+    memset(b->text, c, sizeof b->text);
+    for (size_t i = 0; i < npages; i++)
+        b->pages[i] = (struct page_count){{b->text, n}, UINT32_MAX - i};
+    for (size_t i = 0; i < nevents; i++)
+        b->events[i] =
+            (struct recent_event){JSON_INTEGER_MAX - nevents + i,
+                                  HIT_EVENT,
+                                  1763776801450,
+                                  {b->text, n},
+                                  {b->text, n < EVENT_NAME_MAX ? n : EVENT_NAME_MAX}};
+    b->d = example;
+    b->d.epoch = b->d.commit = b->d.n = JSON_INTEGER_MAX;
+    b->d.pages = b->pages;
+    b->d.npages = npages;
+    b->d.events = b->events;
+    b->d.nevents = nevents;
+}
+
+/* Encodes into @out and returns the message parsed, after checking its bound. */
+static json_t *encoded(const struct delta *d, struct buf *out)
+{
+    json_t *parsed;
+
+    delta_encode(d, out);
+    assert_false(out->full);
+    assert_true(out->n <= MESSAGE_MAX);
+    parsed = json_loadb(out->p, out->n, STRICT, NULL);
+    assert_non_null(parsed);
+    return parsed;
+}
+
+static size_t list_length(json_t *message, const char *key)
+{
+    json_t *list = json_object_get(message, key);
+
+    assert_true(json_is_array(list));
+    return json_array_size(list);
+}
+
+static void a_message_of_maximal_everything_is_valid_and_fits(void **state)
+{
+    static const char worst[] = "<\x01\xff\"a";
+    static char site[SITE_MAX];
+    static struct big b;
+
+    (void)state;
+    memset(site, 's', sizeof site);
+    for (const char *c = worst; *c; c++)
+        for (size_t ceiling = MESSAGE_MAX; ceiling <= 1 << 20; ceiling <<= 6) {
+            json_t *message;
+            struct buf out;
+
+            big_init(&b, *c, PATH_MAX_BYTES, MESSAGE_PAGES_MAX, MESSAGE_EVENTS_MAX);
+            b.d.site = (struct slice){site, sizeof site};
+            b.d.flags = DELTA_TICK | DELTA_CAPPED;
+            b.d.at = b.d.new_views = b.d.new_events = b.d.new_visitors = JSON_INTEGER_MAX;
+            for (int i = 0; i < DELTA_WINDOWS; i++)
+                b.d.window[i].visitors = b.d.window[i].views = JSON_INTEGER_MAX;
+            buf_init(&out, ceiling);
+            message = encoded(&b.d, &out);
+            assert_int_equal(json_array_size(json_object_get(message, "flags")), 2);
+            json_decref(message);
+            buf_fini(&out);
+        }
+}
+
+static void nothing_is_left_out_needlessly(void **state)
+{
+    static struct big b;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, MESSAGE_MAX);
+    for (size_t n = 1; n <= PATH_MAX_BYTES; n++) {
+        size_t page = n + sizeof ",{\"path\":\"\",\"visitors\":4294967295}" - 1, pages,
+               events;
+        json_t *message;
+
+        big_init(&b, 'a', n, MESSAGE_PAGES_MAX, MESSAGE_EVENTS_MAX);
+        message = encoded(&b.d, &out);
+        pages = list_length(message, "pages");
+        events = list_length(message, "events");
+        assert_true(events == MESSAGE_EVENTS_MAX || pages == 0);
+        if (events == MESSAGE_EVENTS_MAX && pages < MESSAGE_PAGES_MAX)
+            assert_true(out.n + page > MESSAGE_MAX);
+        json_decref(message);
+    }
+    buf_fini(&out);
+}
+
+static void the_first_pages_and_the_last_events_stay(void **state)
+{
+    static struct big b;
+    json_t *message, *list;
+    struct buf out;
+    size_t n;
+
+    (void)state;
+    buf_init(&out, MESSAGE_MAX);
+    big_init(&b, 'a', PATH_MAX_BYTES, MESSAGE_PAGES_MAX, 10);
+    message = encoded(&b.d, &out);
+    n = list_length(message, "pages");
+    assert_in_range(n, 1, MESSAGE_PAGES_MAX - 1);
+    assert_int_equal(list_length(message, "events"), 10);
+    list = json_object_get(message, "pages");
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(
+            json_integer_value(json_object_get(json_array_get(list, i), "visitors")),
+            UINT32_MAX - i);
+    json_decref(message);
+
+    big_init(&b, '<', PATH_MAX_BYTES, 3, MESSAGE_EVENTS_MAX);
+    message = encoded(&b.d, &out);
+    assert_int_equal(list_length(message, "pages"), 0);
+    n = list_length(message, "events");
+    assert_in_range(n, 1, MESSAGE_EVENTS_MAX - 1);
+    list = json_object_get(message, "events");
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(
+            json_integer_value(json_object_get(json_array_get(list, i), "id")),
+            JSON_INTEGER_MAX - n + i);
+    json_decref(message);
+    buf_fini(&out);
+}
+
+static void lists_are_cut_to_their_bounds_even_when_all_would_fit(void **state)
+{
+    static struct big b;
+    json_t *message, *events;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, MESSAGE_MAX);
+    big_init(&b, 'a', 1, MESSAGE_PAGES_MAX + 5, MESSAGE_EVENTS_MAX + 5);
+    message = encoded(&b.d, &out);
+    assert_int_equal(list_length(message, "pages"), MESSAGE_PAGES_MAX);
+    assert_int_equal(list_length(message, "events"), MESSAGE_EVENTS_MAX);
+    events = json_object_get(message, "events");
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(events, 0), "id")),
+                     JSON_INTEGER_MAX - MESSAGE_EVENTS_MAX);
+    json_decref(message);
+    buf_fini(&out);
+}
+
+static void encode_into_a_small_buffer(void)
+{
+    struct buf out;
+
+    buf_init(&out, MESSAGE_MAX - 1);
+    delta_encode(&example, &out);
+}
+
+static void a_buffer_that_is_too_small_is_misuse(void **state)
+{
+    (void)state;
+    assert_true(aborts(encode_into_a_small_buffer));
+}
+
+static void an_event_is_recognized_and_read(void **state)
+{
+    static const struct recent_event events[] = {
+        {1, HIT_VIEW, 0, {"/", 1}, {"", 0}},
+        {JSON_INTEGER_MAX,
+         HIT_EVENT,
+         1763776801450,
+         {"/\"<\xff\n\\", 6},
+         {"caf\xc3\xa9", 5}},
+        {10, HIT_EVENT, 1, {"", 0}, {"", 0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        struct json j;
+        struct buf out;
+        uint64_t id;
+        ms_t at;
+
+        buf_init(&out, 1000);
+        json_init(&j, &out);
+        recent_event_json(&j, &events[i]);
+        assert_true(recent_event_check((struct slice){guard_copy(out.p, out.n), out.n},
+                                       &id, &at));
+        assert_int_equal(id, events[i].id);
+        assert_int_equal(at, events[i].at);
+        for (size_t n = 0; n < out.n; n++)
+            assert_false(
+                recent_event_check((struct slice){guard_copy(out.p, n), n}, &id, &at));
+        buf_fini(&out);
+    }
+}
+
+#define HEAD "{\"id\":9,\"type\":\"pageview\",\"timestamp\":1763776801450"
+
+static void events_of_ours_and_others_are_told_apart(void **state)
+{
+    static const struct {
+        const char *text;
+        bool ours;
+    } rows[] = {
+        {HEAD "}", true},
+        {HEAD ",\"path\":\"/\"}", true},
+        {HEAD ",\"path\":\"/\",\"later\":7,\"still\":\"x\"}", true},
+        {HEAD ",\"zero\":0}", true},
+        {HEAD ",\"path\":\"/\"}}", false},
+        {HEAD ",\"path\":\"/\"} ", false},
+        {HEAD ",}", false},
+        {HEAD ",\"path\":}", false},
+        {HEAD ",\"path\"}", false},
+        {HEAD ",\"path\":[]}", false},
+        {HEAD ",\"path\":007}", false},
+        {HEAD ",\"path\":-1}", false},
+        {HEAD ",\"path\":1.5}", false},
+        {HEAD ",\"path\":9007199254740992}", false},
+        {HEAD ",\"path\":99999999999999999999999}", false},
+        {HEAD ",\"path\":\"</script>\"}", false},
+        {HEAD ",\"path\":\"\xff\"}", false},
+        {HEAD " ,\"path\":\"/\"}", false},
+        {"{\"id\":09,\"type\":\"pageview\",\"timestamp\":1}", false},
+        {"{\"id\":\"9\",\"type\":\"pageview\",\"timestamp\":1}", false},
+        {"{\"id\":,\"type\":\"pageview\",\"timestamp\":1}", false},
+        {"{\"id\":9,\"timestamp\":1,\"type\":\"pageview\"}", false},
+        {"{\"id\":9,\"type\":7,\"timestamp\":1}", false},
+        {"{ \"id\":9,\"type\":\"pageview\",\"timestamp\":1}", false},
+        {"{}", false},
+        {"null", false},
+        {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t n = strlen(rows[i].text);
+        uint64_t id;
+        ms_t at;
+
+        print_message("%s\n", rows[i].text);
+        assert_int_equal(
+            recent_event_check((struct slice){guard_copy(rows[i].text, n), n}, &id, &at),
+            rows[i].ours);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_is_as_documented),
+        cmocka_unit_test(equal_windows_are_written_once),
+        cmocka_unit_test(a_message_of_maximal_everything_is_valid_and_fits),
+        cmocka_unit_test(nothing_is_left_out_needlessly),
+        cmocka_unit_test(the_first_pages_and_the_last_events_stay),
+        cmocka_unit_test(lists_are_cut_to_their_bounds_even_when_all_would_fit),
+        cmocka_unit_test(a_buffer_that_is_too_small_is_misuse),
+        cmocka_unit_test(an_event_is_recognized_and_read),
+        cmocka_unit_test(events_of_ours_and_others_are_told_apart),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

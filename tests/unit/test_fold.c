@@ -1,0 +1,427 @@
+/* fold: single claims, and the whole against an oracle of plain sets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../../aggregator/fold.h"
+#include "../../proto/keys.h"
+
+#define NOON (1763812800000LL) /* 2025-11-22 12:00:00 UTC, the start of a minute */
+
+static const struct key key = {{1, 2, 3}};
+static struct fold_counts counts;
+
+static struct hit hit_at(const char *site, uint64_t visitor, const char *path, ms_t age)
+{
+    return (struct hit){
+        .site = slice_of(site),
+        .path = slice_of(path),
+        .visitor = visitor,
+        .kind = HIT_VIEW,
+        .at = 1000000000 - age,
+    };
+}
+
+static void fold(struct store *st, struct hit h, ms_t now)
+{
+    fold_hits(st, &h, 1, 1000000000, now, &counts);
+}
+
+static struct site *site(struct store *st, const char *id)
+{
+    struct site *s = store_find(st, slice_of(id));
+
+    assert_non_null(s);
+    return s;
+}
+
+static uint64_t on_page(struct site *s, const char *path, unsigned minutes)
+{
+    struct page_count top[PAGES_MAX];
+    size_t n = site_top_pages(s, minutes, top, PAGES_MAX);
+
+    for (size_t i = 0; i < n; i++)
+        if (slice_eq(top[i].path, slice_of(path)))
+            return top[i].visitors;
+    return 0;
+}
+
+/* Ticks until nothing more is due at @now. */
+static void tick(struct store *st, ms_t now)
+{
+    fold_tick(st, now);
+    for (size_t i = 0; i < 200; i++)
+        fold_tick(st, now);
+}
+
+static int begin(void **state)
+{
+    struct store *st = malloc(sizeof *st);
+
+    store_init(st, 30, &key, NOON);
+    memset(&counts, 0, sizeof counts);
+    *state = st;
+    return 0;
+}
+
+static int end(void **state)
+{
+    store_fini(*state);
+    free(*state);
+    return 0;
+}
+
+static void a_visitor_counts_once_however_many_pages(void **state)
+{
+    struct store *st = *state;
+
+    fold(st, hit_at("shop", 7, "/a", 0), NOON);
+    fold(st, hit_at("shop", 7, "/b", 0), NOON + 1000);
+    fold(st, hit_at("shop", 7, "/c", 0), NOON + 61000);
+    assert_int_equal(site_visitors(site(st, "shop"), 5), 1);
+    assert_int_equal(site_views(site(st, "shop"), 5), 3);
+    assert_int_equal(on_page(site(st, "shop"), "/c", 5), 1);
+    assert_int_equal(on_page(site(st, "shop"), "/a", 5), 0);
+}
+
+static void windows_end_at_their_minute(void **state)
+{
+    struct store *st = *state;
+
+    fold(st, hit_at("shop", 7, "/", 0), NOON + 59999);
+    tick(st, NOON + 4 * 60000 + 59999);
+    assert_int_equal(site_visitors(site(st, "shop"), 5), 1);
+    tick(st, NOON + 5 * 60000 + 10000);
+    assert_int_equal(site_visitors(site(st, "shop"), 5), 0);
+    assert_int_equal(site_visitors(site(st, "shop"), 30), 1);
+    assert_int_equal(on_page(site(st, "shop"), "/", 30), 1);
+    tick(st, NOON + 30 * 60000 + 10000);
+    assert_int_equal(site_visitors(site(st, "shop"), 30), 0);
+}
+
+static void a_silent_site_is_forgotten(void **state)
+{
+    struct store *st = *state;
+
+    fold(st, hit_at("shop", 7, "/", 0), NOON);
+    assert_ptr_equal(store_take_dirty(st), site(st, "shop"));
+    for (ms_t t = NOON; t <= NOON + 32 * 60000; t = fold_tick(st, t))
+        while (store_take_dirty(st))
+            ;
+    assert_null(store_find(st, SLICE("shop")));
+    assert_int_equal(st->nsites, 0);
+    assert_int_equal(st->visitors, 0);
+}
+
+static void heartbeats_keep_a_visitor_and_count_no_view(void **state)
+{
+    struct store *st = *state;
+    struct hit h = hit_at("shop", 7, "/a", 0);
+
+    fold(st, h, NOON);
+    h.kind = HIT_HEARTBEAT;
+    for (int m = 1; m <= 40; m++)
+        fold(st, h, NOON + m * 60000);
+    assert_int_equal(site_visitors(site(st, "shop"), 1), 1);
+    assert_int_equal(site_views(site(st, "shop"), 30), 0);
+    assert_int_equal(counts.views, 1);
+    assert_int_equal(counts.heartbeats, 40);
+}
+
+static void a_heartbeat_that_changes_nothing_makes_nothing_dirty(void **state)
+{
+    struct store *st = *state;
+    struct hit h = hit_at("shop", 7, "/a", 0);
+    struct site *s;
+
+    fold(st, h, NOON);
+    s = store_take_dirty(st);
+    s->dirty = 0;
+    h.kind = HIT_HEARTBEAT;
+    fold(st, h, NOON + 1000);
+    assert_int_equal(st->ndirty, 0);
+    h.path = slice_of("/b");
+    fold(st, h, NOON + 2000);
+    assert_int_equal(st->ndirty, 1);
+}
+
+static void a_leave_and_an_unknown_kind_count_nobody(void **state)
+{
+    struct store *st = *state;
+    struct hit h = hit_at("shop", 7, "/a", 0);
+
+    h.kind = HIT_LEAVE;
+    fold(st, h, NOON);
+    h.kind = 99;
+    fold(st, h, NOON);
+    assert_null(store_find(st, SLICE("shop")));
+    assert_int_equal(counts.leaves, 1);
+    assert_int_equal(counts.unknown_kind, 1);
+}
+
+static void a_late_hit_is_filed_where_it_happened(void **state)
+{
+    struct store *st = *state;
+    struct site *s;
+
+    fold(st, hit_at("shop", 7, "/now", 0), NOON + 10 * 60000);
+    fold(st, hit_at("shop", 7, "/then", 4 * 60000), NOON + 10 * 60000);
+    s = site(st, "shop");
+    assert_int_equal(s->row[slot_of(s, s->now - 4)].views, 1);
+    assert_int_equal(s->row[slot_of(s, s->now - 4)].uniques, 1);
+    assert_int_equal(s->row[slot_of(s, s->now - 4)].last, 0);
+    assert_int_equal(site_visitors(s, 30), 1);
+    assert_int_equal(on_page(s, "/now", 30), 1);
+    assert_int_equal(on_page(s, "/then", 30), 0);
+    fold(st, hit_at("shop", 8, "/", 30 * 60000), NOON + 10 * 60000);
+    assert_int_equal(counts.late, 1);
+    assert_int_equal(site_visitors(s, 30), 1);
+}
+
+static void a_hit_from_the_future_happened_now(void **state)
+{
+    struct store *st = *state;
+
+    fold(st, hit_at("shop", 7, "/", -3600000), NOON);
+    assert_int_equal(site_visitors(site(st, "shop"), 1), 1);
+}
+
+static void midnight_does_not_count_a_visitor_twice(void **state)
+{
+    struct store *st = *state;
+    struct hit h = hit_at("shop", 7, "/", 0);
+
+    fold(st, h, NOON);
+    h.visitor = 8;
+    h.previous = 7;
+    fold(st, h, NOON + 60000);
+    h.previous = 0;
+    fold(st, h, NOON + 120000);
+    assert_int_equal(site_visitors(site(st, "shop"), 30), 1);
+    assert_int_equal(site(st, "shop")->visitors.n, 1);
+}
+
+static void an_event_without_a_path_leaves_the_visitor_on_the_page(void **state)
+{
+    struct store *st = *state;
+    struct hit h = hit_at("shop", 7, "/a", 0);
+
+    fold(st, h, NOON);
+    h.kind = HIT_EVENT;
+    h.path = slice_of("");
+    h.name = slice_of("signup");
+    fold(st, h, NOON + 60000);
+    assert_int_equal(on_page(site(st, "shop"), "/a", 1), 1);
+    assert_int_equal(counts.events, 1);
+}
+
+static void pages_beyond_the_bound_are_other(void **state)
+{
+    struct store *st = *state;
+    char path[32];
+    struct site *s;
+
+    for (int i = 0; i < PAGES_MAX + 500; i++) {
+        snprintf(path, sizeof path, "/%d", i);
+        fold(st, hit_at("shop", (uint64_t)i + 1, path, 0), NOON);
+    }
+    s = site(st, "shop");
+    assert_int_equal(s->pages.n, PAGES_MAX);
+    assert_int_equal(on_page(s, PAGE_OTHER, 30), 501);
+    assert_int_equal(counts.capped_pages, 501);
+    assert_true(s->capped);
+    assert_int_equal(site_visitors(s, 30), PAGES_MAX + 500);
+}
+
+static void sites_beyond_the_bound_are_refused_and_counted(void **state)
+{
+    struct store *st = *state;
+    char id[16];
+
+    for (int i = 0; i < SITES_MAX + 5; i++) {
+        snprintf(id, sizeof id, "s%d", i);
+        fold(st, hit_at(id, 7, "/", 0), NOON);
+    }
+    assert_int_equal(st->nsites, SITES_MAX);
+    assert_int_equal(counts.capped_sites, 5);
+    for (ms_t t = NOON; t <= NOON + 33 * 60000; t = fold_tick(st, t))
+        while (store_take_dirty(st))
+            ;
+    assert_int_equal(st->nsites, 0);
+}
+
+/* ---- the oracle ---------------------------------------------------------- */
+
+enum { SITES = 12, VISITORS = 300, PAGES = 40, MINUTES = 150, HITS = 1000000 };
+
+struct oracle {
+    bool seen[VISITORS][MINUTES];
+    int last[VISITORS]; /* minute, -1 never */
+    int page[VISITORS];
+    unsigned views[MINUTES];
+};
+
+static struct oracle oracle[SITES];
+static uint64_t rng_state;
+
+static uint64_t rng(uint64_t below)
+{
+    rng_state = rng_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (rng_state >> 33) % below;
+}
+
+static void compare_site(const struct site *s, const struct oracle *o, int now,
+                         int window)
+{
+    unsigned current = 0, page[PAGES] = {0};
+    struct page_count top[PAGES_MAX];
+    size_t ntop;
+
+    for (int w = 1; w <= window; w++) {
+        int m = now - w + 1;
+        unsigned uniques = 0;
+
+        for (int v = 0; v < VISITORS && m >= 0; v++) {
+            uniques += o->seen[v][m];
+            if (o->last[v] == m) {
+                current++;
+                page[o->page[v]]++;
+            }
+        }
+        assert_int_equal(site_visitors(s, (unsigned)w), current);
+        if (m < 0)
+            continue;
+        assert_int_equal(s->row[slot_of(s, s->now - (unsigned)w + 1)].uniques, uniques);
+        assert_int_equal(s->row[slot_of(s, s->now - (unsigned)w + 1)].views, o->views[m]);
+    }
+    ntop = site_top_pages(s, (unsigned)window, top, PAGES_MAX);
+    for (size_t i = 0; i < ntop; i++) {
+        int p = atoi(top[i].path.p + 1);
+
+        assert_int_equal(top[i].visitors, page[p]);
+        page[p] = 0;
+    }
+    for (int p = 0; p < PAGES; p++)
+        assert_int_equal(page[p], 0);
+}
+
+static void note(struct oracle *o, int v, int p, int m)
+{
+    o->seen[v][m] = true;
+    o->views[m]++;
+    if (m >= o->last[v]) {
+        o->last[v] = m;
+        o->page[v] = p;
+    }
+}
+
+/* A million hits in bursts and lulls, up to five minutes late, in datagrams of any size.
+ */
+static void compare_with_oracle(unsigned window, uint64_t seed)
+{
+    struct store st;
+    struct hit hits[DATAGRAM_HITS_MAX];
+    char site_name[SITES][24], path[PAGES][24];
+    ms_t now = NOON, step = (ms_t)(MINUTES - 8) * 60000 / (HITS / 70);
+    size_t late = 0, sent = 0;
+    int compared = -1;
+
+    rng_state = seed;
+    memset(oracle, 0, sizeof oracle);
+    memset(&counts, 0, sizeof counts);
+    for (int i = 0; i < SITES; i++) {
+        snprintf(site_name[i], sizeof site_name[i], "site-%d", i);
+        for (int v = 0; v < VISITORS; v++)
+            oracle[i].last[v] = -1;
+    }
+    for (int i = 0; i < PAGES; i++)
+        snprintf(path[i], sizeof path[i], "/%d/x", i);
+    store_init(&st, window, &key, now);
+    while (sent < HITS) {
+        size_t n = 1 + rng(DATAGRAM_HITS_MAX);
+
+        now += (ms_t)rng((uint64_t)step * 2);
+        for (size_t i = 0; i < n; i++) {
+            int s = (int)rng(SITES), v = (int)rng(rng(4) ? 30 : VISITORS),
+                p = (int)rng(PAGES);
+            ms_t age = rng(4) ? (ms_t)rng(2000) : (ms_t)rng(5 * 60000);
+            ms_t at = now - age < NOON ? NOON : now - age;
+            int m = (int)((at - NOON) / 60000), n_m = (int)((now - NOON) / 60000);
+
+            hits[i] = hit_at(site_name[s], (uint64_t)s * 1000 + (uint64_t)v + 1, path[p],
+                             now - at);
+            hits[i].visitor *= UINT64_C(0x9e3779b97f4a7c15);
+            if (n_m - m >= (int)window)
+                late++;
+            else
+                note(&oracle[s], v, p, m);
+        }
+        sent += n;
+        fold_hits(&st, hits, n, 1000000000, now, &counts);
+        if (rng(3) == 0)
+            fold_tick(&st, now);
+        if ((int)((now - NOON) / 20000) == compared)
+            continue;
+        compared = (int)((now - NOON) / 20000);
+        for (int s = 0; s < SITES; s++) {
+            struct site *x = store_find(&st, slice_of(site_name[s]));
+
+            if (!x)
+                continue;
+            site_advance(x, minute_of(now));
+            compare_site(x, &oracle[s], (int)((now - NOON) / 60000), (int)window);
+        }
+    }
+    assert_int_equal(counts.late, late);
+    assert_int_equal(counts.views + late, sent);
+    assert_true(compared > 300);
+    store_fini(&st);
+}
+
+static void a_million_hits_agree_with_plain_sets(void **state)
+{
+    (void)state;
+    compare_with_oracle(30, 42);
+}
+
+static void so_they_do_when_the_window_fills_the_ring_or_is_short(void **state)
+{
+    (void)state;
+    compare_with_oracle(64, 43);
+    compare_with_oracle(3, 44);
+    compare_with_oracle(1, 45);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_visitor_counts_once_however_many_pages, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(windows_end_at_their_minute, begin, end),
+        cmocka_unit_test_setup_teardown(a_silent_site_is_forgotten, begin, end),
+        cmocka_unit_test_setup_teardown(heartbeats_keep_a_visitor_and_count_no_view,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_heartbeat_that_changes_nothing_makes_nothing_dirty, begin, end),
+        cmocka_unit_test_setup_teardown(a_leave_and_an_unknown_kind_count_nobody, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_late_hit_is_filed_where_it_happened, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_hit_from_the_future_happened_now, begin, end),
+        cmocka_unit_test_setup_teardown(midnight_does_not_count_a_visitor_twice, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(
+            an_event_without_a_path_leaves_the_visitor_on_the_page, begin, end),
+        cmocka_unit_test_setup_teardown(pages_beyond_the_bound_are_other, begin, end),
+        cmocka_unit_test_setup_teardown(sites_beyond_the_bound_are_refused_and_counted,
+                                        begin, end),
+        cmocka_unit_test(a_million_hits_agree_with_plain_sets),
+        cmocka_unit_test(so_they_do_when_the_window_fills_the_ring_or_is_short),
+    };
+
+    return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
+}

@@ -1,0 +1,269 @@
+/* What a site, a path and a name look like after normalizing, whatever came. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "../../proto/hit.h"
+#include "../../proto/limits.h"
+#include "../../proto/utf8.h"
+#include "../dice.h"
+#include "../guard.h"
+
+#define FFFD "\xef\xbf\xbd"
+
+/* Text with its length, so that it may hold NUL. */
+#define T(lit)                 \
+    {                          \
+        (lit), sizeof(lit) - 1 \
+    }
+
+struct pair {
+    struct slice raw, want;
+};
+
+static struct slice guarded(struct slice s)
+{
+    return (struct slice){guard_copy(s.p, s.n), s.n};
+}
+
+/* Normalizes with input and output at guard pages, and again what came out. */
+static void assert_normal(struct slice (*normalize)(struct slice, char *), size_t max,
+                          struct pair p)
+{
+    static const char blank[PATH_MAX_BYTES];
+    struct slice raw = guarded(p.raw);
+    struct slice got = normalize(raw, guard_copy(blank, max));
+    struct slice again = normalize(guarded(got), guard_copy(blank, max));
+
+    if (!slice_eq(got, p.want))
+        fail_msg("\"%.*s\" became \"%.*s\", not \"%.*s\"", (int)p.raw.n, p.raw.p,
+                 (int)got.n, got.p, (int)p.want.n, p.want.p);
+    assert_true(slice_eq(again, got));
+}
+
+static void a_site_is_up_to_64_safe_characters(void **state)
+{
+    static char text[SITE_MAX + 1];
+
+    (void)state;
+    for (unsigned b = 0; b < 256; b++) {
+        char c = (char)b;
+        bool safe = (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') ||
+                    (b >= '0' && b <= '9') || b == '.' || b == '_' || b == '-';
+        assert_int_equal(site_valid(guarded((struct slice){&c, 1})), safe);
+    }
+    memset(text, 'x', sizeof text);
+    assert_false(site_valid((struct slice){NULL, 0}));
+    assert_true(site_valid(guarded((struct slice){text, SITE_MAX})));
+    assert_false(site_valid(guarded((struct slice){text, SITE_MAX + 1})));
+    text[SITE_MAX - 1] = '/';
+    assert_false(site_valid(guarded((struct slice){text, SITE_MAX})));
+}
+
+static void a_path_keeps_only_what_names_the_page(void **state)
+{
+    static const struct pair row[] = {
+        {T(""), T("/")},
+        {T("/"), T("/")},
+        {T("/a"), T("/a")},
+        {T("a"), T("/a")},
+        {T("/a/b.html"), T("/a/b.html")},
+        {T("/a/"), T("/a/")},
+        {T("/a?q=1#h"), T("/a")},
+        {T("/a#h?q"), T("/a")},
+        {T("?q"), T("/")},
+        {T("#"), T("/")},
+        {T("https://host/a?q"), T("/a")},
+        {T("http://host:8080/a/b"), T("/a/b")},
+        {T("HTTPS://Host/A"), T("/A")},
+        {T("hTTp://u:p@host/"), T("/")},
+        {T("https://host"), T("/")},
+        {T("https://host?q=/x"), T("/")},
+        {T("https://host#/x"), T("/")},
+        {T("http://"), T("/")},
+        {T("https://"), T("/")},
+        {T("http:///a"), T("/a")},
+        {T("http:/a"), T("/http:/a")},
+        {T("http:"), T("/http:")},
+        {T("ftp://host/a"), T("/ftp://host/a")},
+        {T("//host/a"), T("//host/a")},
+        {T("https://host//a"), T("//a")},
+        {T("/https://host/a"), T("/https://host/a")},
+        {T("/a//b/../c"), T("/a//b/../c")},
+        {T("  /a  "), T("/a")},
+        {T("\r\n https://host/a\t\n"), T("/a")},
+        {T("/a b "), T("/a b")},
+        {T("/a ?q"), T("/a")},
+        {T("/ "), T("/")},
+        {T("   "), T("/")},
+        {T("/%41"), T("/%41")}, /* decoded text comes in; nothing is decoded twice */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        assert_normal(path_normalize, PATH_MAX_BYTES, row[i]);
+}
+
+static void controls_go_and_broken_utf8_is_repaired(void **state)
+{
+    static const struct pair row[] = {
+        {T("/a\0b"), T("/ab")},
+        {T("/\x01\x1f\x7f!"), T("/!")},
+        {T("/\xc2\x80\xc2\x9f\xc2\xa0"), T("/\xc2\xa0")}, /* C1, then NBSP */
+        {T("/a \x01"), T("/a")},                          /* a space laid bare */
+        {T("/\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"),
+         T("/\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80")},
+        {T("/\xff"), T("/" FFFD)},
+        {T("/\x80"), T("/" FFFD)},
+        {T("/\xc0\xaf"), T("/" FFFD FFFD)},                   /* overlong '/' */
+        {T("/\xe0\x80\xaf"), T("/" FFFD FFFD FFFD)},          /* overlong '/' */
+        {T("/\xf0\x80\x80\xaf"), T("/" FFFD FFFD FFFD FFFD)}, /* overlong '/' */
+        {T("/\xed\xa0\x80"), T("/" FFFD FFFD FFFD)},          /* surrogate */
+        {T("/\xed\x9f\xbf"), T("/\xed\x9f\xbf")},             /* U+D7FF */
+        {T("/\xf4\x8f\xbf\xbf"), T("/\xf4\x8f\xbf\xbf")},     /* U+10FFFF */
+        {T("/\xf4\x90\x80\x80"), T("/" FFFD FFFD FFFD FFFD)}, /* above it */
+        {T("/\xe2\x82"), T("/" FFFD)},                        /* cut off */
+        {T("/\xe2\x82z"), T("/" FFFD "z")},
+        {T("/\xf0\x9f\x98z"), T("/" FFFD "z")},
+        {T("/\xc3\xc3\xa4"), T("/" FFFD "\xc3\xa4")},
+        {T("/\xef\xbf\xbd"), T("/" FFFD)},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        assert_normal(path_normalize, PATH_MAX_BYTES, row[i]);
+}
+
+static void a_name_is_cleaned_but_not_taken_for_a_path(void **state)
+{
+    static const struct pair row[] = {
+        {T(""), T("")},
+        {T("sign up"), T("sign up")},
+        {T("  a  "), T("a")},
+        {T("   "), T("")},
+        {T("\xc2\x85 a"), T("a")},
+        {T("https://host/a?b#c"), T("https://host/a?b#c")},
+        {T("a\0\n\xff"), T("a" FFFD)},
+        {T("\x01\x02"), T("")},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        assert_normal(name_normalize, EVENT_NAME_MAX, row[i]);
+}
+
+/* "/", @n times 'x', then @tail. */
+static struct slice long_path(size_t n, struct slice tail)
+{
+    static char text[2 * PATH_MAX_BYTES];
+
+    text[0] = '/';
+    memset(text + 1, 'x', n);
+    if (tail.n > 0)
+        memcpy(text + 1 + n, tail.p, tail.n);
+    return (struct slice){text, 1 + n + tail.n};
+}
+
+static void what_is_longer_is_cut_before_a_character(void **state)
+{
+    static const struct {
+        struct slice tail;
+        size_t left, kept; /* bytes left for the tail, bytes of it kept */
+    } row[] = {
+        {T("yy"), 1, 1},
+        {T("y"), 1, 1},
+        {T("yy"), 0, 0},
+        {T("\xc3\xa4"), 2, 2},
+        {T("\xc3\xa4"), 1, 0},
+        {T("\xf0\x9f\x98\x80"), 3, 0},
+        {T("\xf0\x9f\x98\x80"), 4, 4},
+        {T("\xe2\x82\xacz"), 2, 0}, /* nothing after the one that does not fit */
+        {T("\x01z"), 1, 1},
+        {T(" z"), 1, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct slice raw = long_path(PATH_MAX_BYTES - 1 - row[i].left, row[i].tail);
+        char *copy = malloc(raw.n);
+        char *out = guard_copy(raw.p, PATH_MAX_BYTES);
+        struct slice got;
+
+        assert_non_null(copy);
+        memcpy(copy, raw.p, raw.n);
+        got = path_normalize((struct slice){copy, raw.n}, out);
+        assert_int_equal(got.n, PATH_MAX_BYTES - row[i].left + row[i].kept);
+        free(copy);
+    }
+    assert_normal(path_normalize, PATH_MAX_BYTES,
+                  (struct pair){long_path(2 * PATH_MAX_BYTES - 1, (struct slice){0}),
+                                {long_path(0, SLICE("")).p, PATH_MAX_BYTES}});
+}
+
+static bool is_clean(struct slice s)
+{
+    uint32_t code;
+
+    while (s.n > 0)
+        if (!utf8_next(&s, &code) || code < 0x20 || (code >= 0x7f && code < 0xa0))
+            return false;
+    return true;
+}
+
+static void random_bytes_become_clean_text_that_stays_as_it_is(void **state)
+{
+    static const char some[] = " /?#:\x01\x80\xbf\xc2\xe0\xed\xf0\xf4htps";
+    struct dice d = {5};
+
+    (void)state;
+    for (int round = 0; round < 50000; round++) {
+        char raw[700], once[PATH_MAX_BYTES], twice[PATH_MAX_BYTES];
+        size_t n = dice_below(&d, dice_below(&d, 20) ? 20 : sizeof raw);
+        struct slice a, b;
+
+        dice_bytes(&d, raw, n);
+        for (size_t i = 0; i < n && round % 2; i++)
+            raw[i] = some[(uint8_t)raw[i] % (sizeof some - 1)];
+        a = path_normalize(guarded((struct slice){raw, n}), once);
+        b = path_normalize(a, twice);
+        assert_true(a.n >= 1 && a.n <= PATH_MAX_BYTES && a.p[0] == '/' && is_clean(a));
+        assert_true(slice_eq(a, b));
+        a = name_normalize(guarded((struct slice){raw, n}), once);
+        b = name_normalize(a, twice);
+        assert_true(a.n <= EVENT_NAME_MAX && is_clean(a) && slice_eq(a, b));
+    }
+}
+
+static void kinds_and_states_have_names(void **state)
+{
+    static const char *const kind[] = {"pageview", "heartbeat", "leave", "event", "?"};
+    static const char *const mood[] = {"none",    "idle",       "reading",
+                                       "writing", "background", "?"};
+
+    (void)state;
+    for (unsigned i = 0; i <= HIT_KINDS; i++)
+        assert_string_equal(hit_kind_name(i), kind[i]);
+    for (unsigned i = 0; i <= HIT_STATES; i++)
+        assert_string_equal(hit_state_name(i), mood[i]);
+    assert_string_equal(hit_kind_name(UINT32_MAX), "?");
+    assert_string_equal(hit_state_name(UINT32_MAX), "?");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_site_is_up_to_64_safe_characters),
+        cmocka_unit_test(a_path_keeps_only_what_names_the_page),
+        cmocka_unit_test(controls_go_and_broken_utf8_is_repaired),
+        cmocka_unit_test(a_name_is_cleaned_but_not_taken_for_a_path),
+        cmocka_unit_test(what_is_longer_is_cut_before_a_character),
+        cmocka_unit_test(random_bytes_become_clean_text_that_stays_as_it_is),
+        cmocka_unit_test(kinds_and_states_have_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,277 @@
+/* snapshot: what the script returns from hand-written keys in a real Redis, and what
+ * becomes of it.
+ *
+ * The time of the last commit is far in the future, so that it and not Redis' clock,
+ * which nobody can foresee, names the minutes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "../../proto/keys.h"
+#include "../../proto/summary.h"
+#include "../redis_server.h"
+#include "../text_list.h"
+
+#define FUTURE 68400000 /* minutes: in the year 2100 */
+
+static int start_redis(void **state)
+{
+    static struct redis_server server;
+
+    redis_server_start(&server);
+    *state = &server;
+    return 0;
+}
+
+static int stop_redis(void **state)
+{
+    redis_server_stop(*state);
+    return 0;
+}
+
+/* Replaces everything there is. */
+static void write_keys(redisContext *c, const char *const *commands)
+{
+    redisReply *r = redisCommand(c, "FLUSHALL");
+
+    for (freeReplyObject(r); *commands; commands++) {
+        r = redisCommand(c, *commands);
+        assert_non_null(r);
+        if (r->type == REDIS_REPLY_ERROR)
+            fail_msg("%s: %s", *commands, r->str);
+        freeReplyObject(r);
+    }
+}
+
+/* Runs the script on the site "shop", where it may not write, and copies its list. */
+static struct text_list snapshot(redisContext *c, const char *minutes)
+{
+    struct key_name meta = key_meta(SLICE("shop")), recent = key_recent(SLICE("shop"));
+    redisReply *r = redisCommand(c, "EVAL_RO %s 1 %s hc:{shop}:b: %s %s", snapshot_lua,
+                                 meta.s, recent.s, minutes);
+    struct text_list l = {NULL, 0};
+
+    assert_non_null(r);
+    if (r->type == REDIS_REPLY_ERROR)
+        fail_msg("%s", r->str);
+    assert_int_equal(r->type, REDIS_REPLY_ARRAY);
+    for (size_t i = 0; i < r->elements; i++) {
+        assert_int_equal(r->element[i]->type, REDIS_REPLY_STRING);
+        text_list_add(&l, r->element[i]->str, r->element[i]->len);
+    }
+    freeReplyObject(r);
+    return l;
+}
+
+/* Everything after the clock, in one line. */
+static void assert_snapshot(const struct text_list *l, const char *expected)
+{
+    char text[4000] = "";
+
+    assert_true(l->n >= 3 && slice_eq(l->v[0], SLICE("T")));
+    for (size_t i = 3; i < l->n; i++) {
+        size_t n = strlen(text);
+
+        snprintf(text + n, sizeof text - n, "%s%.*s", i > 3 ? " " : "", (int)l->v[i].n,
+                 l->v[i].p);
+    }
+    assert_string_equal(text, expected);
+}
+
+static void assert_valid_answer(const struct summary *s)
+{
+    struct buf out;
+    json_t *parsed;
+
+    buf_init(&out, 1 << 20);
+    summary_json(s, SLICE("shop"), &out);
+    parsed = json_loadb(out.p, out.n, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(parsed);
+    json_decref(parsed);
+    buf_fini(&out);
+}
+
+static void assert_page(const struct summary *s, size_t i, const char *path, unsigned n)
+{
+    assert_true(i < s->npages);
+    assert_true(slice_eq(s->pages[i].path, slice_of(path)));
+    assert_int_equal(s->pages[i].visitors, n);
+}
+
+static const char *const hand_written[] = {
+    "HSET hc:{shop}:m e 7 q 3 t 4104000000000 v 1 W 30",
+    "HSET hc:{shop}:b:68400000 pv 4 ev 1 uniq 2 last 2 p:/ 1 p:/a 1",
+    "HSET hc:{shop}:b:68399999 pv 5 uniq 3 last 1 p:/ 1",
+    "HSET hc:{shop}:b:68399998 pv 6 last 3 p:/b 3",
+    "HSET hc:{shop}:b:68399971 last 4 p:/ 4",
+    "HSET hc:{shop}:b:68399970 pv 100 last 100 p:/ 100", /* too old */
+    "HSET hc:{shop}:b:68400001 pv 100 last 100 p:/ 100", /* not yet */
+    "HSET hc:{other}:b:68400000 pv 100",
+    "HSET hc:{shop}:r 8 {\"id\":8,\"type\":\"pageview\",\"timestamp\":4103999000000}",
+    NULL,
+};
+
+#define SECOND_EVENT      \
+    "HSET hc:{shop}:r 9 " \
+    "{\"id\":9,\"type\":\"event\",\"timestamp\":4104000000000,\"name\":\"order\"}"
+
+static void the_script_returns_what_the_header_says(void **state)
+{
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+
+    write_keys(c, hand_written);
+    l = snapshot(c, "2");
+    assert_snapshot(&l,
+                    "M 5 e 7 q 3 t 4104000000000 v 1 W 30 "
+                    "B 68400000 6 pv 4 ev 1 uniq 2 last 2 p:/ 1 p:/a 1 "
+                    "B 68399999 4 pv 5 uniq 3 last 1 p:/ 1 "
+                    "B 68399998 2 pv 6 last 3 "
+                    "B 68399971 1 last 4 "
+                    "R 1 {\"id\":8,\"type\":\"pageview\",\"timestamp\":4103999000000}");
+    text_list_free(&l);
+    redisFree(c);
+}
+
+static void a_snapshot_becomes_the_right_answer(void **state)
+{
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+    struct summary s;
+
+    write_keys(c, hand_written);
+    freeReplyObject(redisCommand(c, SECOND_EVENT));
+    l = snapshot(c, "3");
+    assert_int_equal(summary_parse(&s, l.v, l.n, 3), 0);
+    assert_true(s.known);
+    assert_int_equal(s.now, FUTURE);
+    assert_int_equal(s.epoch, 7);
+    assert_int_equal(s.commit, 3);
+    assert_int_equal(summary_window(&s, 1).visitors, 2);
+    assert_int_equal(summary_window(&s, 3).visitors, 6);
+    assert_int_equal(summary_window(&s, 3).views, 15);
+    assert_int_equal(summary_window(&s, 30).visitors, 10);
+    assert_int_equal(s.npages, 3);
+    assert_page(&s, 0, "/b", 3);
+    assert_page(&s, 1, "/", 2);
+    assert_page(&s, 2, "/a", 1);
+    assert_int_equal(s.nrecent, 2);
+    assert_true(slice_starts(s.recent[0], SLICE("{\"id\":9,")));
+    assert_valid_answer(&s);
+    summary_fini(&s);
+    text_list_free(&l);
+    redisFree(c);
+}
+
+static void a_site_that_redis_does_not_know_has_only_a_clock(void **state)
+{
+    static const char *const orphan[] = {"HSET hc:{shop}:b:68400000 pv 4", NULL};
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+    struct summary s;
+
+    write_keys(c, orphan);
+    l = snapshot(c, "5");
+    assert_snapshot(&l, "M 0 R 0");
+    assert_int_equal(summary_parse(&s, l.v, l.n, 5), 0);
+    assert_false(s.known);
+    assert_true(s.as_of > 1700000000000);
+    assert_valid_answer(&s);
+    summary_fini(&s);
+    text_list_free(&l);
+    redisFree(c);
+}
+
+static void the_script_reads_no_further_than_the_window(void **state)
+{
+    static const struct {
+        const char *meta, *minutes;
+        int rows; /* of the 70 that are there */
+    } rows[] = {
+        {"HSET hc:{shop}:m t 4104000000000", "64", 30},
+        {"HSET hc:{shop}:m t 4104000000000 W 3", "64", 3},
+        {"HSET hc:{shop}:m t 4104000000000 W 64", "1", 64},
+        {"HSET hc:{shop}:m t 4104000000000 W 1000", "1000", 64},
+        {"HSET hc:{shop}:m t 4104000000000 W 0", "0", 1},
+    };
+    redisContext *c = redis_server_connect(*state);
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *commands[] = {rows[i].meta, NULL};
+        struct text_list l;
+        int found = 0;
+
+        write_keys(c, commands);
+        for (int back = 0; back < 70; back++)
+            freeReplyObject(redisCommand(c, "HSET hc:{shop}:b:%d pv 1", FUTURE - back));
+        l = snapshot(c, rows[i].minutes);
+        for (size_t k = 0; k < l.n; k++)
+            found += slice_eq(l.v[k], SLICE("B"));
+        assert_int_equal(found, rows[i].rows);
+        text_list_free(&l);
+    }
+    redisFree(c);
+}
+
+static void redis_own_clock_names_the_minute_of_a_quiet_site(void **state)
+{
+    static const char *const quiet[] = {"HSET hc:{shop}:m e 1 q 1 t 1000 W 2", NULL};
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+    struct summary s;
+
+    write_keys(c, quiet);
+    l = snapshot(c, "2");
+    assert_int_equal(summary_parse(&s, l.v, l.n, 2), 0);
+    assert_int_equal(s.now, minute_of(s.as_of));
+    freeReplyObject(redisCommand(c, "HSET hc:{shop}:b:%u last 3", s.now));
+    summary_fini(&s);
+    text_list_free(&l);
+
+    l = snapshot(c, "2"); /* perhaps in the next minute, hence a window of 2 */
+    assert_int_equal(summary_parse(&s, l.v, l.n, 2), 0);
+    assert_int_equal(summary_window(&s, 2).visitors, 3);
+    summary_fini(&s);
+    text_list_free(&l);
+    redisFree(c);
+}
+
+static void bytes_of_any_kind_come_through(void **state)
+{
+    static const char *const meta[] = {"HSET hc:{shop}:m t 4104000000000", NULL};
+    static const char path[] = "p:/\0\xff\r\n\"<";
+    size_t n = sizeof path - 1;
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+    struct summary s;
+
+    write_keys(c, meta);
+    freeReplyObject(redisCommand(c, "HSET hc:{shop}:b:68400000 last 1 %b 1", path, n));
+    l = snapshot(c, "1");
+    assert_int_equal(summary_parse(&s, l.v, l.n, 1), 0);
+    assert_int_equal(s.npages, 1);
+    assert_true(slice_eq(s.pages[0].path, (struct slice){path + 2, n - 2}));
+    assert_valid_answer(&s);
+    summary_fini(&s);
+    text_list_free(&l);
+    redisFree(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_script_returns_what_the_header_says),
+        cmocka_unit_test(a_snapshot_becomes_the_right_answer),
+        cmocka_unit_test(a_site_that_redis_does_not_know_has_only_a_clock),
+        cmocka_unit_test(the_script_reads_no_further_than_the_window),
+        cmocka_unit_test(redis_own_clock_names_the_minute_of_a_quiet_site),
+        cmocka_unit_test(bytes_of_any_kind_come_through),
+    };
+
+    return cmocka_run_group_tests(tests, start_redis, stop_redis);
+}

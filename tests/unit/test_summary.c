@@ -1,0 +1,641 @@
+/* summary: the answer to the byte, every rule of it on small lists, and lists of every
+ * wrong shape. The script that makes the lists has test_snapshot.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "../../proto/summary.h"
+#include "../aborts.h"
+#include "../dice.h"
+#include "../guard.h"
+#include "../text_list.h"
+
+#define NOW 29396280 /* 1763776800 s */
+#define CLOCK "T 1763776800 123456 "
+#define META "M 4 e 7 q 3 t 1763776800000 v 1 "
+#define EVENT(id, at) \
+    "{\"id\":" #id ",\"type\":\"pageview\",\"timestamp\":" #at ",\"path\":\"/\"} "
+
+/* @text separated by blanks; "_" is the empty string. */
+static struct text_list list_of(const char *text)
+{
+    struct text_list l = {NULL, 0};
+
+    for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+        size_t n = strcspn(text, " ");
+
+        text_list_add(&l, text, n == 1 && *text == '_' ? 0 : n);
+        text += n;
+    }
+    return l;
+}
+
+/* The array ends at a guard page: one string too far faults. */
+static int parse(struct summary *s, const struct slice *v, size_t n, unsigned minutes)
+{
+    return summary_parse(s, guard_copy(v, n * sizeof *v), n, minutes);
+}
+
+/* A good list, parsed. It stays valid until taken_free. */
+struct taken {
+    struct text_list list;
+    struct summary s;
+};
+
+static void take(struct taken *t, unsigned minutes, const char *text)
+{
+    t->list = list_of(text);
+    assert_int_equal(parse(&t->s, t->list.v, t->list.n, minutes), 0);
+}
+
+static void taken_free(struct taken *t)
+{
+    summary_fini(&t->s);
+    text_list_free(&t->list);
+}
+
+/* The answer, which must be valid JSON. */
+static json_t *answer_of(const struct summary *s)
+{
+    struct buf out;
+    json_t *parsed;
+
+    buf_init(&out, 1 << 20);
+    summary_json(s, SLICE("shop"), &out);
+    assert_false(out.full);
+    parsed = json_loadb(out.p, out.n, 0, NULL);
+    assert_non_null(parsed);
+    buf_fini(&out);
+    return parsed;
+}
+
+static void assert_answer(const struct summary *s, const char *expected)
+{
+    struct buf out;
+
+    buf_init(&out, 1 << 20);
+    buf_str(&out, "before:");
+    summary_json(s, SLICE("shop"), &out);
+    buf_add(&out, "", 1);
+    assert_string_equal(out.p + strlen("before:"), expected);
+    buf_fini(&out);
+}
+
+/* "path=visitors path=visitors", in order. */
+static void assert_pages(const struct summary *s, const char *expected)
+{
+    char text[1000] = "";
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < s->npages; i++) {
+        const struct page_count *p = &s->pages[i];
+        size_t n = strlen(text);
+
+        snprintf(text + n, sizeof text - n, "%s%.*s=%u", i ? " " : "", (int)p->path.n,
+                 p->path.p, (unsigned)p->visitors);
+        sum += p->visitors;
+    }
+    assert_string_equal(text, expected);
+    assert_int_equal(sum, s->pages_visitors);
+}
+
+static void minutes_are_read_strictly(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned minutes;
+    } rows[] = {
+        {"", MINUTES_DEFAULT},
+        {"1", 1},
+        {"5", 5},
+        {"05", 5},
+        {"64", 64},
+        {"65", 64},
+        {"640", 64},
+        {"4294967296", 64},
+        {"4294967297", 64},
+        {"99999999999999999999999999", 64},
+        {"0", 0},
+        {"000", 0},
+        {"-1", 0},
+        {"+1", 0},
+        {" 1", 0},
+        {"1 ", 0},
+        {"1.5", 0},
+        {"0x5", 0},
+        {"5m", 0},
+        {"five", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t n = strlen(rows[i].text);
+
+        assert_int_equal(minutes_parse((struct slice){guard_copy(rows[i].text, n), n}),
+                         rows[i].minutes);
+    }
+}
+
+static void an_answer_is_as_documented(void **state)
+{
+    struct taken t;
+
+    (void)state;
+    take(&t, 2,
+         CLOCK "M 5 e 1763776700001 q 17 t 1763776790000 v 1 W 3 "
+               "B 29396280 5 pv 4 uniq 2 last 2 p:/ 1 p:/a<b 1 "
+               "B 29396279 5 pv 5 ev 1 uniq 3 last 1 p:/ 1 "
+               "B 29396278 2 pv 9 last 4 "
+               "R 2 " EVENT(8, 1763776700000) EVENT(9, 1763776790000));
+    assert_answer(
+        &t.s,
+        "{\"site\":\"shop\",\"rev\":\"1763776700001.17\",\"asOf\":1763776800123,"
+        "\"minutes\":2,\"window\":3,\"currentVisitors\":3,\"pageViews\":9,"
+        "\"activePages\":[{\"path\":\"/\",\"visitors\":2},"
+        "{\"path\":\"/a\\u003cb\",\"visitors\":1}],"
+        "\"recentEvents\":["
+        "{\"id\":9,\"type\":\"pageview\",\"timestamp\":1763776790000,\"path\":\"/\"},"
+        "{\"id\":8,\"type\":\"pageview\",\"timestamp\":1763776700000,\"path\":\"/\"}],"
+        "\"windows\":[{\"minutes\":1,\"visitors\":2,\"pageViews\":4,\"events\":0},"
+        "{\"minutes\":2,\"visitors\":3,\"pageViews\":9,\"events\":1},"
+        "{\"minutes\":3,\"visitors\":7,\"pageViews\":18,\"events\":1}],"
+        "\"series\":[{\"minute\":1763776680000,\"visitors\":0,\"pageViews\":9,\"events\":"
+        "0},"
+        "{\"minute\":1763776740000,\"visitors\":3,\"pageViews\":5,\"events\":1},"
+        "{\"minute\":1763776800000,\"visitors\":2,\"pageViews\":4,\"events\":0,"
+        "\"partial\":true}],\"flags\":[]}");
+    taken_free(&t);
+}
+
+static void an_unknown_site_is_all_zero(void **state)
+{
+    json_t *answer, *value;
+    struct taken t;
+    size_t i;
+
+    (void)state;
+    take(&t, 5, CLOCK "M 0 B 29396280 2 last 5 p:/ 5 R 1 " EVENT(1, 1763776790000));
+    assert_false(t.s.known);
+    assert_int_equal(t.s.window, WINDOW_DEFAULT);
+    answer = answer_of(&t.s);
+    assert_string_equal(json_string_value(json_object_get(answer, "rev")), "0.0");
+    assert_int_equal(json_integer_value(json_object_get(answer, "currentVisitors")), 0);
+    assert_int_equal(json_array_size(json_object_get(answer, "activePages")), 0);
+    assert_int_equal(json_array_size(json_object_get(answer, "recentEvents")), 0);
+    assert_int_equal(json_array_size(json_object_get(answer, "series")), WINDOW_DEFAULT);
+    json_array_foreach(json_object_get(answer, "windows"), i, value)
+        assert_int_equal(json_integer_value(json_object_get(value, "visitors")), 0);
+    value = json_object_get(answer, "flags");
+    assert_int_equal(json_array_size(value), 1);
+    assert_string_equal(json_string_value(json_array_get(value, 0)), "unknown");
+    json_decref(answer);
+    taken_free(&t);
+}
+
+static void a_capped_site_says_so(void **state)
+{
+    json_t *answer, *flags;
+    struct taken t;
+
+    (void)state;
+    take(&t, 5, CLOCK "M 1 c 1 R 0");
+    answer = answer_of(&t.s);
+    flags = json_object_get(answer, "flags");
+    assert_int_equal(json_array_size(flags), 1);
+    assert_string_equal(json_string_value(json_array_get(flags, 0)), "capped");
+    json_decref(answer);
+    taken_free(&t);
+    take(&t, 5, CLOCK "M 1 c 0 R 0");
+    assert_false(t.s.capped);
+    taken_free(&t);
+}
+
+static void the_running_minute_is_the_later_of_both_clocks(void **state)
+{
+    struct taken t;
+
+    (void)state;
+    take(&t, 5, CLOCK "M 1 t 1763776740000 R 0");
+    assert_int_equal(t.s.now, NOW);
+    taken_free(&t);
+    take(&t, 5, CLOCK "M 1 t 1763776919999 B 29396281 1 last 3 R 0");
+    assert_int_equal(t.s.now, NOW + 1);
+    assert_int_equal(t.s.as_of, 1763776800123);
+    assert_int_equal(t.s.row[0].last, 3);
+    taken_free(&t);
+}
+
+static void a_window_is_the_sum_of_its_newest_rows(void **state)
+{
+    static const struct {
+        unsigned minutes, visitors, views, events;
+    } rows[] = {
+        {1, 1, 10, 100},  {2, 1, 10, 100},  {3, 3, 30, 300},    {29, 3, 30, 300},
+        {30, 7, 70, 700}, {31, 7, 70, 700}, {1000, 7, 70, 700},
+    };
+    struct taken t;
+
+    (void)state;
+    take(&t, 5,
+         CLOCK META "B 29396280 3 last 1 pv 10 ev 100 B 29396278 3 last 2 pv 20 ev 200 "
+                    "B 29396251 3 last 4 pv 40 ev 400 B 29396250 3 last 8 pv 80 ev 800 "
+                    "R 0");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct summary_window w = summary_window(&t.s, rows[i].minutes);
+
+        assert_int_equal(w.visitors, rows[i].visitors);
+        assert_int_equal(w.views, rows[i].views);
+        assert_int_equal(w.events, rows[i].events);
+    }
+    taken_free(&t);
+}
+
+static void the_window_asked_for_is_cut_to_the_sites(void **state)
+{
+    static const struct {
+        const char *meta;
+        unsigned asked, window, minutes;
+    } rows[] = {
+        {"W 30", 5, 30, 5},
+        {"W 30", 64, 30, 30},
+        {"W 3", 5, 3, 3},
+        {"W 1", 1, 1, 1},
+        {"W 0", 5, 1, 1},
+        {"W 64", 1000, 64, 64},
+        {"W 4000000000", 64, 64, 64},
+        {"v 1", 60, 30, 30},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[200];
+        struct taken t;
+
+        snprintf(text, sizeof text, CLOCK "M 1 %s R 0", rows[i].meta);
+        take(&t, rows[i].asked, text);
+        assert_int_equal(t.s.window, rows[i].window);
+        assert_int_equal(t.s.minutes, rows[i].minutes);
+        assert_int_equal(t.s.row[t.s.window - 1].minute, NOW + 1 - t.s.window);
+        taken_free(&t);
+    }
+}
+
+static void each_window_is_listed_once_and_ascending(void **state)
+{
+    static const struct {
+        unsigned window, asked;
+        const char *listed;
+    } rows[] = {
+        {30, 5, "1 5 30"},  {30, 10, "1 5 10 30"}, {30, 2, "1 2 5 30"},
+        {30, 30, "1 5 30"}, {30, 1, "1 5 30"},     {5, 5, "1 5"},
+        {3, 2, "1 2 3"},    {3, 5, "1 3"},         {1, 1, "1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[200], listed[100] = "";
+        json_t *answer, *window;
+        struct taken t;
+        size_t k;
+
+        snprintf(text, sizeof text, CLOCK "M 1 W %u R 0", rows[i].window);
+        take(&t, rows[i].asked, text);
+        answer = answer_of(&t.s);
+        json_array_foreach(json_object_get(answer, "windows"), k, window)
+        {
+            size_t n = strlen(listed);
+
+            snprintf(listed + n, sizeof listed - n, "%s%d", k ? " " : "",
+                     (int)json_integer_value(json_object_get(window, "minutes")));
+        }
+        assert_string_equal(listed, rows[i].listed);
+        json_decref(answer);
+        taken_free(&t);
+    }
+}
+
+static void pages_add_up_over_the_minutes_asked_for(void **state)
+{
+    static const char list[] = CLOCK META "B 29396280 3 p:/b 1 p:/a 2 p:/zero 0 "
+                                          "B 29396279 3 p:/c 3 p:/b 2 p:/a 1 "
+                                          "B 29396277 2 p: 1 p:/a 7 R 0";
+    static const struct {
+        unsigned minutes;
+        const char *pages;
+    } rows[] = {
+        {1, "/a=2 /b=1"},
+        {2, "/a=3 /b=3 /c=3"},
+        {3, "/a=3 /b=3 /c=3"},
+        {4, "/a=10 /b=3 /c=3 =1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct taken t;
+
+        take(&t, rows[i].minutes, list);
+        assert_pages(&t.s, rows[i].pages);
+        taken_free(&t);
+    }
+}
+
+static void other_pages_are_one_entry_and_the_last(void **state)
+{
+    struct taken t;
+
+    (void)state;
+    take(&t, 2,
+         CLOCK META "B 29396280 2 p:(other) 9 p:/a 1 B 29396279 1 p:(other) 1 R 0");
+    assert_pages(&t.s, "/a=1 (other)=10");
+    taken_free(&t);
+}
+
+/* A list whose newest row has @n pages /0, /1, ... of 1000, 999, ... visitors. */
+static void take_pages(struct taken *t, unsigned n, const char *more)
+{
+    static char text[100000];
+    size_t used = (size_t)sprintf(text, CLOCK META "B %d %u ", NOW, n);
+
+    for (unsigned i = 0; i < n; i++)
+        used += (size_t)sprintf(text + used, "p:/%u %u ", i, 1000 - i);
+    sprintf(text + used, "%s R 0", more);
+    take(t, 2, text);
+}
+
+static void pages_beyond_the_bound_are_folded_into_other(void **state)
+{
+    struct taken t;
+
+    (void)state;
+    take_pages(&t, ANSWER_PAGES_MAX, "");
+    assert_int_equal(t.s.npages, ANSWER_PAGES_MAX);
+    assert_int_equal(t.s.pages[ANSWER_PAGES_MAX - 1].visitors, 1001 - ANSWER_PAGES_MAX);
+    taken_free(&t);
+
+    take_pages(&t, ANSWER_PAGES_MAX + 2, "B 29396279 1 p:(other) 7");
+    assert_int_equal(t.s.npages, ANSWER_PAGES_MAX + 1);
+    assert_int_equal(t.s.pages[0].visitors, 1000);
+    assert_true(slice_eq(t.s.pages[ANSWER_PAGES_MAX].path, SLICE("(other)")));
+    assert_int_equal(t.s.pages[ANSWER_PAGES_MAX].visitors,
+                     1000 - ANSWER_PAGES_MAX + 999 - ANSWER_PAGES_MAX + 7);
+    taken_free(&t);
+}
+
+static void recent_events_are_newest_first_and_of_this_window(void **state)
+{
+    struct taken t;
+
+    (void)state;
+    take(&t, 1,
+         CLOCK "M 1 W 2 R 7 " EVENT(9, 1763776739999)
+             EVENT(10, 1763776740000) "no-json "
+                                      "{\"id\":99} " EVENT(7, 1763776800000)
+                                          EVENT(11, 1763776900000) EVENT(8, 0));
+    assert_int_equal(t.s.nrecent, 3);
+    assert_true(slice_starts(t.s.recent[0], SLICE("{\"id\":11,")));
+    assert_true(slice_starts(t.s.recent[1], SLICE("{\"id\":10,")));
+    assert_true(slice_starts(t.s.recent[2], SLICE("{\"id\":7,")));
+    taken_free(&t);
+}
+
+static void of_too_many_recent_events_the_newest_stay(void **state)
+{
+    struct text_list l = list_of(CLOCK META "R 250");
+    struct summary s;
+    char text[200];
+
+    (void)state;
+    for (unsigned i = 0; i < 250; i++) {
+        int n = snprintf(text, sizeof text,
+                         "{\"id\":%u,\"type\":\"pageview\",\"timestamp\":1763776800000}",
+                         i * 101 % 250 + 1);
+        text_list_add(&l, text, (size_t)n);
+    }
+    assert_int_equal(parse(&s, l.v, l.n, 5), 0);
+    assert_int_equal(s.nrecent, RECENT_MAX);
+    for (unsigned i = 0; i < RECENT_MAX; i++) {
+        snprintf(text, sizeof text, "{\"id\":%u,", 250 - i);
+        assert_true(slice_starts(s.recent[i], slice_of(text)));
+    }
+    summary_fini(&s);
+    text_list_free(&l);
+}
+
+static void fields_of_later_versions_pass(void **state)
+{
+    struct taken t;
+
+    (void)state;
+    take(&t, 5, CLOCK "M 2 later x W 30 B 29396280 3 online many last 2 _ _ R 0");
+    assert_int_equal(t.s.row[0].last, 2);
+    assert_int_equal(t.s.npages, 0);
+    taken_free(&t);
+}
+
+static void what_is_not_of_this_shape_is_refused(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "_",
+        "X 1763776800 0 M 0 R 0",
+        "T x 0 M 0 R 0",
+        "T -1 0 M 0 R 0",
+        "T _ 0 M 0 R 0",
+        "T 1763776800 1000000 M 0 R 0",
+        "T 99999999999999999999 0 M 0 R 0",
+        "T 257698037760 0 M 0 R 0",
+        "T 0 0 M 0 R 0",
+        "T 3839 0 M 0 R 0",
+        CLOCK,
+        CLOCK "B 29396280 0 R 0",
+        CLOCK "M",
+        CLOCK "M x R 0",
+        CLOCK "M 1 R 0",
+        CLOCK "M 18446744073709551615 R 0",
+        CLOCK "M 9223372036854775808 W 30 R 0",
+        CLOCK "M 1 W R 0",
+        CLOCK "M 1 e x R 0",
+        CLOCK "M 1 e _ R 0",
+        CLOCK "M 1 e 9007199254740992 R 0",
+        CLOCK "M 1 q 1e5 R 0",
+        CLOCK "M 1 t -5 R 0",
+        CLOCK "M 1 t 257698037760000 R 0",
+        CLOCK "M 1 W 30.0 R 0",
+        CLOCK "M 1 c yes R 0",
+        CLOCK "M 1 v 2 R 0",
+        CLOCK "M 1 v 0 R 0",
+        CLOCK META,
+        CLOCK META "R",
+        CLOCK META "R x",
+        CLOCK META "R 1",
+        CLOCK META "R 0 more",
+        CLOCK META "R 2 a",
+        CLOCK META "B",
+        CLOCK META "B 29396280",
+        CLOCK META "B 29396280 0",
+        CLOCK META "B x 0 R 0",
+        CLOCK META "B 29396281 0 R 0",
+        CLOCK META "B 29396280 0 B 29396280 0 R 0",
+        CLOCK META "B 29396279 0 B 29396280 0 R 0",
+        CLOCK META "B 0 0 B 0 0 R 0",
+        CLOCK META "B 29396280 1 R 0",
+        CLOCK META "B 29396280 1 pv R 0",
+        CLOCK META "B 29396280 1 pv x R 0",
+        CLOCK META "B 29396280 1 pv _ R 0",
+        CLOCK META "B 29396280 1 pv 4294967296 R 0",
+        CLOCK META "B 29396280 1 pv 18446744073709551617 R 0",
+        CLOCK META "B 29396280 1 p:/ -1 R 0",
+        CLOCK META "B 29396280 1 p:/ 4294967296 R 0",
+        CLOCK META "B 29396280 2 p:/ 1 R 0",
+        CLOCK META "B 1 1 pv x R 0",
+        CLOCK "R 0 " META,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct text_list l = list_of(rows[i]);
+        struct summary s;
+
+        print_message("\"%s\"\n", rows[i]);
+        assert_int_equal(parse(&s, l.v, l.n, 5), -1);
+        assert_null(s.pages);
+        text_list_free(&l);
+    }
+}
+
+static const char rich[] = CLOCK "M 6 e 7 q 3 t 1763776800000 v 1 W 30 c 1 "
+                                 "B 29396280 6 pv 4 ev 1 uniq 2 last 2 p:/ 1 p:/a 1 "
+                                 "B 29396279 5 pv 5 ev 1 uniq 3 last 1 p:/ 1 "
+                                 "B 29396251 2 pv 9 last 4 "
+                                 "R 2 " EVENT(8, 1763776700000) EVENT(9, 1763776790000);
+
+static void a_list_cut_anywhere_is_refused(void **state)
+{
+    struct text_list l = list_of(rich);
+    struct summary s;
+
+    (void)state;
+    assert_int_equal(parse(&s, l.v, l.n, 5), 0);
+    summary_fini(&s);
+    for (size_t n = 0; n < l.n; n++)
+        assert_int_equal(parse(&s, l.v, n, 5), -1);
+    text_list_free(&l);
+}
+
+/* Exchanges, cuts and doubles strings: refused or not, nothing is read that is not there
+ * and what is taken makes a valid answer. */
+static void a_list_shaken_up_does_no_harm(void **state)
+{
+    struct text_list l = list_of(rich);
+    struct dice dice = {7};
+    unsigned good = 0;
+
+    (void)state;
+    for (unsigned round = 0; round < 20000; round++) {
+        struct slice *v = malloc(l.n * sizeof *v);
+        struct slice *one = &v[dice_below(&dice, l.n)];
+        struct summary s;
+
+        memcpy(v, l.v, l.n * sizeof *v);
+        if (round % 2)
+            *one = l.v[dice_below(&dice, l.n)];
+        else
+            one->n = dice_below(&dice, one->n + 1);
+        if (parse(&s, v, l.n, 1 + round % 64) == 0) {
+            json_decref(answer_of(&s));
+            summary_fini(&s);
+            good++;
+        }
+        free(v);
+    }
+    assert_in_range(good, 100, 19900);
+    text_list_free(&l);
+}
+
+static void the_largest_figures_still_make_an_answer(void **state)
+{
+    static char text[20000];
+    size_t n =
+        (size_t)sprintf(text, CLOCK "M 3 e 9007199254740991 q 9007199254740991 W 64 ");
+    struct taken t;
+
+    (void)state;
+    for (int i = 0; i < WINDOW_MAX; i++)
+        n += (size_t)sprintf(text + n,
+                             "B %d 6 pv 4294967295 ev 4294967295 uniq 4294967295 "
+                             "last 4294967295 p:/ 4294967295 p:(other) 4294967295 ",
+                             NOW - i);
+    sprintf(text + n, "R 0");
+    take(&t, WINDOW_MAX, text);
+    assert_int_equal(t.s.pages[0].visitors, 64 * (uint64_t)UINT32_MAX);
+    json_decref(answer_of(&t.s));
+    taken_free(&t);
+}
+
+static void a_list_that_is_too_long_is_refused(void **state)
+{
+    struct text_list l = list_of(CLOCK META "R");
+    size_t n = (1u << 21) + 1;
+    struct slice *v = calloc(n, sizeof *v);
+    struct summary s;
+    char count[16];
+
+    (void)state;
+    snprintf(count, sizeof count, "%zu", n - l.n - 1);
+    text_list_add(&l, count, strlen(count));
+    memcpy(v, l.v, l.n * sizeof *v);
+    assert_int_equal(summary_parse(&s, v, n, 5), -1);
+    snprintf(count, sizeof count, "%zu", n - l.n - 1);
+    v[l.n - 1] = slice_of(count); /* one less is taken */
+    assert_int_equal(summary_parse(&s, v, n - 1, 5), 0);
+    summary_fini(&s);
+    free(v);
+    text_list_free(&l);
+}
+
+static void parse_no_minutes(void)
+{
+    struct summary s;
+
+    summary_parse(&s, NULL, 0, 0);
+}
+
+static void asking_for_no_minutes_is_misuse(void **state)
+{
+    (void)state;
+    assert_true(aborts(parse_no_minutes));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(minutes_are_read_strictly),
+        cmocka_unit_test(an_answer_is_as_documented),
+        cmocka_unit_test(an_unknown_site_is_all_zero),
+        cmocka_unit_test(a_capped_site_says_so),
+        cmocka_unit_test(the_running_minute_is_the_later_of_both_clocks),
+        cmocka_unit_test(a_window_is_the_sum_of_its_newest_rows),
+        cmocka_unit_test(the_window_asked_for_is_cut_to_the_sites),
+        cmocka_unit_test(each_window_is_listed_once_and_ascending),
+        cmocka_unit_test(pages_add_up_over_the_minutes_asked_for),
+        cmocka_unit_test(other_pages_are_one_entry_and_the_last),
+        cmocka_unit_test(pages_beyond_the_bound_are_folded_into_other),
+        cmocka_unit_test(recent_events_are_newest_first_and_of_this_window),
+        cmocka_unit_test(of_too_many_recent_events_the_newest_stay),
+        cmocka_unit_test(fields_of_later_versions_pass),
+        cmocka_unit_test(what_is_not_of_this_shape_is_refused),
+        cmocka_unit_test(a_list_cut_anywhere_is_refused),
+        cmocka_unit_test(a_list_shaken_up_does_no_harm),
+        cmocka_unit_test(the_largest_figures_still_make_an_answer),
+        cmocka_unit_test(a_list_that_is_too_long_is_refused),
+        cmocka_unit_test(asking_for_no_minutes_is_misuse),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

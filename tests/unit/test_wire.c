@@ -1,0 +1,288 @@
+/* Frames: the documented bytes, and the refusal of everything that is not exactly one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+#include "../../proto/body.h"
+#include "../../proto/wire.h"
+#include "../dice.h"
+#include "../guard.h"
+#include "../hex.h"
+
+static const struct wire_head head = {
+    .type = WIRE_DATA,
+    .shard = 1,
+    .nshards = 0x0203,
+    .stream = 0x1112131415161718,
+    .epoch = 0x2122232425262728,
+    .seq = 0x3132333435363738,
+    .base = 0x4142434445464748,
+    .ts_us = 0x5152535455565758,
+};
+
+static struct secret secret_of(const char *text)
+{
+    struct secret s;
+
+    secret_init(&s, text, strlen(text));
+    return s;
+}
+
+/* A datagram around @n bytes of 'b'. */
+static size_t frame(uint8_t *out, size_t n, const struct secret *s)
+{
+    uint8_t body[BODY_MAX];
+
+    memset(body, 'b', sizeof body);
+    return wire_frame(out, &head, guard_copy(body, n), n, s);
+}
+
+/* Opens a copy that ends at a guard page. */
+static enum wire_verdict verdict(const void *bytes, size_t n, const struct secret *s)
+{
+    struct wire_head h;
+    const uint8_t *body;
+    size_t body_n;
+
+    return wire_open(guard_copy(bytes, n), n, s, &h, &body, &body_n);
+}
+
+/* Puts the right tag on damaged bytes, as somebody who has the secret would. */
+static void sign(uint8_t *bytes, size_t n, const struct secret *s)
+{
+    crypto_shorthash_siphashx24(bytes + n - WIRE_TAG, bytes, n - WIRE_TAG, s->up.b);
+}
+
+static void the_header_is_as_documented(void **state)
+{
+    struct secret s = secret_of("correct horse battery staple");
+    uint8_t got[DATAGRAM_MAX], want[WIRE_MIN];
+    size_t n = hex_bytes("'HC' 01 01 a9 00 0100 0302 0300 00000000"
+                         "1817161514131211 2827262524232221 3837363534333231"
+                         "4847464544434241 5857565554535251 'bbb'"
+                         "000000000000000000000000000000000000000000",
+                         want, sizeof want);
+
+    (void)state;
+    assert_int_equal(n, WIRE_MIN - WIRE_TAG);
+    sign(want, WIRE_MIN, &s);
+    assert_int_equal(frame(got, 3, &s), WIRE_MIN);
+    assert_memory_equal(got, want, WIRE_MIN);
+}
+
+static void what_is_framed_opens_to_the_same(void **state)
+{
+    struct secret s = secret_of("secret");
+
+    (void)state;
+    for (size_t n = 0; n <= BODY_MAX; n++) {
+        uint8_t bytes[DATAGRAM_MAX];
+        size_t len = frame(bytes, n, &s), body_n;
+        const uint8_t *in = guard_copy(bytes, len), *body;
+        struct wire_head h;
+
+        assert_int_equal(len, n < 24 ? WIRE_MIN : n + 72);
+        assert_int_equal(wire_open(in, len, &s, &h, &body, &body_n), WIRE_OK);
+        assert_int_equal(body_n, n);
+        assert_ptr_equal(body, in + WIRE_HEADER);
+        assert_true(n == 0 || (body[0] == 'b' && body[n - 1] == 'b'));
+        assert_int_equal(h.key_id, s.key_id);
+        assert_true(h.type == head.type && h.shard == head.shard &&
+                    h.nshards == head.nshards && h.stream == head.stream &&
+                    h.epoch == head.epoch && h.seq == head.seq && h.base == head.base &&
+                    h.ts_us == head.ts_us);
+    }
+}
+
+static void each_malformed_datagram_gets_its_verdict(void **state)
+{
+    static const struct {
+        const char *why;
+        size_t body_n, at;
+        uint8_t value;
+        enum wire_verdict want;
+    } row[] = {
+        /* head: shard 0x0001 of 0x0203 */
+        {"magic, first byte", 3, 0, 'h', WIRE_BAD_SHAPE},
+        {"magic, second byte", 3, 1, 'T', WIRE_BAD_SHAPE},
+        {"version 0", 3, 2, 0, WIRE_BAD_VERSION},
+        {"version 2", 3, 2, 2, WIRE_BAD_VERSION},
+        {"type 0", 3, 3, 0, WIRE_BAD_TYPE},
+        {"PING", 3, 3, 2, WIRE_BAD_TYPE},
+        {"ACK", 3, 3, 3, WIRE_BAD_TYPE},
+        {"another key", 3, 4, 0x55, WIRE_BAD_KEY},
+        {"a flag", 3, 5, 0x80, WIRE_BAD_SHAPE},
+        {"shard 0x0201", 3, 7, 2, WIRE_OK},
+        {"shard 0x0301", 3, 7, 3, WIRE_BAD_SHAPE},
+        {"body one shorter", 100, 10, 99, WIRE_BAD_SHAPE},
+        {"body one longer", 100, 10, 101, WIRE_BAD_SHAPE},
+        {"body far longer", 100, 11, 0xff, WIRE_BAD_SHAPE},
+        {"short body two shorter: padding is not zero", 3, 10, 1, WIRE_BAD_SHAPE},
+        {"short body longer, into the padding", 3, 10, 24, WIRE_OK},
+        {"body longer than what is padded", 3, 10, 25, WIRE_BAD_SHAPE},
+        {"reserved, first byte", 3, 12, 1, WIRE_BAD_SHAPE},
+        {"reserved, last byte", 3, 15, 1, WIRE_BAD_SHAPE},
+        {"padding, first byte", 3, 59, 1, WIRE_BAD_SHAPE},
+        {"padding, last byte", 3, 79, 1, WIRE_BAD_SHAPE},
+        {"a seq of anything", 3, 32, 0xff, WIRE_OK},
+        {"a body of anything", 100, 60, 0, WIRE_OK},
+    };
+    struct secret s = secret_of("secret");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        uint8_t bytes[DATAGRAM_MAX];
+        size_t n = frame(bytes, row[i].body_n, &s);
+        enum wire_verdict want = row[i].want, got;
+
+        bytes[row[i].at] = row[i].value;
+        sign(bytes, n, &s);
+        got = verdict(bytes, n, &s);
+        if (got != want)
+            fail_msg("%s: %s", row[i].why, wire_verdict_name(got));
+        got = verdict(bytes, n, NULL);
+        assert_int_equal(got, want == WIRE_BAD_KEY ? WIRE_OK : want);
+    }
+}
+
+static void a_shard_is_below_their_number(void **state)
+{
+    static const struct {
+        uint8_t shard, nshards;
+        enum wire_verdict want;
+    } row[] = {
+        {0, 0, WIRE_BAD_SHAPE}, {0, 1, WIRE_OK},        {1, 1, WIRE_BAD_SHAPE},
+        {1, 2, WIRE_OK},        {5, 4, WIRE_BAD_SHAPE}, {1, 0, WIRE_BAD_SHAPE},
+    };
+    struct secret s = secret_of("secret");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        uint8_t bytes[DATAGRAM_MAX];
+        size_t n = frame(bytes, 3, &s);
+        memcpy(bytes + 6, (uint8_t[]){row[i].shard, 0, row[i].nshards, 0}, 4);
+        sign(bytes, n, &s);
+        assert_int_equal(verdict(bytes, n, &s), row[i].want);
+    }
+}
+
+static void every_truncation_is_refused_even_when_signed(void **state)
+{
+    static const size_t body[] = {0, 3, 24, 25, 500, BODY_MAX};
+    struct secret s = secret_of("secret");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof body / sizeof *body; i++) {
+        uint8_t bytes[DATAGRAM_MAX + 1], cut[DATAGRAM_MAX + 1];
+        size_t full = frame(bytes, body[i], &s);
+
+        bytes[full] = 0;
+        for (size_t n = 0; n <= full + 1; n++) {
+            if (n == full)
+                continue;
+            assert_int_equal(verdict(bytes, n, &s), WIRE_BAD_SHAPE);
+            memcpy(cut, bytes, n);
+            if (n >= WIRE_TAG)
+                sign(cut, n, &s);
+            assert_int_equal(verdict(cut, n, &s), WIRE_BAD_SHAPE);
+        }
+    }
+}
+
+static void a_longer_datagram_is_refused_however_sound(void **state)
+{
+    struct secret s = secret_of("secret");
+    uint8_t bytes[DATAGRAM_MAX + 1];
+
+    (void)state;
+    frame(bytes, BODY_MAX, &s);
+    bytes[10]++; /* body_len, whose low byte is not 255 */
+    sign(bytes, sizeof bytes, &s);
+    assert_int_equal(verdict(bytes, sizeof bytes, &s), WIRE_BAD_SHAPE);
+}
+
+static void every_flipped_bit_is_refused(void **state)
+{
+    static const size_t body[] = {3, BODY_MAX};
+    struct secret s = secret_of("secret");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof body / sizeof *body; i++) {
+        uint8_t bytes[DATAGRAM_MAX];
+        size_t n = frame(bytes, body[i], &s);
+
+        for (size_t bit = 0; bit < 8 * n; bit++) {
+            bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            assert_int_not_equal(verdict(bytes, n, &s), WIRE_OK);
+            bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        }
+        assert_int_equal(verdict(bytes, n, &s), WIRE_OK);
+    }
+}
+
+static void another_secret_is_told_from_a_forgery(void **state)
+{
+    struct secret a = secret_of("secret"), b = secret_of("another"), same_id = b;
+    uint8_t bytes[DATAGRAM_MAX];
+    size_t n = frame(bytes, 100, &a);
+
+    (void)state;
+    same_id.key_id = a.key_id;
+    assert_int_not_equal(a.key_id, b.key_id);
+    assert_int_equal(verdict(bytes, n, &b), WIRE_BAD_KEY);
+    assert_int_equal(verdict(bytes, n, &same_id), WIRE_BAD_MAC);
+    assert_int_equal(verdict(bytes, n, NULL), WIRE_OK);
+    crypto_shorthash_siphashx24(bytes + n - WIRE_TAG, bytes, n - WIRE_TAG, a.down.b);
+    assert_int_equal(verdict(bytes, n, &a), WIRE_BAD_MAC); /* the other direction's key */
+}
+
+static void random_bytes_are_refused(void **state)
+{
+    struct secret s = secret_of("secret");
+    struct dice d = {11};
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        uint8_t bytes[DATAGRAM_MAX + 100];
+        size_t n = dice_below(&d, sizeof bytes);
+
+        dice_bytes(&d, bytes, n);
+        if (n > 4 && round % 2)
+            memcpy(bytes, "HC\x01\x01", 4);
+        assert_int_not_equal(verdict(bytes, n, &s), WIRE_OK);
+    }
+}
+
+static void verdicts_have_names(void **state)
+{
+    static const char *const name[] = {"ok",       "bad_shape", "bad_version",
+                                       "bad_type", "bad_key",   "bad_mac"};
+
+    (void)state;
+    for (unsigned v = WIRE_OK; v <= WIRE_BAD_MAC; v++)
+        assert_string_equal(wire_verdict_name((enum wire_verdict)v), name[v]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_header_is_as_documented),
+        cmocka_unit_test(what_is_framed_opens_to_the_same),
+        cmocka_unit_test(each_malformed_datagram_gets_its_verdict),
+        cmocka_unit_test(a_shard_is_below_their_number),
+        cmocka_unit_test(every_truncation_is_refused_even_when_signed),
+        cmocka_unit_test(a_longer_datagram_is_refused_however_sound),
+        cmocka_unit_test(every_flipped_bit_is_refused),
+        cmocka_unit_test(another_secret_is_told_from_a_forgery),
+        cmocka_unit_test(random_bytes_are_refused),
+        cmocka_unit_test(verdicts_have_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
