@@ -186,8 +186,7 @@ int aggregator_open(struct aggregator *a, uv_loop_t *loop,
     if (r == 0)
         r = open_signals(a, loop);
     if (r < 0) {
-        snprintf(err, err_n, "cannot start: %s",
-                 r == -1 ? "out of memory" : uv_strerror(r));
+        snprintf(err, err_n, "cannot start: %s", uv_strerror(r));
         return -1;
     }
     open_timer(a, loop);

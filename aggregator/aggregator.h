@@ -32,7 +32,7 @@ struct aggregator {
 
 /* Binds, starts dialling Redis and listens to signals; does not wait for Redis. The
  * memory is large, static is best; @config must outlive it. Returns 0, or -1 with a
- * sentence that names the option to change in @err. */
+ * sentence that names the option to change in @err; then the process had better end. */
 int aggregator_open(struct aggregator *a, uv_loop_t *loop,
                     const struct aggregator_config *config, char *err, size_t err_n);
 

@@ -46,15 +46,12 @@ static const struct opts_spec spec = {
              "is printed on stdout, everything else on stderr.",
     .footer =
         "Signals:\n"
-        "  SIGTERM, SIGINT           end it after a final round of commits; a second "
-        "one\n"
-        "                            ends it at once\n"
-        "  SIGUSR1                   print the counters on stderr; --help-counters "
-        "tells\n"
-        "                            what they mean\n"
+        "  SIGTERM, SIGINT           end it after a final round of commits, the second\n"
+        "                            time at once\n"
+        "  SIGUSR1                   print the counters on stderr (--help-counters)\n"
         "\n"
         "Exit codes: 0 ended by a signal, 1 something could not be opened, 2 an option\n"
-        "is wrong.",
+        "is wrong, 130 ended by a second signal.",
     .rows = rows,
     .nrows = sizeof rows / sizeof *rows,
 };

@@ -86,6 +86,7 @@ struct site *store_site(struct store *st, struct slice id)
     s = site_new(id, hash, st->window, st->now, &st->key);
     if (!s)
         return NULL;
+    s->commit = s->message = st->number;
     s->order = st->nsites;
     st->site[st->nsites++] = s;
     st->index[seek(st, hash, id)] = s;
@@ -112,6 +113,10 @@ static void index_remove(struct store *st, const struct site *s)
 void store_drop(struct store *st, struct site *s)
 {
     assert(!s->queued && !s->committing);
+    if (st->number < s->commit)
+        st->number = s->commit;
+    if (st->number < s->message)
+        st->number = s->message;
     index_remove(st, s);
     st->visitors -= s->visitors.n;
     st->site[s->order] = st->site[--st->nsites];

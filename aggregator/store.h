@@ -17,6 +17,7 @@ struct store {
     size_t turn_of;  /* and how many there were when it turned */
     struct site *dirty_head, **dirty_tail;
     size_t ndirty;
+    uint64_t number; /* of commits and messages; a site begun again counts on from here */
 };
 
 /* @window: 1..WINDOW_MAX minutes. @key: any secret 16 bytes; random is fine. */

@@ -212,7 +212,7 @@ int writer_open(struct writer *w, uv_loop_t *loop, const struct redis_addr *addr
         .loop = loop, .store = store, .clock = clock, .counters = counters};
     w->link = redis_link_open(loop, addr, "headcount-aggregator", &link_events, w);
     if (!w->link)
-        return -1;
+        return UV_ENOMEM;
     setup_init(&w->setup, loop, counters, on_setup, w);
     round_init(&w->round, store, clock, counters, on_round_ended, w);
     w->round.link = w->link;

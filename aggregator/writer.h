@@ -48,8 +48,8 @@ struct writer {
     unsigned open; /* handles, the link one of them */
 };
 
-/* Starts dialling. The pointers must outlive the handles. Returns 0, or -1 when out of
- * memory. */
+/* Starts dialling. The pointers must outlive the handles. Returns 0 or a negative uv
+ * error. */
 int writer_open(struct writer *w, uv_loop_t *loop, const struct redis_addr *addr,
                 struct store *store, struct clock *clock,
                 struct aggregator_counters *counters);

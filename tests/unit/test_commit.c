@@ -304,6 +304,28 @@ static void everything_expires_when_the_window_is_over(void **state)
     assert_int_equal(w->st.nsites, 0);
 }
 
+static void numbers_grow_on_when_a_site_comes_back(void **state)
+{
+    struct world *w = *state;
+    uint64_t commit, message;
+
+    for (int i = 1; i <= 3; i++) {
+        hit(w, "shop", (uint64_t)i, "/a");
+        commit_all(w);
+    }
+    commit = store_find(&w->st, SLICE("shop"))->commit;
+    message = store_find(&w->st, SLICE("shop"))->message;
+    for (int m = 1; m <= 33; m++) {
+        at(w, NOON + m * 60000 + 15000);
+        commit_all(w);
+    }
+    assert_int_equal(w->st.nsites, 0);
+    hit(w, "shop", 7, "/a");
+    commit_all(w);
+    assert_true(store_find(&w->st, SLICE("shop"))->commit > commit);
+    assert_true(store_find(&w->st, SLICE("shop"))->message > message);
+}
+
 /* A random life with lost commits and a forgetful Redis always ends in agreement. */
 static void after_any_accident_the_next_good_commit_agrees(void **state)
 {
@@ -381,6 +403,7 @@ int main(void)
         T(a_huge_site_is_written_in_parts_each_within_the_bound),
         T(a_tick_publishes_the_smaller_number_and_writes_nothing),
         T(everything_expires_when_the_window_is_over),
+        T(numbers_grow_on_when_a_site_comes_back),
         T(after_any_accident_the_next_good_commit_agrees),
         cmocka_unit_test(outcomes_are_told_apart),
     };
