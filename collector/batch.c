@@ -39,28 +39,39 @@ enum beacon_verdict batch_open(struct batch *b, struct slice body)
     return BEACON_OK;
 }
 
-/* The text of member @name, or of its @alias, or of the @other one. A whole number is
- * written into @out's text from *@used on. False when it is of another type. */
-static bool take(const json_t *event, const char *const names[3], bool numbers,
-                 struct beacon *out, size_t *used, struct slice *text)
+/* One member of an event, by any of its names, and the field it fills. */
+struct member {
+    const char *names[3];
+    struct slice *field;
+};
+
+static const json_t *find(const json_t *event, const struct member *m)
 {
     const json_t *v = NULL;
 
-    for (int i = 0; i < 3 && names[i] && !v; i++)
-        v = json_object_get(event, names[i]);
-    if (!v || json_is_null(v))
-        return true;
+    for (int i = 0; i < 3 && m->names[i] && !v; i++)
+        v = json_object_get(event, m->names[i]);
+    return json_is_null(v) ? NULL : v;
+}
+
+/* Fills the member's field; a whole number becomes text in @out from *@used on. False
+ * when the value is of another type. */
+static bool take(const json_t *event, const struct member *m, struct beacon *out,
+                 size_t *used)
+{
+    const json_t *v = find(event, m);
+
     if (json_is_string(v)) {
-        *text = (struct slice){json_string_value(v), json_string_length(v)};
-        return true;
+        *m->field = (struct slice){json_string_value(v), json_string_length(v)};
+    } else if (json_is_boolean(v)) {
+        *m->field = json_is_true(v) ? SLICE("true") : SLICE("false");
+    } else if (json_is_integer(v)) {
+        m->field->p = out->text + *used;
+        m->field->n = (size_t)snprintf(out->text + *used, 24, "%" JSON_INTEGER_FORMAT,
+                                       json_integer_value(v));
+        *used += m->field->n + 1;
     }
-    if (!numbers || !json_is_integer(v))
-        return json_is_true(v) && !numbers && (*text = SLICE("true"), true);
-    text->p = out->text + *used;
-    text->n = (size_t)snprintf(out->text + *used, 24, "%" JSON_INTEGER_FORMAT,
-                               json_integer_value(v));
-    *used += text->n + 1;
-    return true;
+    return !v || json_is_string(v) || json_is_boolean(v) || json_is_integer(v);
 }
 
 enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i,
@@ -76,19 +87,14 @@ enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i
         event = json_array_get(event, i);
     if (!json_is_object(event))
         return BEACON_BAD_BODY;
-    const struct {
-        const char *names[3];
-        struct slice *field;
-        bool numbers;
-    } members[] = {
-        {{"i", "site"}, &out->site, true},    {{"p", "path", "url"}, &out->path, false},
-        {{"k", "kind"}, &out->kind, false},   {{"e", "event", "name"}, &out->name, false},
-        {{"u", "user"}, &out->user, true},    {{"v", "view"}, &out->tab, true},
-        {{"a", "state"}, &out->state, false},
+    const struct member members[] = {
+        {{"i", "site"}, &out->site},   {{"p", "path", "url"}, &out->path},
+        {{"k", "kind"}, &out->kind},   {{"e", "event", "name"}, &out->name},
+        {{"u", "user"}, &out->user},   {{"v", "view"}, &out->tab},
+        {{"a", "state"}, &out->state},
     };
     for (size_t m = 0; m < sizeof members / sizeof *members; m++)
-        if (!take(event, members[m].names, members[m].numbers, out, &used,
-                  members[m].field))
+        if (!take(event, &members[m], out, &used))
             return BEACON_BAD_BODY;
     return BEACON_OK;
 }

@@ -22,7 +22,7 @@ enum beacon_verdict batch_open(struct batch *b, struct slice body);
 
 /* Fills @out with event @i (< n), its slices pointing into @body or the batch. Members
  * are named as the parameters are, or site, path or url, kind, event or name, user, view,
- * state; the letter wins. Values are strings, or whole numbers for i, u and v; anything
+ * state; the letter wins. Values are strings, whole numbers or true and false; anything
  * else is BEACON_BAD_BODY. */
 enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i,
                               struct beacon *out);

@@ -63,7 +63,7 @@ async function startNginx(s, name, log) {
     return kids.split(' ').map(Number);
   });
   worker.forEach((pid) => pin(pid, 1));
-  return { name, port, pids: worker };
+  return { name, port, pids: worker, program };
 }
 
 const s = new Story();
@@ -102,6 +102,7 @@ try {
   }
   const counters = await s.counters(s.aggregator);
   console.log(`  aggregator: views=${counters.views} missing=${counters.missing} kernel_drops=${counters.kernel_drops}`);
+  for (const { program } of servers) await program?.stop();
   sink.close();
   await s.close();
 } catch (e) {
