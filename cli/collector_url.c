@@ -54,29 +54,28 @@ static bool split_authority(struct collector_url *u)
            copy(u->port, sizeof u->port, a + 1, strlen(a + 1));
 }
 
+/* What stands behind http:// */
+static bool split(struct collector_url *u, const char *rest)
+{
+    size_t host_n = strcspn(rest, "/"), n = strlen(rest);
+
+    while (n > host_n && rest[n - 1] == '/')
+        n--;
+    return copy(u->authority, sizeof u->authority, rest, host_n) && split_authority(u) &&
+           copy(u->base, sizeof u->base, rest + host_n, n - host_n);
+}
+
 int collector_url_parse(struct collector_url *u, const char *text, char *err,
                         size_t err_n)
 {
-    const char *rest = text + 7;
-    size_t n;
-
     if (strncmp(text, "https://", 8) == 0) {
         snprintf(err, err_n,
-                 "--collector speaks http only; give the collector behind the "
-                 "proxy, not the proxy");
+                 "--collector speaks http only: give the collector behind the proxy");
         return -1;
     }
-    if (strncmp(text, "http://", 7) == 0 && is_clean(text) && !strchr(text, '@')) {
-        n = strlen(rest);
-        while (n > 0 && rest[n - 1] == '/')
-            n--;
-        size_t host_n = strcspn(rest, "/");
-        size_t base_n = n > host_n ? n - host_n : 0;
-
-        if (copy(u->authority, sizeof u->authority, rest, host_n) && split_authority(u) &&
-            copy(u->base, sizeof u->base, rest + host_n, base_n))
-            return 0;
-    }
+    if (strncmp(text, "http://", 7) == 0 && is_clean(text) && !strchr(text, '@') &&
+        split(u, text + 7))
+        return 0;
     snprintf(err, err_n, "--collector \"%s\" is not http://HOST[:PORT][/BASE]", text);
     return -1;
 }

@@ -1,8 +1,7 @@
-/* lanes: the keep-alive connections to a collector on which beacons are pipelined.
+/* lanes: the connections of a replay to its collector.
  *
- * A visitor's beacons all go over the same lane, so they arrive in their order. A lane
- * dials when it has something to send, and closes when it was idle for long, before the
- * collector does. */
+ * A visitor's beacons all go over the same lane, so they arrive in their order. A lane is
+ * dialled when it has something to send. */
 #ifndef HC_LANES_H
 #define HC_LANES_H
 
@@ -12,10 +11,7 @@
 #include "collector_url.h"
 #include "tally.h"
 
-#define LANES_DIAL_MS 3000     /* deadline of one connect */
 #define LANES_GIVE_UP_MS 10000 /* without any connection: the collector is gone */
-#define LANES_ANSWER_MS 10000  /* without a byte while answers are due: broken */
-#define LANES_IDLE_MS 10000    /* the collector's own deadline is 20 s */
 
 struct lanes;
 
@@ -27,7 +23,7 @@ struct lanes *lanes_new(const struct collector_url *url, unsigned n, struct tall
 void lanes_free(struct lanes *l);
 
 /* Queues the beacon of visitor @who and counts it as sent. Returns false when the lane of
- * that visitor is full or not connected: wait with lanes_poll and try again. */
+ * that visitor is full: wait for answers and try again. */
 bool lanes_send(struct lanes *l, uint64_t who, struct slice query);
 
 /* Writes what sockets take. Call before lanes_fds. */

@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include "../proto/near.h"
 #include "command.h"
 
 struct command {
@@ -18,7 +19,6 @@ static const struct command commands[] = {
     {"decode", decode_run, "print a datagram between collector and aggregator"},
     {"replay", replay_run, "feed an access log or recorded beacons to a collector"},
 };
-#define NAME_SIZE 16 /* of a command, with its NUL */
 #define COMMANDS (sizeof commands / sizeof *commands)
 
 static const char usage_head[] =
@@ -31,7 +31,8 @@ static const char usage_head[] =
 
 static const char usage_tail[] =
     "\n"
-    "`headcount COMMAND --help` explains one. Options may stand before the command too.\n"
+    "`headcount COMMAND --help` explains one, with its own options. Those below may\n"
+    "also stand before the command.\n"
     "\n"
     "Options of now, minutes and tail:\n"
     "  --redis ADDR              unix:/PATH[?db=N] or tcp://HOST[:PORT][/DB]; also\n"
@@ -77,60 +78,17 @@ static const struct command *find(const char *name)
     return NULL;
 }
 
-static size_t least_of(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Insertions, deletions, replacements and swaps of neighbours that turn @a into @b, both
- * shorter than NAME_SIZE. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t an = strlen(a), bn = strlen(b), d[NAME_SIZE][NAME_SIZE];
-
-    for (size_t i = 0; i <= an; i++)
-        d[i][0] = i;
-    for (size_t j = 0; j <= bn; j++)
-        d[0][j] = j;
-    for (size_t i = 1; i <= an; i++)
-        for (size_t j = 1; j <= bn; j++) {
-            d[i][j] = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            d[i][j] = least_of(d[i][j], least_of(d[i - 1][j], d[i][j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                d[i][j] = least_of(d[i][j], d[i - 2][j - 2] + 1);
-        }
-    return d[an][bn];
-}
-
-/* The command that begins with @name, or whose name is nearest to it; NULL if more than
- * half of that would have to change. */
-static const struct command *nearest(const char *name)
-{
-    const struct command *best = NULL;
-    size_t least = NAME_SIZE;
-
-    if (*name == '\0' || strlen(name) >= NAME_SIZE)
-        return NULL;
-    for (size_t i = 0; i < COMMANDS; i++) {
-        bool begins = strncmp(commands[i].name, name, strlen(name)) == 0;
-        size_t d = begins ? 0 : distance(name, commands[i].name);
-
-        if (d < least && d * 2 <= strlen(commands[i].name)) {
-            least = d;
-            best = &commands[i];
-        }
-    }
-    return best;
-}
-
 static int refuse(const char *name)
 {
-    const struct command *meant = nearest(name);
+    struct near guess;
 
-    if (meant)
-        complain("there is no command \"%s\"; did you mean \"%s\"?", name, meant->name);
+    near_init(&guess, name, strlen(name));
+    for (size_t i = 0; i < COMMANDS; i++)
+        near_consider(&guess, commands[i].name);
+    if (guess.best[0])
+        complain("there is no command \"%s\", did you mean %s?", name, guess.best);
     else
-        complain("there is no command \"%s\"; see `headcount --help`", name);
+        complain("there is no command \"%s\" (see --help)", name);
     return EXIT_USAGE;
 }
 

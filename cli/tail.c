@@ -1,26 +1,22 @@
 /* tail: every message published about a site, one line each, until Ctrl-C.
  *
- * A subscription to hc:SITE over a blocking connection that is only read when poll says
- * there is something. Lost connections are dialled again for ever, with growing pauses;
- * a silent one is found out by PING. What a gap took away is said on stderr: the numbers
- * heal with the next message, the events in it are gone.
+ * A connection that is lost is dialled again for ever, with growing pauses. What a gap
+ * took away is said on stderr: the numbers heal with the next message, the events in it
+ * are gone.
  *
  * Never reached at the start, Redis is an error (3): a wrong address should not wait. */
 #include "command.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include "../proto/keys.h"
 #include "interrupt.h"
 #include "message.h"
 #include "site_read.h"
+#include "subscription.h"
 #include "table.h"
 #include "when.h"
 
-#define PING_AFTER_MS 15000 /* of silence; the aggregator speaks once a minute */
-#define PAUSE_FIRST_MS 100  /* between dials, doubled up to the last */
+#define PAUSE_FIRST_MS 100 /* between dials, doubled up to the last */
 #define PAUSE_LAST_MS 5000
 #define LINE_MAX_BYTES (256 * 1024) /* a message with every byte escaped stays below */
 
@@ -35,14 +31,12 @@ struct tail {
     struct tail_opts opts;
     struct redis_addr addr;
     char at[512]; /* the address as text */
-    struct key_name channel;
+    struct slice site;
     struct term term;
-    redisContext *redis; /* NULL while the connection is lost */
+    struct subscription subscription;
     struct sequence sequence;
     uint64_t shown;
-    mono_t deadline; /* of --timeout, or none */
-    mono_t heard;    /* when the last bytes came */
-    bool pinged;     /* and not heard since */
+    mono_t deadline; /* if --timeout is given */
 };
 
 static const struct opt rows[] = {
@@ -192,37 +186,7 @@ static void on_message(struct tail *t, struct slice text)
     t->shown++;
 }
 
-/* ---- the connection ------------------------------------------------------ */
-
-/* Returns 0 once the subscription is confirmed, or -1 with a sentence in @err. */
-static int subscribe(struct tail *t, char *err, size_t err_n)
-{
-    redisReply *reply;
-    int rc;
-
-    t->redis = dial_open(&t->addr, err, err_n);
-    if (t->redis == NULL)
-        return -1;
-    reply = redisCommand(t->redis, "SUBSCRIBE %s", t->channel.s);
-    rc = reply && reply->type == REDIS_REPLY_ARRAY ? 0 : -1;
-    if (rc < 0) {
-        snprintf(err, err_n, "SUBSCRIBE: %s", reply ? reply->str : t->redis->errstr);
-        redisFree(t->redis);
-        t->redis = NULL;
-    }
-    if (reply)
-        freeReplyObject(reply);
-    t->heard = mono_now();
-    t->pinged = false;
-    return rc;
-}
-
-static void lose(struct tail *t, const char *why)
-{
-    complain("lost %s: %s; dialling again", t->at, why);
-    redisFree(t->redis);
-    t->redis = NULL;
-}
+/* ---- the loop ------------------------------------------------------------ */
 
 /* Also when nobody reads any more: SIGPIPE is ignored, so printing fails instead. */
 static bool is_over(const struct tail *t)
@@ -242,139 +206,67 @@ static mono_t until_deadline(const struct tail *t, mono_t ms)
     return left > 0 ? left : 0;
 }
 
+/* Shows what has come and waits once for more. Returns -1 when the connection is lost. */
+static int follow(struct tail *t)
+{
+    struct slice text;
+    int rc = 0;
+
+    while (!is_over(t) && (rc = subscription_next(&t->subscription, &text)) > 0)
+        on_message(t, text);
+    if (rc == 0 && !is_over(t))
+        rc = subscription_wait(&t->subscription, until_deadline(t, PING_AFTER_MS));
+    return rc;
+}
+
 static void subscribe_again(struct tail *t)
 {
     mono_t pause = PAUSE_FIRST_MS;
-    char err[512];
 
+    complain("lost %s: %s; dialling again", t->at, t->subscription.why);
     while (!is_over(t)) {
         interrupt_poll(NULL, 0, until_deadline(t, pause));
-        if (!is_over(t) && subscribe(t, err, sizeof err) == 0) {
-            complain("subscribed to %s again; what was published meanwhile is not shown",
-                     t->channel.s);
+        if (!is_over(t) && subscription_open(&t->subscription, &t->addr, t->site) == 0) {
+            complain("following %s again; what was published meanwhile is not shown",
+                     t->subscription.channel.s);
             return;
         }
         pause = pause * 2 < PAUSE_LAST_MS ? pause * 2 : PAUSE_LAST_MS;
     }
 }
 
-/* ["message", channel, text]; ["pong", ""] and others only show that Redis is there. */
-static void on_reply(struct tail *t, const redisReply *r)
-{
-    if (r->type == REDIS_REPLY_ARRAY && r->elements == 3 &&
-        r->element[2]->type == REDIS_REPLY_STRING &&
-        r->element[0]->type == REDIS_REPLY_STRING &&
-        strcmp(r->element[0]->str, "message") == 0)
-        on_message(t, (struct slice){r->element[2]->str, r->element[2]->len});
-}
-
-/* Takes what has arrived, message by message, so that --count ends in the middle of a
- * burst. */
-static void drain(struct tail *t)
-{
-    void *reply = NULL;
-
-    while (!is_over(t)) {
-        if (redisGetReplyFromReader(t->redis, &reply) != REDIS_OK) {
-            lose(t, t->redis->errstr);
-            return;
-        }
-        if (reply == NULL)
-            return;
-        on_reply(t, reply);
-        freeReplyObject(reply);
-    }
-}
-
-static int send_ping(redisContext *c)
-{
-    int done = 0;
-
-    if (redisAppendCommand(c, "PING") != REDIS_OK)
-        return -1;
-    while (!done)
-        if (redisBufferWrite(c, &done) != REDIS_OK)
-            return -1;
-    return 0;
-}
-
-static void on_silence(struct tail *t)
-{
-    mono_t silent = mono_now() - t->heard;
-
-    if (t->pinged && silent >= PING_AFTER_MS + REPLY_DEADLINE_MS) {
-        lose(t, "it does not answer");
-    } else if (!t->pinged && silent >= PING_AFTER_MS) {
-        t->pinged = true;
-        if (send_ping(t->redis) < 0)
-            lose(t, t->redis->errstr);
-    }
-}
-
-static mono_t until_silence(const struct tail *t)
-{
-    mono_t at = t->heard + PING_AFTER_MS + (t->pinged ? REPLY_DEADLINE_MS : 0);
-    mono_t left = at - mono_now();
-
-    return left > 0 ? left : 0;
-}
-
-/* Waits once and takes what came. */
-static void follow(struct tail *t)
-{
-    struct pollfd fd = {t->redis->fd, POLLIN, 0};
-    int ready = interrupt_poll(&fd, 1, until_deadline(t, until_silence(t)));
-
-    if (ready == 0)
-        on_silence(t);
-    if (ready <= 0)
-        return;
-    t->heard = mono_now();
-    t->pinged = false;
-    if (redisBufferRead(t->redis) != REDIS_OK)
-        lose(t, t->redis->errstr);
-    else
-        drain(t);
-}
-
 static enum command_exit run(struct tail *t)
 {
-    char err[512];
+    struct subscription *s = &t->subscription;
 
     redis_addr_text(&t->addr, t->at, sizeof t->at);
-    if (subscribe(t, err, sizeof err) < 0) {
-        complain("cannot follow %s at %s: %s", t->channel.s, t->at, err);
+    if (subscription_open(s, &t->addr, t->site) < 0) {
+        complain("cannot follow %s at %s: %s", s->channel.s, t->at, s->why);
         return EXIT_UNREACHABLE;
     }
-    complain("following %s at %s", t->channel.s, t->at);
+    complain("following %s at %s", s->channel.s, t->at);
     print_head(t);
-    while (!is_over(t)) {
-        if (t->redis)
-            follow(t);
-        else
+    while (!is_over(t))
+        if (follow(t) < 0)
             subscribe_again(t);
-    }
-    if (t->redis)
-        redisFree(t->redis);
+    subscription_close(s);
     if (interrupt_seen())
         return EXIT_FINE;
-    return t->shown >= (uint64_t)t->opts.count && t->shown > 0 ? EXIT_FINE : EXIT_NO;
+    return t->shown > 0 && t->shown >= (uint64_t)t->opts.count ? EXIT_FINE : EXIT_NO;
 }
 
 int tail_run(int argc, char **argv)
 {
     struct tail t = {0};
-    struct slice site;
     int rest, code;
 
     if (!command_options(&spec, &t.opts, argc, argv, &rest, &code))
         return code;
-    code = site_argument(argc, argv, rest, &site);
+    code = site_argument(argc, argv, rest, &t.site);
     if (code != EXIT_FINE)
         return code;
     if (dial_address(&t.addr, &t.opts.dial) < 0)
         return EXIT_USAGE;
-    t.channel = key_channel(site);
     t.term = term_of(stdout);
     interrupt_open();
     t.deadline = mono_now() + (mono_t)t.opts.timeout * 1000;
