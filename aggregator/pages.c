@@ -86,17 +86,18 @@ static uint16_t take_id(struct pages *t)
     return (uint16_t)t->ids++;
 }
 
+/* One allocation: the page, its path beside it, the counts behind. */
 static struct page *page_new(const struct pages *t, uint64_t hash, struct slice path)
 {
-    size_t head = sizeof(struct page) + t->slots * sizeof(uint32_t);
-    struct page *p = calloc(1, head + path.n);
+    size_t head = (sizeof(struct page) + path.n + 7) & ~(size_t)7;
+    struct page *p = calloc(1, head + t->slots * sizeof(uint32_t));
 
     if (!p)
         return NULL;
     p->hash = hash;
-    p->at = (uint32_t *)(p + 1);
-    p->path = (char *)p + head;
+    p->path = (char *)(p + 1);
     p->path_n = (uint16_t)path.n;
+    p->at = (uint32_t *)(void *)((char *)p + head);
     memcpy(p->path, path.p, path.n);
     return p;
 }

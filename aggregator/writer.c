@@ -47,7 +47,7 @@ static void begin_setup(struct writer *w)
         wait = w->epoch_at - loop_now(w);
     if (wait > 0) {
         arm(w, wait);
-    } else if (setup_begin(&w->setup, w->link)) {
+    } else if (redis_setup_begin(&w->setup, w->link)) {
         be(w, WRITER_SETTING_UP);
         if (no_epoch)
             w->epoch_at = loop_now(w) + WRITER_EPOCH_MS;
@@ -213,7 +213,7 @@ int writer_open(struct writer *w, uv_loop_t *loop, const struct redis_addr *addr
     w->link = redis_link_open(loop, addr, "headcount-aggregator", &link_events, w);
     if (!w->link)
         return UV_ENOMEM;
-    setup_init(&w->setup, loop, counters, on_setup, w);
+    redis_setup_init(&w->setup, loop, counters, on_setup, w);
     round_init(&w->round, store, clock, counters, on_round_ended, w);
     w->round.link = w->link;
     uv_timer_init(loop, &w->timer);
@@ -228,7 +228,7 @@ void writer_reboot(struct writer *w, ms_t now)
     w->counters->reboots++;
     round_forget(&w->round);
     store_reset(w->store, now);
-    setup_forget_epoch(&w->setup);
+    redis_setup_forget_epoch(&w->setup);
     w->has_written = w->recheck = false;
     if (w->state == WRITER_READY)
         be(w, WRITER_BARE);

@@ -9,7 +9,7 @@
 
 #include "pace.h"
 #include "round.h"
-#include "setup.h"
+#include "redis_setup.h"
 
 /* How often at most all sites are looked at again because one found Redis behind. */
 #define WRITER_RECHECK_MS 5000
@@ -32,7 +32,7 @@ struct writer {
     struct aggregator_counters *counters;
     struct redis_link *link;
     enum writer_state state;
-    struct setup setup;
+    struct redis_setup setup;
     struct round round;
     struct pace pace;
     bool has_written;  /* since then Redis may have gone back */

@@ -1,9 +1,9 @@
-/* setup: INFO, SCRIPT LOAD and, when an epoch is wanted, EVAL of the epoch script.
+/* redis_setup: INFO, SCRIPT LOAD and, when an epoch is wanted, EVAL of the epoch script.
  *
  * A Redis that evicts is used all the same: a key it drops is found missing by the site's
  * next commit and written again. But between the two the answers are wrong, so the
  * operator is told which setting to change. */
-#include "setup.h"
+#include "redis_setup.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "../proto/log.h"
 #include "commit.h"
 
-static void complain(struct setup *s, const char *what, const redisReply *reply)
+static void complain(struct redis_setup *s, const char *what, const redisReply *reply)
 {
     char text[200];
 
@@ -22,7 +22,7 @@ static void complain(struct setup *s, const char *what, const redisReply *reply)
                           reply->str ? reply->len : 1));
 }
 
-static void finish_one(struct setup *s)
+static void finish_one(struct redis_setup *s)
 {
     if (--s->pending == 0)
         s->done(s->arg, !s->failed);
@@ -50,7 +50,7 @@ static struct slice info_value(struct slice info, struct slice name)
     return (struct slice){NULL, 0};
 }
 
-struct slice setup_eviction(struct slice info)
+struct slice redis_setup_eviction(struct slice info)
 {
     struct slice limit = info_value(info, SLICE("maxmemory:"));
     struct slice policy = info_value(info, SLICE("maxmemory_policy:"));
@@ -64,12 +64,12 @@ struct slice setup_eviction(struct slice info)
 /* Redis may refuse INFO to this user; then there is nothing to warn of. */
 static void on_info(void *arg, const redisReply *reply)
 {
-    struct setup *s = arg;
+    struct redis_setup *s = arg;
     struct slice policy = {NULL, 0};
     char text[40];
 
     if (is_text(reply, REDIS_REPLY_STRING))
-        policy = setup_eviction((struct slice){reply->str, (size_t)reply->len});
+        policy = redis_setup_eviction((struct slice){reply->str, (size_t)reply->len});
     if (policy.n > 0 && !s->counters->redis_evicts)
         log_line("event=redis_evicts policy=%s hint=\"counts may vanish when its memory "
                  "is full: set maxmemory-policy noeviction\"",
@@ -80,7 +80,7 @@ static void on_info(void *arg, const redisReply *reply)
 
 static void on_loaded(void *arg, const redisReply *reply)
 {
-    struct setup *s = arg;
+    struct redis_setup *s = arg;
 
     if (is_text(reply, REDIS_REPLY_STRING) && (size_t)reply->len < sizeof s->sha) {
         memcpy(s->sha, reply->str, (size_t)reply->len + 1);
@@ -93,7 +93,7 @@ static void on_loaded(void *arg, const redisReply *reply)
 
 static void on_epoch(void *arg, const redisReply *reply)
 {
-    struct setup *s = arg;
+    struct redis_setup *s = arg;
 
     if (is_text(reply, REDIS_REPLY_STRING))
         s->epoch = strtoull(reply->str, NULL, 10);
@@ -104,8 +104,8 @@ static void on_epoch(void *arg, const redisReply *reply)
     finish_one(s);
 }
 
-static void call(struct setup *s, struct redis_link *link, int argc, const char **argv,
-                 redis_reply_fn fn)
+static void call(struct redis_setup *s, struct redis_link *link, int argc,
+                 const char **argv, redis_reply_fn fn)
 {
     if (redis_link_call(link, argc, argv, NULL, fn, s) == 0)
         s->pending++;
@@ -113,13 +113,15 @@ static void call(struct setup *s, struct redis_link *link, int argc, const char 
         s->failed = true;
 }
 
-void setup_init(struct setup *s, uv_loop_t *loop, struct aggregator_counters *counters,
-                void (*done)(void *arg, bool ok), void *arg)
+void redis_setup_init(struct redis_setup *s, uv_loop_t *loop,
+                      struct aggregator_counters *counters,
+                      void (*done)(void *arg, bool ok), void *arg)
 {
-    *s = (struct setup){.loop = loop, .counters = counters, .done = done, .arg = arg};
+    *s = (struct redis_setup){
+        .loop = loop, .counters = counters, .done = done, .arg = arg};
 }
 
-bool setup_begin(struct setup *s, struct redis_link *link)
+bool redis_setup_begin(struct redis_setup *s, struct redis_link *link)
 {
     char floor[24];
     const char *info[] = {"INFO", "memory"};
@@ -135,7 +137,7 @@ bool setup_begin(struct setup *s, struct redis_link *link)
     return s->pending > 0;
 }
 
-void setup_forget_epoch(struct setup *s)
+void redis_setup_forget_epoch(struct redis_setup *s)
 {
     if (s->epoch > s->floor)
         s->floor = s->epoch;

@@ -1,16 +1,16 @@
-/* setup: what a connection to Redis must have before the first commit.
+/* redis_setup: what a connection to Redis must have before the first commit.
  *
  * The commit script loaded, an epoch taken if there is none yet, and a look at whether
  * this Redis would drop keys when its memory is full. The three go out at once. */
-#ifndef HC_SETUP_H
-#define HC_SETUP_H
+#ifndef HC_REDIS_SETUP_H
+#define HC_REDIS_SETUP_H
 
 #include "../proto/loop/redis_link.h"
 #include "../proto/slice.h"
 #include "counters.h"
 #include "seldom.h"
 
-struct setup {
+struct redis_setup {
     uint64_t epoch; /* 0: none yet, the next setup takes one */
     uint64_t floor; /* the new epoch will be above it */
     char sha[41];   /* of the commit script, empty: not loaded */
@@ -23,20 +23,21 @@ struct setup {
     bool failed;
 };
 
-/* @done is called once for each setup_begin, never from inside it. After !ok the caller
- * tries again later. */
-void setup_init(struct setup *s, uv_loop_t *loop, struct aggregator_counters *counters,
-                void (*done)(void *arg, bool ok), void *arg);
+/* @done is called once for each redis_setup_begin, never from inside it. After !ok the
+ * caller tries again later. */
+void redis_setup_init(struct redis_setup *s, uv_loop_t *loop,
+                      struct aggregator_counters *counters,
+                      void (*done)(void *arg, bool ok), void *arg);
 
 /* Begins; none may be under way. Returns false when the link takes no call: then it is
  * going down, and done is not called. */
-bool setup_begin(struct setup *s, struct redis_link *link);
+bool redis_setup_begin(struct redis_setup *s, struct redis_link *link);
 
 /* Gives the epoch up, for the next setup to take a higher one. */
-void setup_forget_epoch(struct setup *s);
+void redis_setup_forget_epoch(struct redis_setup *s);
 
 /* The policy by which a Redis with this INFO evicts keys; empty when it evicts none. The
  * slice is borrowed from @info. */
-struct slice setup_eviction(struct slice info);
+struct slice redis_setup_eviction(struct slice info);
 
 #endif
