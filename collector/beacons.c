@@ -112,8 +112,6 @@ enum handled beacons_pixel(struct exchange *x)
     return ANSWERED;
 }
 
-/* ---- POST /e ---- */
-
 /* What became of the events of a batch. */
 struct tally {
     size_t accepted, refused;

@@ -30,8 +30,6 @@
 
 #define CONTAINER(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
-/* ---- the end ---- */
-
 static void on_closed(uv_handle_t *handle)
 {
     struct conn *c = handle->data;
@@ -58,8 +56,6 @@ static void starve(struct conn *c)
     COUNT(&c->worker->counters, conns_starved);
     conn_close(c);
 }
-
-/* ---- states ---- */
 
 /* Takes on @state, with its deadline from now. */
 static void enter(struct conn *c, enum conn_state state)
@@ -114,7 +110,7 @@ static void read_on(struct conn *c)
         set_reading(c, true);
 }
 
-/* After the last answer: says so to the client, and listens until it has understood. */
+/* Tells the client that no more answers come, and listens until it has understood. */
 static void drain(struct conn *c)
 {
     uv_os_fd_t fd;
@@ -137,6 +133,15 @@ static bool keep(struct conn *c, const char *bytes, size_t n)
     return false;
 }
 
+/* After the last answer. Who was understood and sent nothing beyond needs no farewell. */
+static void finish(struct conn *c)
+{
+    if (c->refused || c->carry.p)
+        drain(c);
+    else
+        conn_close(c);
+}
+
 /* Decides what to wait for when nothing more can be served now. @before: the state before
  * this read; the deadline of a request that came no further goes on running. */
 static void settle(struct conn *c, enum conn_state before, bool progress)
@@ -152,7 +157,7 @@ static void settle(struct conn *c, enum conn_state before, bool progress)
         enter(c, CONN_WAITING);
         read_on(c);
     } else if (c->mode.last || c->worker->state != WORKER_RUNNING) {
-        drain(c);
+        finish(c);
     } else {
         c->state = next;
         if (progress || next != before)
@@ -160,8 +165,6 @@ static void settle(struct conn *c, enum conn_state before, bool progress)
         read_on(c);
     }
 }
-
-/* ---- writing ---- */
 
 static void serve(struct conn *c, const char *bytes, size_t n);
 
@@ -197,8 +200,6 @@ static bool flush(struct conn *c)
     return c->state != CONN_CLOSING && !c->blocked;
 }
 
-/* ---- serving ---- */
-
 /* The answer to what is no request, or came too late; nothing after it is read. */
 static void refuse(struct conn *c, int status)
 {
@@ -207,6 +208,7 @@ static void refuse(struct conn *c, int status)
 
     COUNT(&w->counters, http_refused);
     snprintf(body, sizeof body, "%d %s\n", status, http_reason(status));
+    c->refused = true;
     c->mode = (struct reply_mode){.last = true};
     reply_write(&w->out, worker_date(w), c->mode,
                 &(struct reply){.status = status,
@@ -286,8 +288,6 @@ static void serve(struct conn *c, const char *bytes, size_t n)
         settle(c, before, used > 0);
 }
 
-/* ---- reading ---- */
-
 static void on_bytes(struct conn *c, const char *bytes, size_t n)
 {
     if (c->carry.p) {
@@ -336,8 +336,6 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         on_bytes(c, buf->base, (size_t)n);
 }
 
-/* ---- life ---- */
-
 void conn_init(struct conn *c, struct worker *w)
 {
     c->worker = w;
@@ -354,11 +352,27 @@ static void note_peer(struct conn *c)
         ip_of_sockaddr(&c->peer, (struct sockaddr *)&peer);
 }
 
+/* TCP_DEFER_ACCEPT: the first request is most likely here already, and a connection that
+ * ends with its answer need never be polled. */
+static void read_first(struct conn *c)
+{
+    char *bytes = c->worker->read_bytes;
+    uv_os_fd_t fd;
+    ssize_t n = -1;
+
+    if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
+        n = recv(fd, bytes, READ_BYTES, MSG_DONTWAIT);
+    if (n > 0)
+        on_bytes(c, bytes, (size_t)n);
+    else
+        set_reading(c, true); /* which also finds out about an end or an error */
+}
+
 void conn_begin(struct conn *c)
 {
     note_peer(c);
     enter(c, CONN_IDLE);
-    set_reading(c, true);
+    read_first(c);
 }
 
 void conn_answer(struct conn *c, const struct reply *r)

@@ -27,7 +27,6 @@ struct conn {
     struct worker *worker;
     struct deadline deadline; /* always set while open, by state */
     struct waiter waiter;
-    struct rest *rest;  /* bytes of answers the socket has not taken, or NULL */
     struct carry carry; /* bytes not served yet */
     uint32_t need;      /* bytes that the request in `carry` takes, 0: not known */
     uint32_t drained;   /* bytes read away */
@@ -35,6 +34,7 @@ struct conn {
     uint8_t state; /* enum conn_state */
     bool reading;
     bool blocked;           /* the outlet still has bytes of answers */
+    bool refused;           /* what it sent was no request; more of it may come */
     struct reply_mode mode; /* of the request being answered */
 };
 

@@ -1,6 +1,7 @@
 /* Nearly every answer fits the socket's buffer: one write(2) and nothing to remember. */
 #include "outlet.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,13 +51,16 @@ static int queue(uv_stream_t *stream, struct budget *budget, const char *bytes, 
 int outlet_write(uv_stream_t *stream, struct budget *budget, const char *bytes, size_t n,
                  outlet_fn done)
 {
-    uv_buf_t b = uv_buf_init((char *)bytes, (unsigned)n);
-    int taken = uv_try_write(stream, &b, 1);
+    uv_os_fd_t fd;
+    ssize_t taken;
 
-    if (taken == UV_EAGAIN)
-        taken = 0;
+    if (uv_fileno((uv_handle_t *)stream, &fd) < 0)
+        return UV_EBADF;
+    taken = send(fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (taken < 0 && errno != EAGAIN && errno != EINTR)
+        return -errno;
     if (taken < 0)
-        return taken;
+        taken = 0;
     if ((size_t)taken == n)
         return 0;
     return queue(stream, budget, bytes + taken, n - (size_t)taken, done);

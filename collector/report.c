@@ -31,8 +31,6 @@ void report_init(struct report *r, struct worker *w)
     }
 }
 
-/* ---- the table ---- */
-
 static void release(struct report_entry *e)
 {
     deadline_clear(&e->deadline);
@@ -81,8 +79,6 @@ void report_expired(struct deadline *d)
     release(CONTAINER(d, struct report_entry, deadline));
 }
 
-/* ---- answers ---- */
-
 static struct reply answer_of(const struct report_entry *e)
 {
     return (struct reply){.status = 200,
@@ -128,8 +124,6 @@ static void succeed(struct report_entry *e)
     deadline_set(&w->deadlines, &e->deadline, DEADLINE_REPORT, worker_now(w)->mono);
     answer_all(e, &reply);
 }
-
-/* ---- Redis ---- */
 
 /* The reply's strings as slices, or NULL if it is no list of strings. */
 static struct slice *texts_of(const redisReply *reply)
@@ -234,8 +228,6 @@ static void on_snapshot(void *arg, const redisReply *reply)
         fail(e);
     }
 }
-
-/* ---- the handler ---- */
 
 /* The decoded value of ?minutes=, in @out or in the query; empty when there is none. */
 static struct slice minutes_text(struct slice text, char out[MINUTES_TEXT_MAX])

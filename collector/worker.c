@@ -46,8 +46,6 @@ const struct http_date *worker_date(struct worker *w)
     return &w->date;
 }
 
-/* ---- Redis ---- */
-
 static void on_redis_up(void *arg)
 {
     struct worker *w = arg;
@@ -66,8 +64,6 @@ static void on_redis_down(void *arg, const char *why)
 }
 
 static const struct redis_link_events redis_events = {on_redis_up, on_redis_down, NULL};
-
-/* ---- turns ---- */
 
 static void expire(struct worker *w, mono_t now)
 {
@@ -145,8 +141,6 @@ static void on_turn(uv_prepare_t *turn)
         stop_turn(w, now);
     w->moment.fresh = false;
 }
-
-/* ---- life ---- */
 
 static void init_handles(struct worker *w)
 {

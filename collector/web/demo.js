@@ -13,8 +13,6 @@ const $ = (id) => document.getElementById(id);
 const random = () => Array.from(crypto.getRandomValues(new Uint8Array(12)),
   (b) => b.toString(16).padStart(2, '0')).join('');
 
-// ---- counting ----
-
 /** This browser, for this site only; a fresh one each time where storage is forbidden. */
 function clientId() {
   const key = 'headcount.demo.client';
@@ -40,8 +38,6 @@ function beacon(fields) {
 function beat() {
   if (document.visibilityState === 'visible') beacon({ k: 'h' });
 }
-
-// ---- the page ----
 
 function showPage() {
   const path = location.pathname.replace(/\/$/, '');
@@ -126,8 +122,6 @@ function show(report) {
   showEvents(report.recentEvents, report.asOf);
   document.title = `${report.currentVisitors} here now · headcount demo`;
 }
-
-// ---- asking ----
 
 let heard = Date.now();
 
