@@ -36,6 +36,7 @@ OUT := build
 ifdef SAN
 OUT     := build/san
 CFLAGS  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS  += -Wno-format-truncation # gcc sees fewer bounds of values behind its own checks
 HARDEN  := -fPIE
 endif
 
@@ -93,9 +94,12 @@ $(OUT)/libfake.a: $(call objs,tests/fake)
 ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lcmocka
 UNITS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*_bench.c))
+BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
 E2E      := $(sort $(wildcard tests/e2e/*.test.mjs))
-NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=3 --test-reporter=spec
+ifdef SAN # not what is slow for other reasons: real minutes, a real browser
+E2E      := $(filter-out %/expiry.test.mjs %/chromium.test.mjs,$(E2E))
+endif
+NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=2 --test-reporter=spec
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(ARCHIVES)
 	$(call say,link)$(CC) $(CFLAGS) -pie -pthread -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)

@@ -68,7 +68,6 @@ for (const name of DAEMONS)
         [rightArgs(s, name, { listen: 'nonsense' }), '--listen'],
         [rightArgs(s, name, { listen: '127.0.0.1:70000' }), '--listen'],
         [rightArgs(s, name, { aggregator: '127.0.0.1' }), '--aggregator'],
-        [rightArgs(s, name, { aggregator: null }), '--aggregator'],
         [rightArgs(s, name, { workers: '-1' }), '--workers'],
         [rightArgs(s, name, { workers: 'many' }), '--workers'],
         [rightArgs(s, name, { 'trusted-proxy': '10.0.0.0/99' }), '--trusted-proxy'],

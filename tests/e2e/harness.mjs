@@ -5,132 +5,23 @@
 // A story gets a directory of its own with a redis-server on a Unix socket in it, and an
 // aggregator and a collector on ports the kernel picks. Whatever was started is ended by
 // its pid when the story ends, well or badly; of a story that fails, the logs are shown.
-// Nothing sleeps: eventually() asks again until what it was given no longer throws.
 //
 // HEADCOUNT_BIN names the directory of the programs (build/bin).
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import test, { after } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { DEADLINE_MS, eventually, Program, within } from './program.mjs';
+
+export { eventually, within };
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const bin = path.resolve(root, process.env.HEADCOUNT_BIN ?? 'build/bin');
 export const buildDir = path.join(root, 'build');
-
-const POLL_MS = 15;
-const DEADLINE_MS = 10_000;
-
-/** Repeats fn until it stops throwing, and returns what it returned. Throws its last error
- *  after ms, or one that is marked isFinal at once. */
-export async function eventually(fn, ms = DEADLINE_MS) {
-  const end = performance.now() + ms;
-  for (;;) {
-    try {
-      return await fn();
-    } catch (e) {
-      if (e.isFinal || performance.now() > end) throw e;
-    }
-    await pause(POLL_MS);
-  }
-}
-
-/** The promise, or an error that says what did not happen in time. */
-export async function within(ms, what, promise) {
-  const timer = new AbortController();
-  const late = pause(ms, null, { signal: timer.signal }).then(
-    () => Promise.reject(new Error(`${what}: not within ${ms} ms`)),
-    () => {},
-  );
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timer.abort();
-  }
-}
-
-/** One child process: what it said so far, and how it ended. */
-export class Program {
-  static living = new Set();
-
-  constructor(name, file, args, { env, input } = {}) {
-    this.name = name;
-    this.args = args;
-    this.out = '';
-    this.err = '';
-    this.ended = null; // { code, signal } afterwards
-    this.child = spawn(file, args, {
-      env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...env },
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    });
-    this.pid = this.child.pid;
-    Program.living.add(this);
-    this.child.stdout.setEncoding('utf8').on('data', (text) => (this.out += text));
-    this.child.stderr.setEncoding('utf8').on('data', (text) => (this.err += text));
-    this.end = new Promise((resolve) => {
-      const done = (code, signal) => {
-        Program.living.delete(this);
-        resolve((this.ended ??= { code, signal }));
-      };
-      this.child.on('error', (e) => {
-        this.err += String(e);
-        done(127, null);
-      });
-      this.child.on('close', done);
-    });
-    if (input !== undefined) this.child.stdin.on('error', () => {}).end(input);
-  }
-
-  /** The first match of the pattern in what it says on stdout or stderr. */
-  says(pattern, ms = DEADLINE_MS) {
-    return eventually(() => {
-      const found = this.out.match(pattern) ?? this.err.match(pattern);
-      if (found) return found;
-      const error = new Error(`${this.name} has not said ${pattern}`);
-      throw Object.assign(error, { isFinal: this.ended !== null });
-    }, ms);
-  }
-
-  signal(name) {
-    if (!this.ended) process.kill(this.pid, name);
-  }
-
-  /** SIGTERM, and how it ended. */
-  async stop(ms = DEADLINE_MS) {
-    this.signal('SIGTERM');
-    return within(ms, `${this.name} stops after SIGTERM`, this.end);
-  }
-
-  async kill() {
-    this.signal('SIGKILL');
-    return within(DEADLINE_MS, `${this.name} is gone`, this.end);
-  }
-
-  log() {
-    const how = this.ended ? `ended with ${this.ended.code ?? this.ended.signal}` : 'running';
-    return `--- ${this.name} ${this.args.join(' ')} (pid ${this.pid}, ${how})\n${this.out}${this.err}`;
-  }
-}
-
-// The last resort, should the test itself be ended.
-process.on('exit', () => {
-  for (const program of Program.living) program.child.kill('SIGKILL');
-});
-for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => process.exit(1));
-
-// A file whose tests are over and that still does not end has left something open.
-after(() => {
-  pause(5_000, null, { ref: false }).then(() => {
-    console.error('something was left open');
-    process.exit(1);
-  });
-});
 
 /** One request on a connection of its own. Body is a Buffer, header names are lower case. */
 export function request(url, { method = 'GET', headers = {}, body } = {}) {
@@ -209,7 +100,7 @@ export class Story {
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headcount-'));
     this.socket = path.join(this.dir, 'redis.sock');
     this.redisAddress = `unix:${this.socket}`;
-    this.secretFile = this.file('secret', randomBytes(24).toString('hex'));
+    this.secretFile = this.file('secret', 'the secret of a story, which is none');
     this.programs = [];
     this.closing = []; // other things to end, functions
   }
@@ -373,13 +264,13 @@ export class Story {
       if (isDaemon && code !== 0) bad.push(`${program.name} ended with ${code}`);
     }
     assert.deepEqual(bad, []);
-    fs.rmSync(this.dir, { recursive: true, force: true });
+    fs.rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 });
   }
 
   async closeHard() {
     await this.closeOthers().catch(() => {});
     for (const program of this.programs) await program.kill();
-    fs.rmSync(this.dir, { recursive: true, force: true });
+    fs.rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 });
   }
 
   logs() {

@@ -158,11 +158,12 @@ story('who is slow or silent is let go at the deadline, others meanwhile are ser
   const all = Promise.all([dripping, headless, bodyless, idle, silent].map(gone));
 
   await s.sees('shop', { pageViews: 1 });
-  const [drippingAt, headlessAt, bodylessAt, idleAt, silentAt] = await within(30_000, 'all are let go', all);
+  const [drippingAt, headlessAt, bodylessAt, idleAt, silentAt] = await within(40_000, 'all are let go', all);
   for (const at of [drippingAt, headlessAt, bodylessAt])
     assert.ok(at > HEAD_DEADLINE_MS - 500 && at < HEAD_DEADLINE_MS + 3_000, `${at} ms`);
-  for (const at of [idleAt, silentAt]) assert.ok(at < IDLE_DEADLINE_MS + 3_000, `${at} ms`);
-  assert.ok(idleAt > IDLE_DEADLINE_MS - 500, `${idleAt} ms`);
+  assert.ok(idleAt > IDLE_DEADLINE_MS - 500 && idleAt < IDLE_DEADLINE_MS + 3_000, `${idleAt} ms`);
+  // The kernel keeps a silent one to itself for some seconds first (TCP_DEFER_ACCEPT).
+  assert.ok(silentAt < IDLE_DEADLINE_MS + 12_000, `${silentAt} ms`);
   const counters = await s.counters(s.collector);
   assert.equal(counters.timeouts_head, 2);
   assert.equal(counters.timeouts_body, 1);
