@@ -119,7 +119,7 @@
 #define HTTP_HEAD_MAX 8192         /* 431; also one connection's carry buffer */
 #define HTTP_HEADERS_MAX 64        /* 431; Chrome sends about 20 */
 #define HTTP_BODY_MAX (64 * 1024)  /* 413; a batch of 500 at 130 bytes an event */
-#define BATCH_MAX 500 /* events in one POST /e; more is 400 batch_too_large */
+#define BATCH_MAX 500 /* events in one POST /e; more is 400 too_many */
 #define PARAMS_MAX 64 /* pairs read of one query or form; the rest is ignored */
 
 /* Deadlines, ms. The whole head must arrive in 10 s whatever its pieces (slowloris). The
@@ -145,9 +145,10 @@
  * bytes. The connection that would exceed it is closed: conns_starved. */
 #define WORKER_HELD_MAX (128 * 1024 * 1024)
 
-/* After the last answer the write side is shut and what the client still sends is read
- * away, for so long and so many bytes: closing at once could reset the connection before
- * the answer was read (RFC 9112, section 9.6). */
+/* A client that was refused, or sent something after its last request, may be sending
+ * still: the write side is shut and what comes is read away, for so long and so many
+ * bytes. Closing at once could reset the connection before the answer was read (RFC 9112,
+ * section 9.6). */
 #define HTTP_DRAIN_DEADLINE_MS 1000
 #define HTTP_DRAIN_MAX (256 * 1024)
 

@@ -50,7 +50,7 @@ bool redis_calls_pop(struct redis_calls *q, struct redis_call *call)
     if (q->n == 0)
         return false;
     *call = *slot(q, 0);
-    q->first = (q->first + 1) & (q->size - 1);
+    q->first++;
     q->n--;
     return true;
 }

@@ -15,8 +15,8 @@ struct redis_call {
 /* A ring that grows by doubling up to REDIS_CALLS_MAX. */
 struct redis_calls {
     struct redis_call *ring;
-    size_t size; /* allocated, a power of two or 0 */
-    size_t first;
+    size_t size;  /* allocated, a power of two or 0 */
+    size_t first; /* counts up; taken modulo size */
     size_t n;
 };
 

@@ -20,6 +20,7 @@
 #include "redis_handshake.h"
 #include "redis_pipeline.h"
 #include "redis_socket.h"
+#include "../backoff.h"
 #include "../log.h"
 
 #define WHY_MAX 160             /* bytes of a reason; cut when longer */
@@ -41,9 +42,9 @@ struct redis_link {
     struct redis_pipeline pipeline;
     struct redis_handshake handshake;
     uv_timer_t timer;
-    unsigned failures; /* dials in a row that came to nothing or did not last */
-    bool refused;      /* so were the credentials: asking again soon is useless */
-    bool pinging;      /* the link's own PING is in flight */
+    struct backoff backoff;
+    bool refused; /* the credentials were: asking again soon is useless */
+    bool pinging; /* the link's own PING is in flight */
     uint64_t up_at;
     uint64_t generation;
     struct redis_link_stats stats;
@@ -97,7 +98,7 @@ static void lost(struct redis_link *link)
     link->stats.downs++;
     link->stats.unknown += link->pipeline.calls.n - link->pinging;
     if (uv_now(link->loop) - link->up_at >= link->deadline.settled_ms)
-        link->failures = 0;
+        backoff_reset(&link->backoff);
 }
 
 static void drop(struct redis_link *link, const char *why)
@@ -107,7 +108,6 @@ static void drop(struct redis_link *link, const char *why)
     if (link->state == UP)
         lost(link);
     link->state = DROPPING;
-    link->pinging = false;
     log_safe(safe, sizeof safe, why, strlen(why));
     uv_timer_stop(&link->timer);
     redis_pipeline_stop(&link->pipeline);
@@ -124,22 +124,15 @@ static void drop_late(struct redis_link *link, const char *why)
     drop(link, why);
 }
 
-/* Full jitter: anything from nothing to the bound, so that a crowd of clients does not
- * come back at once. */
 static uint64_t next_rest(struct redis_link *link)
 {
-    uint64_t bound = link->deadline.rest_first_ms << link->failures;
-    uint64_t r;
+    uint64_t random;
 
     if (link->refused)
-        return link->deadline.rest_max_ms;
-    if (bound < link->deadline.rest_max_ms)
-        link->failures++;
-    else
-        bound = link->deadline.rest_max_ms;
-    if (uv_random(NULL, NULL, &r, sizeof r, 0, NULL) < 0)
-        r = uv_hrtime();
-    return r % (bound + 1);
+        return link->backoff.max_ms;
+    if (uv_random(NULL, NULL, &random, sizeof random, 0, NULL) < 0)
+        random = uv_hrtime();
+    return backoff_next(&link->backoff, random);
 }
 
 static void arm(struct redis_link *link);
@@ -291,6 +284,14 @@ static void on_message(void *arg, const redisReply *message)
         link->events->push(link->arg, message);
 }
 
+void redis_link_set_deadlines(struct redis_link *link,
+                              const struct redis_link_deadlines *d)
+{
+    link->deadline = *d;
+    link->backoff =
+        (struct backoff){.first_ms = d->rest_first_ms, .max_ms = d->rest_max_ms};
+}
+
 struct redis_link *redis_link_open(uv_loop_t *loop, const struct redis_addr *addr,
                                    const char *client_name,
                                    const struct redis_link_events *events, void *arg)
@@ -305,7 +306,7 @@ struct redis_link *redis_link_open(uv_loop_t *loop, const struct redis_addr *add
     link->addr = *addr;
     link->events = events;
     link->arg = arg;
-    link->deadline = default_deadlines;
+    redis_link_set_deadlines(link, &default_deadlines);
     link->owners = HANDLE_OWNERS;
     redis_socket_init(&link->socket, loop, on_opened, on_socket_closed, link);
     redis_pipeline_init(&link->pipeline, loop, on_broken, on_message, link);
@@ -314,13 +315,6 @@ struct redis_link *redis_link_open(uv_loop_t *loop, const struct redis_addr *add
     link->timer.data = link;
     uv_timer_start(&link->timer, on_rested, 0, 0);
     return link;
-}
-
-void redis_link_set_deadlines(struct redis_link *link,
-                              const struct redis_link_deadlines *d)
-{
-    assert(d->rest_first_ms > 0);
-    link->deadline = *d;
 }
 
 int redis_link_call(struct redis_link *link, int argc, const char **argv,

@@ -66,9 +66,11 @@ static void take_replies(struct redis_pipeline *p)
         freeReplyObject(reply);
         reply = NULL;
     }
-    if (p->stream && p->reader->err)
+    if (p->stream == NULL)
+        return;
+    if (p->reader->err)
         breaks(p, p->reader->errstr);
-    else if (p->stream && p->unfinished > REDIS_REPLY_MAX)
+    else if (p->unfinished > REDIS_REPLY_MAX)
         breaks(p, "a reply is too large");
 }
 

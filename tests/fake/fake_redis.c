@@ -269,6 +269,13 @@ void fake_redis_deafen(struct fake_redis *f)
         uv_read_stop(&f->peer[i]->h.stream);
 }
 
+void fake_redis_hear(struct fake_redis *f)
+{
+    f->deaf = false;
+    for (size_t i = 0; i < f->peers; i++)
+        uv_read_start(&f->peer[i]->h.stream, on_space_wanted, on_read);
+}
+
 void fake_redis_say(struct fake_redis *f, const char *bytes)
 {
     for (size_t i = 0; i < f->peers; i++) {

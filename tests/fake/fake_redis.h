@@ -27,8 +27,9 @@ void fake_redis_answer_last(struct fake_redis *f, const char *command,
 /* From now on answers leave one byte at a time, each in a turn of the loop of its own. */
 void fake_redis_drip(struct fake_redis *f);
 
-/* From now on nothing is read. */
+/* From now on nothing is read; or everything again. */
 void fake_redis_deafen(struct fake_redis *f);
+void fake_redis_hear(struct fake_redis *f);
 
 /* Says @bytes on every connection, unasked; at most 1 MiB until it is silent again. */
 void fake_redis_say(struct fake_redis *f, const char *bytes);
