@@ -109,8 +109,10 @@ static int run(const struct aggregator_config *config)
     int r;
 
     uv_loop_init(&loop);
-    if (aggregator_open(&a, &loop, config, err, sizeof err) < 0)
+    if (aggregator_open(&a, &loop, config, err, sizeof err) < 0) {
+        uv_loop_close(&loop);
         return fail(err, EXIT_BUSY);
+    }
     announce(&a);
     uv_run(&loop, UV_RUN_DEFAULT);
     aggregator_close(&a, &loop);

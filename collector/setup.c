@@ -30,7 +30,7 @@ static const struct opt rows[] = {
      .type = OPT_TEXT,
      .offset = ROW(redis),
      .def = "tcp://127.0.0.1:6379/0",
-     .help = "tcp://HOST:PORT/DB or unix:/PATH; only read from"},
+     .help = "tcp://HOST:PORT/DB or unix:PATH; only read from"},
     {.name = "trusted-proxy",
      .arg = "CIDR",
      .type = OPT_LIST,
@@ -64,10 +64,10 @@ const struct opts_spec options_spec = {
     .about = "Takes beacons over HTTP, sends them to headcount-aggregator as datagrams, "
              "and answers who is on a site now from what the aggregator keeps in Redis. "
              "Stays in the foreground.",
-    .footer = "Signals: TERM and INT stop it in order, a second one at once; USR1 logs "
-              "the counters.\n"
-              "Exit codes: 0 stopped, 1 the port is in use, 2 wrong options, 130 stopped "
-              "at once.\n",
+    .footer = "Signals: TERM and INT stop it in order, a second one at once;\n"
+              "USR1 logs the counters.\n"
+              "Exit codes: 0 stopped, 1 the port is in use, 2 wrong options,\n"
+              "130 stopped at once.\n",
     .rows = rows,
     .nrows = sizeof rows / sizeof rows[0],
 };

@@ -1,6 +1,6 @@
 /* redis_addr: where a Redis is, and with which credentials.
  *
- *   unix:/path/redis.sock[?db=N]     tcp://host[:port][/db]     redis://host[:port][/db]
+ *   unix:path/redis.sock[?db=N]      tcp://host[:port][/db]     redis://host[:port][/db]
  *
  * A password in the address is refused: it would show in `ps`. It comes from a file
  * (--redis-auth-file) that holds `password` or `user:password` on its first line. */
