@@ -13,7 +13,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually, Story } from '../e2e/harness.mjs';
+import { eventually, Story } from '../e2e/stage.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const load = path.join(root, 'build/tests/bench/pixel_load');

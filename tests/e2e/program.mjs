@@ -3,7 +3,6 @@
 // eventually() asks again until what it was given no longer throws; within() puts an end
 // to a promise. A Program keeps all that a child said, and is ended by its pid.
 import { spawn } from 'node:child_process';
-import { after } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const POLL_MS = [15, 250]; // at first, and once it has taken long
@@ -106,11 +105,3 @@ process.on('exit', () => {
   for (const program of Program.living) program.child.kill('SIGKILL');
 });
 for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => process.exit(1));
-
-// A file whose tests are over and that still does not end has left something open.
-after(() => {
-  pause(5_000, null, { ref: false }).then(() => {
-    console.error('something was left open');
-    process.exit(1);
-  });
-});
