@@ -7,11 +7,9 @@
 
 static bool looks_like_json(struct slice body)
 {
-    size_t i = 0;
-
-    while (i < body.n && strchr(" \t\r\n", body.p[i]))
-        i++;
-    return i < body.n && (body.p[i] == '{' || body.p[i] == '[');
+    while (body.n > 0 && memchr(" \t\r\n", *body.p, 4))
+        body = slice_skip(body, 1);
+    return body.n > 0 && (*body.p == '{' || *body.p == '[');
 }
 
 enum beacon_verdict batch_open(struct batch *b, struct slice body)
@@ -47,11 +45,13 @@ struct member {
 
 static const json_t *find(const json_t *event, const struct member *m)
 {
-    const json_t *v = NULL;
+    for (int i = 0; i < 3 && m->names[i]; i++) {
+        const json_t *v = json_object_get(event, m->names[i]);
 
-    for (int i = 0; i < 3 && m->names[i] && !v; i++)
-        v = json_object_get(event, m->names[i]);
-    return json_is_null(v) ? NULL : v;
+        if (v && !json_is_null(v))
+            return v;
+    }
+    return NULL;
 }
 
 /* Fills the member's field; a whole number becomes text in @out from *@used on. False

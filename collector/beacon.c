@@ -5,8 +5,6 @@
  * the verdict. */
 #include "beacon.h"
 
-#include <assert.h>
-
 #include "query.h"
 
 const char *beacon_verdict_name(enum beacon_verdict v)
@@ -33,7 +31,7 @@ void beacon_clear(struct beacon *b)
 }
 
 /* The field that a parameter's name stands for, NULL for the others. */
-static struct slice *field(struct beacon *b, struct slice name)
+static struct slice *field_of(struct beacon *b, struct slice name)
 {
     if (name.n != 1)
         return NULL;
@@ -57,9 +55,23 @@ static struct slice *field(struct beacon *b, struct slice name)
     }
 }
 
+/* Decodes @value into @field, the text used so far being *@used bytes. A path that is too
+ * long stays as it came: beacon_hit refuses it by its length. */
+static void fill(struct beacon *b, struct slice *field, struct slice value, size_t *used)
+{
+    char *free_text = b->text + *used;
+
+    if (field == &b->path && value.n > PATH_RAW_MAX)
+        *field = value;
+    else
+        *field = query_decode(value, free_text);
+    if (field->p == free_text)
+        *used += field->n;
+}
+
 enum beacon_verdict beacon_from_query(struct beacon *b, struct slice query)
 {
-    struct slice name, value;
+    struct slice name, value, image = {0}, *field;
     struct query q;
     size_t used = 0;
 
@@ -68,45 +80,40 @@ enum beacon_verdict beacon_from_query(struct beacon *b, struct slice query)
         return BEACON_BAD_BODY;
     query_init(&q, query);
     while (query_next(&q, &name, &value)) {
-        struct slice *f = field(b, name);
-
-        if (f && !f->p) {
-            *f = query_decode(value, b->text + used);
-            if (f->p == b->text + used)
-                used += f->n;
-        } else if (slice_eq(name, SLICE("send_image"))) {
-            b->no_image = slice_eq(value, SLICE("0"));
-        }
+        name = query_decode(name, b->text + used); /* until the value goes there */
+        field = slice_eq(name, SLICE("send_image")) ? &image : field_of(b, name);
+        if (field && !field->p)
+            fill(b, field, value, &used);
     }
+    b->no_image = slice_eq(image, SLICE("0"));
     return BEACON_OK;
 }
 
-/* ---- checks --------------------------------------------------------------- */
-
-/* One of the words of a parameter, by its letter or in full. */
+/* One of the values of a parameter, by its letter or in full. */
 struct word {
-    const char *letter, *word;
+    char letter;
+    const char *word;
     uint8_t value;
 };
 
 static const struct word kinds[] = {
-    {"v", "view", HIT_VIEW},   {"v", "pageview", HIT_VIEW},
-    {"l", "leave", HIT_LEAVE}, {"h", "heartbeat", HIT_HEARTBEAT},
-    {"e", "event", HIT_EVENT},
+    {'v', "view", HIT_VIEW},     {'h', "heartbeat", HIT_HEARTBEAT},
+    {'l', "leave", HIT_LEAVE},   {'e', "event", HIT_EVENT},
+    {'v', "pageview", HIT_VIEW},
 };
 static const struct word states[] = {
-    {"r", "reading", STATE_READING},
-    {"w", "writing", STATE_WRITING},
-    {"i", "idle", STATE_IDLE},
-    {"b", "background", STATE_BACKGROUND},
+    {'r', "reading", STATE_READING},
+    {'w', "writing", STATE_WRITING},
+    {'i', "idle", STATE_IDLE},
+    {'b', "background", STATE_BACKGROUND},
 };
 
 static bool find_word(const struct word *words, size_t n, struct slice text,
                       uint8_t *value)
 {
     for (size_t i = 0; i < n; i++) {
-        if (slice_eq(text, slice_of(words[i].letter)) ||
-            slice_eq(text, slice_of(words[i].word))) {
+        if (text.n == 1 ? text.p[0] == words[i].letter
+                        : slice_eq(text, slice_of(words[i].word))) {
             *value = words[i].value;
             return true;
         }
@@ -132,9 +139,11 @@ static enum naming naming_of(struct slice e)
 static enum beacon_verdict check_kind(const struct beacon *b, enum naming naming,
                                       struct hit *h)
 {
-    h->kind = naming == NAME_ABSENT ? HIT_VIEW : HIT_EVENT;
+    h->kind = HIT_VIEW;
     if (b->kind.n > 0 && !FIND_WORD(kinds, b->kind, &h->kind))
         return BEACON_BAD_KIND;
+    if (naming != NAME_ABSENT)
+        h->kind = HIT_EVENT;
     if (b->state.n > 0 && !FIND_WORD(states, b->state, &h->state))
         return BEACON_BAD_STATE;
     return BEACON_OK;
@@ -150,14 +159,19 @@ static enum beacon_verdict check_texts(const struct beacon *b, enum naming namin
         return BEACON_BAD_PATH;
     if (path.n == 0)
         path = referer;
-    if (path.n > PATH_RAW_MAX)
-        path.n = PATH_RAW_MAX;
     h->path = path_normalize(path, texts->path);
     if (h->kind != HIT_EVENT)
         return BEACON_OK;
     if (naming != NAME_ABSENT)
         h->name = name_normalize(naming == NAME_GIVEN ? b->name : b->path, texts->name);
     return h->name.n > 0 ? BEACON_OK : BEACON_BAD_NAME;
+}
+
+static uint64_t tab_id(const struct secret *secret, struct slice tab)
+{
+    uint64_t id = siphash(&secret->tab, tab.p, tab.n);
+
+    return id ? id : 1; /* 0 means none was given */
 }
 
 enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sender *from,
@@ -185,6 +199,6 @@ enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sende
     h->visitor = ids.visitor;
     h->previous = ids.previous;
     if (b->tab.n > 0)
-        h->tab = siphash(&secret->tab, b->tab.p, b->tab.n) | 1;
+        h->tab = tab_id(secret, b->tab);
     return BEACON_OK;
 }

@@ -27,17 +27,21 @@ static struct slice trim(struct slice s)
     return s;
 }
 
-/* Whether @s is ":" and one to five digits, or empty. */
+/* Whether @s is ":" and a port, or empty. */
 static bool is_port(struct slice s)
 {
+    unsigned port = 0;
+
     if (s.n == 0)
         return true;
     if (s.p[0] != ':' || s.n < 2 || s.n > 6)
         return false;
-    for (size_t i = 1; i < s.n; i++)
+    for (size_t i = 1; i < s.n; i++) {
         if (s.p[i] < '0' || s.p[i] > '9')
             return false;
-    return true;
+        port = port * 10 + (unsigned)(s.p[i] - '0');
+    }
+    return port <= 65535;
 }
 
 /* Cuts brackets and a port off. Returns false when they are malformed. */
@@ -61,25 +65,31 @@ static bool cut_port(struct slice *s)
     return true;
 }
 
-int ip_parse(struct ip *ip, struct slice text)
+/* An address alone, and whether it was written as IPv6. */
+static int read_address(struct ip *ip, struct slice text, bool *is_v6)
 {
     char z[INET6_ADDRSTRLEN];
 
     *ip = (struct ip){0};
-    text = trim(text);
-    if (!cut_port(&text) || text.n == 0 || text.n >= sizeof z ||
-        memchr(text.p, 0, text.n))
+    if (text.n == 0 || text.n >= sizeof z || memchr(text.p, 0, text.n))
         return -1;
     memcpy(z, text.p, text.n);
     z[text.n] = 0;
-    if (inet_pton(AF_INET, z, ip->b) == 1)
-        ip->n = 4;
-    else if (inet_pton(AF_INET6, z, ip->b) == 1)
-        ip->n = 16;
-    else
+    *is_v6 = memchr(text.p, ':', text.n) != NULL;
+    if (inet_pton(*is_v6 ? AF_INET6 : AF_INET, z, ip->b) != 1)
         return -1;
+    ip->n = *is_v6 ? 16 : 4;
     unmap(ip);
     return 0;
+}
+
+int ip_parse(struct ip *ip, struct slice text)
+{
+    bool is_v6;
+
+    *ip = (struct ip){0};
+    text = trim(text);
+    return cut_port(&text) ? read_address(ip, text, &is_v6) : -1;
 }
 
 void ip_of_sockaddr(struct ip *ip, const struct sockaddr *sa)
@@ -106,32 +116,42 @@ static void mask(struct ip *ip, unsigned bits)
     }
 }
 
+/* One to three digits. Returns -1 for anything else. */
+static int read_bits(struct slice s)
+{
+    int bits = 0;
+
+    if (s.n == 0 || s.n > 3)
+        return -1;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return -1;
+        bits = bits * 10 + (s.p[i] - '0');
+    }
+    return bits;
+}
+
 int cidr_parse(struct cidr *c, struct slice text)
 {
     const char *slash;
-    unsigned bits = 0;
-    struct slice rest;
+    bool is_v6;
+    int bits;
 
     text = trim(text);
     slash = text.n ? memchr(text.p, '/', text.n) : NULL;
-    rest = slash ? slice_skip(text, (size_t)(slash + 1 - text.p)) : (struct slice){0};
+    bits = slash ? read_bits(slice_skip(text, (size_t)(slash + 1 - text.p))) : 128;
     if (slash)
         text.n = (size_t)(slash - text.p);
-    if (ip_parse(&c->net, text) < 0 || (slash && (rest.n == 0 || rest.n > 3)))
+    if (read_address(&c->net, text, &is_v6) < 0)
         return -1;
-    for (size_t i = 0; i < rest.n; i++) {
-        if (rest.p[i] < '0' || rest.p[i] > '9')
-            return -1;
-        bits = bits * 10 + (unsigned)(rest.p[i] - '0');
-    }
     if (!slash)
-        bits = c->net.n * 8u;
-    else if (c->net.n == 4 && memchr(text.p, ':', text.n)) /* ::ffff:a.b.c.d/96+n */
-        bits = bits >= 96 ? bits - 96 : 129;
-    if (bits > c->net.n * 8u)
+        bits = c->net.n * 8;
+    else if (is_v6 && c->net.n == 4)
+        bits -= 96; /* the prefix that mapped it */
+    if (bits < 0 || bits > c->net.n * 8)
         return -1;
     c->bits = (uint8_t)bits;
-    mask(&c->net, bits);
+    mask(&c->net, c->bits);
     return 0;
 }
 

@@ -1,4 +1,5 @@
-/* query: splits at '&' and '=', decodes '+' and %XX. */
+/* query: splits at '&' and '=', decodes '+' and %XX. Names and most values are a few
+ * bytes long, so plain loops beat calls to memchr here. */
 #include "query.h"
 
 void query_init(struct query *q, struct slice text)
@@ -6,31 +7,39 @@ void query_init(struct query *q, struct slice text)
     *q = (struct query){.rest = text};
 }
 
-/* What stands before the first @c; @s becomes what stands behind it. */
-static struct slice take_to(struct slice *s, char c)
+/* What stands before the first '&' or @other; @s becomes the rest, from that byte on. */
+static struct slice take_to(struct slice *s, char other)
 {
-    const char *end = memchr(s->p, c, s->n);
-    struct slice taken = {s->p, end ? (size_t)(end - s->p) : s->n};
+    struct slice taken = {s->p, 0};
 
-    *s = slice_skip(*s, taken.n + (end != NULL));
+    while (taken.n < s->n && s->p[taken.n] != '&' && s->p[taken.n] != other)
+        taken.n++;
+    *s = slice_skip(*s, taken.n);
     return taken;
+}
+
+static bool skip(struct slice *s, char c)
+{
+    if (s->n == 0 || *s->p != c)
+        return false;
+    *s = slice_skip(*s, 1);
+    return true;
 }
 
 bool query_next(struct query *q, struct slice *name, struct slice *value)
 {
-    while (q->rest.n > 0 && q->pairs < PARAMS_MAX) {
-        struct slice pair = take_to(&q->rest, '&');
-
-        if (pair.n == 0)
-            continue;
-        q->pairs++;
-        *name = take_to(&pair, '=');
-        *value = pair;
-        return true;
-    }
-    return false;
+    while (skip(&q->rest, '&'))
+        ;
+    if (q->rest.n == 0 || q->pairs == PARAMS_MAX)
+        return false;
+    q->pairs++;
+    *name = take_to(&q->rest, '=');
+    skip(&q->rest, '=');
+    *value = take_to(&q->rest, '&');
+    return true;
 }
 
+/* -1 for what is no hex digit. */
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -39,23 +48,34 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* The byte that %XX at the front of @s stands for; -1 when it is no such escape. */
+static int unescape(struct slice s)
+{
+    int high, low;
+
+    if (s.n < 3)
+        return -1;
+    high = hex_digit(s.p[1]);
+    low = hex_digit(s.p[2]);
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
 struct slice query_decode(struct slice raw, char *out)
 {
+    struct slice rest;
     size_t n = 0;
 
-    if (raw.n == 0 || (!memchr(raw.p, '%', raw.n) && !memchr(raw.p, '+', raw.n)))
+    while (n < raw.n && raw.p[n] != '%' && raw.p[n] != '+')
+        n++;
+    if (n == raw.n)
         return raw;
-    for (size_t i = 0; i < raw.n; i++) {
-        char c = raw.p[i];
+    memcpy(out, raw.p, n);
+    rest = slice_skip(raw, n);
+    while (rest.n > 0) {
+        int byte = *rest.p == '%' ? unescape(rest) : -1;
 
-        if (c == '+') {
-            c = ' ';
-        } else if (c == '%' && i + 2 < raw.n && hex_digit(raw.p[i + 1]) >= 0 &&
-                   hex_digit(raw.p[i + 2]) >= 0) {
-            c = (char)(hex_digit(raw.p[i + 1]) << 4 | hex_digit(raw.p[i + 2]));
-            i += 2;
-        }
-        out[n++] = c;
+        out[n++] = byte >= 0 ? (char)byte : *rest.p == '+' ? ' ' : *rest.p;
+        rest = slice_skip(rest, byte >= 0 ? 3 : 1);
     }
     return (struct slice){out, n};
 }

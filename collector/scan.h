@@ -14,7 +14,8 @@
 #endif
 #include "../proto/slice.h"
 
-typedef int8_t scan_block __attribute__((vector_size(16)));
+typedef uint8_t scan_block __attribute__((vector_size(16)));
+typedef int8_t scan_signed __attribute__((vector_size(16)));
 #define SCAN_ALL 0xffffu /* scan_bits of a block all of whose bytes are of the class */
 
 static const bool scan_tchar[256] = {
@@ -26,9 +27,9 @@ static const bool scan_tchar[256] = {
 };
 
 static const bool scan_host_char[256] = {
-    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['-'] = true,
-    ['.'] = true,         ['_'] = true,         [':'] = true,         ['['] = true,
-    [']'] = true,
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+    ['-'] = true,         ['.'] = true,         ['_'] = true,
+    [':'] = true,         ['['] = true,         [']'] = true,
 };
 
 static inline scan_block scan_load(const char *p)
@@ -56,9 +57,11 @@ static inline unsigned scan_bits(scan_block b)
 
 /* 0xff for each byte in [first, last]. The shift puts the range at the top of the signed
  * ones, so that one comparison finds both of its ends. */
-static inline scan_block scan_in(scan_block b, int8_t first, int8_t last)
+static inline scan_block scan_in(scan_block b, uint8_t first, uint8_t last)
 {
-    return (scan_block)(b + (int8_t)(0x7f - last) > (int8_t)(0x7e - (last - first)));
+    scan_signed shifted = (scan_signed)(b + (uint8_t)(0x7f - last));
+
+    return (scan_block)(shifted > (int8_t)(0x7e - (last - first)));
 }
 
 static inline scan_block scan_letters(scan_block b)
@@ -91,7 +94,7 @@ static inline const char *scan_visible(const char *p, const char *end)
 static inline const char *scan_line(const char *p, const char *end)
 {
     p = scan_ascii(p, end, 0x20);
-    while (p < end && (*p == '\t' || *p < 0))
+    while (p < end && (*p == '\t' || (uint8_t)*p >= 0x80))
         p = scan_ascii(p + 1, end, 0x20);
     return p;
 }
@@ -117,14 +120,22 @@ static inline const char *scan_host(const char *p, const char *end)
 {
     if (end - p >= 16) {
         scan_block b = scan_load(p);
-        unsigned known = scan_bits(scan_letters(b) | scan_in(b, '-', '.') |
-                                   scan_in(b, '0', ':'));
+        unsigned known =
+            scan_bits(scan_letters(b) | scan_in(b, '-', '.') | scan_in(b, '0', ':'));
 
         p += known == SCAN_ALL ? 16 : __builtin_ctz(~known);
     }
     while (p < end && scan_host_char[(uint8_t)*p])
         p++;
     return p;
+}
+
+/* Whether a line ends at @p: 1, 0 when more bytes are needed to tell, -400. */
+static inline int scan_eol(const char *p, const char *end)
+{
+    if (end - p >= 2 && memcmp(p, "\r\n", 2) == 0)
+        return 1;
+    return p == end || (p + 1 == end && *p == '\r') ? 0 : -400;
 }
 
 /* Whether @s is the @n >= 4 bytes of @lower but for its case. @lower holds letters,

@@ -38,22 +38,24 @@ static void emit(struct sender *s, mono_t now)
 
 void sender_add(struct sender *s, const struct hit *h, mono_t now)
 {
+    bool fits;
+
     if (s->body.hits == 0)
         body_begin(&s->body, now);
     if (body_add(&s->body, h))
         return;
     emit(s, now);
     body_begin(&s->body, now);
-    if (!body_add(&s->body, h))
-        assert(!"a hit always fits an empty body");
+    fits = body_add(&s->body, h);
+    assert(fits); /* as any hit does an empty body */
 }
 
 mono_t sender_due(const struct sender *s, mono_t now)
 {
     if (s->body.hits == 0)
         return INT64_MAX;
-    if (now - s->last_sent >= SENDER_LINGER_MS)
-        return now;
+    if (s->body.start - s->last_sent >= SENDER_LINGER_MS)
+        return now; /* the first after a pause */
     return s->body.start + SENDER_LINGER_MS;
 }
 

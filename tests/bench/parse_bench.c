@@ -1,0 +1,176 @@
+/* What a pixel request costs from its bytes to its place in a datagram, in nanoseconds of
+ * this machine, and how often it asks for memory (never). Each figure is the best of
+ * ROUNDS, since whatever disturbs only adds. No verdict: compare figures of the same run;
+ * memchr over the lines is the yardstick for the machine's mood. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "../../collector/beacon.h"
+#include "../../collector/sender.h"
+
+#define ROUNDS 400
+#define TIMES 1000 /* in one round */
+#define WALL 1763812800000
+#define START 1000000
+
+/* What Chrome sends for an image from another origin. */
+static const char request[] =
+    "GET /hc.gif?i=shop.example&p=%2Fproducts%2Fshoes%2Frunning%3Fcolour%3Dred"
+    "&t=Running%20shoes&r=https%3A%2F%2Fwww.google.com%2F&s=1920,1080,1&u=x7k2m9q4w1"
+    "&v=k3j5h2g9&k=v&a=r&n=1&d=0&_ HTTP/1.1\r\n"
+    "Host: stats.example.com\r\n"
+    "Connection: keep-alive\r\n"
+    "sec-ch-ua-platform: \"Linux\"\r\n"
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/124.0.0.0 Safari/537.36\r\n"
+    "sec-ch-ua: \"Chromium\";v=\"124\", \"Google Chrome\";v=\"124\", "
+    "\"Not-A.Brand\";v=\"99\"\r\n"
+    "sec-ch-ua-mobile: ?0\r\n"
+    "Accept: image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8\r\n"
+    "Sec-Fetch-Site: cross-site\r\n"
+    "Sec-Fetch-Mode: no-cors\r\n"
+    "Sec-Fetch-Dest: image\r\n"
+    "Sec-Fetch-Storage-Access: none\r\n"
+    "Referer: https://shop.example/products/shoes/\r\n"
+    "Accept-Encoding: gzip, deflate, br, zstd\r\n"
+    "Accept-Language: en-GB,en-US;q=0.9,en;q=0.8\r\n\r\n";
+#define REQUEST_BYTES (sizeof request - 1)
+
+static struct secret secret;
+static struct day_keys keys = {.day = -1};
+static struct http_request parsed;
+static struct sender sender;
+static uint64_t mallocs;
+static volatile uint64_t sink; /* keeps results from being optimized away */
+
+/* glibc's own, under the names it keeps for those who count. */
+extern void *__libc_malloc(size_t n);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t n);
+
+void *malloc(size_t n)
+{
+    mallocs++;
+    return __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    mallocs++;
+    return __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n)
+{
+    mallocs++;
+    return __libc_realloc(p, n);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void walk_lines(void)
+{
+    const char *p = request, *end = request + REQUEST_BYTES, *lf;
+
+    while ((lf = memchr(p, '\n', (size_t)(end - p)))) {
+        sink += (uint8_t)*p;
+        p = lf + 1;
+    }
+}
+
+static void parse(void)
+{
+    sink += (uint64_t)http_parse(&parsed, request, REQUEST_BYTES);
+}
+
+static bool make_hit(struct beacon *b, struct hit *h, struct beacon_texts *texts)
+{
+    struct beacon_sender from = {.ip = {{192, 0, 2, 7}, 4},
+                                 .user_agent = parsed.user_agent,
+                                 .referer = parsed.referer};
+
+    return beacon_from_query(b, parsed.query) == BEACON_OK &&
+           beacon_hit(b, &from, &keys, &secret, WALL, START, h, texts) == BEACON_OK;
+}
+
+static void read_query(void)
+{
+    struct beacon b;
+
+    sink += beacon_from_query(&b, parsed.query) + b.site.n;
+}
+
+static void beacon(void)
+{
+    struct beacon_texts texts;
+    struct beacon b;
+    struct hit h;
+
+    if (make_hit(&b, &h, &texts))
+        sink += h.visitor;
+}
+
+static void whole(void)
+{
+    struct beacon_texts texts;
+    struct beacon b;
+    struct hit h;
+
+    parse();
+    if (make_hit(&b, &h, &texts))
+        sender_add(&sender, &h, START);
+}
+
+static void emit(void *arg, const uint8_t *bytes, size_t n)
+{
+    (void)arg;
+    sink += bytes[n - 1];
+}
+
+static uint64_t clock_us(void *arg)
+{
+    (void)arg;
+    return START * 1000;
+}
+
+static void report(const char *what, void (*run)(void))
+{
+    uint64_t mallocs_before = mallocs;
+    double best = 1e18;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t start = now_ns(), took;
+
+        for (int i = 0; i < TIMES; i++)
+            run();
+        took = now_ns() - start;
+        if ((double)took / TIMES < best)
+            best = (double)took / TIMES;
+    }
+    printf("%-34s %6.0f ns, %.2f mallocs\n", what, best,
+           (double)(mallocs - mallocs_before) / ROUNDS / TIMES);
+}
+
+int main(void)
+{
+    secret_init(&secret, "the bench's secret", 18);
+    sender_init(&sender, &secret, 1, emit, clock_us, NULL);
+    free(malloc(1));
+    parse();
+    printf("request of %zu bytes, query of %zu; %llu mallocs counted so far\n",
+           REQUEST_BYTES, parsed.query.n, (unsigned long long)mallocs);
+    report("its lines by memchr alone", walk_lines);
+    report("http_parse", parse);
+    report("beacon_from_query", read_query);
+    report("beacon_from_query, beacon_hit", beacon);
+    report("all of it and sender_add", whole);
+    return 0;
+}
