@@ -127,9 +127,12 @@ e2e-%: all tests/node_modules/.package-lock.json
 tests/node_modules/.package-lock.json: tests/package-lock.json
 	cd tests && npm ci --no-audit --no-fund
 
+# fuzz-http compares with llhttp when Debian's node-llhttp is installed.
+LLHTTP := $(wildcard /usr/share/llhttp/*.c)
+fuzz-http: FUZZ_WITH = $(if $(LLHTTP),-DWITH_LLHTTP -I/usr/share/include/llhttp $(LLHTTP))
 fuzz-%:
 	@mkdir -p build/fuzz/$*
-	clang $(BASE) -Wno-error -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/fuzz_$* tests/fuzz/fuzz_$*.c \
+	clang $(BASE) -Wno-error -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/fuzz_$* tests/fuzz/fuzz_$*.c $(FUZZ_WITH) \
 		$(foreach d,proto proto/loop collector aggregator cli,$(call c_of,$d)) \
 		$(patsubst %,build/%.o,$(foreach d,proto collector aggregator,$(call data_of,$d))) $(filter-out -lcmocka,$(ALL_LIBS))
 	build/fuzz/fuzz_$* -max_total_time=$(SECS) -rss_limit_mb=512 -timeout=5 -print_final_stats=1 build/fuzz/$* tests/fuzz/corpus/$*

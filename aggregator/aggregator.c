@@ -15,7 +15,6 @@
 #define TICK_MAX_MS 1000
 
 /* Counters of one log line, bytes; a longer list takes several. */
-#define REPORT_LINE 900
 
 COUNTERS_ROWS(aggregator_counters, AGGREGATOR_COUNTERS);
 
@@ -79,25 +78,10 @@ void aggregator_measure(struct aggregator *a)
     c->clock_resets = a->clock.resets;
 }
 
-/* Prints "event=counters ..." cut at blanks into lines that the log takes whole. */
 static void report(struct aggregator *a)
 {
-    struct buf text;
-    struct slice rest;
-
     aggregator_measure(a);
-    buf_init(&text, NROWS * 64);
-    counters_line(&text, &a->counters, aggregator_counters_rows, NROWS);
-    rest = buf_get(&text);
-    do {
-        size_t n = rest.n;
-
-        if (n > REPORT_LINE)
-            n = (size_t)((const char *)memrchr(rest.p, ' ', REPORT_LINE) - rest.p);
-        log_line("event=counters %.*s", (int)n, rest.p);
-        rest = slice_skip(rest, n < rest.n ? n + 1 : n);
-    } while (rest.n > 0);
-    buf_fini(&text);
+    counters_log(&a->counters, aggregator_counters_rows, NROWS);
 }
 
 static void on_report(uv_signal_t *handle, int signum)

@@ -56,6 +56,33 @@ void command_patch(struct command *c, size_t i, const char *text)
     memcpy(c->text.p + at, text, c->len[i]);
 }
 
+size_t command_op(struct command *c, const char *name, struct slice key)
+{
+    size_t op = c->n;
+
+    command_arg(c, SLICE("0000")); /* known at its end */
+    command_arg(c, slice_of(name));
+    command_arg(c, key);
+    return op;
+}
+
+void command_op_end(struct command *c, size_t op)
+{
+    char text[8];
+
+    assert(c->n - op - 1 < 10000);
+    snprintf(text, sizeof text, "%04zu", c->n - op - 1);
+    command_patch(c, op, text);
+}
+
+void command_op_number(struct command *c, const char *name, struct slice key, uint64_t v)
+{
+    size_t op = command_op(c, name, key);
+
+    command_u64(c, v);
+    command_op_end(c, op);
+}
+
 const char **command_argv(struct command *c)
 {
     size_t at = 0;

@@ -18,6 +18,12 @@ void command_clear(struct command *c);
 void command_arg(struct command *c, struct slice s);
 void command_u64(struct command *c, uint64_t v);
 
+/* One of several commands inside this one, as commit.lua takes them: an argument count,
+ * then the command. command_op begins it and returns what command_op_end wants. */
+size_t command_op(struct command *c, const char *name, struct slice key);
+void command_op_end(struct command *c, size_t op);
+void command_op_number(struct command *c, const char *name, struct slice key, uint64_t v);
+
 /* Replaces argument @i, whose text must have the same length. */
 void command_patch(struct command *c, size_t i, const char *text);
 

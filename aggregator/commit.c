@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "../proto/keys.h"
+#include "message.h"
 
 #define PART_BYTES (COMMIT_BYTES_MAX - MESSAGE_MAX - 32 * 1024)
 #define PART_PAGES (COMMIT_FIELDS_MAX / 2)
@@ -19,93 +20,6 @@
 static minute_t minute_of_slot(const struct site *s, unsigned slot)
 {
     return s->now - ((s->now - slot) & (s->slots - 1));
-}
-
-/* ---- the message -------------------------------------------------------- */
-
-static void fill_windows(const struct site *s, struct delta *d)
-{
-    const unsigned want[DELTA_WINDOWS] = {1, 5, WINDOW_MAX};
-
-    for (int i = 0; i < DELTA_WINDOWS; i++) {
-        unsigned minutes = want[i] < s->window ? want[i] : s->window;
-
-        d->window[i].minutes = minutes;
-        d->window[i].visitors = site_visitors(s, minutes);
-        d->window[i].views = site_views(s, minutes);
-    }
-}
-
-static size_t fill_events(const struct site *s, uint64_t after, struct recent_event *out)
-{
-    uint64_t id = recent_first(&s->recent);
-    size_t n = 0;
-
-    if (id <= after)
-        id = after + 1;
-    if (s->recent.last >= MESSAGE_EVENTS_MAX && id <= s->recent.last - MESSAGE_EVENTS_MAX)
-        id = s->recent.last - MESSAGE_EVENTS_MAX + 1;
-    for (; id <= s->recent.last; id++)
-        out[n++] = recent_get(&s->recent, id);
-    return n;
-}
-
-static void encode_message(struct site *s, uint64_t epoch, ms_t now,
-                           uint64_t events_after, struct buf *out)
-{
-    struct page_count pages[MESSAGE_PAGES_MAX];
-    struct recent_event events[MESSAGE_EVENTS_MAX];
-    struct delta d = {
-        .site = site_id(s),
-        .epoch = epoch,
-        .commit = s->commit,
-        .n = ++s->message,
-        .at = now,
-        .new_views = s->news.views,
-        .new_events = s->news.events,
-        .new_visitors = s->news.visitors,
-        .pages = pages,
-        .events = events,
-        .flags = (s->tick ? DELTA_TICK : 0) | (s->capped ? DELTA_CAPPED : 0),
-    };
-
-    fill_windows(s, &d);
-    d.npages = site_top_pages(s, d.window[1].minutes, pages, MESSAGE_PAGES_MAX);
-    d.nevents = fill_events(s, events_after, events);
-    delta_encode(&d, out);
-    s->news_sent = s->news;
-    s->news = (struct site_news){0};
-    s->tick = false;
-}
-
-/* ---- operations --------------------------------------------------------- */
-
-/* Begins one operation; its argument count is patched by op_end. */
-static size_t op_begin(struct command *c, const char *name, struct slice key)
-{
-    size_t count_at = c->n;
-
-    command_arg(c, SLICE("0000"));
-    command_arg(c, slice_of(name));
-    command_arg(c, key);
-    return count_at;
-}
-
-static void op_end(struct command *c, size_t count_at)
-{
-    char text[8];
-
-    assert(c->n - count_at - 1 < 10000);
-    snprintf(text, sizeof text, "%04zu", c->n - count_at - 1);
-    command_patch(c, count_at, text);
-}
-
-static void op_number(struct command *c, const char *name, struct slice key, uint64_t v)
-{
-    size_t at = op_begin(c, name, key);
-
-    command_u64(c, v);
-    op_end(c, at);
 }
 
 static struct slice name_of(const struct key_name *k)
@@ -128,14 +42,13 @@ static void op_row_head(struct command *c, const struct site *s, unsigned slot,
                         struct slice key)
 {
     const struct site_row *row = &s->row[slot];
-    size_t at = op_begin(c, "HSET", key);
+    size_t at = command_op(c, "HSET", key);
 
     field(c, "pv", row->views);
     field(c, "ev", row->events);
     field(c, "uniq", row->uniques);
     field(c, "last", row->last);
-    op_end(c, at);
-    op_number(c, "EXPIREAT", key, row_ends(s, minute_of_slot(s, slot)));
+    command_op_end(c, at);
 }
 
 static void page_field(struct command *c, const struct page *p)
@@ -179,20 +92,20 @@ static void op_pages(struct command *c, const struct site *s, unsigned slot,
         if (!p || !(p->inflight >> slot & 1) || (p->at[slot] != 0) != present)
             continue;
         if (!begun)
-            at = op_begin(c, present ? "HSET" : "HDEL", key);
+            at = command_op(c, present ? "HSET" : "HDEL", key);
         begun = true;
         page_field(c, p);
         if (present)
             command_u64(c, p->at[slot]);
     }
     if (begun)
-        op_end(c, at);
+        command_op_end(c, at);
 }
 
 static void op_event(struct command *c, struct slice key, const struct recent_event *e,
                      struct buf *scratch)
 {
-    size_t at = op_begin(c, "HSET", key);
+    size_t at = command_op(c, "HSET", key);
     struct json j;
 
     buf_clear(scratch);
@@ -200,20 +113,26 @@ static void op_event(struct command *c, struct slice key, const struct recent_ev
     recent_event_json(&j, e);
     command_u64(c, e->id % RECENT_MAX);
     command_arg(c, buf_get(scratch));
-    op_end(c, at);
+    command_op_end(c, at);
 }
 
-/* What an earlier life of the site left behind. */
-static void op_delete_all(struct command *c, const struct site *s)
+/* What an earlier life of the site left behind, also in minutes that have not come yet:
+ * the clock may have been ahead (store_reset). */
+static void op_delete_all(struct command *c, const struct store *st, const struct site *s)
 {
     struct key_name key = key_recent(site_id(s));
-    size_t at = op_begin(c, "DEL", name_of(&key));
+    size_t at = command_op(c, "DEL", name_of(&key));
 
     for (unsigned i = 0; i < s->window; i++) {
         key = key_minute(site_id(s), s->now - i);
         command_arg(c, name_of(&key));
     }
-    op_end(c, at);
+    for (minute_t m = s->now + 1; m <= st->ahead && m - s->now <= MINUTES_AHEAD_MAX;
+         m++) {
+        key = key_minute(site_id(s), m);
+        command_arg(c, name_of(&key));
+    }
+    command_op_end(c, at);
 }
 
 /* ---- parts -------------------------------------------------------------- */
@@ -230,9 +149,9 @@ static void part_begin(const struct commit *c, struct slice sha, struct command 
     command_arg(out, name_of(&meta));
     command_arg(out, name_of(&channel));
     command_u64(out, c->epoch);
-    command_u64(out, s->commit_floor);
+    command_u64(out, c->full ? 0 : s->commit_floor);
     command_u64(out, s->commit);
-    command_arg(out, c->full ? SLICE("1") : SLICE("0"));
+    command_arg(out, c->full && !c->begun ? SLICE("1") : SLICE("0"));
     command_arg(out, SLICE("0"));
     command_u64(out, (uint64_t)c->now);
     command_u64(out, s->window);
@@ -240,12 +159,19 @@ static void part_begin(const struct commit *c, struct slice sha, struct command 
     command_u64(out, s->window * 60 + ROW_SLACK_S);
 }
 
-/* Writes rows until all are written (true) or the part is full (false). */
+/* Writes rows until all are written (true) or the part is full (false).
+ *
+ * The expiry comes behind the HSETs that may have made the key, for one that lies in the
+ * past on Redis' clock deletes it, and before the HDELs, which make nothing. */
 static bool part_rows(struct commit *c, struct command *out)
 {
     struct site *s = c->site;
 
+    uint64_t begun = c->rows & -c->rows;
+
     c->rows &= s->inflight; /* a row that has left the window since is not written */
+    if (!(c->rows & begun))
+        c->page = 0;
     while (c->rows) {
         unsigned slot = (unsigned)__builtin_ctzll(c->rows);
         struct key_name key = key_minute(site_id(s), minute_of_slot(s, slot));
@@ -257,6 +183,8 @@ static bool part_rows(struct commit *c, struct command *out)
             op_row_head(out, s, slot, name_of(&key));
         to = pages_span(out, s, UINT64_C(1) << slot, c->page);
         op_pages(out, s, slot, name_of(&key), c->page, to, true);
+        command_op_number(out, "EXPIREAT", name_of(&key),
+                          row_ends(s, minute_of_slot(s, slot)));
         op_pages(out, s, slot, name_of(&key), c->page, to, false);
         c->page = to;
         if (to < s->pages.ids)
@@ -272,21 +200,19 @@ static bool part_events(struct commit *c, struct command *out, struct buf *scrat
 {
     struct site *s = c->site;
     struct key_name key = key_recent(site_id(s));
-    bool any = c->event <= s->recent_sent;
+    bool any = false;
 
     if (c->event < recent_first(&s->recent))
         c->event = recent_first(&s->recent);
-    for (; c->event <= s->recent_sent; c->event++) {
-        struct recent_event e;
+    for (; c->event <= s->recent_sent && out->text.n < PART_BYTES; c->event++) {
+        struct recent_event e = recent_get(&s->recent, c->event);
 
-        if (out->text.n >= PART_BYTES)
-            return false;
-        e = recent_get(&s->recent, c->event);
         op_event(out, name_of(&key), &e, scratch);
+        any = true;
     }
     if (any)
-        op_number(out, "EXPIREAT", name_of(&key), row_ends(s, s->now));
-    return true;
+        command_op_number(out, "EXPIREAT", name_of(&key), row_ends(s, s->now));
+    return c->event > s->recent_sent;
 }
 
 /* Marks dirty what a whole rewrite has to write: every row and page that is not zero. */
@@ -361,13 +287,13 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
 
     part_begin(c, sha, out);
     if (c->full && !c->begun)
-        op_delete_all(out, s);
+        op_delete_all(out, c->store, s);
     c->begun = true;
     last = part_rows(c, out) && part_events(c, out, message);
     buf_clear(message);
     if (last) {
         command_patch(out, ARG_LAST, "1");
-        encode_message(s, c->epoch, c->now, s->recent_done, message);
+        message_encode(s, c->epoch, c->now, s->recent_done, message);
     }
     command_arg(out, buf_get(message));
     return last;
@@ -379,7 +305,7 @@ void commit_tick(struct site *s, uint64_t epoch, ms_t now, struct command *out,
     struct key_name channel = key_channel(site_id(s));
 
     assert(!s->queued && !s->committing && s->tick);
-    encode_message(s, epoch, now, s->recent.last, message);
+    message_encode(s, epoch, now, s->recent.last, message);
     command_clear(out);
     command_arg(out, SLICE("PUBLISH"));
     command_arg(out, name_of(&channel));

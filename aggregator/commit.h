@@ -34,8 +34,9 @@ void commit_begin(struct commit *c, struct store *st, struct site *s, uint64_t e
                   ms_t now);
 
 /* Builds the next part into @out: EVALSHA @sha 2 META CHANNEL ... Returns true for the
- * last one. @message is scratch; it and @out take
- * COMMIT_BYTES_MAX and MESSAGE_MAX bytes. */
+ * last one, which carries the message. Parts are to be run in order; between two the site
+ * may be folded into and advanced. @out takes COMMIT_BYTES_MAX bytes; @message is scratch
+ * of MESSAGE_MAX bytes and overwritten by each part. */
 bool commit_next(struct commit *c, struct slice sha, struct command *out,
                  struct buf *message);
 
@@ -59,11 +60,10 @@ enum commit_outcome {
 /* Classifies a status or error text; NULL text is COMMIT_UNKNOWN. */
 enum commit_outcome commit_outcome(const char *text, size_t n, bool is_error);
 
-/* Ends the commit that is out, with the worst outcome of its parts (enum order is not
- * severity; the caller passes the first that is not OK). On anything but OK what was in
- * flight is dirty again; REGRESS, NOSCRIPT, TRANSIENT and UNKNOWN of a commit in parts,
- * and ERROR make the next one full. The site is queued again if it is dirty; not before
- * @retry_at if that is later. */
+/* Ends the commit that is out with the first outcome of its parts that is not OK. On
+ * anything but OK what was in flight is dirty again, and the next commit rewrites the
+ * site whole after REGRESS and ERROR, or if this one did. The site is queued again if it
+ * is dirty; not before @retry_at if that is later. */
 void commit_end(struct store *st, struct site *s, enum commit_outcome o, ms_t retry_at);
 
 #endif

@@ -11,8 +11,12 @@
 
 #define TURN_MS 10000    /* the sites turn their minute spread over this time */
 #define TURN_STEP_MS 100 /* and are looked at so often meanwhile */
-#define STALE_PART 8     /* a table is swept when one visitor in eight is stale */
-#define PAGE_MEMO 32     /* paths of one datagram whose page is remembered */
+#define STALE_PART 8     /* a table is swept when one visitor in eight is stale, */
+#define STALE_MINUTES 60 /* and each hour: nobody is remembered for longer */
+#define TURN_SITES                                                                   \
+    256              /* at most so many sites a call, that a late one does not stall \
+                      */
+#define PAGE_MEMO 32 /* paths of one datagram whose page is remembered */
 
 /* One datagram being folded. */
 struct fold {
@@ -99,23 +103,39 @@ static uint16_t page_of(struct fold *f, struct site *s, struct slice path)
     return f->page[i].id;
 }
 
-/* The visitor under the id of today, or known under yesterday's and renamed; NULL if new.
- */
-static struct visitor *find(struct site *s, const struct hit *h)
+/* Takes the visitor out, who is counted under another id. */
+static void forget(struct fold *f, struct site *s, const struct visitor *v)
 {
-    struct visitor *v = visitors_get(&s->visitors, h->visitor), old;
+    if (visitor_is_stale(v, s->now, s->window))
+        s->stale--;
+    else
+        stand(s, s->now - (uint16_t)((uint16_t)s->now - v->last), v->page, -1);
+    visitors_remove(&s->visitors, v->id);
+    f->st->visitors--;
+}
 
-    if (v || h->previous == 0)
+/* The visitor under the id of today, or known under yesterday's and renamed; NULL if new.
+ * Known under both, because a hit under yesterday's came after the renaming, only today's
+ * stays. */
+static struct visitor *find(struct fold *f, struct site *s, const struct hit *h)
+{
+    struct visitor *v, *old = NULL, kept;
+
+    if (h->previous)
+        old = visitors_get(&s->visitors, h->previous);
+    v = visitors_get(&s->visitors, h->visitor);
+    if (!old)
         return v;
-    v = visitors_get(&s->visitors, h->previous);
-    if (!v)
-        return NULL;
-    old = *v;
+    if (v) {
+        forget(f, s, old);
+        return visitors_get(&s->visitors, h->visitor);
+    }
+    kept = *old;
+    kept.id = h->visitor;
     visitors_remove(&s->visitors, h->previous);
     v = visitors_put(&s->visitors, h->visitor);
     assert(v); /* there is room: one was just removed */
-    old.id = h->visitor;
-    *v = old;
+    *v = kept;
     return v;
 }
 
@@ -238,11 +258,9 @@ static struct site *site_of(struct fold *f, const struct hit *h, minute_t m)
 
 static void place(struct fold *f, struct seen *seen, const struct hit *h)
 {
-    ms_t at = f->now - (f->sent - h->at);
+    ms_t age = f->sent - h->at; /* both within the reach of body.h: no overflow */
 
-    if (at > f->now)
-        at = f->now;
-    seen->at = at < 0 ? 0 : at;
+    seen->at = age < 0 ? f->now : age > f->now ? 0 : f->now - age;
     seen->minute = minute_of(seen->at);
     if (seen->minute > f->st->now)
         seen->minute = f->st->now;
@@ -279,7 +297,7 @@ static void count(struct fold *f, const struct seen *seen, const struct hit *h)
 
     s->touched = s->now;
     count_kind(f, s, h, seen->minute, seen->at);
-    v = find(s, h);
+    v = find(f, s, h);
     if (v && !visitor_is_stale(v, s->now, s->window))
         again(s, v, seen->minute, seen->page);
     else
@@ -313,7 +331,8 @@ static void turn_site(struct store *st, struct site *s)
         s->tick = true;
         store_mark_dirty(st, s);
     }
-    if (s->stale * STALE_PART > s->visitors.n)
+    if (s->stale * STALE_PART > s->visitors.n ||
+        (st->now + s->order) % STALE_MINUTES == 0)
         drop_stale(st, s);
     pages_drop_empty(&s->pages);
     if (site_is_empty(s))
@@ -331,7 +350,9 @@ ms_t fold_tick(struct store *st, ms_t now)
                ? 0
                : st->turn_of * (size_t)(TURN_MS - since) / TURN_MS;
     /* Downwards: a site that is dropped is replaced by one already turned. */
-    while (st->turn > keep)
+    for (int n = 0; st->turn > keep && n < TURN_SITES; n++)
         turn_site(st, st->site[--st->turn]);
+    if (st->turn > keep)
+        return now + 1;
     return st->turn ? now + TURN_STEP_MS : minute_start(st->now + 1);
 }

@@ -141,8 +141,11 @@ size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count 
 
 bool site_is_empty(const struct site *s)
 {
-    return s->visitors.n == s->stale && s->now - s->touched >= s->window && !s->queued &&
-           !s->committing;
+    minute_t silent = s->now - s->touched;
+
+    if (s->visitors.n > s->stale || s->committing)
+        return false;
+    return s->queued ? silent > s->window : silent >= s->window;
 }
 
 size_t site_bytes(const struct site *s)

@@ -89,7 +89,8 @@ uint64_t site_views(const struct site *s, unsigned minutes);
 size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count *out,
                       size_t max);
 
-/* Nothing of the window is left and nothing is to be written. */
+/* Nothing of the window is left, and nothing is to be written; or it still waits to be a
+ * minute later, because Redis is away: its keys have expired meanwhile. */
 bool site_is_empty(const struct site *s);
 
 size_t site_bytes(const struct site *s);

@@ -23,8 +23,12 @@ void store_fini(struct store *st)
 
 void store_reset(struct store *st, ms_t now)
 {
+    minute_t ahead = st->ahead > st->now ? st->ahead : st->now;
+    struct key key = st->key;
+
     store_fini(st);
-    store_init(st, st->window, &st->key, now);
+    store_init(st, st->window, &key, now);
+    st->ahead = ahead;
 }
 
 static size_t seek(const struct store *st, uint64_t hash, struct slice id)
@@ -62,7 +66,6 @@ static bool reserve(struct store *st)
     free(st->index);
     st->index = index;
     st->index_cap = cap;
-    st->site_cap = cap / 2;
     reindex(st);
     return true;
 }
@@ -110,9 +113,23 @@ static void index_remove(struct store *st, const struct site *s)
     st->index[gap] = NULL;
 }
 
+static void unqueue(struct store *st, struct site *s)
+{
+    struct site **link = &st->dirty_head;
+
+    while (*link != s)
+        link = &(*link)->next_dirty;
+    *link = s->next_dirty;
+    if (!*link)
+        st->dirty_tail = link;
+    st->ndirty--;
+}
+
 void store_drop(struct store *st, struct site *s)
 {
-    assert(!s->queued && !s->committing);
+    assert(!s->committing);
+    if (s->queued)
+        unqueue(st, s);
     if (st->number < s->commit)
         st->number = s->commit;
     if (st->number < s->message)

@@ -8,8 +8,10 @@ struct store {
     unsigned window;
     struct key key; /* of the tables that strangers feed */
     minute_t now;
-    struct site **site; /* nsites of them, in no order */
-    size_t nsites, site_cap;
+    minute_t
+        ahead; /* rows of minutes up to this one may lie in Redis from before a reset */
+    struct site **site; /* nsites of them, in no order; room for index_cap / 2 */
+    size_t nsites;
     struct site **index; /* open addressing by hash, a power of two */
     size_t index_cap;
     size_t visitors; /* in all tables */
@@ -24,7 +26,8 @@ struct store {
 void store_init(struct store *st, unsigned window, const struct key *key, ms_t now);
 void store_fini(struct store *st);
 
-/* Frees every site, as after init; for a new epoch. */
+/* Frees every site, for a new epoch or a clock that was set back to @now: then what the
+ * sites wrote ahead of it is deleted by their first commits. */
 void store_reset(struct store *st, ms_t now);
 
 /* The site @id or NULL. */
@@ -33,7 +36,7 @@ struct site *store_find(const struct store *st, struct slice id);
 /* The site @id, made if need be. NULL at SITES_MAX or out of memory. */
 struct site *store_site(struct store *st, struct slice id);
 
-/* Frees one site, which must not be queued or committing. */
+/* Frees one site, which must not be committing. */
 void store_drop(struct store *st, struct site *s);
 
 /* Appends @s to the dirty list unless it is there or a commit of it is out: then it is

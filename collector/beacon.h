@@ -17,8 +17,8 @@
 #include "http.h"
 #include "visitor.h"
 
-/* The decoded fields of one beacon. Slices point into `text` or into the caller's JSON.
- */
+/* The decoded fields of one beacon. Slices point into the caller's query or JSON, or into
+ * `text` where something had to be decoded. */
 struct beacon {
     struct slice site, path, name, kind, state, user, tab;
     bool no_image; /* send_image=0 */
@@ -59,7 +59,7 @@ struct beacon_texts {
 };
 
 /* Checks the fields and makes the hit. On BEACON_OK @h is complete, its slices pointing
- * into @b and @texts. */
+ * into @texts and where those of @b do. */
 enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sender *from,
                                struct day_keys *keys, const struct secret *secret,
                                ms_t now, mono_t at, struct hit *h,

@@ -135,13 +135,9 @@ void collector_sum(const struct collector *c, struct counters *sum)
 void collector_log_counters(const struct collector *c)
 {
     struct counters sum;
-    struct buf line;
 
     collector_sum(c, &sum);
-    buf_init(&line, 4096);
-    counters_line(&line, &sum, counters_rows, NCOUNTERS);
-    log_line("event=counters %.*s", (int)line.n, line.p ? line.p : "");
-    buf_fini(&line);
+    counters_log(&sum, counters_rows, NCOUNTERS);
 }
 
 void collector_join(struct collector *c)

@@ -23,7 +23,7 @@
     X(http_refused, COUNTER, "requests refused by the parser with a 4xx or 5xx")        \
     X(not_found, COUNTER, "requests for a path that is not there")                      \
     X(not_allowed, COUNTER, "requests with a method the path does not take")            \
-    X(answers_too_large, COUNTER, "answers over ANSWER_MAX, given as 500")              \
+    X(answers_too_large, COUNTER, "answers over ANSWER_MAX, refused with 503")          \
     X(hits, COUNTER, "hits taken from beacons")                                         \
     X(no_site, COUNTER, "hits refused: no site id")                                     \
     X(bad_site, COUNTER, "hits refused: not a site id")                                 \

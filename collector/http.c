@@ -40,11 +40,14 @@ static inline int take_host(struct reader *rd, struct slice value)
     return DONE;
 }
 
-static inline int take_length(struct reader *rd, struct slice value)
+/* Tabs around it are allowed by RFC 9110, but there are parsers that refuse them. */
+static inline int take_length(struct reader *rd, const char *from, const char *to)
 {
+    struct slice value = scan_trim(from, to);
     uint64_t length = 0;
 
-    if (rd->has_length || value.n == 0 || value.n > LENGTH_DIGITS_MAX)
+    if (rd->has_length || value.n == 0 || value.n > LENGTH_DIGITS_MAX ||
+        memchr(from, '\t', (size_t)(to - from)))
         return -400;
     for (size_t i = 0; i < value.n; i++) {
         if (value.p[i] < '0' || value.p[i] > '9')
@@ -127,7 +130,7 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
         break;
     case 14:
         if (SCAN_IS(name, "content-length"))
-            return take_length(rd, scan_trim(from, to));
+            return take_length(rd, from, to);
         break;
     case 15:
         if (SCAN_IS(name, "x-forwarded-for"))

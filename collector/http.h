@@ -24,7 +24,8 @@ struct http_request {
     bool keep_alive; /* 1.1 without "close", or 1.0 with "keep-alive" */
     bool expect_continue;
     uint64_t content_length; /* 0 when there is no body; <= HTTP_BODY_MAX */
-    /* header values, empty when absent, outer blanks cut */
+    /* Header values, empty when absent, outer blanks cut; of a repeated one the last. The
+     * host is the target's own if that is in absolute-form. */
     struct slice host, user_agent, referer, origin, content_type, accept;
     struct slice forwarded_for; /* the last X-Forwarded-For line; see client.h */
     struct slice authorization;

@@ -1,19 +1,19 @@
-/* query: splits at '&' and '=', decodes '+' and %XX. Names and most values are a few
- * bytes long, so plain loops beat calls to memchr here. */
+/* query: splits at '&' and '=', decodes '+' and %XX. */
 #include "query.h"
+
+#include "scan.h"
 
 void query_init(struct query *q, struct slice text)
 {
     *q = (struct query){.rest = text};
 }
 
-/* What stands before the first '&' or @other; @s becomes the rest, from that byte on. */
-static struct slice take_to(struct slice *s, char other)
+/* What stands before the first @a or @b; @s becomes the rest, from that byte on. */
+static inline struct slice take_to(struct slice *s, char a, char b)
 {
-    struct slice taken = {s->p, 0};
+    const char *end = scan_to(s->p, s->p + s->n, a, b);
+    struct slice taken = {s->p, (size_t)(end - s->p)};
 
-    while (taken.n < s->n && s->p[taken.n] != '&' && s->p[taken.n] != other)
-        taken.n++;
     *s = slice_skip(*s, taken.n);
     return taken;
 }
@@ -33,9 +33,9 @@ bool query_next(struct query *q, struct slice *name, struct slice *value)
     if (q->rest.n == 0 || q->pairs == PARAMS_MAX)
         return false;
     q->pairs++;
-    *name = take_to(&q->rest, '=');
+    *name = take_to(&q->rest, '&', '=');
     skip(&q->rest, '=');
-    *value = take_to(&q->rest, '&');
+    *value = take_to(&q->rest, '&', '&');
     return true;
 }
 
@@ -62,15 +62,12 @@ static int unescape(struct slice s)
 
 struct slice query_decode(struct slice raw, char *out)
 {
-    struct slice rest;
-    size_t n = 0;
+    struct slice rest = raw, plain = take_to(&rest, '%', '+');
+    size_t n = plain.n;
 
-    while (n < raw.n && raw.p[n] != '%' && raw.p[n] != '+')
-        n++;
-    if (n == raw.n)
+    if (rest.n == 0)
         return raw;
-    memcpy(out, raw.p, n);
-    rest = slice_skip(raw, n);
+    memcpy(out, plain.p, plain.n);
     while (rest.n > 0) {
         int byte = *rest.p == '%' ? unescape(rest) : -1;
 

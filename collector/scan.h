@@ -1,9 +1,9 @@
 /* scan: how far a run of bytes of one class goes, 16 bytes at a time.
  *
- * The byte level of http.c, apart because it is the one place where speed decides the
- * shape: a browser's head has 800 bytes, and a loop over single bytes costs more than all
- * the rest of a beacon. Written with vector types of GNU C, so it is SSE2 on x86, NEON on
- * ARM, and plain words elsewhere. Nothing reads at or behind `end`. */
+ * The byte level of http.c and query.c, apart because it is the one place where speed
+ * decides the shape: a browser's head has 800 bytes, and loops over single bytes cost
+ * more than all the rest of a beacon. Written with vector types of GNU C, so it is SSE2
+ * on x86, NEON on ARM, and plain words elsewhere. Nothing reads at or behind `end`. */
 #ifndef HC_SCAN_H
 #define HC_SCAN_H
 
@@ -79,6 +79,22 @@ static inline const char *scan_ascii(const char *p, const char *end, char first)
             return p + __builtin_ctz(~text);
     }
     while (p < end && *p >= first && *p <= '~')
+        p++;
+    return p;
+}
+
+/* The first @a or @b in [p, end); else end. */
+static inline const char *scan_to(const char *p, const char *end, char a, char b)
+{
+    for (size_t blocks = (size_t)(end - p) / 16; blocks > 0; blocks--, p += 16) {
+        scan_block t = scan_load(p);
+        unsigned found =
+            scan_bits((scan_block)(t == (uint8_t)a) | (scan_block)(t == (uint8_t)b));
+
+        if (found)
+            return p + __builtin_ctz(found);
+    }
+    while (p < end && *p != a && *p != b)
         p++;
     return p;
 }

@@ -6,6 +6,11 @@
 #include "counters.h"
 
 #include <inttypes.h>
+#include "limits.h"
+#include "log.h"
+
+#define LINE_PER_ROW 64 /* bytes: a name, = and 20 digits */
+#define LINE_HEAD 128   /* of a log line, before the text */
 
 void counters_sum(void *sum, const void *const *each, size_t n, size_t nrows)
 {
@@ -39,4 +44,24 @@ void counters_markdown(struct buf *out, const struct counter_row *rows, size_t n
     for (size_t i = 0; i < nrows; i++)
         buf_printf(out, "| %s | %s | %s |\n", rows[i].name,
                    rows[i].kind == COUNTER ? "counter" : "gauge", rows[i].help);
+}
+
+void counters_log(const void *values, const struct counter_row *rows, size_t nrows)
+{
+    struct buf text;
+    struct slice rest;
+
+    buf_init(&text, nrows * LINE_PER_ROW);
+    counters_line(&text, values, rows, nrows);
+    rest = buf_get(&text);
+    do {
+        size_t n = rest.n;
+
+        if (n > LOG_LINE_MAX - LINE_HEAD)
+            n = (size_t)((const char *)memrchr(rest.p, ' ', LOG_LINE_MAX - LINE_HEAD) -
+                         rest.p);
+        log_line("event=counters %.*s", (int)n, rest.p ? rest.p : "");
+        rest = slice_skip(rest, n < rest.n ? n + 1 : n);
+    } while (rest.n > 0);
+    buf_fini(&text);
 }

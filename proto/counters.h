@@ -63,6 +63,10 @@ void counters_sum(void *sum, const void *const *each, size_t n, size_t nrows);
 void counters_line(struct buf *out, const void *values, const struct counter_row *rows,
                    size_t nrows);
 
+/* Logs "event=counters name=value ..." of all rows that are not zero, cut at blanks into
+ * as many lines as the log takes whole. */
+void counters_log(const void *values, const struct counter_row *rows, size_t nrows);
+
 /* Appends the table as Markdown rows: | name | kind | sentence |. For PROTOCOL.md and
  * --help-counters. */
 void counters_markdown(struct buf *out, const struct counter_row *rows, size_t nrows);

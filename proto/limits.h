@@ -79,6 +79,10 @@
 /* Fields of one HSET inside the script: Lua's unpack() takes fewer than 8,000. */
 #define COMMIT_FIELDS_MAX 512
 
+/* How far ahead of its clock an aggregator that was set back looks for rows it wrote,
+ * minutes: a day. Rows further ahead stay until they expire. */
+#define MINUTES_AHEAD_MAX 1440
+
 /* Script calls outstanding on the writer's connection. */
 #define COMMITS_IN_FLIGHT_MAX 256
 
@@ -87,7 +91,8 @@
 #define MESSAGE_PAGES_MAX 20
 #define MESSAGE_EVENTS_MAX 20
 
-/* Bytes waiting on a Redis connection; more is refused to the caller: redis_full. */
+/* Bytes waiting on a Redis connection; more is refused to the caller, who tries again
+ * when they are fewer. */
 #define REDIS_OUTBOX_MAX (16 * 1024 * 1024)
 
 /* Calls of one connection that wait for a reply. More is refused like the bytes. Four
@@ -119,7 +124,7 @@
 #define HTTP_HEAD_MAX 8192         /* 431; also one connection's carry buffer */
 #define HTTP_HEADERS_MAX 64        /* 431; Chrome sends about 20 */
 #define HTTP_BODY_MAX (64 * 1024)  /* 413; a batch of 500 at 130 bytes an event */
-#define BATCH_MAX 500 /* events in one POST /e; more is 400 too_many */
+#define BATCH_MAX 500              /* events in one POST /e; more is 400 too_many */
 #define PARAMS_MAX 64 /* pairs read of one query or form; the rest is ignored */
 
 /* Deadlines, ms. The whole head must arrive in 10 s whatever its pieces (slowloris). The
@@ -138,7 +143,7 @@
 #define HTTP_OUT_MAX (64 * 1024)
 
 /* One answer. 100 pages and 100 events of the longest texts, all escaped, stay below; a
- * larger one becomes a 500: answers_too_large. */
+ * larger one becomes a 503: answers_too_large. */
 #define ANSWER_MAX (1024 * 1024)
 
 /* Requests half received and answers half sent, all connections of one worker together,

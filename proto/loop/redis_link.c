@@ -105,6 +105,7 @@ static void drop(struct redis_link *link, const char *why)
 {
     char safe[WHY_MAX];
 
+    assert(link->state == DIALLING || link->state == UP);
     if (link->state == UP)
         lost(link);
     link->state = DROPPING;

@@ -127,6 +127,8 @@ static void operation(struct redis_model *m, const struct slice *v, size_t n)
         assert(n == 3);
         if (k)
             k->expires = (ms_t)number(v[2]) * 1000;
+        if (k && k->expires <= m->now)
+            remove_at(m, (size_t)(k - m->key));
     } else {
         assert(!"an operation that the commit does not use");
     }
@@ -152,6 +154,12 @@ static const char *commit(struct redis_model *m, const struct slice *v, size_t n
         return "FENCED";
     if (slice_eq(v[8], SLICE("0")) && (has_e < number(e) || has_q < number(v[6])))
         return "REGRESS";
+    if (slice_eq(v[8], SLICE("1"))) {
+        hset(m, meta, SLICE("e"), e);
+        hset(m, meta, SLICE("v"), SLICE("1"));
+        hset(m, meta, SLICE("W"), v[11]);
+        find(m, meta)->expires = m->now + (ms_t)number(v[13]) * 1000;
+    }
     for (size_t i = 14; i < n - 1;) {
         size_t argc = number(v[i]);
 

@@ -661,8 +661,8 @@ static void the_policy_of_eviction_is_read_from_info(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
-        assert_true(
-            slice_eq(redis_setup_eviction(slice_of(row[i].info)), slice_of(row[i].policy)));
+        assert_true(slice_eq(redis_setup_eviction(slice_of(row[i].info)),
+                             slice_of(row[i].policy)));
 }
 
 static void addresses_are_read_or_refused_with_the_options_name(void **state)

@@ -326,6 +326,147 @@ static void numbers_grow_on_when_a_site_comes_back(void **state)
     assert_true(store_find(&w->st, SLICE("shop"))->message > message);
 }
 
+static void sites_that_died_while_redis_was_away_are_let_go(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, "shop", 7, "/a");
+    hit(w, "news", 7, "/a");
+    at(w, NOON + 33 * 60000);
+    assert_int_equal(w->st.nsites, 0);
+    assert_int_equal(w->st.ndirty, 0);
+    hit(w, "shop", 7, "/a");
+    commit_all(w);
+    expect_agreement(w, "shop");
+}
+
+/* Redis' clock is far ahead: every row is over before it is written. */
+static void no_key_is_left_without_an_expiry_when_the_clocks_disagree(void **state)
+{
+    struct world *w = *state;
+
+    for (uint64_t i = 1; i <= 20; i++)
+        hit(w, "shop", i, i % 2 ? "/odd" : "/even");
+    redis_model_at(&w->redis, NOON + 40 * 60000);
+    commit_all(w);
+    assert_int_equal(redis_model_eternal(&w->redis, "hc:"), 0);
+}
+
+/* @n visitors on as many long paths, in this minute. */
+static void crowd(struct world *w, int n)
+{
+    char path[PATH_MAX_BYTES + 1];
+
+    memset(path, 'x', sizeof path);
+    path[PATH_MAX_BYTES] = 0;
+    for (int i = 0; i < n; i++) {
+        path[snprintf(path, 16, "/%05d", i)] = 'x';
+        hit(w, "shop", (uint64_t)i + 1, path);
+    }
+}
+
+/* The first part of the commit that a crowd makes, and the rest of it after @between. */
+static enum commit_outcome commit_in_two(struct world *w,
+                                         void (*between)(struct world *w))
+{
+    enum commit_outcome worst = COMMIT_OK;
+    struct site *s = store_take_dirty(&w->st);
+    struct commit c;
+    bool last = false;
+
+    commit_begin(&c, &w->st, s, EPOCH, w->now);
+    for (int part = 0; !last; part++) {
+        const char *reply;
+        enum commit_outcome o;
+
+        if (part == 1)
+            between(w);
+        last = commit_next(&c, SLICE("sha"), &w->command, &w->message);
+        assert_true(part > 0 || !last);
+        reply = redis_model_run(&w->redis, &w->command);
+        o = commit_outcome(reply, strlen(reply), false);
+        if (worst == COMMIT_OK)
+            worst = o;
+    }
+    commit_end(&w->st, s, worst, 0);
+    return worst;
+}
+
+static void a_minute_passes(struct world *w)
+{
+    at(w, w->now + 75000);
+}
+
+static void a_row_that_leaves_between_two_parts_takes_no_other_with_it(void **state)
+{
+    struct world *w = *state;
+
+    crowd(w, 900);
+    at(w, NOON + 10 * 60000);
+    for (uint64_t i = 2000; i < 2050; i++)
+        hit(w, "shop", i, "/");
+    at(w, NOON + 29 * 60000);
+    assert_int_equal(commit_in_two(w, a_minute_passes), COMMIT_OK);
+    commit_all(w);
+    expect_agreement(w, "shop");
+}
+
+static void redis_forgets(struct world *w)
+{
+    redis_model_flush(&w->redis);
+}
+
+static void a_redis_that_forgets_between_two_parts_is_found_out(void **state)
+{
+    struct world *w = *state;
+
+    crowd(w, 900);
+    assert_int_equal(commit_in_two(w, redis_forgets), COMMIT_REGRESS);
+    commit_all(w);
+    expect_agreement(w, "shop");
+}
+
+static void somebody_older_writes(struct world *w)
+{
+    struct store other;
+    struct hit h = {
+        .site = SLICE("shop"), .path = SLICE("/"), .visitor = 5, .kind = HIT_VIEW};
+    struct commit c;
+
+    store_init(&other, 30, &key, w->now);
+    fold_hits(&other, &h, 1, 0, w->now, &w->counts);
+    commit_begin(&c, &other, store_take_dirty(&other), EPOCH - 1, w->now);
+    assert_true(commit_next(&c, SLICE("sha"), &w->command, &w->message));
+    assert_string_equal(redis_model_run(&w->redis, &w->command), "FENCED");
+    store_fini(&other);
+}
+
+static void a_rewrite_fences_older_writers_from_its_first_part_on(void **state)
+{
+    struct world *w = *state;
+
+    crowd(w, 900);
+    assert_int_equal(commit_in_two(w, somebody_older_writes), COMMIT_OK);
+    expect_agreement(w, "shop");
+}
+
+static void a_clock_set_back_leaves_no_ghosts_ahead(void **state)
+{
+    struct world *w = *state;
+
+    at(w, NOON + 60 * 60000);
+    for (uint64_t i = 1; i <= 9; i++)
+        hit(w, "shop", i, "/ghost");
+    commit_all(w);
+    store_reset(&w->st, NOON);
+    w->now = w->tick_at = NOON;
+    redis_model_at(&w->redis, NOON);
+    hit(w, "shop", 1, "/a");
+    assert_int_equal(commit_site(w, store_take_dirty(&w->st), EPOCH + 1, false),
+                     COMMIT_OK);
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:b:"), 1);
+}
+
 /* A random life with lost commits and a forgetful Redis always ends in agreement. */
 static void after_any_accident_the_next_good_commit_agrees(void **state)
 {
@@ -404,6 +545,12 @@ int main(void)
         T(a_tick_publishes_the_smaller_number_and_writes_nothing),
         T(everything_expires_when_the_window_is_over),
         T(numbers_grow_on_when_a_site_comes_back),
+        T(sites_that_died_while_redis_was_away_are_let_go),
+        T(no_key_is_left_without_an_expiry_when_the_clocks_disagree),
+        T(a_row_that_leaves_between_two_parts_takes_no_other_with_it),
+        T(a_redis_that_forgets_between_two_parts_is_found_out),
+        T(a_rewrite_fences_older_writers_from_its_first_part_on),
+        T(a_clock_set_back_leaves_no_ghosts_ahead),
         T(after_any_accident_the_next_good_commit_agrees),
         cmocka_unit_test(outcomes_are_told_apart),
     };

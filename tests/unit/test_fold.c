@@ -205,6 +205,48 @@ static void midnight_does_not_count_a_visitor_twice(void **state)
     assert_int_equal(site(st, "shop")->visitors.n, 1);
 }
 
+static void a_hit_under_yesterdays_id_after_the_renaming_is_made_good(void **state)
+{
+    struct store *st = *state;
+    struct hit h = hit_at("shop", 8, "/a", 0), old = hit_at("shop", 7, "/b", 0);
+
+    h.previous = 7;
+    fold(st, old, NOON);
+    fold(st, h, NOON + 1000);
+    fold(st, old, NOON + 1500); /* from a collector whose clock is behind */
+    fold(st, h, NOON + 2000);
+    assert_int_equal(site_visitors(site(st, "shop"), 30), 1);
+    assert_int_equal(on_page(site(st, "shop"), "/a", 30), 1);
+    assert_int_equal(on_page(site(st, "shop"), "/b", 30), 0);
+    assert_int_equal(st->visitors, 1);
+}
+
+static void times_at_the_end_of_all_numbers_are_taken(void **state)
+{
+    struct store *st = *state;
+    struct hit h = hit_at("shop", 7, "/", 0);
+
+    h.at = INT64_MAX - EVENT_AGE_MAX_MS;
+    fold_hits(st, &h, 1, 0, NOON, &counts);
+    assert_int_equal(site_visitors(site(st, "shop"), 1), 1);
+    h.at = -EVENT_AGE_MAX_MS;
+    fold_hits(st, &h, 1, (mono_t)(UINT64_MAX / 1000), NOON, &counts);
+    assert_int_equal(counts.late, 1);
+}
+
+static void nobody_is_remembered_for_long_after_the_window(void **state)
+{
+    struct store *st = *state;
+
+    for (uint64_t v = 1; v <= 10; v++)
+        fold(st, hit_at("shop", v, "/", 0), NOON);
+    for (ms_t t = NOON; t < NOON + 120 * 60000; t = fold_tick(st, t))
+        for (uint64_t v = 2; v <= 10; v++)
+            if (t % 60000 == 0)
+                fold(st, hit_at("shop", v, "/", 0), t);
+    assert_int_equal(site(st, "shop")->visitors.n, 9);
+}
+
 static void an_event_without_a_path_leaves_the_visitor_on_the_page(void **state)
 {
     struct store *st = *state;
@@ -418,6 +460,12 @@ int main(void)
             an_event_without_a_path_leaves_the_visitor_on_the_page, begin, end),
         cmocka_unit_test_setup_teardown(pages_beyond_the_bound_are_other, begin, end),
         cmocka_unit_test_setup_teardown(sites_beyond_the_bound_are_refused_and_counted,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_hit_under_yesterdays_id_after_the_renaming_is_made_good, begin, end),
+        cmocka_unit_test_setup_teardown(times_at_the_end_of_all_numbers_are_taken, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(nobody_is_remembered_for_long_after_the_window,
                                         begin, end),
         cmocka_unit_test(a_million_hits_agree_with_plain_sets),
         cmocka_unit_test(so_they_do_when_the_window_fills_the_ring_or_is_short),

@@ -236,7 +236,10 @@ static int teardown(void **state)
 
     if (t->link)
         close_link(t);
+    sem_post(&slow_answers); /* for a look-up that a failed test has left behind */
     UNTIL(t, t->gone);
+    while (sem_trywait(&slow_answers) == 0)
+        continue;
     fake_redis_close(t->fake);
     uv_close((uv_handle_t *)&t->tick, NULL);
     uv_run(&t->loop, UV_RUN_DEFAULT);
@@ -314,6 +317,7 @@ static void a_slow_resolver_is_given_up_and_waited_for(void **state)
     UNTIL(t, t->downs == 1);
     turn_for_a_while(t);
     assert_int_equal(redis_link_stats(t->link)->dials, 1); /* not one more thread */
+    redis_link_set_deadlines(t->link, &patient);
     sem_post(&slow_answers);
     sem_post(&slow_answers);
     UNTIL(t, t->ups == 1);
@@ -332,8 +336,6 @@ static void a_dial_that_was_reset_is_not_late_too(void **state)
     turn_for_a_while(t);
     assert_int_equal(t->downs, 1);
     assert_int_equal(redis_link_stats(t->link)->timeouts, 0);
-    close_link(t);
-    sem_post(&slow_answers);
 }
 
 static void the_handshake_comes_in_order(void **state)
@@ -878,7 +880,7 @@ static void a_link_closes_at_any_point_of_a_dial(void **state)
     struct rig *t = *state;
 
     fake_redis_listen(t->fake);
-    for (int turns = 1; turns < 20; turns++) {
+    for (int turns = 1; turns < 20 || t->ups == 0; turns++) {
         t->gone = false;
         dial(t, &patient);
         for (int i = 0; i < turns; i++)
@@ -886,7 +888,6 @@ static void a_link_closes_at_any_point_of_a_dial(void **state)
         close_link(t);
         UNTIL(t, t->gone);
     }
-    assert_true(t->ups > 0);
     assert_int_equal(t->downs, 0);
 }
 

@@ -1,0 +1,58 @@
+/* message: takes the numbers of the windows, the fullest pages and the new events of a
+ * site. */
+#include "message.h"
+
+static void fill_windows(const struct site *s, struct delta *d)
+{
+    const unsigned want[DELTA_WINDOWS] = {1, 5, WINDOW_MAX};
+
+    for (int i = 0; i < DELTA_WINDOWS; i++) {
+        unsigned minutes = want[i] < s->window ? want[i] : s->window;
+
+        d->window[i].minutes = minutes;
+        d->window[i].visitors = site_visitors(s, minutes);
+        d->window[i].views = site_views(s, minutes);
+    }
+}
+
+static size_t fill_events(const struct site *s, uint64_t after, struct recent_event *out)
+{
+    uint64_t id = recent_first(&s->recent);
+    size_t n = 0;
+
+    if (id <= after)
+        id = after + 1;
+    if (s->recent.last >= MESSAGE_EVENTS_MAX && id <= s->recent.last - MESSAGE_EVENTS_MAX)
+        id = s->recent.last - MESSAGE_EVENTS_MAX + 1;
+    for (; id <= s->recent.last; id++)
+        out[n++] = recent_get(&s->recent, id);
+    return n;
+}
+
+void message_encode(struct site *s, uint64_t epoch, ms_t now, uint64_t events_after,
+                    struct buf *out)
+{
+    struct page_count pages[MESSAGE_PAGES_MAX];
+    struct recent_event events[MESSAGE_EVENTS_MAX];
+    struct delta d = {
+        .site = site_id(s),
+        .epoch = epoch,
+        .commit = s->commit,
+        .n = ++s->message,
+        .at = now,
+        .new_views = s->news.views,
+        .new_events = s->news.events,
+        .new_visitors = s->news.visitors,
+        .pages = pages,
+        .events = events,
+        .flags = (s->tick ? DELTA_TICK : 0) | (s->capped ? DELTA_CAPPED : 0),
+    };
+
+    fill_windows(s, &d);
+    d.npages = site_top_pages(s, d.window[1].minutes, pages, MESSAGE_PAGES_MAX);
+    d.nevents = fill_events(s, events_after, events);
+    delta_encode(&d, out);
+    s->news_sent = s->news;
+    s->news = (struct site_news){0};
+    s->tick = false;
+}

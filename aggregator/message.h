@@ -1,0 +1,13 @@
+/* message: the published message of a site as it stands now. Pure. */
+#ifndef HC_MESSAGE_H
+#define HC_MESSAGE_H
+
+#include "site.h"
+
+/* Writes the site's next message (proto/delta.h) into @out, with the events that came
+ * after id @events_after. Counts the site's messages; what was news is moved to
+ * news_sent; a pending tick is done with it. */
+void message_encode(struct site *s, uint64_t epoch, ms_t now, uint64_t events_after,
+                    struct buf *out);
+
+#endif
