@@ -1,6 +1,6 @@
 /* command: the arguments of one Redis command, gathered in one buffer. */
-#ifndef HC_COMMAND_H
-#define HC_COMMAND_H
+#ifndef HC_AGGREGATOR_COMMAND_H
+#define HC_AGGREGATOR_COMMAND_H
 
 #include <stdint.h>
 #include "../proto/buf.h"

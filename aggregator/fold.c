@@ -16,7 +16,7 @@
 #define TURN_SITES                                                                   \
     256              /* at most so many sites a call, that a late one does not stall \
                       */
-#define PAGE_MEMO 32 /* paths of one datagram whose page is remembered */
+#define PATH_MEMO 32 /* paths of one datagram whose hash is remembered */
 
 /* One datagram being folded. */
 struct fold {
@@ -25,11 +25,11 @@ struct fold {
     mono_t sent;
     struct fold_counts *counts;
     struct site *site; /* of the hit before: most datagrams are of one */
+    bool moved;        /* visitors were put or removed since the second pass */
     struct {
-        const struct site *site;
         struct slice path;
-        uint16_t id;
-    } page[PAGE_MEMO]; /* repeated paths of a datagram are the same bytes */
+        uint64_t hash;
+    } memo[PATH_MEMO]; /* repeated paths of a datagram are the same bytes */
 };
 
 /* One hit that makes its visitor seen. */
@@ -37,6 +37,8 @@ struct seen {
     struct site *site;
     ms_t at;
     minute_t minute;
+    uint64_t path;           /* its hash */
+    struct visitor *visitor; /* as the second pass found it; true until f->moved */
     uint16_t page;
 };
 
@@ -82,25 +84,31 @@ static void cap(struct site *s)
     s->capped_at = s->now;
 }
 
-/* The page of a hit; PAGE_NONE when it names none. */
-static uint16_t page_of(struct fold *f, struct site *s, struct slice path)
+static uint64_t path_hash(struct fold *f, const struct site *s, struct slice path)
 {
-    size_t i = (uintptr_t)path.p % PAGE_MEMO;
+    size_t i = (uintptr_t)path.p % PATH_MEMO;
+
+    if (f->memo[i].path.p != path.p || f->memo[i].path.n != path.n) {
+        f->memo[i].path = path;
+        f->memo[i].hash = pages_hash(&s->pages, path);
+    }
+    return f->memo[i].hash;
+}
+
+/* The page of a hit; PAGE_NONE when it names none. */
+static uint16_t page_of(struct fold *f, struct site *s, uint64_t hash, struct slice path)
+{
     bool capped = false;
+    uint16_t id;
 
     if (path.n == 0)
         return PAGE_NONE;
-    if (f->page[i].site == s && f->page[i].path.p == path.p &&
-        f->page[i].path.n == path.n)
-        return f->page[i].id;
-    f->page[i].site = s;
-    f->page[i].path = path;
-    f->page[i].id = pages_id(&s->pages, path, &capped);
+    id = pages_id(&s->pages, hash, path, &capped);
     if (capped) {
         cap(s);
         f->counts->capped_pages++;
     }
-    return f->page[i].id;
+    return id;
 }
 
 /* Takes the visitor out, who is counted under another id. */
@@ -112,28 +120,29 @@ static void forget(struct fold *f, struct site *s, const struct visitor *v)
         stand(s, s->now - (uint16_t)((uint16_t)s->now - v->last), v->page, -1);
     visitors_remove(&s->visitors, v->id);
     f->st->visitors--;
+    f->moved = true;
 }
 
 /* The visitor under the id of today, or known under yesterday's and renamed; NULL if new.
  * Known under both, because a hit under yesterday's came after the renaming, only today's
  * stays. */
-static struct visitor *find(struct fold *f, struct site *s, const struct hit *h)
+static struct visitor *find(struct fold *f, const struct seen *seen, const struct hit *h)
 {
-    struct visitor *v, *old = NULL, kept;
+    struct visitors *t = &seen->site->visitors;
+    struct visitor *v = f->moved ? visitors_get(t, h->visitor) : seen->visitor;
+    struct visitor *old = h->previous ? visitors_get(t, h->previous) : NULL, kept;
 
-    if (h->previous)
-        old = visitors_get(&s->visitors, h->previous);
-    v = visitors_get(&s->visitors, h->visitor);
     if (!old)
         return v;
     if (v) {
-        forget(f, s, old);
-        return visitors_get(&s->visitors, h->visitor);
+        forget(f, seen->site, old);
+        return visitors_get(t, h->visitor);
     }
     kept = *old;
     kept.id = h->visitor;
-    visitors_remove(&s->visitors, h->previous);
-    v = visitors_put(&s->visitors, h->visitor);
+    visitors_remove(t, h->previous);
+    f->moved = true;
+    v = visitors_put(t, h->visitor);
     assert(v); /* there is room: one was just removed */
     *v = kept;
     return v;
@@ -144,6 +153,7 @@ static struct visitor *admit(struct fold *f, struct site *s, uint64_t id)
 {
     struct visitor *v;
 
+    f->moved = true;
     if (s->visitors.n >= SITE_VISITORS_MAX || f->st->visitors >= VISITORS_MAX)
         drop_stale(f->st, s);
     if (s->visitors.n >= SITE_VISITORS_MAX || f->st->visitors >= VISITORS_MAX)
@@ -265,8 +275,13 @@ static void place(struct fold *f, struct seen *seen, const struct hit *h)
     if (seen->minute > f->st->now)
         seen->minute = f->st->now;
     seen->site = site_of(f, h, seen->minute);
-    if (seen->site)
-        visitors_prefetch(&seen->site->visitors, h->visitor);
+    if (!seen->site)
+        return;
+    visitors_prefetch(&seen->site->visitors, h->visitor);
+    if (h->path.n > 0) {
+        seen->path = path_hash(f, seen->site, h->path);
+        pages_prefetch(&seen->site->pages, seen->path);
+    }
 }
 
 static void prefetch_page(const struct site *s, uint16_t id, minute_t m)
@@ -282,9 +297,10 @@ static void prefetch_page(const struct site *s, uint16_t id, minute_t m)
 static void find_pages(struct fold *f, struct seen *seen, const struct hit *h)
 {
     struct site *s = seen->site;
-    const struct visitor *v = visitors_get(&s->visitors, h->visitor);
+    struct visitor *v = visitors_get(&s->visitors, h->visitor);
 
-    seen->page = page_of(f, s, h->path);
+    seen->visitor = v;
+    seen->page = page_of(f, s, seen->path, h->path);
     prefetch_page(s, seen->page, seen->minute);
     if (v && v->page != seen->page)
         prefetch_page(s, v->page, s->now - (uint16_t)((uint16_t)s->now - v->last));
@@ -297,7 +313,7 @@ static void count(struct fold *f, const struct seen *seen, const struct hit *h)
 
     s->touched = s->now;
     count_kind(f, s, h, seen->minute, seen->at);
-    v = find(f, s, h);
+    v = find(f, seen, h);
     if (v && !visitor_is_stale(v, s->now, s->window))
         again(s, v, seen->minute, seen->page);
     else

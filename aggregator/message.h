@@ -1,6 +1,6 @@
 /* message: the published message of a site as it stands now. Pure. */
-#ifndef HC_MESSAGE_H
-#define HC_MESSAGE_H
+#ifndef HC_AGGREGATOR_MESSAGE_H
+#define HC_AGGREGATOR_MESSAGE_H
 
 #include "site.h"
 

@@ -16,26 +16,21 @@
 #define INDEX_MIN 16
 #define IDS_MIN 8
 
-static bool same(const struct page *p, uint64_t hash, struct slice path)
-{
-    return p->hash == hash && slice_eq(page_path(p), path);
-}
-
-/* The index entry that holds @path, or the empty one where it belongs. */
-static size_t seek(const struct pages *t, uint64_t hash, struct slice path)
+/* The index entry of @hash, or the empty one where it belongs. */
+static struct pages_entry *seek(const struct pages *t, uint64_t hash)
 {
     size_t i = hash & (t->index_cap - 1);
 
-    while (t->index[i] && !same(t->page[t->index[i] - 1], hash, path))
+    while (t->index[i].used && t->index[i].hash != hash)
         i = (i + 1) & (t->index_cap - 1);
-    return i;
+    return &t->index[i];
 }
 
 static void index_put(struct pages *t, uint16_t id)
 {
-    const struct page *p = t->page[id];
+    uint64_t hash = t->page[id]->hash;
 
-    t->index[seek(t, p->hash, page_path(p))] = (uint16_t)(id + 1);
+    *seek(t, hash) = (struct pages_entry){.hash = hash, .id = id, .used = true};
 }
 
 static void reindex(struct pages *t)
@@ -50,7 +45,7 @@ static void reindex(struct pages *t)
 static bool index_reserve(struct pages *t)
 {
     size_t cap = t->index_cap ? t->index_cap * 2 : INDEX_MIN;
-    uint16_t *index;
+    struct pages_entry *index;
 
     if ((t->n + 1) * 2 <= t->index_cap)
         return true;
@@ -86,18 +81,17 @@ static uint16_t take_id(struct pages *t)
     return (uint16_t)t->ids++;
 }
 
-/* One allocation: the page, its path beside it, the counts behind. */
+/* One allocation: the page, its counts, its path. */
 static struct page *page_new(const struct pages *t, uint64_t hash, struct slice path)
 {
-    size_t head = (sizeof(struct page) + path.n + 7) & ~(size_t)7;
-    struct page *p = calloc(1, head + t->slots * sizeof(uint32_t));
+    size_t head = sizeof(struct page) + t->slots * sizeof(uint32_t);
+    struct page *p = calloc(1, head + path.n);
 
     if (!p)
         return NULL;
     p->hash = hash;
-    p->path = (char *)(p + 1);
+    p->path = (char *)p + head;
     p->path_n = (uint16_t)path.n;
-    p->at = (uint32_t *)(void *)((char *)p + head);
     memcpy(p->path, path.p, path.n);
     return p;
 }
@@ -132,20 +126,31 @@ void pages_fini(struct pages *t)
     pages_init(t, t->slots, t->key);
 }
 
-uint16_t pages_id(struct pages *t, struct slice path, bool *capped)
+uint64_t pages_hash(const struct pages *t, struct slice path)
 {
-    uint64_t hash = siphash(t->key, path.p, path.n);
+    return siphash(t->key, path.p, path.n);
+}
+
+void pages_prefetch(const struct pages *t, uint64_t hash)
+{
+    if (t->index_cap)
+        __builtin_prefetch(&t->index[hash & (t->index_cap - 1)]);
+}
+
+uint16_t pages_id(struct pages *t, uint64_t hash, struct slice path, bool *capped)
+{
+    struct slice other = SLICE(PAGE_OTHER);
 
     if (t->n > 0) {
-        uint16_t found = t->index[seek(t, hash, path)];
+        const struct pages_entry *found = seek(t, hash);
 
-        if (found)
-            return (uint16_t)(found - 1);
+        if (found->used)
+            return found->id;
     }
-    /* One place is kept for "(other)" itself. */
-    if (t->n >= PAGES_MAX - 1 && !slice_eq(path, SLICE(PAGE_OTHER))) {
+    /* One place is kept for PAGE_OTHER itself. */
+    if (t->n >= PAGES_MAX - 1 && !slice_eq(path, other)) {
         *capped = true;
-        return pages_id(t, SLICE(PAGE_OTHER), capped);
+        return pages_id(t, pages_hash(t, other), other, capped);
     }
     return add(t, hash, path);
 }

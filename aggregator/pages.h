@@ -15,10 +15,16 @@ struct page {
     uint64_t hash;
     uint64_t dirty;    /* slots changed since the last commit */
     uint64_t inflight; /* slots in a commit whose reply is out */
+    char *path;        /* not NUL-terminated; one allocation with the page */
     uint32_t visitors; /* sum of at[] */
     uint16_t path_n;
-    uint32_t *at; /* one per slot of the site's ring */
-    char *path;   /* not NUL-terminated; one allocation with the page */
+    uint32_t at[]; /* one per slot of the site's ring */
+};
+
+struct pages_entry {
+    uint64_t hash;
+    uint16_t id;
+    bool used;
 };
 
 struct pages {
@@ -26,18 +32,25 @@ struct pages {
     size_t n;           /* live pages */
     size_t ids;         /* ids handed out so far: page[0..ids) */
     size_t page_cap;
-    uint16_t *index;  /* open addressing by hash: id + 1, 0 is empty */
-    size_t index_cap; /* a power of two, 0 before the first page */
-    unsigned slots;   /* of the ring */
+    struct pages_entry *index; /* open addressing by hash */
+    size_t index_cap;          /* a power of two, 0 before the first page */
+    unsigned slots;            /* of the ring */
     const struct key *key;
 };
 
 void pages_init(struct pages *t, unsigned slots, const struct key *key);
 void pages_fini(struct pages *t);
 
-/* The id of @path's page, made if need be; sets *@capped and gives "(other)" at the
+/* The hash that stands for @path in this table. Two paths are the same page when their
+ * hashes are, as with visitors: 64 bits under a secret key. */
+uint64_t pages_hash(const struct pages *t, struct slice path);
+
+/* Brings the index's memory near before pages_id asks for it. */
+void pages_prefetch(const struct pages *t, uint64_t hash);
+
+/* The id of @path's page, made if need be; sets *@capped and gives PAGE_OTHER at the
  * bound. PAGE_NONE when out of memory. */
-uint16_t pages_id(struct pages *t, struct slice path, bool *capped);
+uint16_t pages_id(struct pages *t, uint64_t hash, struct slice path, bool *capped);
 
 static inline struct page *pages_get(const struct pages *t, uint16_t id)
 {

@@ -139,8 +139,13 @@ struct visitor *visitors_get(const struct visitors *t, uint64_t id)
 
 void visitors_prefetch(const struct visitors *t, uint64_t id)
 {
-    if (t->cap)
-        __builtin_prefetch(&t->v[home(id, t->cap)], 1);
+    const char *p;
+
+    if (t->cap == 0)
+        return;
+    p = (const char *)&t->v[home(id, t->cap)];
+    __builtin_prefetch(p, 1);
+    __builtin_prefetch(p + 64, 1); /* most runs are over by then */
 }
 
 struct visitor *visitors_put(struct visitors *t, uint64_t id)
