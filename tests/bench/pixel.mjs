@@ -5,10 +5,9 @@
 // headcount-collector with one worker and everything on (parser, identity, datagrams to a
 // real aggregator, Redis) against nginx empty_gif with the access log off, and with the access
 // log sent by UDP syslog, its nearest equivalent to forwarding. Servers run on core 1, the
-// load (tests/bench/pixel_load.c), Redis and the aggregator on core 0. CPU is the kernel's own account of the
+// load (tests/bench/pixel_load.c), the receivers (aggregator, udp_sink) and Redis on core 0. CPU is the kernel's own account of the
 // process, /proc/PID/task/*/schedstat. Medians over the rounds; ratios are taken round by round.
 import { execFileSync, spawnSync } from 'node:child_process';
-import dgram from 'node:dgram';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -68,9 +67,9 @@ async function startNginx(s, name, log) {
 
 const s = new Story();
 try {
-  const sink = dgram.createSocket('udp4');
-  await new Promise((resolve) => sink.bind(0, '127.0.0.1', resolve));
-  sink.on('message', () => {});
+  const sink = s.run('sink', path.join(root, 'build/tests/bench/udp_sink'), []);
+  const [, syslog] = await sink.says(/(\d+)\n/);
+  pin(sink.pid, 0);
   await s.start();
   pin(s.redis.pid, 0);
   pin(s.aggregator.pid, 0);
@@ -78,7 +77,7 @@ try {
   const servers = [
     { name: 'headcount', port: s.port, pids: [s.collector.pid] },
     await startNginx(s, 'nginx-log-off', 'off'),
-    await startNginx(s, 'nginx-syslog', `syslog:server=127.0.0.1:${sink.address().port}`),
+    await startNginx(s, 'nginx-syslog', `syslog:server=127.0.0.1:${syslog}`),
   ];
   const cost = Object.fromEntries(servers.map(({ name }) => [name, []]));
   const late = Object.fromEntries(servers.map(({ name }) => [name, []]));
@@ -103,7 +102,6 @@ try {
   const counters = await s.counters(s.aggregator);
   console.log(`  aggregator: views=${counters.views} missing=${counters.missing} kernel_drops=${counters.kernel_drops}`);
   for (const { program } of servers) await program?.stop();
-  sink.close();
   await s.close();
 } catch (e) {
   console.error(s.logs());
