@@ -207,6 +207,21 @@ void redis_model_at(struct redis_model *m, ms_t now)
             remove_at(m, i);
 }
 
+void redis_model_restore(struct redis_model *m, const struct redis_model *from)
+{
+    redis_model_flush(m);
+    for (size_t i = 0; i < from->n; i++) {
+        const struct model_key *k = &from->key[i];
+        struct slice name = slice_of(k->name);
+
+        for (size_t j = 0; j < k->n; j++)
+            hset(m, name, (struct slice){k->field[j].name, k->field[j].name_n},
+                 (struct slice){k->field[j].value, k->field[j].value_n});
+        find(m, name)->expires = k->expires;
+    }
+    redis_model_at(m, m->now);
+}
+
 const char *redis_model_run(struct redis_model *m, struct command *c)
 {
     const char **argv = command_argv(c);

@@ -41,6 +41,10 @@ void redis_model_at(struct redis_model *m, ms_t now);
 /* Everything is gone, as after FLUSHALL. */
 void redis_model_flush(struct redis_model *m);
 
+/* Replaces the keys of @m by those of @from, as a restart from a snapshot does. Keys that
+ * are over by @m's clock do not come back. */
+void redis_model_restore(struct redis_model *m, const struct redis_model *from);
+
 /* Runs one command of commit.h: EVALSHA of the commit script, or PUBLISH. Returns the
  * reply: "OK", "FENCED", "REGRESS". */
 const char *redis_model_run(struct redis_model *m, struct command *c);
