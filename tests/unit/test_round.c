@@ -462,29 +462,40 @@ static void expect_pages(struct world *w, const struct truth *t, const struct su
         assert_int_equal(s->pages[i].visitors, want[atoi(s->pages[i].path.p + 1)]);
 }
 
-/* Of a site that died unsaved after the clock was set back, rows of a time to come may
- * lie in Redis until they expire. */
+/* A reader whose clock, Redis', is still in the minute before may find the minute that
+ * leaves the window half written; and of a site that died unsaved after the clock was set
+ * back, rows of a time to come may lie in Redis until they expire. */
+static bool is_defined(const struct world *w, unsigned site, const struct summary *s)
+{
+    return s->now >= minute_of(w->now) &&
+           (!w->life->set_back || store_find(&w->store, site_name(site)));
+}
+
+static void expect_site(struct world *w, unsigned site)
+{
+    struct model_list list;
+    struct summary s;
+    bool defined;
+
+    assert_int_equal(
+        redis_model_snapshot(&w->link.redis, site_name(site), w->window, &s, &list), 0);
+    defined = is_defined(w, site, &s);
+    if (defined)
+        expect_rows(w, &w->truth[site], &s);
+    summary_fini(&s);
+    for (unsigned minutes = 1; defined && minutes <= w->window; minutes++) {
+        assert_int_equal(summary_parse(&s, list.v, list.n, minutes), 0);
+        expect_pages(w, &w->truth[site], &s);
+        summary_fini(&s);
+    }
+    redis_model_snapshot_fini(&list);
+}
+
 static void expect_truth(struct world *w)
 {
-    for (unsigned site = 0; site < w->sites; site++) {
-        const struct truth *t = &w->truth[site];
-        struct model_list list;
-        struct summary s;
-
-        if (!t->hit || (w->life->set_back && !store_find(&w->store, site_name(site))))
-            continue;
-        assert_int_equal(
-            redis_model_snapshot(&w->link.redis, site_name(site), w->window, &s, &list),
-            0);
-        expect_rows(w, t, &s);
-        summary_fini(&s);
-        for (unsigned minutes = 1; minutes <= w->window; minutes++) {
-            assert_int_equal(summary_parse(&s, list.v, list.n, minutes), 0);
-            expect_pages(w, t, &s);
-            summary_fini(&s);
-        }
-        redis_model_snapshot_fini(&list);
-    }
+    for (unsigned site = 0; site < w->sites; site++)
+        if (w->truth[site].hit)
+            expect_site(w, site);
     assert_int_equal(redis_model_eternal(&w->link.redis, ""), 0);
 }
 
@@ -497,7 +508,7 @@ static void come_to_rest(struct world *w)
     w->recheck |= w->flushed; /* or sites that nobody visits would not notice */
     w->flushed = false;
     do {
-        assert_true(turns++ < 100000);
+        assert_true(turns++ < 5000);
         if (w->link.n > 0)
             run_and_answer(&w->link);
         else if (w->store.ndirty > 0 && !round_has_work(&w->round, w->clock.now))
@@ -523,13 +534,13 @@ static void step(struct world *w)
         time_passes(w, some_time(w));
     else if (x < 960)
         redis_model_restore(&w->saved, &w->link.redis);
-    else if (x < 965)
+    else if (x < 962)
         restart_redis(w);
-    else if (x < 980 && draw(w, 4) == 0)
+    else if (x < 964)
         somebody_claims(w);
-    else if (x < 981 && w->life->set_back)
+    else if (x < 966 && w->life->set_back)
         set_clock(w, w->now - 1 - (ms_t)draw(w, 3 * 3600000));
-    else if (x < 987) {
+    else if (x < 985) {
         come_to_rest(w);
         expect_truth(w);
     }
@@ -648,13 +659,13 @@ static void a_reader_sees_the_truth_whatever_went_wrong(void **state)
 {
     (void)state;
     live_all(&(struct life){
-        .seeds = 12, .steps = 1000, .people = 60, .pages = 40, .path_min = 8});
+        .seeds = 40, .steps = 500, .people = 60, .pages = 40, .path_min = 8});
 }
 
 static void commits_in_parts_come_together(void **state)
 {
     (void)state;
-    live_all(&(struct life){.seeds = 4,
+    live_all(&(struct life){.seeds = 46,
                             .steps = 400,
                             .people = PEOPLE,
                             .pages = PAGES,
@@ -665,8 +676,8 @@ static void commits_in_parts_come_together(void **state)
 static void visitors_renamed_at_midnight_count_once(void **state)
 {
     (void)state;
-    live_all(&(struct life){.seeds = 4,
-                            .steps = 1000,
+    live_all(&(struct life){.seeds = 52,
+                            .steps = 500,
                             .people = 60,
                             .pages = 40,
                             .path_min = 8,
@@ -676,8 +687,8 @@ static void visitors_renamed_at_midnight_count_once(void **state)
 static void a_clock_set_back_leaves_nothing_wrong(void **state)
 {
     (void)state;
-    live_all(&(struct life){.seeds = 4,
-                            .steps = 1000,
+    live_all(&(struct life){.seeds = 20,
+                            .steps = 500,
                             .people = 60,
                             .pages = 40,
                             .path_min = 8,
