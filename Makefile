@@ -6,6 +6,10 @@
 #   make unit tapes corpora e2e     parts of it; SAN=1: under ASan and UBSan
 #   make unit-NAME e2e-NAME         one file of tests/unit/ or tests/e2e/
 #   make fuzz-NAME SECS=60          fuzz one parser; NAME is a file of tests/fuzz/
+#   make sim SEEDS=2000 SEED=1      whole clusters in virtual time, one for each seed
+#   make sim-breaks                 the same with one safeguard after the other taken out
+#   make chaos MINUTES=10           the real programs, killed and cut off from each other
+#   make forget                     programs that send once and forget, to compare: build/forget
 #   make bench           figures beside nginx; see tests/bench/README.md
 #   make lint layers     what cppcheck and shellcheck say; who includes whom
 #   make fmt fmt-check   format the code (clang-format 14), or say what it would change
@@ -20,8 +24,11 @@
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
 SECS    ?= 60
+SEEDS   ?= 2000
+MINUTES ?= 10
 
 MAKEFLAGS += -j$(shell nproc)
+COMMA := ,
 ifndef V
 say = @printf '  %-5s %s\n' $1 $@;
 endif
@@ -33,6 +40,10 @@ BASE    := -std=c11 -D_GNU_SOURCE -DHC_VERSION='"$(VERSION)"' -pthread $(WARN) -
 LDFLAGS ?= -pie -Wl,-z,relro,-z,now,--as-needed
 
 OUT := build
+ifdef FORGET
+OUT  := build/forget
+BASE += -DFIRE_AND_FORGET
+endif
 ifdef SAN
 OUT     := build/san
 CFLAGS  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -124,6 +135,22 @@ e2e: all tests/node_modules/.package-lock.json
 e2e-%: all tests/node_modules/.package-lock.json
 	$(NODE_TEST) tests/e2e/$*.test.mjs
 
+# The simulation takes the places of these functions, to see that they are missed.
+SIM_WRAPS := store_recheck marks_write maturity_clear receiver_take wire_ack_frame log_line
+$(OUT)/tests/sim/sim: $(call objs,tests/sim)
+$(OUT)/tests/sim/sim: ALL_LIBS += $(addprefix -Wl$(COMMA)--wrap=,$(SIM_WRAPS))
+sim: $(OUT)/tests/sim/sim
+	$< $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+sim-breaks: $(OUT)/tests/sim/sim
+	$< --breaks --seeds $(SEEDS)
+
+chaos: all tests/node_modules/.package-lock.json
+	HEADCOUNT_BIN=$(OUT)/bin node tests/chaos/chaos.mjs --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+forget:
+	$(MAKE) FORGET=1 all
+
 tests/node_modules/.package-lock.json: tests/package-lock.json
 	cd tests && npm ci --no-audit --no-fund
 
@@ -193,4 +220,4 @@ clean:
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all unit tapes corpora e2e bench lint fmt fmt-check layers run test deps man install help clean
+.PHONY: all unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean

@@ -1,8 +1,9 @@
-/* aggregator: one thread, one loop, one timer.
+/* aggregator: one thread, one loop.
  *
- * ingest calls `folded` at the end of a turn in which datagrams came, and the timer calls
- * on_tick when the passing of time changes a number; both end in writer_pump. Closing
- * goes in the direction of the data: the socket, then the final round, then the rest. */
+ * Datagrams and replies of Redis come in callbacks that change what the engine knows. At
+ * the end of every turn of the loop, before it sleeps, engine_turn does what follows from
+ * it and tells when to wake up of itself. Closing goes in the direction of the data: the
+ * socket takes no more, then the final round, then the rest. */
 #include "aggregator.h"
 
 #include <inttypes.h>
@@ -10,78 +11,20 @@
 #include <stdio.h>
 #include "../proto/log.h"
 
-/* The timer follows the monotonic clock; when the wall clock is set, the minute's turn is
- * late by no more than this. */
-#define TICK_MAX_MS 1000
-
-/* Counters of one log line, bytes; a longer list takes several. */
-
 COUNTERS_ROWS(aggregator_counters, AGGREGATOR_COUNTERS);
 
 #define NROWS COUNTERS_COUNT(AGGREGATOR_COUNTERS)
 
-static void on_folded(void *arg)
-{
-    struct aggregator *a = arg;
-
-    writer_pump(&a->writer);
-}
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct aggregator *a = timer->data;
-    ms_t now = clock_now(&a->clock);
-    ms_t wait = fold_tick(&a->store, now) - now;
-
-    uv_timer_start(timer, on_tick, wait < TICK_MAX_MS ? (uint64_t)wait : TICK_MAX_MS, 0);
-    writer_pump(&a->writer);
-}
-
-static void on_clock_reset(void *arg, ms_t now)
-{
-    struct aggregator *a = arg;
-
-    log_line("event=clock_reset hint=\"the wall clock was set back by more than ten "
-             "minutes; counting begins anew\"");
-    writer_reboot(&a->writer, now);
-}
-
-static void measure_folded(struct aggregator_counters *c, const struct fold_counts *f)
-{
-    c->views = f->views;
-    c->events = f->events;
-    c->heartbeats = f->heartbeats;
-    c->leaves = f->leaves;
-    c->unknown_kind = f->unknown_kind;
-    c->late = f->late;
-    c->capped_sites = f->capped_sites;
-    c->capped_visitors = f->capped_visitors;
-    c->capped_pages = f->capped_pages;
-}
-
 void aggregator_measure(struct aggregator *a)
 {
-    struct aggregator_counters *c = &a->counters;
-
-    measure_folded(c, &a->intake.folded);
-    ingest_report(&a->ingest, c);
-    c->missing = a->intake.streams.missing;
-    c->streams = a->intake.streams.n;
-    c->streams_evicted = a->intake.streams.evicted;
-    c->sites = a->store.nsites;
-    c->visitors = a->store.visitors;
-    c->dirty = a->store.ndirty;
-    c->memory = 0;
-    for (size_t i = 0; i < a->store.nsites; i++)
-        c->memory += site_bytes(a->store.site[i]);
-    c->clock_held = a->clock.holds;
-    c->clock_resets = a->clock.resets;
+    engine_measure(&a->engine);
+    ingest_report(&a->ingest, &a->engine.counters);
 }
 
 static void report(struct aggregator *a)
 {
     aggregator_measure(a);
-    counters_log(&a->counters, aggregator_counters_rows, NROWS);
+    counters_log(&a->engine.counters, aggregator_counters_rows, NROWS);
 }
 
 static void on_report(uv_signal_t *handle, int signum)
@@ -90,33 +33,169 @@ static void on_report(uv_signal_t *handle, int signum)
     report(handle->data);
 }
 
-/* uv_run returns when these are gone, too. */
-static void on_writer_closed(void *arg)
+/* ---- the admin port ----------------------------------------------------- */
+
+static size_t admin_tables(void *arg, struct counters_table *out)
 {
     struct aggregator *a = arg;
 
-    uv_close((uv_handle_t *)&a->tick, NULL);
-    uv_close((uv_handle_t *)&a->report, NULL);
+    aggregator_measure(a);
+    out[0] = (struct counters_table){&a->engine.counters, aggregator_counters_rows, NROWS};
+    return 1;
 }
 
-static void on_finished(void *arg)
+static void admin_unready(void *arg, struct buf *out)
 {
-    struct aggregator *a = arg;
+    const struct aggregator *a = arg;
 
-    writer_close(&a->writer, on_writer_closed, a);
+    if (a->stopping)
+        buf_str(out, "stopping\n");
+    if (!a->engine.counters.redis_up)
+        buf_str(out, "redis: commits cannot be made\n");
+}
+
+static int open_admin(struct aggregator *a, uv_loop_t *loop, char *err, size_t err_n)
+{
+    const struct admin_env env = {"headcount-aggregator", admin_tables, admin_unready, a};
+
+    return admin_open(&a->admin, loop, &a->config->admin, &env, err, err_n);
+}
+
+/* ---- the end ------------------------------------------------------------ */
+
+static void log_left(const struct aggregator *a)
+{
+    const struct engine *e = &a->engine;
+
+    if (!writer_is_idle(&e->writer, e->clock.now))
+        log_line("event=unsaved sites=%zu hint=\"Redis did not take the last changes in "
+                 "time\"",
+                 e->store.ndirty);
+    else if (e->drain && !writer_is_durable(&e->writer, e->clock.now))
+        log_line("event=undrained hint=\"the collectors will send their last hits "
+                 "again\"");
+}
+
+/* uv_run returns when all of these are gone. */
+static void end(struct aggregator *a)
+{
+    log_left(a);
+    redis_link_close(a->commits, NULL, NULL);
+    redis_link_close(a->loads, NULL, NULL);
+    ingest_close(&a->ingest);
+    admin_close(&a->admin);
+    uv_close((uv_handle_t *)&a->turn, NULL);
+    uv_close((uv_handle_t *)&a->timer, NULL);
+    uv_close((uv_handle_t *)&a->report, NULL);
 }
 
 void aggregator_stop(struct aggregator *a)
 {
     log_line("event=stopping");
-    ingest_close(&a->ingest);
-    writer_finish(&a->writer, AGGREGATOR_FINISH_MS, on_finished, a);
+    a->stopping = true;
+    ingest_stop(&a->ingest);
+    engine_finish(&a->engine,
+                  a->config->drain ? AGGREGATOR_DRAIN_MS : AGGREGATOR_FINISH_MS,
+                  a->config->drain);
 }
 
 static void on_stop(void *arg)
 {
     aggregator_stop(arg);
 }
+
+/* ---- turns -------------------------------------------------------------- */
+
+/* The turn that follows does the work. */
+static void on_timer(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+static void sleep_until(struct aggregator *a, mono_t due)
+{
+    mono_t wait = due - clock_mono(&a->engine.clock);
+
+    if (due == INT64_MAX)
+        uv_timer_stop(&a->timer);
+    else
+        uv_timer_start(&a->timer, on_timer, wait > 0 ? (uint64_t)wait : 0, 0);
+}
+
+static void on_turn(uv_prepare_t *turn)
+{
+    struct aggregator *a = turn->data;
+    mono_t due = engine_turn(&a->engine);
+
+    if (engine_is_finished(&a->engine))
+        end(a);
+    else
+        sleep_until(a, due);
+}
+
+static void on_ack(void *arg, const struct peer *to, const uint8_t *bytes, size_t n)
+{
+    struct aggregator *a = arg;
+
+    ingest_send(&a->ingest, to, bytes, n);
+}
+
+/* ---- Redis; the links log what befalls them ----------------------------- */
+
+static void on_commits_up(void *arg)
+{
+    struct aggregator *a = arg;
+
+    engine_commits_up(&a->engine);
+}
+
+static void on_commits_down(void *arg, const char *why)
+{
+    struct aggregator *a = arg;
+
+    (void)why;
+    engine_commits_down(&a->engine);
+}
+
+static void on_loads_up(void *arg)
+{
+    struct aggregator *a = arg;
+
+    engine_loads_up(&a->engine);
+}
+
+static void on_loads_down(void *arg, const char *why)
+{
+    struct aggregator *a = arg;
+
+    (void)why;
+    engine_loads_down(&a->engine);
+}
+
+static const struct redis_link_events commit_events = {
+    .up = on_commits_up,
+    .down = on_commits_down,
+};
+
+static const struct redis_link_events load_events = {
+    .up = on_loads_up,
+    .down = on_loads_down,
+};
+
+/* Returns 0 or a negative uv error. */
+static int open_links(struct aggregator *a, uv_loop_t *loop)
+{
+    const struct redis_addr *addr = &a->config->redis;
+
+    a->commits = redis_link_open(loop, addr, "headcount-aggregator", &commit_events, a);
+    a->loads = redis_link_open(loop, addr, "headcount-aggregator-loads", &load_events, a);
+    if (!a->commits || !a->loads)
+        return UV_ENOMEM;
+    engine_links(&a->engine, a->commits, a->loads);
+    return 0;
+}
+
+/* ---- opening ------------------------------------------------------------ */
 
 static void log_opened(const struct aggregator *a)
 {
@@ -132,11 +211,27 @@ static void log_opened(const struct aggregator *a)
                  : "");
 }
 
-static void open_timer(struct aggregator *a, uv_loop_t *loop)
+static void open_engine(struct aggregator *a)
 {
-    uv_timer_init(loop, &a->tick);
-    a->tick.data = a;
-    uv_timer_start(&a->tick, on_tick, 0, 0);
+    a->engine_config = (struct engine_config){
+        .secret = &a->config->secret,
+        .window = a->config->window,
+        .hold_ms = a->config->hold_ms,
+        .socket_room = udp_room(&a->ingest.udp),
+        .clock = &clock_host,
+        .send = on_ack,
+        .arg = a,
+    };
+    randombytes_buf(&a->engine_config.key, sizeof a->engine_config.key);
+    engine_init(&a->engine, &a->engine_config);
+}
+
+static void open_turns(struct aggregator *a, uv_loop_t *loop)
+{
+    uv_prepare_init(loop, &a->turn);
+    uv_timer_init(loop, &a->timer);
+    a->turn.data = a;
+    uv_prepare_start(&a->turn, on_turn);
 }
 
 /* Returns 0 or a negative uv error. */
@@ -154,26 +249,22 @@ static int open_signals(struct aggregator *a, uv_loop_t *loop)
 int aggregator_open(struct aggregator *a, uv_loop_t *loop,
                     const struct aggregator_config *config, char *err, size_t err_n)
 {
-    struct key key;
     int r;
 
     a->config = config;
-    a->counters = (struct aggregator_counters){0};
-    randombytes_buf(&key, sizeof key);
-    clock_init(&a->clock, on_clock_reset, a);
-    store_init(&a->store, config->window, &key, a->clock.now);
-    intake_init(&a->intake, &config->secret, &a->store, &a->counters);
-    if (ingest_open(&a->ingest, loop, &config->udp, &a->intake, &a->clock, on_folded, a,
-                    err, err_n) < 0)
+    a->stopping = false;
+    if (ingest_open(&a->ingest, loop, &config->udp, &a->engine, err, err_n) < 0 ||
+        open_admin(a, loop, err, err_n) < 0)
         return -1;
-    r = writer_open(&a->writer, loop, &config->redis, &a->store, &a->clock, &a->counters);
+    open_engine(a);
+    r = open_links(a, loop);
     if (r == 0)
         r = open_signals(a, loop);
     if (r < 0) {
         snprintf(err, err_n, "cannot start: %s", uv_strerror(r));
         return -1;
     }
-    open_timer(a, loop);
+    open_turns(a, loop);
     log_opened(a);
     return 0;
 }
@@ -184,7 +275,7 @@ void aggregator_close(struct aggregator *a, uv_loop_t *loop)
     log_line("event=stopped");
     stop_close(&a->stop);
     uv_run(loop, UV_RUN_DEFAULT);
-    store_fini(&a->store);
+    engine_fini(&a->engine);
 }
 
 void aggregator_describe(struct buf *out)

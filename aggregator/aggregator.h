@@ -1,33 +1,40 @@
-/* aggregator: datagrams in, sites in memory, Redis out: the parts, and the order in which
- * they open and close. */
+/* aggregator: the engine on a loop: its socket, its two connections to Redis, its timer,
+ * signals; and the order in which they open and close. */
 #ifndef HC_AGGREGATOR_H
 #define HC_AGGREGATOR_H
 
+#include "../proto/loop/admin.h"
 #include "../proto/loop/stop.h"
+#include "engine.h"
 #include "ingest.h"
-#include "writer.h"
 
-/* What a stopping aggregator grants to its final round. */
+/* What a stopping aggregator grants to its final round; and with --drain until all that
+ * its senders have sent is safe. */
 #define AGGREGATOR_FINISH_MS 5000
+#define AGGREGATOR_DRAIN_MS 10000
 
 struct aggregator_config {
     struct udp_addr udp;
+    struct admin_addr admin;
     struct redis_addr redis;
     struct secret secret;
     unsigned window; /* minutes, 1..WINDOW_MAX */
+    mono_t hold_ms;  /* HOLD_MS, or another: 0..60000 */
+    bool drain;
 };
 
 struct aggregator {
     const struct aggregator_config *config;
-    struct clock clock;
-    struct store store;
-    struct intake intake; /* one datagram -> store */
-    struct ingest ingest; /* the socket -> intake */
-    struct writer writer; /* store -> Redis */
-    uv_timer_t tick;      /* drives fold_tick */
-    uv_signal_t report;   /* SIGUSR1: print the counters */
+    struct engine_config engine_config;
+    struct engine engine;
+    struct ingest ingest; /* the socket <-> engine */
+    struct redis_link *commits, *loads;
+    uv_prepare_t turn;  /* every turn of the loop ends in engine_turn */
+    uv_timer_t timer;   /* or begins at the time that it named */
+    uv_signal_t report; /* SIGUSR1: print the counters */
     struct stop stop;
-    struct aggregator_counters counters;
+    struct admin admin;
+    bool stopping;
 };
 
 /* Binds, starts dialling Redis and listens to signals; does not wait for Redis. The
@@ -36,11 +43,12 @@ struct aggregator {
 int aggregator_open(struct aggregator *a, uv_loop_t *loop,
                     const struct aggregator_config *config, char *err, size_t err_n);
 
-/* Brings the gauges up to date. */
+/* Brings the gauges of a->engine.counters up to date. */
 void aggregator_measure(struct aggregator *a);
 
-/* Begins the end, as SIGTERM does: takes what the socket holds, closes it, makes a final
- * round, closes the rest, and uv_run returns. */
+/* Begins the end, as SIGTERM does: takes what the socket holds, makes a final round,
+ * waits with config->drain until all is durable, closes everything, and uv_run returns.
+ */
 void aggregator_stop(struct aggregator *a);
 
 /* After uv_run has returned: frees the store, closes the last handles. */

@@ -46,7 +46,15 @@ void command_u64(struct command *c, uint64_t v)
     command_arg(c, (struct slice){text, (size_t)sprintf(text, "%" PRIu64, v)});
 }
 
-void command_patch(struct command *c, size_t i, const char *text)
+void command_more(struct command *c, const void *bytes, size_t n)
+{
+    assert(c->n > 0);
+    buf_add(&c->text, bytes, n);
+    c->len[c->n - 1] += n;
+}
+
+/* Replaces argument @i by one of the same length. */
+static void patch(struct command *c, size_t i, const char *text)
 {
     size_t at = 0;
 
@@ -72,7 +80,7 @@ void command_op_end(struct command *c, size_t op)
 
     assert(c->n - op - 1 < 10000);
     snprintf(text, sizeof text, "%04zu", c->n - op - 1);
-    command_patch(c, op, text);
+    patch(c, op, text);
 }
 
 void command_op_number(struct command *c, const char *name, struct slice key, uint64_t v)
@@ -81,6 +89,18 @@ void command_op_number(struct command *c, const char *name, struct slice key, ui
 
     command_u64(c, v);
     command_op_end(c, op);
+}
+
+struct command_mark command_mark(const struct command *c)
+{
+    return (struct command_mark){c->n, c->text.n};
+}
+
+void command_rewind(struct command *c, struct command_mark mark)
+{
+    assert(mark.n <= c->n && !c->text.full);
+    c->n = mark.n;
+    c->text.n = mark.bytes;
 }
 
 const char **command_argv(struct command *c)

@@ -18,14 +18,21 @@ void command_clear(struct command *c);
 void command_arg(struct command *c, struct slice s);
 void command_u64(struct command *c, uint64_t v);
 
+/* Appends to the last argument. */
+void command_more(struct command *c, const void *bytes, size_t n);
+
 /* One of several commands inside this one, as commit.lua takes them: an argument count,
  * then the command. command_op begins it and returns what command_op_end wants. */
 size_t command_op(struct command *c, const char *name, struct slice key);
 void command_op_end(struct command *c, size_t op);
 void command_op_number(struct command *c, const char *name, struct slice key, uint64_t v);
 
-/* Replaces argument @i, whose text must have the same length. */
-void command_patch(struct command *c, size_t i, const char *text);
+/* Takes back what was added since; between the two only whole arguments were added. */
+struct command_mark {
+    size_t n, bytes;
+};
+struct command_mark command_mark(const struct command *c);
+void command_rewind(struct command *c, struct command_mark mark);
 
 /* The argument vector; valid until the next change of @c. */
 const char **command_argv(struct command *c);

@@ -1,35 +1,50 @@
 /* commit: reads a site's dirty marks and writes the commands that bring Redis up to date.
  *
- * Parts are built one at a time. A part takes rows from the lowest slot on, and within a
- * row the fields that changed; when it has grown to PART_BYTES the rest waits for the
- * next. */
+ * Why nothing is counted twice or lost, whenever somebody dies:
+ *
+ * - Only the views and events of a row and the feed cannot be told twice. They, the marks
+ *   and the record {e, q} are written by the last part, in one script, as they stand in
+ *   the instant in which it is built; all rows that Redis does not have as they are, not
+ *   only those that were dirty in the beginning. So whoever reads finds the counts of one
+ *   instant, and the marks say which one.
+ * - Who was seen is a set: a record more changes nothing, a record less does. So every
+ *   record that waits, and the path of every page id, goes before the last part or with
+ *   it. Offsets are known, a commit sent again writes the same bytes to the same place,
+ *   and `n` in the row, of the last part too, says how many are valid.
+ * - Who is on which page, and `uniq` and `last`, are for readers: a loader counts them
+ *   from the log. Should they not fit the counts, because parts are missing or something
+ *   was folded between two parts, the record says so (x 1), and the loader rewrites them.
+ * - A rewrite goes to staged keys, which nobody reads, until the last part renames all of
+ *   them at once. A log that is written anew goes through the visitors by id, some
+ *   thousands a part; what is folded meanwhile waits behind as records. If those are
+ * given up for want of memory, in whatever commit, the rewrite begins once more.
+ * - Parts carry the number of their commit (p): one whose predecessors Redis has
+ * forgotten is refused, and so is one that arrives behind a later commit (commit.lua).
+ *
+ * A part takes pages, ids, records and events, in this order, until it has grown to
+ * PART_BYTES; the first in which all of them end is the last. TAIL_BYTES is what comes
+ * then: heads and renames of WINDOW_MAX rows and logs, the marks, the record, the
+ * message; and what a single step may take over PART_BYTES. */
 #include "commit.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "../proto/keys.h"
+#include "commit_ops.h"
+#include "inflight.h"
 #include "message.h"
+#include "visit.h"
 
-#define PART_BYTES (COMMIT_BYTES_MAX - MESSAGE_MAX - 32 * 1024)
-#define PART_PAGES (COMMIT_FIELDS_MAX / 2)
-#define ARG_LAST 9     /* EVALSHA sha 2 meta channel, then ARGV[1..4] */
-#define ROW_SLACK_S 60 /* clocks of two hosts may differ by so much */
-
-static minute_t minute_of_slot(const struct site *s, unsigned slot)
-{
-    return s->now - ((s->now - slot) & (s->slots - 1));
-}
+#define TAIL_BYTES (112 * 1024)
+#ifndef PART_BYTES /* a test has smaller ones */
+#define PART_BYTES (COMMIT_BYTES_MAX - TAIL_BYTES)
+#endif
+#define PART_RECORDS 4096 /* gathered at a time */
+#define META_SLACK_S 60   /* clocks of two hosts may differ by so much */
 
 static struct slice name_of(const struct key_name *k)
 {
     return (struct slice){k->s, k->n};
-}
-
-static uint64_t row_ends(const struct site *s, minute_t m)
-{
-    return (uint64_t)minute_start(m + s->window) / 1000 + ROW_SLACK_S;
 }
 
 static void field(struct command *c, const char *name, uint64_t v)
@@ -38,104 +53,278 @@ static void field(struct command *c, const char *name, uint64_t v)
     command_u64(c, v);
 }
 
-static void op_row_head(struct command *c, const struct site *s, unsigned slot,
-                        struct slice key)
-{
-    const struct site_row *row = &s->row[slot];
-    size_t at = command_op(c, "HSET", key);
+/* ---- what may go ahead ---------------------------------------------------- */
 
-    field(c, "pv", row->views);
-    field(c, "ev", row->events);
-    field(c, "uniq", row->uniques);
-    field(c, "last", row->last);
-    command_op_end(c, at);
+static bool is_ahead(const struct commit *c)
+{
+    return c->ahead <= c->store->ahead && c->ahead - c->site->now <= MINUTES_AHEAD_MAX;
 }
 
-static void page_field(struct command *c, const struct page *p)
+/* Of a rewrite: rows and logs of minutes that have not come yet, which an earlier life of
+ * the site wrote under a clock that was ahead (store_reset). */
+static bool part_ahead(struct commit *c, struct command *out)
 {
-    char name[sizeof FIELD_PAGE + PATH_MAX_BYTES];
-    size_t n = sizeof FIELD_PAGE - 1;
+    struct site *s = c->site;
+    struct key_name row;
+    size_t at;
 
-    memcpy(name, FIELD_PAGE, n);
-    memcpy(name + n, p->path, p->path_n);
-    command_arg(c, (struct slice){name, n + p->path_n});
-}
+    if (c->ahead <= s->now)
+        c->ahead = s->now + 1;
+    if (!c->full || !is_ahead(c))
+        return true;
+    row = key_minute(site_id(s), c->ahead);
+    at = command_op(out, "DEL", name_of(&row));
+    for (; is_ahead(c) && out->text.n < PART_BYTES; c->ahead++) {
+        struct key_name log = key_log(site_id(s), c->ahead);
 
-/* The changed pages of a row from @id on that one operation takes: the id behind them. */
-static size_t pages_span(const struct command *c, const struct site *s, uint64_t bit,
-                         size_t id)
-{
-    size_t bytes = c->text.n, n = 0;
-
-    for (; id < s->pages.ids && n < PART_PAGES && bytes < PART_BYTES; id++) {
-        const struct page *p = s->pages.page[id];
-
-        if (!p || !(p->inflight & bit))
-            continue;
-        bytes += p->path_n + 16u;
-        n++;
+        row = key_minute(site_id(s), c->ahead);
+        command_arg(out, name_of(&row));
+        command_arg(out, name_of(&log));
     }
-    return id;
+    command_op_end(out, at);
+    return out->text.n < PART_BYTES;
 }
 
-/* HSET of the changed pages [id, to) that have visitors in @slot, HDEL of those that have
- * none any more. */
-static void op_pages(struct command *c, const struct site *s, unsigned slot,
-                     struct slice key, size_t id, size_t to, bool present)
+/* Who is on which page, in the rows that were dirty when the commit began. */
+static bool part_pages(struct commit *c, struct command *out)
 {
-    size_t at = 0;
-    bool begun = false;
+    struct site *s = c->site;
+    uint64_t begun = c->rows & -c->rows;
 
-    for (; id < to; id++) {
-        const struct page *p = s->pages.page[id];
+    c->rows &= s->inflight; /* a row that has left the window since is not written */
+    if (!(c->rows & begun))
+        c->page = 0;
+    while (c->rows) {
+        unsigned slot = (unsigned)__builtin_ctzll(c->rows);
 
-        if (!p || !(p->inflight >> slot & 1) || (p->at[slot] != 0) != present)
+        if (out->text.n >= PART_BYTES)
+            return false;
+        c->page = op_row_pages(out, s, slot, c->page, PART_BYTES, c->full);
+        if (c->page < s->pages.ids)
             continue;
-        if (!begun)
-            at = command_op(c, present ? "HSET" : "HDEL", key);
-        begun = true;
-        page_field(c, p);
-        if (present)
-            command_u64(c, p->at[slot]);
+        c->rows &= c->rows - 1;
+        c->page = 0;
     }
-    if (begun)
-        command_op_end(c, at);
+    return true;
 }
 
-static void op_event(struct command *c, struct slice key, const struct recent_event *e,
-                     struct buf *scratch)
+static size_t record_room(const struct command *out)
 {
-    size_t at = command_op(c, "HSET", key);
-    struct json j;
+    size_t room =
+        out->text.n < PART_BYTES ? (PART_BYTES - out->text.n) / LOG_RECORD_BYTES : 0;
 
-    buf_clear(scratch);
-    json_init(&j, scratch);
-    recent_event_json(&j, e);
-    command_u64(c, e->id % RECENT_MAX);
-    command_arg(c, buf_get(scratch));
-    command_op_end(c, at);
+    return room < PART_RECORDS ? room : PART_RECORDS;
 }
 
-/* What an earlier life of the site left behind, also in minutes that have not come yet:
- * the clock may have been ahead (store_reset). */
-static void op_delete_all(struct command *c, const struct store *st, const struct site *s)
+/* A record for each minute of the window in which @v was seen. */
+static size_t visitor_records(const struct site *s, const struct visitor *v,
+                              struct log_record *out)
 {
-    struct key_name key = key_recent(site_id(s));
-    size_t at = command_op(c, "DEL", name_of(&key));
+    minute_t last = visitor_minute(s, v);
+    size_t n = 0;
+
+    if (visitor_is_stale(v, s->now, s->window))
+        return 0;
+    for (unsigned i = 0; i < s->window && site_covers(s, last - i); i++)
+        if (v->seen >> i & 1)
+            out[n++] = (struct log_record){
+                .visitor = v->id,
+                .page = i == 0 ? v->page : PAGE_NONE,
+                .kind = LOG_SEEN,
+                .slot = (uint8_t)slot_of(s, last - i),
+            };
+    return n;
+}
+
+/* Of a log that is written anew: the visitors. */
+static bool part_visitors(struct commit *c, struct command *out)
+{
+    struct log_record r[PART_RECORDS];
+    struct site *s = c->site;
+
+    while (c->relog && !c->visited) {
+        size_t room = record_room(out), n = 0;
+        const struct visitor *v = NULL;
+
+        if (room < WINDOW_MAX)
+            return false;
+        while (n + WINDOW_MAX <= room &&
+               (v = visitors_after(&s->visitors, c->visitor)) != NULL) {
+            n += visitor_records(s, v, r + n);
+            c->visitor = v->id;
+        }
+        op_records(out, s, r, n, true);
+        c->visited = !v;
+    }
+    return true;
+}
+
+/* The records that wait. */
+static bool part_records(struct commit *c, struct command *out)
+{
+    struct minute_log *l = &c->site->log;
+
+    while (l->sent < l->n) {
+        size_t n = l->n - l->sent, room = record_room(out);
+
+        if (room == 0)
+            return false;
+        if (n > room)
+            n = room;
+        op_records(out, c->site, l->pending + l->sent, n, c->relog);
+        l->sent += n;
+    }
+    return true;
+}
+
+/* ---- the feed ------------------------------------------------------------- */
+
+static void op_delete(struct command *c, struct key_name key)
+{
+    command_op_end(c, command_op(c, "DEL", name_of(&key)));
+}
+
+/* Writes events until the part is full (false) or none is left. */
+static bool write_events(struct commit *c, struct command *out, struct buf *scratch)
+{
+    struct site *s = c->site;
+    bool any = false;
+
+    if (c->event < recent_first(&s->recent))
+        c->event = recent_first(&s->recent);
+    for (; c->event <= s->recent.last && out->text.n < PART_BYTES; c->event++) {
+        op_event(out, s, c->event, scratch, c->feed_staged);
+        any = true;
+    }
+    if (any)
+        op_expire_feed(out, s, c->feed_staged);
+    return c->event > s->recent.last;
+}
+
+/* The feed goes with the last part. Where it does not fit, all that is held of it is
+ * staged in as many parts as it takes. */
+static bool part_feed(struct commit *c, struct command *out, struct buf *scratch)
+{
+    struct key_name key = key_recent(site_id(c->site));
+    struct command_mark mark = command_mark(out);
+    bool done;
+
+    if (!c->feed_staged) {
+        if (c->full)
+            op_delete(out, key);
+        if (write_events(c, out, scratch))
+            return true;
+        command_rewind(out, mark);
+        c->event = 1;
+        c->feed_staged = true;
+        op_delete(out, key_staged(key));
+    }
+    done = write_events(c, out, scratch);
+    if (done)
+        op_unstage(out, key);
+    return done;
+}
+
+/* ---- the last part -------------------------------------------------------- */
+
+/* Rows that Redis does not have as they are. */
+static uint64_t rows_due(const struct commit *c)
+{
+    const struct site *s = c->site;
+    uint64_t due = s->dirty | s->inflight;
+
+    for (unsigned slot = 0; slot < s->slots; slot++) {
+        const struct site_row *row = &s->row[slot];
+        uint32_t n = s->log.taken ? s->log.taken[slot] : 0;
+
+        if ((s->log.taken && n != s->log.written[slot]) ||
+            (c->full && (row->views || row->events || row->uniques || n)))
+            due |= UINT64_C(1) << slot;
+    }
+    return due;
+}
+
+static void last_rows(const struct commit *c, struct command *out)
+{
+    const struct site *s = c->site;
+    uint64_t due = rows_due(c);
 
     for (unsigned i = 0; i < s->window; i++) {
-        key = key_minute(site_id(s), s->now - i);
-        command_arg(c, name_of(&key));
+        minute_t m = s->now - i;
+        unsigned slot = slot_of(s, m);
+        bool present = due >> slot & 1;
+
+        if (present)
+            op_row_head(out, s, slot, c->full);
+        if (c->full)
+            op_unstage(out, key_minute(site_id(s), m));
+        if (present)
+            op_expire_row(out, s, m, false);
     }
-    for (minute_t m = s->now + 1; m <= st->ahead && m - s->now <= MINUTES_AHEAD_MAX;
-         m++) {
-        key = key_minute(site_id(s), m);
-        command_arg(c, name_of(&key));
-    }
-    command_op_end(c, at);
 }
 
-/* ---- parts -------------------------------------------------------------- */
+/* Puts the staged keys in place. The logs too if they were written anew, else those go
+ * that the site does not have. */
+static void last_renames(const struct commit *c, struct command *out)
+{
+    const struct site *s = c->site;
+
+    for (unsigned i = 0; i < s->window; i++) {
+        struct key_name log = key_log(site_id(s), s->now - i);
+
+        if (c->relog)
+            op_unstage(out, log);
+        else if (!s->log.taken || s->log.taken[slot_of(s, s->now - i)] == 0)
+            op_delete(out, log);
+    }
+    op_unstage(out, key_pages(site_id(s)));
+}
+
+static void op_meta_lives(const struct commit *c, struct command *out, struct slice meta)
+{
+    command_op_number(out, "EXPIRE", meta, c->site->window * 60 + META_SLACK_S);
+}
+
+static void last_record(const struct commit *c, struct command *out, struct buf *scratch)
+{
+    struct site *s = c->site;
+    struct key_name meta = key_meta(site_id(s));
+    size_t at = command_op(out, "HSET", name_of(&meta));
+
+    field(out, "e", c->epoch);
+    field(out, "q", s->commit);
+    field(out, "t", (uint64_t)c->now);
+    field(out, "v", 1);
+    field(out, "W", s->window);
+    field(out, "c", s->capped);
+    field(out, "i", s->recent.last);
+    field(out, "x", s->dirty != 0); /* folded into since the commit began */
+    field(out, "l", 0);
+    field(out, "warm", s->warming > c->now ? (uint64_t)s->warming : 0);
+    marks_prune(&s->marks, s->now, c->store->base, c->store->base_arg);
+    buf_clear(scratch);
+    marks_write(&s->marks, scratch);
+    command_arg(out, SLICE("w"));
+    command_arg(out, buf_get(scratch));
+    command_op_end(out, at);
+    op_meta_lives(c, out, name_of(&meta));
+}
+
+static void part_last(struct commit *c, struct command *out, struct buf *message)
+{
+    struct site *s = c->site;
+
+    last_rows(c, out);
+    if (c->full)
+        last_renames(c, out);
+    op_expire_pages(out, s, false);
+    last_record(c, out, message);
+    s->recent_sent = s->recent.last;
+    buf_clear(message);
+    message_encode(s, c->epoch, c->now, s->recent_done, message);
+}
+
+/* ---- parts ---------------------------------------------------------------- */
 
 static void part_begin(const struct commit *c, struct slice sha, struct command *out)
 {
@@ -151,132 +340,81 @@ static void part_begin(const struct commit *c, struct slice sha, struct command 
     command_u64(out, c->epoch);
     command_u64(out, c->full ? 0 : s->commit_floor);
     command_u64(out, s->commit);
-    command_arg(out, c->full && !c->begun ? SLICE("1") : SLICE("0"));
-    command_arg(out, SLICE("0"));
-    command_u64(out, (uint64_t)c->now);
-    command_u64(out, s->window);
-    command_arg(out, s->capped ? SLICE("1") : SLICE("0"));
-    command_u64(out, s->window * 60 + ROW_SLACK_S);
+    command_u64(out, (c->begun ? 2 : 0) + (c->full ? 1 : 0));
 }
 
-/* Writes rows until all are written (true) or the part is full (false).
- *
- * The expiry comes behind the HSETs that may have made the key, for one that lies in the
- * past on Redis' clock deletes it, and before the HDELs, which make nothing. */
-static bool part_rows(struct commit *c, struct command *out)
+/* What a rewrite that was never finished has left under the staged names. */
+static void op_delete_staged(const struct commit *c, struct command *out)
+{
+    const struct site *s = c->site;
+    struct key_name key = key_staged(key_pages(site_id(s)));
+    size_t at = command_op(out, "DEL", name_of(&key));
+
+    key = key_staged(key_recent(site_id(s)));
+    command_arg(out, name_of(&key));
+    for (unsigned i = 0; i < s->window; i++) {
+        key = key_staged(key_minute(site_id(s), s->now - i));
+        command_arg(out, name_of(&key));
+        key = key_staged(key_log(site_id(s), s->now - i));
+        command_arg(out, name_of(&key));
+    }
+    command_op_end(out, at);
+}
+
+/* More parts follow: a rewrite claims the site, another says that it is on its way. */
+static void part_goes_on(const struct commit *c, struct command *out)
+{
+    struct key_name meta = key_meta(site_id(c->site));
+    size_t at = command_op(out, "HSET", name_of(&meta));
+
+    field(out, "p", c->site->commit);
+    if (c->full) {
+        field(out, "e", c->epoch);
+        field(out, "v", 1);
+        field(out, "W", c->site->window);
+    } else {
+        field(out, "x", 1);
+    }
+    command_op_end(out, at);
+    if (c->full)
+        op_meta_lives(c, out, name_of(&meta));
+}
+
+/* Begins, or begins once more, to build the commit. */
+static void start(struct commit *c)
 {
     struct site *s = c->site;
 
-    uint64_t begun = c->rows & -c->rows;
-
-    c->rows &= s->inflight; /* a row that has left the window since is not written */
-    if (!(c->rows & begun))
-        c->page = 0;
-    while (c->rows) {
-        unsigned slot = (unsigned)__builtin_ctzll(c->rows);
-        struct key_name key = key_minute(site_id(s), minute_of_slot(s, slot));
-        size_t to;
-
-        if (out->text.n >= PART_BYTES)
-            return false;
-        if (c->page == 0)
-            op_row_head(out, s, slot, name_of(&key));
-        to = pages_span(out, s, UINT64_C(1) << slot, c->page);
-        op_pages(out, s, slot, name_of(&key), c->page, to, true);
-        command_op_number(out, "EXPIREAT", name_of(&key),
-                          row_ends(s, minute_of_slot(s, slot)));
-        op_pages(out, s, slot, name_of(&key), c->page, to, false);
-        c->page = to;
-        if (to < s->pages.ids)
-            continue;
-        c->rows &= c->rows - 1;
-        c->page = 0;
+    inflight_end_records(c->store, s, false);
+    c->relog = s->log.rewrite;
+    c->full = s->full || c->relog;
+    if (c->relog) {
+        inflight_drop_records(c->store, s);
+        s->log.rewrite = false; /* is set again if records are given up meanwhile */
+        if (s->log.taken)
+            memset(s->log.taken, 0, s->slots * sizeof *s->log.taken);
     }
-    return true;
-}
-
-/* The same for the feed's new events. */
-static bool part_events(struct commit *c, struct command *out, struct buf *scratch)
-{
-    struct site *s = c->site;
-    struct key_name key = key_recent(site_id(s));
-    bool any = false;
-
-    if (c->event < recent_first(&s->recent))
-        c->event = recent_first(&s->recent);
-    for (; c->event <= s->recent_sent && out->text.n < PART_BYTES; c->event++) {
-        struct recent_event e = recent_get(&s->recent, c->event);
-
-        op_event(out, name_of(&key), &e, scratch);
-        any = true;
-    }
-    if (any)
-        command_op_number(out, "EXPIREAT", name_of(&key), row_ends(s, s->now));
-    return c->event > s->recent_sent;
-}
-
-/* Marks dirty what a whole rewrite has to write: every row and page that is not zero. */
-static void mark_all(struct site *s)
-{
-    s->dirty = 0;
-    for (unsigned slot = 0; slot < s->slots; slot++)
-        if (s->row[slot].views || s->row[slot].events || s->row[slot].uniques)
-            s->dirty |= UINT64_C(1) << slot;
-    for (size_t id = 0; id < s->pages.ids; id++) {
-        struct page *p = s->pages.page[id];
-
-        if (!p)
-            continue;
-        p->dirty = 0;
-        for (unsigned slot = 0; slot < s->slots; slot++)
-            if (p->at[slot])
-                p->dirty |= UINT64_C(1) << slot;
-    }
-    s->recent_done = 0;
-}
-
-/* Moves the pages' marks on: @restore false, dirty to in flight; true, back again. */
-static void pages_mark(struct pages *t, bool restore)
-{
-    for (size_t id = 0; id < t->ids; id++) {
-        struct page *p = t->page[id];
-
-        if (!p)
-            continue;
-        if (restore) {
-            p->dirty |= p->inflight;
-        } else {
-            p->inflight = p->dirty;
-            p->dirty = 0;
-        }
-    }
-}
-
-static void pages_unmark(struct pages *t)
-{
-    for (size_t id = 0; id < t->ids; id++)
-        if (t->page[id])
-            t->page[id]->inflight = 0;
+    if (c->full)
+        inflight_mark_all(s);
+    s->full_sent = c->full;
+    s->full = false;
+    inflight_send(s);
+    c->begun = c->feed_staged = c->visited = false;
+    c->rows = s->inflight;
+    c->page = 0;
+    c->visitor = 0;
+    c->event = c->full ? 1 : s->recent_done + 1;
 }
 
 void commit_begin(struct commit *c, struct store *st, struct site *s, uint64_t epoch,
                   ms_t now)
 {
-    assert(!s->queued && !s->committing && s->inflight == 0);
+    assert(s->state == SITE_LIVE && !s->queued && !s->committing && s->inflight == 0);
     *c = (struct commit){.store = st, .site = s, .epoch = epoch, .now = now};
-    c->full = s->full;
-    if (s->full)
-        mark_all(s);
     s->committing = true;
-    s->full_sent = s->full;
-    s->full = false;
-    s->inflight = s->dirty;
-    s->dirty = 0;
-    pages_mark(&s->pages, false);
-    s->recent_sent = s->recent.last;
     s->commit++;
-    c->rows = s->inflight;
-    c->event = s->recent_done + 1;
+    s->recent_sent = s->recent_done;
+    start(c);
 }
 
 bool commit_next(struct commit *c, struct slice sha, struct command *out,
@@ -285,16 +423,22 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
     struct site *s = c->site;
     bool last;
 
+    if (s->log.rewrite) {
+        inflight_end(s, false);
+        start(c);
+    }
     part_begin(c, sha, out);
     if (c->full && !c->begun)
-        op_delete_all(out, c->store, s);
+        op_delete_staged(c, out);
+    last = part_ahead(c, out) && part_pages(c, out) &&
+           op_page_ids(out, s, PART_BYTES, c->full) && part_visitors(c, out) &&
+           part_records(c, out) && part_feed(c, out, message);
     c->begun = true;
-    last = part_rows(c, out) && part_events(c, out, message);
     buf_clear(message);
-    if (last) {
-        command_patch(out, ARG_LAST, "1");
-        message_encode(s, c->epoch, c->now, s->recent_done, message);
-    }
+    if (last)
+        part_last(c, out, message);
+    else
+        part_goes_on(c, out);
     command_arg(out, buf_get(message));
     return last;
 }
@@ -336,11 +480,11 @@ enum commit_outcome commit_outcome(const char *text, size_t n, bool is_error)
     return COMMIT_ERROR;
 }
 
-static void give_back(struct site *s)
+static void give_back(struct store *st, struct site *s, enum commit_outcome o)
 {
-    s->dirty |= s->inflight;
-    pages_mark(&s->pages, true);
-    s->full |= s->full_sent;
+    s->full |= s->full_sent || o == COMMIT_REGRESS || o == COMMIT_ERROR;
+    if (s->full && s->log.taken) /* who knows what became of the logs */
+        inflight_drop_records(st, s);
     s->news.views += s->news_sent.views;
     s->news.events += s->news_sent.events;
     s->news.visitors += s->news_sent.visitors;
@@ -348,20 +492,21 @@ static void give_back(struct site *s)
 
 void commit_end(struct store *st, struct site *s, enum commit_outcome o, ms_t retry_at)
 {
+    bool done = o == COMMIT_OK;
+
     assert(s->committing);
-    if (o == COMMIT_OK) {
+    inflight_end(s, done);
+    inflight_end_records(st, s, done);
+    if (done) {
         s->commit_floor = s->commit;
         s->recent_done = s->recent_sent;
     } else {
-        give_back(s);
+        give_back(st, s, o);
     }
-    if (o == COMMIT_REGRESS || o == COMMIT_ERROR)
-        s->full = true;
-    s->inflight = 0;
-    pages_unmark(&s->pages);
+    s->full |= s->log.rewrite;
     s->news_sent = (struct site_news){0};
     s->committing = false;
     s->retry_at = retry_at;
-    if (s->dirty || s->full || s->tick || o != COMMIT_OK)
+    if (s->dirty || s->full || s->tick || s->log.n > 0 || !done)
         store_mark_dirty(st, s);
 }

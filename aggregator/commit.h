@@ -1,11 +1,23 @@
 /* commit: what changed in a site -> one script call of absolute values. Pure.
  *
- * Rows and pages that changed since the last commit are written as they stand now, then
- * the commit record {e, q}, then the message is published: one atomic call (commit.lua).
- * Every value is absolute, so repeating a commit whose fate is unknown changes nothing. A
- * commit larger than COMMIT_BYTES_MAX goes out in parts, the record and the message with
- * the last. While one is out the site keeps folding; what changes meanwhile is dirty
- * again. */
+ * The last part of a commit is a picture of the site in the instant in which it is built:
+ * the counts of every row that Redis does not have as they are, the number of valid log
+ * records, the feed's new events, the marks of the senders, the commit record {e, q}, and
+ * then the message: one atomic call (commit.lua). Every value is absolute, so repeating a
+ * commit whose fate is unknown changes nothing.
+ *
+ * What may be ahead of the record goes before it in as many parts as COMMIT_BYTES_MAX
+ * wants: log records (those behind `n` are not valid yet), ids of pages, and who is on
+ * which page, which a loader counts anew from the log. While a part of that kind is there
+ * without its last one, the meta hash says so (x 1).
+ *
+ * A whole rewrite (s->full) writes rows under staged names (key_staged), renames them
+ * with the last part and deletes the rows that are no more: readers and loaders see the
+ * one site or the other, never a half. With log.rewrite the logs are written anew from
+ * the visitors, staged too. Its first part claims the site for the epoch.
+ *
+ * While a commit is out the site keeps folding; what changes after the last part was
+ * built is dirty again. */
 #ifndef HC_COMMIT_H
 #define HC_COMMIT_H
 
@@ -21,15 +33,20 @@ struct commit {
     struct site *site;
     uint64_t epoch;
     ms_t now;
-    bool full;      /* this one rewrites everything */
-    bool begun;     /* a part has been built */
-    uint64_t rows;  /* slots still to write */
-    size_t page;    /* next page id of the row being written */
-    uint64_t event; /* next event to write */
+    bool full;        /* this one rewrites everything */
+    bool relog;       /* and the logs too */
+    bool begun;       /* a part has been built */
+    minute_t ahead;   /* of a rewrite: those before this one are deleted */
+    uint64_t rows;    /* slots whose pages are still to be written */
+    size_t page;      /* next page id of the row being written */
+    uint64_t visitor; /* of a log written anew: those up to this id are done */
+    bool visited;     /* all of them */
+    uint64_t event;   /* next event to write */
+    bool feed_staged; /* the feed is too long for the last part alone */
 };
 
-/* Begins a commit of @s, taken off the dirty list: numbers it, moves what is dirty to in
- * flight. */
+/* Begins a commit of @s, live and taken off the dirty list: numbers it, moves what is
+ * dirty to in flight. */
 void commit_begin(struct commit *c, struct store *st, struct site *s, uint64_t epoch,
                   ms_t now);
 

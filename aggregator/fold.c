@@ -2,29 +2,32 @@
  *
  * The first finds each hit's site and asks for the visitor's memory, the second finds the
  * pages and asks for theirs, the third counts: so the cache lines of a whole datagram
- * arrive together instead of one after the other. A visitor is counted
- * in the row of the latest minute it was seen in, so one more hit moves it from that row
- * to this one, and the sum over any window stays the number of distinct visitors. */
+ * arrive together instead of one after the other.
+ *
+ * The first also parks the hits of sites that are being read back, and leaves out those
+ * that were read back with their site. */
 #include "fold.h"
 
 #include <assert.h>
+
+#include "visit.h"
 
 #define TURN_MS 10000    /* the sites turn their minute spread over this time */
 #define TURN_STEP_MS 100 /* and are looked at so often meanwhile */
 #define STALE_PART 8     /* a table is swept when one visitor in eight is stale, */
 #define STALE_MINUTES 60 /* and each hour: nobody is remembered for longer */
-#define TURN_SITES                                                                   \
-    256              /* at most so many sites a call, that a late one does not stall \
-                      */
-#define PATH_MEMO 32 /* paths of one datagram whose hash is remembered */
+#define TURN_SITES 256   /* at most so many a call, that a late one does not stall */
+#define PATH_MEMO 32     /* paths of one datagram whose hash is remembered */
 
 /* One datagram being folded. */
 struct fold {
     struct store *st;
+    uint64_t stream, seq;
     ms_t now;
     mono_t sent;
     struct fold_counts *counts;
     struct site *site; /* of the hit before: most datagrams are of one */
+    bool repeated;     /* that one has the datagram already */
     bool moved;        /* visitors were put or removed since the second pass */
     struct {
         struct slice path;
@@ -34,12 +37,9 @@ struct fold {
 
 /* One hit that makes its visitor seen. */
 struct seen {
-    struct site *site;
+    struct visit visit; /* known: as the second pass found it, true until f->moved */
     ms_t at;
-    minute_t minute;
-    uint64_t path;           /* its hash */
-    struct visitor *visitor; /* as the second pass found it; true until f->moved */
-    uint16_t page;
+    uint64_t path; /* its hash */
 };
 
 static void turn_minute(struct store *st, ms_t now)
@@ -50,38 +50,12 @@ static void turn_minute(struct store *st, ms_t now)
     st->turn = st->turn_of = st->nsites;
 }
 
-static void drop_stale(struct store *st, struct site *s)
+/* The minute under which what happened at @at is filed. */
+static minute_t minute_in(const struct store *st, ms_t at)
 {
-    if (s->stale == 0)
-        return;
-    st->visitors -= visitors_drop_stale(&s->visitors, s->now, s->window);
-    s->stale = 0;
-}
+    minute_t m = minute_of(at);
 
-static void mark(struct site *s, minute_t m)
-{
-    s->dirty |= UINT64_C(1) << slot_of(s, m);
-}
-
-/* The visitor stands in the row of minute @m and on @page, or (@by = -1) no more. */
-static void stand(struct site *s, minute_t m, uint16_t page, int by)
-{
-    unsigned slot = slot_of(s, m);
-    struct page *p = pages_get(&s->pages, page);
-
-    s->row[slot].last += (uint32_t)by;
-    mark(s, m);
-    if (!p)
-        return;
-    p->at[slot] += (uint32_t)by;
-    p->visitors += (uint32_t)by;
-    p->dirty |= UINT64_C(1) << slot;
-}
-
-static void cap(struct site *s)
-{
-    s->capped = true;
-    s->capped_at = s->now;
+    return m > st->now ? st->now : m;
 }
 
 static uint64_t path_hash(struct fold *f, const struct site *s, struct slice path)
@@ -105,112 +79,10 @@ static uint16_t page_of(struct fold *f, struct site *s, uint64_t hash, struct sl
         return PAGE_NONE;
     id = pages_id(&s->pages, hash, path, &capped);
     if (capped) {
-        cap(s);
+        visit_cap(s);
         f->counts->capped_pages++;
     }
     return id;
-}
-
-/* Takes the visitor out, who is counted under another id. */
-static void forget(struct fold *f, struct site *s, const struct visitor *v)
-{
-    if (visitor_is_stale(v, s->now, s->window))
-        s->stale--;
-    else
-        stand(s, s->now - (uint16_t)((uint16_t)s->now - v->last), v->page, -1);
-    visitors_remove(&s->visitors, v->id);
-    f->st->visitors--;
-    f->moved = true;
-}
-
-/* The visitor under the id of today, or known under yesterday's and renamed; NULL if new.
- * Known under both, because a hit under yesterday's came after the renaming, only today's
- * stays. */
-static struct visitor *find(struct fold *f, const struct seen *seen, const struct hit *h)
-{
-    struct visitors *t = &seen->site->visitors;
-    struct visitor *v = f->moved ? visitors_get(t, h->visitor) : seen->visitor;
-    struct visitor *old = h->previous ? visitors_get(t, h->previous) : NULL, kept;
-
-    if (!old)
-        return v;
-    if (v) {
-        forget(f, seen->site, old);
-        return visitors_get(t, h->visitor);
-    }
-    kept = *old;
-    kept.id = h->visitor;
-    visitors_remove(t, h->previous);
-    f->moved = true;
-    v = visitors_put(t, h->visitor);
-    assert(v); /* there is room: one was just removed */
-    *v = kept;
-    return v;
-}
-
-/* Room for one visitor more, NULL at the bounds. */
-static struct visitor *admit(struct fold *f, struct site *s, uint64_t id)
-{
-    struct visitor *v;
-
-    f->moved = true;
-    if (s->visitors.n >= SITE_VISITORS_MAX || f->st->visitors >= VISITORS_MAX)
-        drop_stale(f->st, s);
-    if (s->visitors.n >= SITE_VISITORS_MAX || f->st->visitors >= VISITORS_MAX)
-        return NULL;
-    v = visitors_put(&s->visitors, id);
-    if (v)
-        f->st->visitors++;
-    return v;
-}
-
-/* A visitor of whom the window knows nothing. */
-static void begin(struct fold *f, struct site *s, struct visitor *v, const struct hit *h,
-                  minute_t m, uint16_t page)
-{
-    if (v)
-        s->stale--;
-    else if (!(v = admit(f, s, h->visitor))) {
-        cap(s);
-        f->counts->capped_visitors++;
-        return;
-    }
-    v->seen = 1;
-    v->last = (uint16_t)m;
-    v->page = page;
-    stand(s, m, page, 1);
-    s->row[slot_of(s, m)].uniques++;
-    s->news.visitors++;
-}
-
-/* A visitor who was seen before, later than minute @m, in it, or earlier. */
-static void again(struct site *s, struct visitor *v, minute_t m, uint16_t page)
-{
-    int16_t ahead = (int16_t)((uint16_t)m - v->last);
-    minute_t last = m - (minute_t)ahead;
-
-    if (page == PAGE_NONE)
-        page = v->page;
-    if (ahead > 0) {
-        v->seen = ahead < 64 ? v->seen << ahead | 1 : 1;
-        stand(s, last, v->page, -1);
-        stand(s, m, page, 1);
-        s->row[slot_of(s, m)].uniques++;
-        v->last = (uint16_t)m;
-        v->page = page;
-    } else if (ahead < 0) {
-        uint64_t bit = UINT64_C(1) << -ahead;
-
-        if (v->seen & bit)
-            return;
-        v->seen |= bit;
-        s->row[slot_of(s, m)].uniques++;
-        mark(s, m);
-    } else if (page != v->page) {
-        stand(s, m, v->page, -1);
-        stand(s, m, page, 1);
-        v->page = page;
-    }
 }
 
 static void count_kind(struct fold *f, struct site *s, const struct hit *h, minute_t m,
@@ -233,54 +105,110 @@ static void count_kind(struct fold *f, struct site *s, const struct hit *h, minu
         f->counts->heartbeats++;
         return;
     }
-    mark(s, m);
+    s->dirty |= UINT64_C(1) << slot_of(s, m);
     recent_add(&s->recent, h->kind, at, h->path, h->name);
 }
 
-/* The site of a hit that makes its visitor seen; NULL if it makes nobody seen, is too
- * late, or the site is refused. */
-static struct site *site_of(struct fold *f, const struct hit *h, minute_t m)
+/* Whether the site has the datagram by its marks; else notes that it has it now. Called
+ * once per run of hits: a datagram may come back to a site, so what counts is how far the
+ * site was read back, not how far it is. */
+static bool has_datagram(struct fold *f, struct site *s)
+{
+    struct mark *m;
+
+    if (f->stream == 0)
+        return false;
+    m = marks_get(&s->marks, f->stream, f->st->now, &f->counts->marks_evicted);
+    if (!m) {
+        f->counts->marks_evicted++; /* no memory: as if there were no place */
+        return false;
+    }
+    if (f->seq <= m->loaded)
+        return true;
+    m->seq = f->seq;
+    m->at = f->st->now;
+    return false;
+}
+
+/* Whether a hit of such a kind makes its visitor seen. */
+static bool makes_seen(struct fold *f, uint8_t kind)
+{
+    if (kind >= HIT_KINDS)
+        f->counts->unknown_kind++;
+    else if (kind == HIT_LEAVE)
+        f->counts->leaves++;
+    else
+        return true;
+    return false;
+}
+
+/* Makes @id the site that the following hits are for. */
+static void enter_site(struct fold *f, struct slice id)
+{
+    if (f->site && slice_eq(id, site_id(f->site)))
+        return;
+    f->site = store_site(f->st, id);
+    if (!f->site || f->site->state != SITE_LIVE)
+        return;
+    f->repeated = has_datagram(f, f->site);
+    if (!f->repeated)
+        site_advance(f->site, f->st->now);
+}
+
+static void park(struct fold *f, struct site *s, ms_t at, const struct hit *h)
+{
+    size_t before = s->parked.bytes;
+
+    if (parked_add(&s->parked, f->stream, f->seq, at, h))
+        f->counts->parked++;
+    else
+        f->counts->capped_sites++; /* no memory, as when a site cannot be made */
+    f->st->parked += s->parked.bytes - before;
+}
+
+/* The site in whose tables the hit is to be counted now, or NULL. */
+static struct site *site_of(struct fold *f, const struct seen *seen, const struct hit *h)
 {
     struct site *s;
 
-    if (h->kind >= HIT_KINDS) {
-        f->counts->unknown_kind++;
+    if (!makes_seen(f, h->kind))
         return NULL;
-    }
-    if (h->kind == HIT_LEAVE) {
-        f->counts->leaves++;
-        return NULL;
-    }
-    if (f->st->now - m >= f->st->window) {
+    if (f->st->now - seen->visit.minute >= f->st->window) {
         f->counts->late++;
         return NULL;
     }
-    if (f->site && slice_eq(h->site, site_id(f->site)))
-        return f->site;
-    s = store_site(f->st, h->site);
+    enter_site(f, h->site);
+    s = f->site;
     if (!s)
         f->counts->capped_sites++;
+    else if (s->state != SITE_LIVE)
+        park(f, s, seen->at, h);
+    else if (f->repeated)
+        f->counts->repeated++;
+    else if (!site_covers(s, seen->visit.minute)) /* the site is ahead of the clock */
+        f->counts->late++;
     else
-        site_advance(s, f->st->now);
-    f->site = s;
-    return s;
+        return s;
+    return NULL;
 }
 
 static void place(struct fold *f, struct seen *seen, const struct hit *h)
 {
     ms_t age = f->sent - h->at; /* both within the reach of body.h: no overflow */
+    struct site *s;
 
     seen->at = age < 0 ? f->now : age > f->now ? 0 : f->now - age;
-    seen->minute = minute_of(seen->at);
-    if (seen->minute > f->st->now)
-        seen->minute = f->st->now;
-    seen->site = site_of(f, h, seen->minute);
-    if (!seen->site)
+    seen->visit.minute = minute_in(f->st, seen->at);
+    seen->visit.site = s = site_of(f, seen, h);
+    if (!s)
         return;
-    visitors_prefetch(&seen->site->visitors, h->visitor);
+    seen->visit.store = f->st;
+    seen->visit.visitor = h->visitor;
+    seen->visit.previous = h->previous;
+    visitors_prefetch(&s->visitors, h->visitor);
     if (h->path.n > 0) {
-        seen->path = path_hash(f, seen->site, h->path);
-        pages_prefetch(&seen->site->pages, seen->path);
+        seen->path = path_hash(f, s, h->path);
+        pages_prefetch(&s->pages, seen->path);
     }
 }
 
@@ -296,60 +224,126 @@ static void prefetch_page(const struct site *s, uint16_t id, minute_t m)
 
 static void find_pages(struct fold *f, struct seen *seen, const struct hit *h)
 {
-    struct site *s = seen->site;
+    struct visit *visit = &seen->visit;
+    struct site *s = visit->site;
     struct visitor *v = visitors_get(&s->visitors, h->visitor);
 
-    seen->visitor = v;
-    seen->page = page_of(f, s, seen->path, h->path);
-    prefetch_page(s, seen->page, seen->minute);
-    if (v && v->page != seen->page)
-        prefetch_page(s, v->page, s->now - (uint16_t)((uint16_t)s->now - v->last));
+    visit->known = v;
+    visit->page = page_of(f, s, seen->path, h->path);
+    prefetch_page(s, visit->page, visit->minute);
+    if (v && v->page != visit->page)
+        prefetch_page(s, v->page, visitor_minute(s, v));
 }
 
-static void count(struct fold *f, const struct seen *seen, const struct hit *h)
+static void count(struct fold *f, struct seen *seen, const struct hit *h)
 {
-    struct site *s = seen->site;
-    struct visitor *v;
+    struct visit *visit = &seen->visit;
+    struct site *s = visit->site;
 
     s->touched = s->now;
-    count_kind(f, s, h, seen->minute, seen->at);
-    v = find(f, seen, h);
-    if (v && !visitor_is_stale(v, s->now, s->window))
-        again(s, v, seen->minute, seen->page);
-    else
-        begin(f, s, v, h, seen->minute, seen->page);
+    count_kind(f, s, h, visit->minute, seen->at);
+    if (f->moved)
+        visit->known = visitors_get(&s->visitors, h->visitor);
+    if (!visit_count(visit, &f->moved)) {
+        visit_cap(s);
+        f->counts->capped_visitors++;
+    }
     if (s->dirty)
         store_mark_dirty(f->st, s);
 }
 
-void fold_hits(struct store *st, const struct hit *hits, size_t n, mono_t sent, ms_t now,
-               struct fold_counts *counts)
+void fold_hits(struct store *st, const struct hit *hits, size_t n,
+               const struct fold_origin *from, struct fold_counts *counts)
 {
-    struct fold f = {.st = st, .now = now, .sent = sent, .counts = counts};
+    struct fold f = {
+        .st = st,
+        .stream = from->stream,
+        .seq = from->seq,
+        .now = from->at,
+        .sent = from->sent,
+        .counts = counts,
+    };
     struct seen seen[DATAGRAM_HITS_MAX];
 
     assert(n <= DATAGRAM_HITS_MAX);
-    turn_minute(st, now);
+    turn_minute(st, from->at);
     for (size_t i = 0; i < n; i++)
         place(&f, &seen[i], &hits[i]);
     for (size_t i = 0; i < n; i++)
-        if (seen[i].site)
+        if (seen[i].visit.site)
             find_pages(&f, &seen[i], &hits[i]);
     for (size_t i = 0; i < n; i++)
-        if (seen[i].site)
+        if (seen[i].visit.site)
             count(&f, &seen[i], &hits[i]);
 }
+
+/* ---- what was parked ------------------------------------------------------ */
+
+/* Makes @p's datagram the one that is being folded. */
+static void enter_datagram(struct fold *f, const struct parked_hit *p)
+{
+    if (f->stream == p->stream && f->seq == p->seq)
+        return;
+    f->stream = p->stream;
+    f->seq = p->seq;
+    f->repeated = has_datagram(f, f->site);
+}
+
+static void count_parked(struct fold *f, const struct parked_hit *p)
+{
+    struct seen seen = {.at = p->at};
+
+    seen.visit = (struct visit){
+        .store = f->st,
+        .site = f->site,
+        .visitor = p->hit.visitor,
+        .previous = p->hit.previous,
+        .minute = minute_in(f->st, p->at),
+    };
+    enter_datagram(f, p);
+    if (f->repeated) {
+        f->counts->repeated++;
+    } else if (f->st->now - seen.visit.minute >= f->st->window ||
+               !site_covers(f->site, seen.visit.minute)) {
+        f->counts->late++;
+    } else {
+        if (p->hit.path.n > 0)
+            seen.path = pages_hash(&f->site->pages, p->hit.path);
+        find_pages(f, &seen, &p->hit);
+        count(f, &seen, &p->hit);
+    }
+}
+
+bool fold_parked(struct store *st, struct site *s, size_t max, struct fold_counts *counts)
+{
+    struct fold f = {.st = st, .site = s, .counts = counts, .moved = true};
+    size_t before = s->parked.bytes;
+    struct parked_hit p;
+    bool more = true;
+
+    assert(s->state == SITE_LOADING);
+    s->tick |= site_advance(s, st->now);
+    pages_drop_empty(&s->pages); /* see pages_restore */
+    while (max-- > 0 && (more = parked_take(&s->parked, &p)))
+        count_parked(&f, &p);
+    st->parked -= before - s->parked.bytes;
+    return !more;
+}
+
+/* ---- time ------------------------------------------------------------------ */
 
 /* Brings one site into the new minute and tidies it; it may be gone afterwards. */
 static void turn_site(struct store *st, struct site *s)
 {
+    if (s->state != SITE_LIVE)
+        return; /* store_loaded will bring it here */
     if (site_advance(s, st->now)) {
         s->tick = true;
         store_mark_dirty(st, s);
     }
     if (s->stale * STALE_PART > s->visitors.n ||
         (st->now + s->order) % STALE_MINUTES == 0)
-        drop_stale(st, s);
+        visit_drop_stale(st, s);
     pages_drop_empty(&s->pages);
     if (site_is_empty(s))
         store_drop(st, s);

@@ -14,19 +14,36 @@
 /* What became of the hits; the caller adds them to its counters. */
 struct fold_counts {
     uint64_t views, events, heartbeats, leaves;
-    uint64_t unknown_kind;    /* of a later version: skipped */
-    uint64_t late;            /* happened before the window */
-    uint64_t capped_sites;    /* SITES_MAX: not counted at all */
+    uint64_t unknown_kind; /* of a later version: skipped */
+    uint64_t late;         /* happened before the window */
+    uint64_t capped_sites; /* SITES_MAX, or no memory for the site: not counted at all */
     uint64_t capped_visitors; /* SITE_VISITORS_MAX or VISITORS_MAX: views count, the
                                  visitor not */
     uint64_t capped_pages;    /* PAGES_MAX: counted on "(other)" */
+    uint64_t parked;          /* their site was being read back; folded later */
+    uint64_t repeated;        /* were in what was read back */
+    uint64_t marks_evicted;   /* SITE_MARKS_MAX */
 };
 
-/* Folds the @n (<= DATAGRAM_HITS_MAX) hits of one datagram. @sent is the sender's clock
- * when it sent, @now the wall clock on arrival; a hit's time is @now - (@sent - hit.at),
- * and never after @now. Sites that changed are on the dirty list. Texts are copied. */
-void fold_hits(struct store *st, const struct hit *hits, size_t n, mono_t sent, ms_t now,
-               struct fold_counts *counts);
+/* A datagram's number, and the clocks its hits are dated by. */
+struct fold_origin {
+    uint64_t stream, seq; /* stream 0: of none, no marks are kept */
+    mono_t sent;          /* the sender's clock when it sent */
+    ms_t at;              /* the wall clock when it came */
+};
+
+/* Folds the @n (<= DATAGRAM_HITS_MAX) hits of one datagram. A hit's time is from->at -
+ * (from->sent - hit.at), and never after from->at. Sites that changed are on the dirty
+ * list, those that must be read back first on the list of loads, and their hits are
+ * parked. A hit that a site has by its marks is skipped. Texts are copied. */
+void fold_hits(struct store *st, const struct hit *hits, size_t n,
+               const struct fold_origin *from, struct fold_counts *counts);
+
+/* @s, LOADING, has been read back: folds what was parked for it, at most @max hits.
+ * Returns whether that was all: then call store_loaded at once, which makes the site
+ * live. If not, call it again; what comes meanwhile is parked. */
+bool fold_parked(struct store *st, struct site *s, size_t max,
+                 struct fold_counts *counts);
 
 /* Does what time alone makes due: turns the minute, site by site spread over ten seconds,
  * marks those whose numbers changed, drops stale visitors and dead sites. Returns when it

@@ -31,20 +31,17 @@ static void complain(struct ingest *in, const struct sockaddr_storage *from)
 static unsigned take_batch(struct ingest *in)
 {
     int n = udp_receive(&in->udp);
-    ms_t now;
 
     if (n < 0)
-        in->intake->counters->socket_errors++;
-    if (n <= 0)
-        return 0;
-    now = clock_now(in->clock);
+        in->engine->counters.socket_errors++;
     for (int i = 0; i < n; i++) {
-        size_t bytes = in->udp.msg[i].msg_len;
+        struct peer from = peer_of(&in->udp.from[i]);
 
-        if (intake_datagram(in->intake, in->udp.slot[i], bytes, now) == WIRE_BAD_KEY)
+        if (engine_datagram(in->engine, in->udp.slot[i], in->udp.msg[i].msg_len, &from) ==
+            WIRE_BAD_KEY)
             complain(in, &in->udp.from[i]);
     }
-    return (unsigned)n;
+    return n > 0 ? (unsigned)n : 0;
 }
 
 /* Takes at most @batches. Sets *@more if the socket may hold more. */
@@ -94,20 +91,14 @@ static void turn(struct ingest *in)
 
     traffic_note(&in->traffic, n, loop_now(in));
     listen_on(in, more);
-    if (n > 0)
-        in->folded(in->arg);
 }
 
 int ingest_open(struct ingest *in, uv_loop_t *loop, const struct udp_addr *addr,
-                struct intake *intake, struct clock *clock, void (*folded)(void *arg),
-                void *arg, char *err, size_t err_n)
+                struct engine *engine, char *err, size_t err_n)
 {
     int r;
 
-    in->intake = intake;
-    in->clock = clock;
-    in->folded = folded;
-    in->arg = arg;
+    in->engine = engine;
     in->traffic = (struct traffic){0};
     in->complained = (struct seldom){0};
     if (udp_open(&in->udp, addr, err, err_n) < 0)
@@ -120,14 +111,26 @@ int ingest_open(struct ingest *in, uv_loop_t *loop, const struct udp_addr *addr,
     return 0;
 }
 
-void ingest_close(struct ingest *in)
+void ingest_stop(struct ingest *in)
 {
     bool more;
 
     drain(in, FINAL_BATCHES, &more);
+    uv_poll_stop(&in->poll);
+    uv_timer_stop(&in->timer);
+}
+
+void ingest_close(struct ingest *in)
+{
     uv_close((uv_handle_t *)&in->poll, NULL);
     uv_close((uv_handle_t *)&in->timer, NULL);
     udp_close(&in->udp);
+}
+
+void ingest_send(struct ingest *in, const struct peer *to, const uint8_t *bytes, size_t n)
+{
+    if (in->udp.fd >= 0 && udp_send(&in->udp, to, bytes, n) < 0)
+        in->engine->counters.ack_errors++;
 }
 
 void ingest_report(struct ingest *in, struct aggregator_counters *c)

@@ -1,17 +1,75 @@
-/* intake: frame, stream, body, fold, in the order of what they cost a forger.
- *
- * A number is remembered before the body is read: a body that cannot be read once cannot
- * be read the second time either. */
+/* intake: frame, receiver, body, fold, in the order of what they cost a forger. The
+ * receiver calls back when the turn of a datagram has come, be it this one or one that
+ * waited for it. */
 #include "intake.h"
 
-void intake_init(struct intake *in, const struct secret *secret, struct store *store,
-                 struct aggregator_counters *counters)
+#include <stdlib.h>
+
+/* Reads every hit of the body. Returns how many, or -1 if one cannot be read. */
+static int read_hits(struct intake *in, const uint8_t *body, size_t n)
 {
+    int count = 0, more;
+
+    if (body_open(&in->body, body, n) < 0)
+        return -1;
+    while ((more = body_next(&in->body, &in->hits[count])) > 0)
+        count++;
+    return more < 0 ? -1 : count;
+}
+
+static void on_turn(void *arg, const struct arrival *a)
+{
+    struct intake *in = arg;
+    struct fold_origin from = {
+        .stream = a->stream, .seq = a->seq, .sent = a->sent, .at = a->at};
+    int hits = read_hits(in, a->body, a->body_n);
+
+    if (hits < 0) {
+        in->counters->malformed++;
+        return;
+    }
+    fold_hits(in->store, in->hits, (size_t)hits, &from, &in->folded);
+    in->counters->folded++;
+}
+
+static void on_answer(void *arg, const struct peer *to, const uint8_t *bytes, size_t n)
+{
+    struct intake *in = arg;
+
+    in->send(in->arg, to, bytes, n);
+}
+
+static void on_mark(void *arg, struct barrier *b)
+{
+    struct intake *in = arg;
+
+    store_bar(in->store, b);
+}
+
+void intake_init(struct intake *in, const struct secret *secret, struct store *store,
+                 struct aggregator_counters *counters,
+                 void (*send)(void *arg, const struct peer *to, const uint8_t *bytes,
+                              size_t n),
+                 void *arg)
+{
+    const struct receiver_env env = {
+        .fold = on_turn, .send = on_answer, .bar = on_mark, .arg = in};
+
     in->secret = secret;
     in->store = store;
     in->counters = counters;
     in->folded = (struct fold_counts){0};
-    streams_init(&in->streams);
+    in->send = send;
+    in->arg = arg;
+    in->receiver = receiver_new(secret, &env);
+    if (!in->receiver)
+        abort();
+}
+
+void intake_fini(struct intake *in)
+{
+    receiver_free(in->receiver);
+    in->receiver = NULL;
 }
 
 static void count_refused(struct aggregator_counters *c, enum wire_verdict v)
@@ -37,60 +95,20 @@ static void count_refused(struct aggregator_counters *c, enum wire_verdict v)
     }
 }
 
-/* Whether the datagram is to be folded. */
-static bool is_new(struct intake *in, const struct wire_head *h)
-{
-    switch (streams_check(&in->streams, h->stream, h->seq)) {
-    case STREAM_NEW:
-        return true;
-    case STREAM_DUPLICATE:
-        in->counters->duplicate++;
-        break;
-    case STREAM_TOO_OLD:
-        in->counters->too_old++;
-        break;
-    }
-    return false;
-}
-
-/* Reads every hit of the body. Returns how many, or -1 if one cannot be read. */
-static int read_hits(struct intake *in, const uint8_t *body, size_t n)
-{
-    int count = 0, more;
-
-    if (body_open(&in->body, body, n) < 0)
-        return -1;
-    while ((more = body_next(&in->body, &in->hits[count])) > 0)
-        count++;
-    return more < 0 ? -1 : count;
-}
-
-static void take_body(struct intake *in, const struct wire_head *h, const uint8_t *body,
-                      size_t n, ms_t now)
-{
-    int hits = read_hits(in, body, n);
-
-    if (hits < 0) {
-        in->counters->malformed++;
-        return;
-    }
-    fold_hits(in->store, in->hits, (size_t)hits, (mono_t)(h->ts_us / 1000), now,
-              &in->folded);
-    in->counters->folded++;
-}
-
 enum wire_verdict intake_datagram(struct intake *in, const uint8_t *bytes, size_t n,
-                                  ms_t now)
+                                  const struct peer *from, ms_t wall, mono_t now,
+                                  enum receiver_verdict *what)
 {
     struct wire_head h;
     const uint8_t *body;
     size_t body_n;
     enum wire_verdict v = wire_open(bytes, n, in->secret, &h, &body, &body_n);
 
+    *what = RECEIVER_TAKEN;
     in->counters->datagrams++;
-    if (v != WIRE_OK)
+    if (v == WIRE_OK)
+        *what = receiver_take(in->receiver, &h, body, body_n, from, wall, now);
+    else
         count_refused(in->counters, v);
-    else if (is_new(in, &h))
-        take_body(in, &h, body, body_n, now);
     return v;
 }

@@ -12,8 +12,9 @@
 enum { EXIT_OK = 0, EXIT_BUSY = 1, EXIT_OPTIONS = 2 };
 
 struct options {
-    const char *udp, *secret_file, *redis, *redis_auth_file;
-    long window;
+    const char *udp, *admin_listen, *secret_file, *redis, *redis_auth_file;
+    long window, hold_ms;
+    bool drain;
 };
 
 #define AT(field) offsetof(struct options, field)
@@ -25,6 +26,10 @@ static const struct opt rows[] = {
      "Where datagrams of the collectors come in. [IPv6]:PORT for IPv6, [::]:PORT for all "
      "addresses; port 0 lets the kernel choose one, which is printed.",
      "Input"},
+    {"admin-listen", "HOST:PORT", OPT_TEXT, AT(admin_listen), "127.0.0.1:9181", 0, 0,
+     "Where operators are answered: /metrics, /counters, /livez, /readyz. Port 0 lets "
+     "the kernel choose one, which is printed; none: nowhere.",
+     NULL},
     {"secret-file", "FILE", OPT_TEXT, AT(secret_file), NULL, 0, 0,
      "The secret shared with the collectors: the same file on every node, 16 to 4096 "
      "bytes. Required.",
@@ -36,6 +41,15 @@ static const struct opt rows[] = {
      "Output"},
     {"redis-auth-file", "FILE", OPT_TEXT, AT(redis_auth_file), NULL, 0, 0,
      "File with password or user:password on its first line.", NULL},
+    {"drain", NULL, OPT_FLAG, AT(drain), NULL, 0, 0,
+     "At the end wait, at most 10 seconds, until Redis keeps all and the collectors know "
+     "it: before they too are stopped for good.",
+     "Durability"},
+    {"hold-ms", "MS", OPT_INT, AT(hold_ms), STR(HOLD_MS), 0, 60000,
+     "For how long Redis must live on after a commit before the collectors may forget "
+     "what is in it. The default suits appendfsync everysec, which may lose two seconds; "
+     "with always 0 is enough.",
+     NULL},
 };
 
 static const struct opts_spec spec = {
@@ -67,11 +81,14 @@ static int configure(struct aggregator_config *c, const struct options *o, char 
                      size_t err_n)
 {
     c->window = (unsigned)o->window;
+    c->hold_ms = o->hold_ms;
+    c->drain = o->drain;
     if (!o->secret_file) {
         snprintf(err, err_n, "--secret-file: name the file that the collectors have too");
         return -1;
     }
     if (udp_addr_parse(&c->udp, o->udp, err, err_n) < 0 ||
+        admin_addr_parse(&c->admin, o->admin_listen, err, err_n) < 0 ||
         redis_addr_parse(&c->redis, o->redis, err, err_n) < 0 ||
         secret_read(&c->secret, o->secret_file, err, err_n) < 0)
         return -1;
@@ -88,6 +105,7 @@ static void announce(const struct aggregator *a)
     udp_local(&a->ingest.udp, addr);
     printf("event=listening program=" PROGRAM " proto=udp addr=%s\n", addr);
     fflush(stdout);
+    admin_announce(&a->admin);
 }
 
 static int print_counters(void)

@@ -29,6 +29,13 @@ static size_t fill_events(const struct site *s, uint64_t after, struct recent_ev
     return n;
 }
 
+static unsigned flags_of(const struct site *s, ms_t now)
+{
+    return (s->tick ? DELTA_TICK : 0) | (s->capped ? DELTA_CAPPED : 0) |
+           (s->state == SITE_LOADING ? DELTA_LOADING : 0) |
+           (s->warming > now ? DELTA_WARMING : 0);
+}
+
 void message_encode(struct site *s, uint64_t epoch, ms_t now, uint64_t events_after,
                     struct buf *out)
 {
@@ -45,7 +52,7 @@ void message_encode(struct site *s, uint64_t epoch, ms_t now, uint64_t events_af
         .new_visitors = s->news.visitors,
         .pages = pages,
         .events = events,
-        .flags = (s->tick ? DELTA_TICK : 0) | (s->capped ? DELTA_CAPPED : 0),
+        .flags = flags_of(s, now),
     };
 
     fill_windows(s, &d);

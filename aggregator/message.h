@@ -5,8 +5,9 @@
 #include "site.h"
 
 /* Writes the site's next message (proto/delta.h) into @out, with the events that came
- * after id @events_after. Counts the site's messages; what was news is moved to
- * news_sent; a pending tick is done with it. */
+ * after id @events_after. The flags tell of a site that is LOADING, whose pages are not
+ * known yet, and until s->warming that it was read back just now. Counts the site's
+ * messages; what was news is moved to news_sent; a pending tick is done with it. */
 void message_encode(struct site *s, uint64_t epoch, ms_t now, uint64_t events_after,
                     struct buf *out);
 

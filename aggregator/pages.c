@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../proto/keys.h"
+#include "../proto/limits.h"
 #include "visitors.h"
 
 #define INDEX_MIN 16
@@ -29,8 +30,10 @@ static struct pages_entry *seek(const struct pages *t, uint64_t hash)
 static void index_put(struct pages *t, uint16_t id)
 {
     uint64_t hash = t->page[id]->hash;
+    struct pages_entry *e = seek(t, hash);
 
-    *seek(t, hash) = (struct pages_entry){.hash = hash, .id = id, .used = true};
+    if (!e->used)
+        *e = (struct pages_entry){.hash = hash, .id = id, .used = true};
 }
 
 static void reindex(struct pages *t)
@@ -59,26 +62,35 @@ static bool index_reserve(struct pages *t)
     return true;
 }
 
-/* A free id, PAGE_NONE when out of memory. */
-static uint16_t take_id(struct pages *t)
+/* Makes ids up to @id exist, the new ones free. */
+static bool ids_reserve(struct pages *t, uint16_t id)
 {
+    size_t cap = t->page_cap ? t->page_cap : IDS_MIN;
     struct page **page;
-    size_t cap;
 
-    if (t->n < t->ids)
-        for (size_t id = 0; id < t->ids; id++)
-            if (!t->page[id])
-                return (uint16_t)id;
-    if (t->ids == t->page_cap) {
-        cap = t->page_cap ? t->page_cap * 2 : IDS_MIN;
+    while (cap <= id)
+        cap *= 2;
+    if (cap > t->page_cap) {
         page = realloc(t->page, cap * sizeof(struct page *));
         if (!page)
-            return PAGE_NONE;
+            return false;
         t->page = page;
         t->page_cap = cap;
     }
-    t->page[t->ids] = NULL;
-    return (uint16_t)t->ids++;
+    while (t->ids <= id)
+        t->page[t->ids++] = NULL;
+    return true;
+}
+
+/* A free id, PAGE_NONE when there is none or no memory. */
+static uint16_t take_id(struct pages *t)
+{
+    size_t id = t->ids;
+
+    if (t->n < t->ids)
+        for (id = 0; t->page[id]; id++)
+            ;
+    return id < PAGES_MAX && ids_reserve(t, (uint16_t)id) ? (uint16_t)id : PAGE_NONE;
 }
 
 /* One allocation: the page, its counts, its path. */
@@ -96,20 +108,17 @@ static struct page *page_new(const struct pages *t, uint64_t hash, struct slice 
     return p;
 }
 
-static uint16_t add(struct pages *t, uint64_t hash, struct slice path)
+/* Puts a new page under the free id @id. */
+static struct page *add(struct pages *t, uint16_t id, uint64_t hash, struct slice path)
 {
-    uint16_t id;
-    struct page *p;
+    struct page *p = page_new(t, hash, path);
 
-    if (!index_reserve(t) || (id = take_id(t)) == PAGE_NONE)
-        return PAGE_NONE;
-    p = page_new(t, hash, path);
     if (!p)
-        return PAGE_NONE;
+        return NULL;
     t->page[id] = p;
     t->n++;
     index_put(t, id);
-    return id;
+    return p;
 }
 
 void pages_init(struct pages *t, unsigned slots, const struct key *key)
@@ -140,6 +149,7 @@ void pages_prefetch(const struct pages *t, uint64_t hash)
 uint16_t pages_id(struct pages *t, uint64_t hash, struct slice path, bool *capped)
 {
     struct slice other = SLICE(PAGE_OTHER);
+    uint16_t id;
 
     if (t->n > 0) {
         const struct pages_entry *found = seek(t, hash);
@@ -152,7 +162,23 @@ uint16_t pages_id(struct pages *t, uint64_t hash, struct slice path, bool *cappe
         *capped = true;
         return pages_id(t, pages_hash(t, other), other, capped);
     }
-    return add(t, hash, path);
+    if (!index_reserve(t) || (id = take_id(t)) == PAGE_NONE)
+        return PAGE_NONE;
+    return add(t, id, hash, path) ? id : PAGE_NONE;
+}
+
+bool pages_restore(struct pages *t, uint16_t id, struct slice path)
+{
+    struct page *p;
+
+    if (id >= PAGES_MAX || path.n == 0 || path.n > PATH_MAX_BYTES || pages_get(t, id))
+        return false;
+    if (!index_reserve(t) || !ids_reserve(t, id))
+        return false;
+    p = add(t, id, pages_hash(t, path), path);
+    if (p)
+        p->named = true;
+    return p;
 }
 
 void pages_clear_slot(struct pages *t, unsigned slot)

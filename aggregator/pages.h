@@ -18,6 +18,7 @@ struct page {
     char *path;        /* not NUL-terminated; one allocation with the page */
     uint32_t visitors; /* sum of at[] */
     uint16_t path_n;
+    bool named;    /* Redis has its id; the commit's to set */
     uint32_t at[]; /* one per slot of the site's ring */
 };
 
@@ -51,6 +52,13 @@ void pages_prefetch(const struct pages *t, uint64_t hash);
 /* The id of @path's page, made if need be; sets *@capped and gives PAGE_OTHER at the
  * bound. PAGE_NONE when out of memory. */
 uint16_t pages_id(struct pages *t, uint64_t hash, struct slice path, bool *capped);
+
+/* Makes the page that Redis knows as @id; ids that are left out are free. False when @id
+ * is taken or no id, @path no path, or out of memory. Redis may have a path twice, under
+ * the id of a page that was freed and under that of its next life: both are made, the
+ * first is found by pages_id, and pages_drop_empty, which is due before that is asked,
+ * leaves the one that somebody is on. */
+bool pages_restore(struct pages *t, uint16_t id, struct slice path);
 
 static inline struct page *pages_get(const struct pages *t, uint16_t id)
 {

@@ -56,9 +56,16 @@ void recent_add(struct recent *r, uint8_t kind, ms_t at, struct slice path,
     r->last++;
 }
 
+void recent_restore(struct recent *r, uint64_t last)
+{
+    r->last = r->lost = last;
+}
+
 uint64_t recent_first(const struct recent *r)
 {
-    return r->last > RECENT_MAX ? r->last - RECENT_MAX + 1 : 1;
+    uint64_t first = r->last > RECENT_MAX ? r->last - RECENT_MAX + 1 : 1;
+
+    return first > r->lost ? first : r->lost + 1;
 }
 
 struct recent_event recent_get(const struct recent *r, uint64_t id)

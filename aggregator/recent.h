@@ -17,12 +17,16 @@ struct recent_entry {
 struct recent {
     struct recent_entry *entry; /* RECENT_MAX of them, made at the first event */
     uint64_t last;              /* id of the newest, 0: none yet */
+    uint64_t lost;              /* those up to this id are not held any more */
 };
 
 void recent_init(struct recent *r);
 void recent_fini(struct recent *r);
 void recent_add(struct recent *r, uint8_t kind, ms_t at, struct slice path,
                 struct slice name);
+
+/* Ids go on behind @last; none up to it is held. */
+void recent_restore(struct recent *r, uint64_t last);
 
 /* The oldest id still held; recent->last + 1 when there is none. */
 uint64_t recent_first(const struct recent *r);

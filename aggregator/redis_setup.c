@@ -1,4 +1,5 @@
-/* redis_setup: INFO, SCRIPT LOAD and, when an epoch is wanted, EVAL of the epoch script.
+/* redis_setup: INFO, SCRIPT LOAD twice and, when an epoch is wanted, EVAL of the epoch
+ * script.
  *
  * A Redis that evicts is used all the same: a key it drops is found missing by the site's
  * next commit and written again. But between the two the answers are wrong, so the
@@ -11,12 +12,13 @@
 #include "../proto/keys.h"
 #include "../proto/log.h"
 #include "commit.h"
+#include "load.h"
 
 static void complain(struct redis_setup *s, const char *what, const redisReply *reply)
 {
     char text[200];
 
-    if (reply && seldom(&s->complained, (mono_t)uv_now(s->loop)))
+    if (reply && seldom(&s->complained, clock_mono(s->clock)))
         log_line("event=redis_refuses what=%s reply=\"%s\"", what,
                  log_safe(text, sizeof text, reply->str ? reply->str : "?",
                           reply->str ? reply->len : 1));
@@ -78,17 +80,29 @@ static void on_info(void *arg, const redisReply *reply)
     finish_one(s);
 }
 
-static void on_loaded(void *arg, const redisReply *reply)
+static void take_sha(struct redis_setup *s, char sha[SHA_TEXT], const redisReply *reply)
 {
-    struct redis_setup *s = arg;
-
-    if (is_text(reply, REDIS_REPLY_STRING) && (size_t)reply->len < sizeof s->sha) {
-        memcpy(s->sha, reply->str, (size_t)reply->len + 1);
+    if (is_text(reply, REDIS_REPLY_STRING) && (size_t)reply->len < SHA_TEXT) {
+        memcpy(sha, reply->str, (size_t)reply->len + 1);
     } else {
         s->failed = true;
         complain(s, "script", reply);
     }
     finish_one(s);
+}
+
+static void on_commit_loaded(void *arg, const redisReply *reply)
+{
+    struct redis_setup *s = arg;
+
+    take_sha(s, s->commit_sha, reply);
+}
+
+static void on_claim_loaded(void *arg, const redisReply *reply)
+{
+    struct redis_setup *s = arg;
+
+    take_sha(s, s->claim_sha, reply);
 }
 
 static void on_epoch(void *arg, const redisReply *reply)
@@ -113,33 +127,37 @@ static void call(struct redis_setup *s, struct redis_link *link, int argc,
         s->failed = true;
 }
 
-void redis_setup_init(struct redis_setup *s, uv_loop_t *loop,
+void redis_setup_init(struct redis_setup *s, const struct clock *clock,
                       struct aggregator_counters *counters,
                       void (*done)(void *arg, bool ok), void *arg)
 {
     *s = (struct redis_setup){
-        .loop = loop, .counters = counters, .done = done, .arg = arg};
+        .clock = clock, .counters = counters, .done = done, .arg = arg};
 }
 
 bool redis_setup_begin(struct redis_setup *s, struct redis_link *link)
 {
     char floor[24];
     const char *info[] = {"INFO", "memory"};
-    const char *load[] = {"SCRIPT", "LOAD", commit_lua};
+    const char *commit[] = {"SCRIPT", "LOAD", commit_lua};
+    const char *claim[] = {"SCRIPT", "LOAD", claim_lua};
     const char *take[] = {"EVAL", epoch_lua, "1", KEY_EPOCH, floor};
 
     s->failed = false;
     snprintf(floor, sizeof floor, "%" PRIu64, s->floor);
     call(s, link, 2, info, on_info);
-    call(s, link, 3, load, on_loaded);
+    call(s, link, 3, commit, on_commit_loaded);
+    call(s, link, 3, claim, on_claim_loaded);
     if (s->epoch == 0)
         call(s, link, 5, take, on_epoch);
     return s->pending > 0;
 }
 
-void redis_setup_forget_epoch(struct redis_setup *s)
+void redis_setup_forget_epoch(struct redis_setup *s, uint64_t seen)
 {
     if (s->epoch > s->floor)
         s->floor = s->epoch;
+    if (seen > s->floor)
+        s->floor = seen;
     s->epoch = 0;
 }

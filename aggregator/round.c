@@ -1,4 +1,4 @@
-/* round: builds commits part by part, keeps the replies' order, passes outcomes on.
+/* round: builds commits part by part, keeps the replies' order, notes outcomes.
  *
  * As long as the window has room, parts of the present site are sent, then the next site
  * is taken. When Redis cannot take commits at all (fenced, loading, gone) no further site
@@ -10,10 +10,10 @@
 #include "../proto/log.h"
 
 void round_init(struct round *r, struct store *store, struct clock *clock,
-                struct aggregator_counters *counters, void (*ended)(void *arg), void *arg)
+                struct aggregator_counters *counters)
 {
     *r = (struct round){
-        .store = store, .clock = clock, .counters = counters, .ended = ended, .arg = arg};
+        .store = store, .clock = clock, .counters = counters, .answered = INT64_MIN};
     command_init(&r->part, COMMIT_BYTES_MAX);
     buf_init(&r->message, MESSAGE_MAX);
 }
@@ -37,13 +37,10 @@ static struct round_call *newest(struct round *r)
 static void count(struct aggregator_counters *c, enum commit_outcome o)
 {
     uint64_t *const counter[] = {
-        [COMMIT_OK] = &c->commits,
-        [COMMIT_FENCED] = &c->fenced,
-        [COMMIT_REGRESS] = &c->regress,
-        [COMMIT_TRANSIENT] = &c->retries,
-        [COMMIT_NOSCRIPT] = &c->noscript,
-        [COMMIT_UNKNOWN] = &c->unknown,
-        [COMMIT_ERROR] = &c->site_unprotected,
+        [COMMIT_OK] = &c->commits,        [COMMIT_FENCED] = &c->fenced,
+        [COMMIT_REGRESS] = &c->regress,   [COMMIT_TRANSIENT] = &c->retries,
+        [COMMIT_NOSCRIPT] = &c->noscript, [COMMIT_UNKNOWN] = &c->unknown,
+        [COMMIT_ERROR] = &c->refused,
     };
 
     ++*counter[o];
@@ -56,21 +53,45 @@ static bool concerns_all(enum commit_outcome o)
            o == COMMIT_UNKNOWN;
 }
 
+static void time_commit(struct round *r, uint64_t began)
+{
+    uint64_t us = clock_us(r->clock) - began;
+
+    r->counters->commit_us = us;
+    if (us > r->counters->commit_us_max)
+        r->counters->commit_us_max = us;
+}
+
+/* Redis refused the site for reasons of its own. Returns when to try again, 0: at once.
+ */
+static ms_t refused(struct round *r, struct site *s)
+{
+    if (s->failures < ROUND_REWRITES) {
+        s->failures++;
+        return 0;
+    }
+    r->refused++;
+    r->left_out++;
+    r->counters->site_unprotected++;
+    return r->clock->now + ROUND_PARK_MS;
+}
+
 static void end_commit(struct round *r, struct site *s, enum commit_outcome o,
                        uint64_t began)
 {
-    if (o == COMMIT_OK) {
-        uint64_t us = (uv_hrtime() - began) / 1000;
+    ms_t retry_at = 0;
 
-        r->counters->commit_us = us;
-        if (us > r->counters->commit_us_max)
-            r->counters->commit_us_max = us;
-    }
     count(r->counters, o);
     r->outcomes[o]++;
-    if (concerns_all(o))
+    if (o == COMMIT_OK) {
+        time_commit(r, began);
+        s->failures = 0;
+    } else if (o == COMMIT_ERROR) {
+        retry_at = refused(r, s);
+    } else if (concerns_all(o)) {
         r->todo = 0;
-    commit_end(r->store, s, o, o == COMMIT_ERROR ? r->clock->now + ROUND_PARK_MS : 0);
+    }
+    commit_end(r->store, s, o, retry_at);
 }
 
 static void on_reply(void *arg, const redisReply *reply);
@@ -83,8 +104,11 @@ static bool send_call(struct round *r, struct site *s, bool last)
         return false;
     r->n++;
     r->bytes += r->part.text.n;
-    *newest(r) = (struct round_call){
-        .site = s, .bytes = r->part.text.n, .last = last, .began = r->began};
+    *newest(r) = (struct round_call){.site = s,
+                                     .bytes = r->part.text.n,
+                                     .sent = clock_mono(r->clock),
+                                     .last = last,
+                                     .began = r->began};
     return true;
 }
 
@@ -102,10 +126,12 @@ static void send_part(struct round *r)
 {
     bool last = commit_next(&r->commit, r->sha, &r->part, &r->message);
 
-    if (!send_call(r, r->commit.site, last))
+    if (!send_call(r, r->commit.site, last)) {
         stop_building(r);
-    else if (last)
+    } else if (last) {
         r->building = false;
+        r->counters->log_rewrites += r->commit.relog;
+    }
 }
 
 /* Best effort: the numbers are in Redis, and the next message has them too. */
@@ -119,29 +145,25 @@ static void send_tick(struct round *r, struct site *s, ms_t now)
 /* Only the minute turned: nothing is there to be written. */
 static bool is_tick(const struct round *r, const struct site *s)
 {
-    return s->tick && !r->check && !s->dirty && !s->full &&
+    return s->tick && !r->check && !s->dirty && !s->full && s->log.n == 0 &&
            s->recent_done == s->recent.last;
-}
-
-static void park(struct round *r, struct site *s)
-{
-    store_mark_dirty(r->store, s);
-    if (r->parked++ == 0 || s->retry_at < r->parked_until)
-        r->parked_until = s->retry_at;
 }
 
 static void take_site(struct round *r, ms_t now)
 {
     struct site *s = store_take_dirty(r->store);
 
-    r->todo--;
+    r->todo = s ? r->todo - 1 : 0; /* some may have been dropped meanwhile */
+    if (!s)
+        return;
     if (s->retry_at > now) {
-        park(r, s);
+        r->left_out++;
+        store_mark_dirty(r->store, s);
     } else if (is_tick(r, s)) {
         send_tick(r, s, now);
     } else {
         r->building = true;
-        r->began = uv_hrtime();
+        r->began = clock_us(r->clock);
         commit_begin(&r->commit, r->store, s, r->epoch, now);
     }
 }
@@ -168,8 +190,8 @@ static void complain(struct round *r, const struct site *s, const redisReply *re
 {
     char site[SITE_MAX + 1], text[200];
 
-    if (seldom(&r->complained, (mono_t)(uv_hrtime() / 1000000)))
-        log_line("event=site_unprotected site=%s reply=\"%s\"",
+    if (seldom(&r->complained, clock_mono(r->clock)))
+        log_line("event=site_refused site=%s reply=\"%s\"",
                  log_safe(site, sizeof site, s->id, s->id_n),
                  log_safe(text, sizeof text, reply->str, (unsigned long)reply->len));
 }
@@ -201,23 +223,27 @@ static void take_reply(struct round *r, struct round_call *call, const redisRepl
 static void on_reply(void *arg, const redisReply *reply)
 {
     struct round *r = arg;
-    ms_t now = clock_now(r->clock); /* may forget all sites */
     struct round_call call = r->call[r->first];
 
     assert(r->n > 0);
     r->first = (r->first + 1) % COMMITS_IN_FLIGHT_MAX;
     r->n--;
     r->bytes -= call.bytes;
+    if (reply && reply->type != REDIS_REPLY_ERROR)
+        r->answered = call.sent;
     if (call.site)
         take_reply(r, &call, reply);
-    go_on(r, now);
-    if (!r->active)
-        r->ended(r->arg);
 }
 
-bool round_has_work(const struct round *r, ms_t now)
+/* Those quarantined gather at the head, and are few. */
+ms_t round_due(const struct round *r, ms_t now)
 {
-    return r->store->ndirty > r->parked || (r->parked > 0 && now >= r->parked_until);
+    ms_t due = INT64_MAX;
+
+    for (const struct site *s = r->store->dirty_head; s && due > now; s = s->next_dirty)
+        if (s->retry_at < due)
+            due = s->retry_at;
+    return due;
 }
 
 void round_begin(struct round *r, struct slice sha, uint64_t epoch, ms_t now)
@@ -226,10 +252,45 @@ void round_begin(struct round *r, struct slice sha, uint64_t epoch, ms_t now)
     r->sha = sha;
     r->epoch = epoch;
     r->todo = r->store->ndirty;
-    r->parked = 0;
+    r->refused = 0;
+    r->left_out = 0;
     memset(r->outcomes, 0, sizeof r->outcomes);
     go_on(r, now);
     r->counters->rounds += r->active;
+}
+
+void round_turn(struct round *r, ms_t now)
+{
+    if (r->active)
+        go_on(r, now);
+}
+
+void round_stop(struct round *r)
+{
+    r->todo = 0;
+    if (r->building)
+        stop_building(r);
+    r->answered = INT64_MIN;
+}
+
+bool round_is_confirmed(const struct round *r)
+{
+    for (size_t o = 0; o < sizeof r->outcomes / sizeof *r->outcomes; o++)
+        if (o != COMMIT_OK && o != COMMIT_ERROR && r->outcomes[o] > 0)
+            return false;
+    return r->outcomes[COMMIT_ERROR] == r->refused && round_can_do_without(r);
+}
+
+bool round_can_do_without(const struct round *r)
+{
+    return 2 * r->left_out <= r->store->nsites;
+}
+
+mono_t round_sent(const struct round *r)
+{
+    if (r->n == 0)
+        return INT64_MIN;
+    return r->call[(r->first + r->n - 1) % COMMITS_IN_FLIGHT_MAX].sent;
 }
 
 void round_forget(struct round *r)
@@ -237,8 +298,10 @@ void round_forget(struct round *r)
     for (unsigned i = 0; i < r->n; i++)
         r->call[(r->first + i) % COMMITS_IN_FLIGHT_MAX].site = NULL;
     r->building = false;
+    r->active = r->n > 0;
     r->outcome = COMMIT_OK;
     r->todo = 0;
-    r->parked = 0;
+    r->refused = 0;
+    r->left_out = 0;
     memset(r->outcomes, 0, sizeof r->outcomes);
 }

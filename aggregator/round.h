@@ -2,7 +2,9 @@
  *
  * A round takes the sites that are dirty when it begins, one commit each, at most
  * COMMITS_IN_FLIGHT_MAX calls ahead of the replies. It has ended when all replies are in.
- * Sites that become dirty meanwhile wait for the next round. */
+ * Sites that become dirty meanwhile wait for the next round.
+ *
+ * Replies only change what is known; calls are made by round_begin and round_turn. */
 #ifndef HC_ROUND_H
 #define HC_ROUND_H
 
@@ -12,8 +14,9 @@
 #include "counters.h"
 #include "seldom.h"
 
-/* A site whose commit Redis refused for good (WRONGTYPE, say) is left alone so long; the
- * others go on. */
+/* A site whose commit Redis refuses for reasons of its own (WRONGTYPE, say) is written
+ * anew so many times at once, and then left alone for so long: quarantined. */
+#define ROUND_REWRITES 3
 #define ROUND_PARK_MS 60000
 
 /* Bytes of calls ahead of the replies; a quarter of what the link would hold. */
@@ -23,9 +26,10 @@
 struct round_call {
     struct site *site; /* NULL: a tick, or a site that is no more */
     size_t bytes;
+    mono_t sent;
     bool last;      /* of the site's commit */
     bool cut;       /* and yet not its last part: the rest could not be sent */
-    uint64_t began; /* the commit, uv_hrtime */
+    uint64_t began; /* the commit, us */
 };
 
 struct round {
@@ -33,24 +37,23 @@ struct round {
     struct clock *clock;
     struct aggregator_counters *counters;
     struct redis_link *link;
-    void (*ended)(void *arg);
-    void *arg;
 
     bool active; /* a round is under way */
     bool check;  /* Redis may have gone back: a tick is not enough.
                     The caller's to set and to clear */
     size_t todo; /* sites still to be taken */
     unsigned outcomes[COMMIT_ERROR + 1]; /* of this round's commits */
+    unsigned refused; /* of its COMMIT_ERRORs, sites quarantined by it */
+    size_t left_out;  /* they, and those that were quarantined before */
+    mono_t answered;  /* when the latest call was sent that had a good reply */
 
-    size_t parked;     /* dirty sites found not to be tried yet */
-    ms_t parked_until; /* the first of them may be tried */
     struct seldom complained;
 
     struct slice sha;
     uint64_t epoch;
     struct commit commit; /* being built, while building */
     bool building;
-    uint64_t began;              /* it, uv_hrtime */
+    uint64_t began;              /* it, us */
     enum commit_outcome outcome; /* first that was not OK, of the commit being answered */
     struct command part;
     struct buf message;
@@ -60,19 +63,33 @@ struct round {
     size_t bytes;
 };
 
-/* @ended is called when a round ends, from a reply of the link and only then. The
- * pointers must outlive @r; the link is set by the caller before the first round. */
+/* The pointers must outlive @r; the link is set by the caller before the first round. */
 void round_init(struct round *r, struct store *store, struct clock *clock,
-                struct aggregator_counters *counters, void (*ended)(void *arg),
-                void *arg);
+                struct aggregator_counters *counters);
 void round_fini(struct round *r);
 
-/* Whether a site is to be committed at @now. */
-bool round_has_work(const struct round *r, ms_t now);
+/* When a site is to be committed (wall clock): not after @now if one is by then; later,
+ * when all that are dirty are quarantined; INT64_MAX when none is dirty. */
+ms_t round_due(const struct round *r, ms_t now);
 
 /* Begins a round; none may be active. @sha is borrowed. If it is not active afterwards
- * there was nothing to wait for: it is over, and ended is not called. */
+ * there was nothing to wait for: it is over. */
 void round_begin(struct round *r, struct slice sha, uint64_t epoch, ms_t now);
+
+/* Goes on as far as the replies allow; ends the round when the last is in. */
+void round_turn(struct round *r, ms_t now);
+
+/* The connection is lost: no further call of this round is made. */
+void round_stop(struct round *r);
+
+/* Whether every site of the round that is over is in Redis, but for those quarantined;
+ * and whether these are few enough to do without. When they are most of all sites it is
+ * not the sites' fault. */
+bool round_is_confirmed(const struct round *r);
+bool round_can_do_without(const struct round *r);
+
+/* When the newest call that waits for a reply was sent, INT64_MIN when none does. */
+mono_t round_sent(const struct round *r);
 
 /* The sites are about to be freed: replies still to come are ignored. */
 void round_forget(struct round *r);

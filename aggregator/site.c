@@ -13,11 +13,29 @@ static unsigned slots_for(unsigned window)
     return slots;
 }
 
+/* Everything but the id, the ring, the numbers and what is parked. */
+static void empty(struct site *s)
+{
+    visitors_fini(&s->visitors);
+    pages_fini(&s->pages);
+    recent_fini(&s->recent);
+    log_fini(&s->log);
+    marks_fini(&s->marks);
+}
+
+/* The site, its rows, and if it is lazy two arrays of its log. */
+static size_t own_bytes(unsigned slots, bool lazy)
+{
+    return sizeof(struct site) + slots * sizeof(struct site_row) +
+           (lazy ? 2 * slots * sizeof(uint32_t) : 0);
+}
+
 struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t now,
-                      const struct key *key)
+                      const struct key *key, bool lazy)
 {
     unsigned slots = slots_for(window);
-    struct site *s = calloc(1, sizeof *s + slots * sizeof(struct site_row));
+    struct site *s = calloc(1, own_bytes(slots, lazy));
+    uint32_t *counts;
 
     assert(id.n > 0 && id.n <= SITE_MAX && window > 0 && window <= WINDOW_MAX);
     if (!s)
@@ -29,20 +47,50 @@ struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t 
     s->slots = slots;
     s->now = s->touched = now;
     s->row = (struct site_row *)(s + 1);
-    s->full = true; /* whatever an earlier process left in Redis goes */
+    s->state = lazy ? SITE_WAITING : SITE_LIVE;
+    s->full = !lazy; /* whatever an earlier process left in Redis goes */
+    counts = lazy ? (uint32_t *)(s->row + slots) : NULL;
     visitors_init(&s->visitors);
     pages_init(&s->pages, slots, key);
     recent_init(&s->recent);
+    log_init(&s->log, counts, lazy ? counts + slots : NULL);
+    marks_init(&s->marks);
+    parked_init(&s->parked);
     return s;
+}
+
+void site_reset(struct site *s, minute_t now)
+{
+    struct site old = *s;
+
+    assert(!s->queued && !s->committing && s->log.written);
+    empty(s);
+    memset(s, 0, own_bytes(old.slots, true));
+    memcpy(s->id, old.id, sizeof s->id);
+    s->id_n = old.id_n;
+    s->hash = old.hash;
+    s->window = old.window;
+    s->slots = old.slots;
+    s->now = s->touched = now;
+    s->row = old.row;
+    s->state = SITE_WAITING;
+    s->commit = old.commit;
+    s->message = old.message;
+    s->order = old.order;
+    s->parked = old.parked;
+    visitors_init(&s->visitors);
+    pages_init(&s->pages, old.slots, old.pages.key);
+    recent_init(&s->recent);
+    log_init(&s->log, old.log.written, old.log.taken);
+    marks_init(&s->marks);
 }
 
 void site_free(struct site *s)
 {
     if (!s)
         return;
-    visitors_fini(&s->visitors);
-    pages_fini(&s->pages);
-    recent_fini(&s->recent);
+    empty(s);
+    parked_fini(&s->parked);
     free(s);
 }
 
@@ -58,6 +106,7 @@ static bool clear_row(struct site *s, minute_t m)
     s->dirty &= ~(UINT64_C(1) << slot);
     s->inflight &= ~(UINT64_C(1) << slot);
     pages_clear_slot(&s->pages, slot);
+    log_clear_slot(&s->log, slot);
     return counted;
 }
 
@@ -141,18 +190,20 @@ size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count 
 
 bool site_is_empty(const struct site *s)
 {
-    minute_t silent = s->now - s->touched;
+    minute_t silent = s->now > s->touched ? s->now - s->touched : 0;
 
-    if (s->visitors.n > s->stale || s->committing)
+    if (s->state != SITE_LIVE || s->visitors.n > s->stale || s->committing)
         return false;
     return s->queued ? silent > s->window : silent >= s->window;
 }
 
 size_t site_bytes(const struct site *s)
 {
-    size_t n = sizeof *s + s->slots * sizeof(struct site_row) +
+    size_t n = own_bytes(s->slots, s->log.written != NULL) +
                visitors_bytes(&s->visitors) + pages_bytes(&s->pages);
 
+    n += s->log.cap * sizeof(struct log_record) + s->marks.cap * sizeof(struct mark) +
+         s->parked.bytes;
     if (s->recent.entry)
         for (size_t i = 0; i < RECENT_MAX; i++)
             n += sizeof(struct recent_entry) + s->recent.entry[i].cap;

@@ -8,7 +8,10 @@
 #define HC_SITE_H
 
 #include "../proto/limits.h"
+#include "marks.h"
+#include "minute_log.h"
 #include "pages.h"
+#include "parked.h"
 #include "recent.h"
 #include "visitors.h"
 
@@ -23,18 +26,26 @@ struct site_news {
     uint64_t views, events, visitors;
 };
 
+enum site_state {
+    SITE_WAITING, /* to be read back: on the store's list of loads */
+    SITE_LOADING, /* is being read back */
+    SITE_LIVE,
+};
+
 struct site {
     char id[SITE_MAX];
     uint8_t id_n;
     bool capped;     /* a bound was met while the window lasts */
     bool queued;     /* in the store's dirty list */
     bool committing; /* a commit is out */
-    bool full;       /* the next commit rewrites everything */
-    bool full_sent;  /* and so does the one that is out */
-    bool tick;       /* the minute turned: publish though nothing was hit */
+    enum site_state state;
+    bool full;      /* the next commit rewrites everything, the log as log.rewrite says */
+    bool full_sent; /* and so does the one that is out */
+    bool tick;      /* the minute turned: publish though nothing was hit */
     uint64_t hash;
     unsigned window, slots;
-    minute_t now;     /* the newest minute; rows cover (now - window, now] */
+    minute_t now;     /* the newest minute; rows cover (now - window, now]; may be ahead
+                         of the store's when another host's clock was */
     minute_t touched; /* of the latest hit */
     minute_t capped_at;
     size_t stale; /* visitors outside the window, still in the table */
@@ -43,21 +54,34 @@ struct site {
     struct visitors visitors;
     struct pages pages;
     struct recent recent;
-    uint64_t recent_done;       /* event ids up to this one are in Redis */
-    uint64_t recent_sent;       /* and up to this one in the commit that is out */
-    uint64_t commit;            /* q: number of the last commit built */
-    uint64_t commit_floor;      /* the last one that Redis said OK to */
-    uint64_t message;           /* n: number of the last message built */
-    struct site_news news;      /* not yet in a message */
+    struct minute_log log;
+    struct marks marks;
+    struct parked parked;
+    uint8_t failures;      /* commits in a row that Redis refused for this site alone */
+    ms_t warming;          /* until then it has just been read back, 0: not */
+    uint64_t recent_done;  /* event ids up to this one are in Redis */
+    uint64_t recent_sent;  /* and up to this one in the commit that is out */
+    uint64_t commit;       /* q: number of the last commit built */
+    uint64_t commit_floor; /* the last one that Redis said OK to */
+    uint64_t message;      /* n: number of the last message built */
+    struct site_news news; /* not yet in a message */
     struct site_news news_sent; /* in the message of the commit that is out */
     ms_t retry_at;              /* not before this time, after a commit failed */
     struct site *next_dirty;
+    struct site *next_load;
     size_t order; /* place in the store's list of sites */
 };
 
+/* An empty site. With @lazy it waits to be read back and keeps a minute log; without, it
+ * is live and its first commit rewrites all, for Redis may hold an earlier life of it.
+ * NULL when out of memory. */
 struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t now,
-                      const struct key *key);
+                      const struct key *key, bool lazy);
 void site_free(struct site *s);
+
+/* Makes a lazy site as it was born, at minute @now. What is parked stays, and so do the
+ * numbers of its commits and messages. It must be in no list and no commit of it out. */
+void site_reset(struct site *s, minute_t now);
 
 static inline unsigned slot_of(const struct site *s, minute_t m)
 {
@@ -89,8 +113,8 @@ uint64_t site_views(const struct site *s, unsigned minutes);
 size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count *out,
                       size_t max);
 
-/* Nothing of the window is left, and nothing is to be written; or it still waits to be a
- * minute later, because Redis is away: its keys have expired meanwhile. */
+/* It is live, nothing of the window is left, and nothing is to be written; or it still
+ * waits to be a minute later, because Redis is away: its keys have expired meanwhile. */
 bool site_is_empty(const struct site *s);
 
 size_t site_bytes(const struct site *s);

@@ -1,4 +1,4 @@
-/* store: sites in an array, an index of them by keyed hash, and the dirty list. */
+/* store: sites in an array, an index of them by keyed hash, and two lists. */
 #include "store.h"
 
 #include <assert.h>
@@ -11,6 +11,7 @@ void store_init(struct store *st, unsigned window, const struct key *key, ms_t n
     assert(window > 0 && window <= WINDOW_MAX);
     *st = (struct store){.window = window, .key = *key, .now = minute_of(now)};
     st->dirty_tail = &st->dirty_head;
+    st->load_tail = &st->load_head;
 }
 
 void store_fini(struct store *st)
@@ -24,11 +25,14 @@ void store_fini(struct store *st)
 void store_reset(struct store *st, ms_t now)
 {
     minute_t ahead = st->ahead > st->now ? st->ahead : st->now;
-    struct key key = st->key;
+    struct store old = *st;
 
     store_fini(st);
-    store_init(st, st->window, &key, now);
+    store_init(st, old.window, &old.key, now);
     st->ahead = ahead;
+    st->lazy = old.lazy;
+    st->base = old.base;
+    st->base_arg = old.base_arg;
 }
 
 static size_t seek(const struct store *st, uint64_t hash, struct slice id)
@@ -77,6 +81,14 @@ struct site *store_find(const struct store *st, struct slice id)
     return st->index[seek(st, siphash(&st->key, id.p, id.n), id)];
 }
 
+static void wait_for_load(struct store *st, struct site *s)
+{
+    s->state = SITE_WAITING;
+    s->next_load = NULL;
+    *st->load_tail = s;
+    st->load_tail = &s->next_load;
+}
+
 struct site *store_site(struct store *st, struct slice id)
 {
     uint64_t hash = siphash(&st->key, id.p, id.n);
@@ -86,9 +98,13 @@ struct site *store_site(struct store *st, struct slice id)
         s = st->index[seek(st, hash, id)];
     if (s || st->nsites >= SITES_MAX || !reserve(st))
         return s;
-    s = site_new(id, hash, st->window, st->now, &st->key);
+    s = site_new(id, hash, st->window, st->now, &st->key, st->lazy);
     if (!s)
         return NULL;
+    if (st->lazy) {
+        wait_for_load(st, s);
+        st->nloads++;
+    }
     s->commit = s->message = st->number;
     s->order = st->nsites;
     st->site[st->nsites++] = s;
@@ -127,7 +143,7 @@ static void unqueue(struct store *st, struct site *s)
 
 void store_drop(struct store *st, struct site *s)
 {
-    assert(!s->committing);
+    assert(s->state == SITE_LIVE && !s->committing);
     if (s->queued)
         unqueue(st, s);
     if (st->number < s->commit)
@@ -136,6 +152,7 @@ void store_drop(struct store *st, struct site *s)
         st->number = s->message;
     index_remove(st, s);
     st->visitors -= s->visitors.n;
+    st->log_waits -= s->log.n;
     st->site[s->order] = st->site[--st->nsites];
     st->site[s->order]->order = s->order;
     site_free(s);
@@ -143,7 +160,7 @@ void store_drop(struct store *st, struct site *s)
 
 void store_mark_dirty(struct store *st, struct site *s)
 {
-    if (s->queued || s->committing)
+    if (s->queued || s->committing || s->state != SITE_LIVE)
         return;
     s->queued = true;
     s->next_dirty = NULL;
@@ -166,11 +183,55 @@ struct site *store_take_dirty(struct store *st)
     return s;
 }
 
+struct site *store_take_load(struct store *st)
+{
+    struct site *s = st->load_head;
+
+    if (!s)
+        return NULL;
+    st->load_head = s->next_load;
+    if (!st->load_head)
+        st->load_tail = &st->load_head;
+    s->state = SITE_LOADING;
+    site_advance(s, st->now);
+    return s;
+}
+
+void store_retry_load(struct store *st, struct site *s)
+{
+    assert(s->state == SITE_LOADING);
+    st->visitors -= s->visitors.n;
+    st->log_waits -= s->log.n;
+    site_reset(s, st->now);
+    wait_for_load(st, s);
+}
+
+void store_loaded(struct store *st, struct site *s)
+{
+    assert(s->state == SITE_LOADING && !s->parked.first);
+    s->state = SITE_LIVE;
+    st->nloads--;
+    s->tick |= site_advance(s, st->now);
+    if (s->dirty || s->full || s->tick)
+        store_mark_dirty(st, s);
+}
+
+void store_bar(const struct store *st, struct barrier *b)
+{
+    if (st->parked == 0)
+        return;
+    for (size_t i = 0; i < st->nsites; i++)
+        parked_bar(&st->site[i]->parked, b);
+}
+
 void store_recheck(struct store *st)
 {
     for (size_t i = 0; i < st->nsites; i++) {
-        st->site[i]->tick =
-            false; /* a commit publishes too, and a tick alone would not check */
-        store_mark_dirty(st, st->site[i]);
+        struct site *s = st->site[i];
+
+        if (s->state != SITE_LIVE)
+            continue;
+        s->tick = false; /* a commit publishes too, and a tick alone would not check */
+        store_mark_dirty(st, s);
     }
 }

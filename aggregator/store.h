@@ -1,4 +1,9 @@
-/* store: all sites, and the list of those that Redis has to hear about. */
+/* store: all sites, the list of those that Redis has to hear about, and the list of those
+ * to be read back from it.
+ *
+ * A site of a lazy store is born WAITING, at the end of the list of loads;
+ * store_take_load makes it LOADING; store_loaded LIVE, store_retry_load WAITING again.
+ * Only live sites are committed, turned and dropped. */
 #ifndef HC_STORE_H
 #define HC_STORE_H
 
@@ -8,18 +13,26 @@ struct store {
     unsigned window;
     struct key key; /* of the tables that strangers feed */
     minute_t now;
-    minute_t
-        ahead; /* rows of minutes up to this one may lie in Redis from before a reset */
+    minute_t ahead;     /* rows of minutes up to this one may lie in Redis from before a
+                           reset */
     struct site **site; /* nsites of them, in no order; room for index_cap / 2 */
     size_t nsites;
     struct site **index; /* open addressing by hash, a power of two */
     size_t index_cap;
-    size_t visitors; /* in all tables */
+    size_t visitors; /* in all tables; kept by whoever puts and removes */
     size_t turn;     /* sites that have not yet turned to the present minute */
     size_t turn_of;  /* and how many there were when it turned */
     struct site *dirty_head, **dirty_tail;
     size_t ndirty;
     uint64_t number; /* of commits and messages; a site begun again counts on from here */
+    bool lazy;       /* new sites are read back before they are folded into */
+    struct site *load_head, **load_tail; /* sites WAITING */
+    size_t nloads;                       /* sites not LIVE */
+    size_t parked;                       /* bytes of hits parked, all sites */
+    size_t log_waits; /* records pending in all sites' logs, LOG_PENDING_MAX; kept by
+                         whoever adds and takes off */
+    uint64_t (*base)(void *arg, uint64_t stream); /* receiver_base, or NULL: unknown */
+    void *base_arg;
 };
 
 /* @window: 1..WINDOW_MAX minutes. @key: any secret 16 bytes; random is fine. */
@@ -33,20 +46,36 @@ void store_reset(struct store *st, ms_t now);
 /* The site @id or NULL. */
 struct site *store_find(const struct store *st, struct slice id);
 
-/* The site @id, made if need be. NULL at SITES_MAX or out of memory. */
+/* The site @id, made if need be: live and full, or WAITING in a lazy store. NULL at
+ * SITES_MAX or out of memory. */
 struct site *store_site(struct store *st, struct slice id);
 
-/* Frees one site, which must not be committing. */
+/* Frees one site, which must be live and not committing. */
 void store_drop(struct store *st, struct site *s);
 
-/* Appends @s to the dirty list unless it is there or a commit of it is out: then it is
- * appended when that commit ends (see commit.h). */
+/* Appends @s to the dirty list unless it is there, or a commit of it is out or it is not
+ * live: then it is appended when that commit ends (commit.h), or by store_loaded. */
 void store_mark_dirty(struct store *st, struct site *s);
 
 /* Takes the first site off the dirty list; NULL when it is empty. */
 struct site *store_take_dirty(struct store *st);
 
-/* Marks every site dirty: Redis may have gone back in time. */
+/* Takes the first site off the list of loads, which is LOADING then, empty and of the
+ * present minute; NULL when the list is empty. */
+struct site *store_take_load(struct store *st);
+
+/* The load of @s, LOADING, failed: it is emptied, but for what is parked, and waits
+ * again, at the end of the list. */
+void store_retry_load(struct store *st, struct site *s);
+
+/* @s, LOADING, is LIVE: nothing may be parked any more (fold_parked). It is brought to
+ * the present minute, and queued if anything of it is dirty. */
+void store_loaded(struct store *st, struct site *s);
+
+/* Lowers the marks of @b to below what is parked in any site. */
+void store_bar(const struct store *st, struct barrier *b);
+
+/* Marks every live site dirty: Redis may have gone back in time. */
 void store_recheck(struct store *st);
 
 #endif

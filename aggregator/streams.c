@@ -1,131 +1,80 @@
-/* streams: a window of bits behind the highest number of each stream.
+/* streams: an array of them, and an index of places that is at most half full.
  *
- * `missing` is kept up to date by difference: a jump ahead adds what it skips, a late
- * arrival inside the window takes itself off. What arrives behind the window stays
- * missing, for it is not counted either. A stream that is forgotten leaves its missing
- * numbers in the sum; coming back, it begins anew.
- *
- * Streams are chained by id. Ids come out of datagrams whose MAC was right, so whoever
- * could make them collide has the secret. */
+ * Ids come out of datagrams whose MAC was right, so whoever could make them collide has
+ * the secret: a multiplication spreads them well enough. */
 #include "streams.h"
 
-#include <string.h>
+#include <assert.h>
+#include <stdlib.h>
+
+#define FIRST_CAP 16
+
+_Static_assert(STREAMS_MAX % FIRST_CAP == 0, "doubling meets the bound");
 
 void streams_init(struct streams *t)
 {
-    memset(t, 0, sizeof *t);
+    *t = (struct streams){0};
 }
 
-static uint16_t *chain_of(struct streams *t, uint64_t id)
+void streams_fini(struct streams *t)
 {
-    return &t->chain[id % STREAMS_MAX];
+    for (uint32_t i = 0; i < t->n; i++)
+        early_free(t->v[i].early);
+    free(t->v);
+    free(t->index);
+    streams_init(t);
 }
 
-static struct stream *find(struct streams *t, uint64_t id)
+/* The index entry of @id, or the empty one where it would have to be put. */
+static uint32_t *seek(const struct streams *t, uint64_t id)
 {
-    uint16_t place = *chain_of(t, id);
+    uint32_t mask = 2 * t->cap - 1;
+    uint32_t i = (uint32_t)(id * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
 
-    while (place && t->v[place - 1].id != id)
-        place = t->v[place - 1].next;
-    return place ? &t->v[place - 1] : NULL;
+    while (t->index[i] != 0 && t->v[t->index[i] - 1].id != id)
+        i = (i + 1) & mask;
+    return &t->index[i];
 }
 
-static struct stream *silent_for_longest(struct streams *t)
+static bool grow(struct streams *t)
 {
-    struct stream *oldest = &t->v[0];
+    uint32_t cap = t->cap ? 2 * t->cap : FIRST_CAP;
+    uint32_t *index;
+    struct stream *v;
 
-    for (size_t i = 1; i < t->n; i++)
-        if (t->v[i].heard < oldest->heard)
-            oldest = &t->v[i];
-    return oldest;
+    if (t->cap == STREAMS_MAX)
+        return false;
+    v = realloc(t->v, cap * sizeof *v);
+    if (!v)
+        return false;
+    t->v = v;
+    index = calloc(2 * (size_t)cap, sizeof *index);
+    if (!index)
+        return false; /* a larger array does no harm */
+    free(t->index);
+    t->index = index;
+    t->cap = cap;
+    for (uint32_t i = 0; i < t->n; i++)
+        *seek(t, v[i].id) = i + 1;
+    return true;
 }
 
-static void unchain(struct streams *t, const struct stream *s)
+struct stream *streams_find(const struct streams *t, uint64_t id)
 {
-    uint16_t *link = chain_of(t, s->id);
+    uint32_t place = t->n > 0 ? *seek(t, id) : 0;
 
-    while (&t->v[*link - 1] != s)
-        link = &t->v[*link - 1].next;
-    *link = s->next;
+    return place > 0 ? &t->v[place - 1] : NULL;
 }
 
-/* An entry for a new stream: a fresh one, or the one silent for longest. */
-static struct stream *make_room(struct streams *t)
+struct stream *streams_add(struct streams *t, uint64_t id)
 {
-    struct stream *s;
+    uint32_t *place;
 
-    if (t->n < STREAMS_MAX)
-        return &t->v[t->n++];
-    s = silent_for_longest(t);
-    unchain(t, s);
-    t->evicted++;
-    return s;
-}
-
-static uint64_t *word_of(struct stream *s, uint64_t seq)
-{
-    return &s->seen[seq % STREAM_WINDOW / 64];
-}
-
-static uint64_t bit_of(uint64_t seq)
-{
-    return UINT64_C(1) << seq % 64;
-}
-
-static void add(struct streams *t, uint64_t id, uint64_t seq)
-{
-    struct stream *s = make_room(t);
-
-    *s = (struct stream){.id = id, .lowest = seq, .highest = seq, .heard = t->turn};
-    s->next = *chain_of(t, id);
-    *chain_of(t, id) = (uint16_t)(s - t->v + 1);
-    *word_of(s, seq) |= bit_of(seq);
-}
-
-/* Moves the window so that it ends at @seq, which is above the highest. */
-static void advance(struct stream *s, uint64_t seq)
-{
-    if (seq - s->highest >= STREAM_WINDOW) {
-        memset(s->seen, 0, sizeof s->seen);
-        s->highest = seq;
-    }
-    while (s->highest != seq) {
-        s->highest++;
-        *word_of(s, s->highest) &= ~bit_of(s->highest);
-    }
-}
-
-/* @seq is inside the window and was not seen. */
-static void arrive_late(struct streams *t, struct stream *s, uint64_t seq)
-{
-    if (seq > s->lowest) {
-        t->missing--;
-        return;
-    }
-    t->missing += s->lowest - seq - 1;
-    s->lowest = seq;
-}
-
-enum stream_verdict streams_check(struct streams *t, uint64_t id, uint64_t seq)
-{
-    struct stream *s = find(t, id);
-
-    t->turn++;
-    if (!s) {
-        add(t, id, seq);
-        return STREAM_NEW;
-    }
-    s->heard = t->turn;
-    if (seq > s->highest) {
-        t->missing += seq - s->highest - 1;
-        advance(s, seq);
-    } else if (s->highest - seq >= STREAM_WINDOW) {
-        return STREAM_TOO_OLD;
-    } else if (*word_of(s, seq) & bit_of(seq)) {
-        return STREAM_DUPLICATE;
-    } else {
-        arrive_late(t, s, seq);
-    }
-    *word_of(s, seq) |= bit_of(seq);
-    return STREAM_NEW;
+    if (t->n == t->cap && !grow(t))
+        return NULL;
+    place = seek(t, id);
+    assert(*place == 0);
+    t->v[t->n] = (struct stream){.id = id};
+    *place = ++t->n;
+    return &t->v[t->n - 1];
 }

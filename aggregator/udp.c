@@ -143,6 +143,23 @@ int udp_receive(struct udp *u)
     return n;
 }
 
+int udp_send(const struct udp *u, const struct peer *to, const uint8_t *bytes, size_t n)
+{
+    ssize_t sent;
+
+    do
+        sent = sendto(u->fd, bytes, n, MSG_DONTWAIT, &to->sa, peer_size(to));
+    while (sent < 0 && errno == EINTR);
+    return sent >= 0 || errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+}
+
+/* The kernel takes twice what it granted (grow_rcvbuf). The other half is left to network
+ * cards whose drivers put every datagram into a page of its own. */
+size_t udp_room(const struct udp *u)
+{
+    return (size_t)u->rcvbuf / UDP_TRUESIZE;
+}
+
 void udp_count_drops(struct udp *u)
 {
     uint32_t info[SK_MEMINFO_VARS];

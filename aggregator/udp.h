@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include "peer.h"
 
 #define UDP_BATCH 64  /* more at once is not faster */
 #define UDP_SLOT 2048 /* above DATAGRAM_MAX: what fills a slot is too long anyway */
@@ -15,6 +16,10 @@
 /* What is asked of the kernel: some 1,800 full datagrams, or what a collector at full
  * speed sends in 20 ms, while this process is not running. */
 #define UDP_RCVBUF (4 * 1024 * 1024)
+
+/* What the kernel charges a full datagram of ours to the buffer with: 1,242 bytes of
+ * frame in an allocation of 2,048, and 256 for the sk_buff before it (SKB_TRUESIZE). */
+#define UDP_TRUESIZE 2304
 
 #define UDP_TEXT 64 /* bytes for an address as text: "[IPv6]:port" */
 
@@ -48,6 +53,13 @@ void udp_close(struct udp *u);
  * slot[i], msg[i].msg_len bytes long, until the next call, and came from from[i]. 0 when
  * there is none, -1 on an error of the socket (which it has reported by that). */
 int udp_receive(struct udp *u);
+
+/* Sends one datagram, without waiting. Returns 0, also when the kernel has no room, which
+ * is a loss like any on the way; -1 on another error. */
+int udp_send(const struct udp *u, const struct peer *to, const uint8_t *bytes, size_t n);
+
+/* How many full datagrams the receive buffer is good for. */
+size_t udp_room(const struct udp *u);
 
 /* Brings u->drops up to date. */
 void udp_count_drops(struct udp *u);

@@ -137,6 +137,16 @@ struct visitor *visitors_get(const struct visitors *t, uint64_t id)
     return t->v[i].id == id ? &t->v[i] : NULL;
 }
 
+struct visitor *visitors_after(const struct visitors *t, uint64_t id)
+{
+    if (t->n == 0)
+        return NULL;
+    for (size_t i = home(id, t->cap), end = slots(t->cap); i < end; i++)
+        if (t->v[i].id > id)
+            return &t->v[i];
+    return NULL;
+}
+
 void visitors_prefetch(const struct visitors *t, uint64_t id)
 {
     const char *p;

@@ -40,6 +40,11 @@ struct visitor *visitors_get(const struct visitors *t, uint64_t id);
 /* Brings the entry's memory near before visitors_get asks for it. */
 void visitors_prefetch(const struct visitors *t, uint64_t id);
 
+/* The entry with the lowest id above @id (0: of all), or NULL. Whoever goes on from the
+ * id of the entry before meets everybody who was there all the time once, however the
+ * table changes between the calls. */
+struct visitor *visitors_after(const struct visitors *t, uint64_t id);
+
 /* Adds @id, which must not be there, with everything else zero. NULL when out of memory.
  */
 struct visitor *visitors_put(struct visitors *t, uint64_t id);

@@ -1,33 +1,17 @@
-/* writer: connects, sets up, runs rounds, and answers what they come to.
+/* writer: sets up a connection, runs rounds, and answers what they come to.
  *
  * On every connection the setup comes first. The epoch is kept over reconnects; what may
  * have been lost with the connection, or with a Redis that was restarted, shows when all
  * sites are committed once more: one that finds Redis behind is rewritten whole. If Redis
  * loses data without losing the connection, the first site to notice does the same for
- * all others.
+ * all others; and so does every sign that it is another one than before, behind a proxy
+ * or after a failover: a missing script, READONLY, LOADING and the like. Until all have
+ * been looked at no round proves anything of datagrams: a site that was not touched may
+ * be one that Redis has lost.
  *
  * Being fenced means that a later aggregator owns the site: everything is forgotten and a
  * higher epoch taken, as after a restart. */
 #include "writer.h"
-
-#include <assert.h>
-#include <inttypes.h>
-#include "../proto/log.h"
-
-static mono_t loop_now(const struct writer *w)
-{
-    return (mono_t)uv_now(w->loop);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    writer_pump(timer->data);
-}
-
-static void arm(struct writer *w, mono_t wait)
-{
-    uv_timer_start(&w->timer, on_timer, (uint64_t)wait, 0);
-}
 
 static void be(struct writer *w, enum writer_state state)
 {
@@ -36,238 +20,217 @@ static void be(struct writer *w, enum writer_state state)
     w->counters->epoch = w->setup.epoch;
 }
 
-/* ---- setup -------------------------------------------------------------- */
-
-static void begin_setup(struct writer *w)
+static mono_t sooner(mono_t a, mono_t b)
 {
-    mono_t wait = pace_wait(&w->pace, loop_now(w));
-    bool no_epoch = w->setup.epoch == 0;
-
-    if (no_epoch && w->epoch_at - loop_now(w) > wait)
-        wait = w->epoch_at - loop_now(w);
-    if (wait > 0) {
-        arm(w, wait);
-    } else if (redis_setup_begin(&w->setup, w->link)) {
-        be(w, WRITER_SETTING_UP);
-        if (no_epoch)
-            w->epoch_at = loop_now(w) + WRITER_EPOCH_MS;
-    }
+    return a < b ? a : b;
 }
 
+/* ---- setup -------------------------------------------------------------- */
+
+/* Returns when to be called again. */
+static mono_t begin_setup(struct writer *w, mono_t now)
+{
+    mono_t due = now + pace_wait(&w->pace, now);
+    bool no_epoch = w->setup.epoch == 0;
+
+    if (no_epoch && w->epoch_at > due)
+        due = w->epoch_at;
+    if (due > now)
+        return due;
+    if (!redis_setup_begin(&w->setup, w->link)) {
+        pace_fail(&w->pace, now);
+        return now + pace_wait(&w->pace, now);
+    }
+    be(w, WRITER_SETTING_UP);
+    if (no_epoch)
+        w->epoch_at = now + WRITER_EPOCH_MS;
+    return INT64_MAX;
+}
+
+/* The epoch may have been given up meanwhile. */
 static void on_setup(void *arg, bool ok)
 {
     struct writer *w = arg;
 
-    if (w->closing)
+    if (w->state != WRITER_SETTING_UP)
         return;
     if (!ok)
-        pace_fail(&w->pace, loop_now(w));
-    be(w, ok ? WRITER_READY : WRITER_BARE);
-    if (ok && w->setup.epoch == 0)
-        be(w, WRITER_BARE); /* given up meanwhile */
-    writer_pump(w);
+        pace_fail(&w->pace, clock_mono(w->clock));
+    be(w, ok && w->setup.epoch > 0 ? WRITER_READY : WRITER_BARE);
 }
 
 /* ---- rounds ------------------------------------------------------------- */
 
-static void fenced(struct writer *w)
+/* Redis may have lost what it had. */
+static void doubt(struct writer *w)
 {
-    if (seldom(&w->fenced, loop_now(w)))
-        log_line("event=fenced epoch=%" PRIu64
-                 " hint=\"another aggregator writes to this Redis\"",
-                 w->setup.epoch);
-    writer_reboot(w, clock_now(w->clock));
+    w->recheck = true;
+    durability_break(&w->durability);
 }
 
 /* What a round that is over has come to. */
-static void settle(struct writer *w)
+static void settle(struct writer *w, mono_t now)
 {
     const unsigned *outcomes = w->round.outcomes;
+    bool failed = outcomes[COMMIT_TRANSIENT] || outcomes[COMMIT_UNKNOWN];
 
-    w->has_written |= outcomes[COMMIT_OK] > 0;
-    w->recheck |= outcomes[COMMIT_REGRESS] > 0 && !w->round.check;
-    if (outcomes[COMMIT_TRANSIENT] || outcomes[COMMIT_UNKNOWN]) {
-        pace_fail(&w->pace, loop_now(w));
-        return;
-    }
-    pace_end(&w->pace, loop_now(w));
-    if (outcomes[COMMIT_FENCED])
-        fenced(w);
-    else if (outcomes[COMMIT_NOSCRIPT])
-        be(w, WRITER_BARE);
+    w->in_round = false;
+    if (outcomes[COMMIT_REGRESS] || outcomes[COMMIT_TRANSIENT] ||
+        outcomes[COMMIT_NOSCRIPT])
+        doubt(w);
+    if (failed)
+        pace_fail(&w->pace, now);
     else
+        pace_end(&w->pace, now);
+    if (outcomes[COMMIT_FENCED])
+        w->fenced = true;
+    else if (outcomes[COMMIT_NOSCRIPT])
+        be(w, w->state == WRITER_READY ? WRITER_BARE : w->state);
+    else if (!failed)
         w->round.check = false;
+    durability_end(&w->durability, round_is_confirmed(&w->round) && !w->recheck, now);
 }
 
-static void on_round_ended(void *arg)
+static void begin_round(struct writer *w, ms_t now, mono_t mono)
 {
-    struct writer *w = arg;
-
-    if (w->closing)
-        return;
-    settle(w);
-    writer_pump(w);
-}
-
-static void begin_round(struct writer *w, ms_t now)
-{
-    pace_begin(&w->pace, loop_now(w));
-    round_begin(&w->round, slice_of(w->setup.sha), w->setup.epoch, now);
+    pace_begin(&w->pace, mono);
+    durability_begin(&w->durability, mono);
+    w->in_round = true;
+    round_begin(&w->round, slice_of(w->setup.commit_sha), w->setup.epoch, now);
     if (!w->round.active)
-        settle(w);
+        settle(w, mono);
 }
 
 /* Everything is looked at again, if that is wanted and due. */
-static void recheck(struct writer *w)
+static void recheck(struct writer *w, mono_t now)
 {
-    if (!w->recheck || loop_now(w) < w->recheck_at)
+    if (!w->recheck || now < w->recheck_at)
         return;
     w->recheck = false;
-    w->recheck_at = loop_now(w) + WRITER_RECHECK_MS;
+    if (w->store->nsites > 0)
+        w->recheck_at = now + WRITER_RECHECK_MS;
     w->round.check = true;
     store_recheck(w->store);
 }
 
-/* Begins a round, or sees to it that one begins in time. */
-static void go_on(struct writer *w, ms_t now)
+/* Nothing is to be committed before @retry: datagrams that changed nothing are safe with
+ * what is. */
+static mono_t idle(struct writer *w, ms_t retry, ms_t now, mono_t mono)
 {
-    mono_t wait = pace_wait(&w->pace, loop_now(w));
+    mono_t due;
 
-    recheck(w);
-    if (round_has_work(&w->round, now)) {
-        if (wait == 0)
-            begin_round(w, now);
-        else
-            arm(w, wait);
-    } else if (w->recheck) {
-        arm(w, w->recheck_at - loop_now(w));
-    } else if (w->round.parked > 0) {
-        arm(w, w->round.parked_until - now);
+    if (!w->recheck && mono >= durability_idle_due(&w->durability)) {
+        durability_begin(&w->durability, mono);
+        durability_end(&w->durability, round_can_do_without(&w->round), mono);
     }
+    due = w->recheck ? w->recheck_at : durability_idle_due(&w->durability);
+    return retry == INT64_MAX ? due : sooner(due, mono + (retry - now));
 }
 
-/* ---- the end ------------------------------------------------------------ */
-
-static void finish(struct writer *w)
+/* Begins a round if one is due. Returns when to be called again. */
+static mono_t go_on(struct writer *w, ms_t now, mono_t mono)
 {
-    if (!w->finishing)
-        return;
-    w->finishing = false;
-    uv_timer_stop(&w->deadline);
-    w->done(w->arg);
+    ms_t due;
+
+    recheck(w, mono);
+    due = round_due(&w->round, now);
+    if (due > now) {
+        w->round.check = false; /* there is no site */
+        if (due == INT64_MAX)
+            w->round.left_out = 0; /* those that were are gone */
+        return idle(w, due, now, mono);
+    }
+    if (pace_wait(&w->pace, mono) == 0)
+        begin_round(w, now, mono);
+    return w->round.active ? INT64_MAX : mono + pace_wait(&w->pace, mono);
 }
 
-static void on_deadline(uv_timer_t *timer)
+mono_t writer_turn(struct writer *w, ms_t now, mono_t mono)
 {
-    struct writer *w = timer->data;
+    mono_t due = INT64_MAX;
 
-    log_line("event=unsaved sites=%zu hint=\"Redis did not take the last changes in "
-             "time\"",
-             w->store->ndirty);
-    finish(w);
+    round_turn(&w->round, now);
+    if (w->in_round && !w->round.active)
+        settle(w, mono);
+    if (w->durability.doubted)
+        doubt(w);
+    w->durability.doubted = false;
+    if (w->round.active || w->fenced)
+        due = INT64_MAX;
+    else if (w->state == WRITER_BARE)
+        due = begin_setup(w, mono);
+    else if (w->state == WRITER_READY)
+        due = go_on(w, now, mono);
+    if (w->state == WRITER_READY)
+        due = sooner(due, durability_turn(&w->durability, w->link, w->round.answered,
+                                          round_sent(&w->round), mono));
+    return due;
 }
 
-void writer_pump(struct writer *w)
-{
-    ms_t now;
+/* ---- life --------------------------------------------------------------- */
 
-    if (w->closing)
-        return;
-    now = clock_now(w->clock); /* may forget all sites */
-    if (w->state == WRITER_BARE && !w->round.active)
-        begin_setup(w);
-    else if (w->state == WRITER_READY && !w->round.active)
-        go_on(w, now);
-    if (!w->round.active && !round_has_work(&w->round, now))
-        finish(w);
+void writer_init(struct writer *w, struct store *store, struct clock *clock,
+                 struct receiver *receiver, struct aggregator_counters *counters,
+                 mono_t hold_ms)
+{
+    *w = (struct writer){.store = store, .clock = clock, .counters = counters};
+    redis_setup_init(&w->setup, clock, counters, on_setup, w);
+    round_init(&w->round, store, clock, counters);
+    durability_init(&w->durability, receiver, store, clock, counters, hold_ms);
 }
 
-/* ---- the connection ----------------------------------------------------- */
-
-static void on_up(void *arg)
+void writer_fini(struct writer *w)
 {
-    struct writer *w = arg;
+    round_fini(&w->round);
+    durability_fini(&w->durability);
+}
 
+void writer_up(struct writer *w, struct redis_link *link)
+{
+    w->link = w->round.link = link;
     w->pace = (struct pace){0};
-    w->recheck = w->has_written;
+    w->recheck = true;
     w->recheck_at = 0;
     be(w, WRITER_BARE);
-    writer_pump(w);
 }
 
-/* The link has logged it. */
-static void on_down(void *arg, const char *why)
+void writer_down(struct writer *w)
 {
-    (void)why;
-    be(arg, WRITER_DOWN);
+    round_stop(&w->round);
+    durability_break(&w->durability);
+    be(w, WRITER_DOWN);
 }
 
-static const struct redis_link_events link_events = {.up = on_up, .down = on_down};
-
-int writer_open(struct writer *w, uv_loop_t *loop, const struct redis_addr *addr,
-                struct store *store, struct clock *clock,
-                struct aggregator_counters *counters)
+void writer_noscript(struct writer *w)
 {
-    *w = (struct writer){
-        .loop = loop, .store = store, .clock = clock, .counters = counters};
-    w->link = redis_link_open(loop, addr, "headcount-aggregator", &link_events, w);
-    if (!w->link)
-        return UV_ENOMEM;
-    redis_setup_init(&w->setup, loop, counters, on_setup, w);
-    round_init(&w->round, store, clock, counters, on_round_ended, w);
-    w->round.link = w->link;
-    uv_timer_init(loop, &w->timer);
-    uv_timer_init(loop, &w->deadline);
-    w->timer.data = w->deadline.data = w;
-    w->open = 3;
-    return 0;
+    if (w->state != WRITER_READY)
+        return;
+    pace_fail(&w->pace, clock_mono(w->clock));
+    be(w, WRITER_BARE);
 }
 
-void writer_reboot(struct writer *w, ms_t now)
+void writer_reboot(struct writer *w, uint64_t seen)
 {
     w->counters->reboots++;
     round_forget(&w->round);
-    store_reset(w->store, now);
-    redis_setup_forget_epoch(&w->setup);
-    w->has_written = w->recheck = false;
-    if (w->state == WRITER_READY)
-        be(w, WRITER_BARE);
+    durability_break(&w->durability);
+    redis_setup_forget_epoch(&w->setup, seen);
+    w->in_round = w->fenced = w->recheck = w->round.check = false;
+    be(w, w->state == WRITER_READY ? WRITER_BARE : w->state);
 }
 
-void writer_finish(struct writer *w, uint64_t ms, void (*done)(void *arg), void *arg)
+bool writer_is_ready(const struct writer *w)
 {
-    assert(!w->finishing && !w->closing);
-    w->finishing = true;
-    w->done = done;
-    w->arg = arg;
-    uv_timer_start(&w->deadline, on_deadline, ms, 0);
-    writer_pump(w);
+    return w->state == WRITER_READY;
 }
 
-static void closed_one(struct writer *w)
+bool writer_is_idle(const struct writer *w, ms_t now)
 {
-    if (--w->open > 0)
-        return;
-    round_fini(&w->round);
-    w->done(w->arg);
+    return !w->round.active && round_due(&w->round, now) > now;
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+bool writer_is_durable(const struct writer *w, ms_t now)
 {
-    closed_one(handle->data);
-}
-
-static void on_link_closed(void *arg)
-{
-    closed_one(arg);
-}
-
-void writer_close(struct writer *w, void (*closed)(void *arg), void *arg)
-{
-    w->closing = true;
-    w->done = closed;
-    w->arg = arg;
-    uv_close((uv_handle_t *)&w->timer, on_timer_closed);
-    uv_close((uv_handle_t *)&w->deadline, on_timer_closed);
-    redis_link_close(w->link, on_link_closed, w);
+    return writer_is_idle(w, now) && !w->recheck &&
+           durability_is_complete(&w->durability);
 }

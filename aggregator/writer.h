@@ -3,13 +3,14 @@
  * A change after a pause goes out at once; in a stream of changes rounds follow each
  * other as fast as Redis takes them, within bounds (pace.h). While Redis is away folding
  * goes on and the changes wait in the store, whose size is bounded: nothing queues up
- * here. */
+ * here. What rounds prove of the senders' datagrams is durability's. */
 #ifndef HC_WRITER_H
 #define HC_WRITER_H
 
+#include "durability.h"
 #include "pace.h"
-#include "round.h"
 #include "redis_setup.h"
+#include "round.h"
 
 /* How often at most all sites are looked at again because one found Redis behind. */
 #define WRITER_RECHECK_MS 5000
@@ -26,44 +27,48 @@ enum writer_state {
 };
 
 struct writer {
-    uv_loop_t *loop;
     struct store *store;
     struct clock *clock;
     struct aggregator_counters *counters;
-    struct redis_link *link;
+    struct redis_link *link; /* NULL before the first writer_up */
     enum writer_state state;
     struct redis_setup setup;
     struct round round;
     struct pace pace;
-    bool has_written;  /* since then Redis may have gone back */
+    struct durability durability;
+    bool in_round;
+    bool fenced;       /* a later aggregator owns a site: writer_reboot is due */
     bool recheck;      /* all sites are to be looked at again */
     mono_t recheck_at; /* no earlier */
     mono_t epoch_at;   /* no earlier is the next epoch taken */
-    struct seldom fenced;
-    uv_timer_t timer;    /* the next round or setup */
-    uv_timer_t deadline; /* of writer_finish */
-    void (*done)(void *arg);
-    void *arg;
-    bool finishing, closing;
-    unsigned open; /* handles, the link one of them */
 };
 
-/* Starts dialling. The pointers must outlive the handles. Returns 0 or a negative uv
- * error. */
-int writer_open(struct writer *w, uv_loop_t *loop, const struct redis_addr *addr,
-                struct store *store, struct clock *clock,
-                struct aggregator_counters *counters);
+/* The pointers must outlive @w. */
+void writer_init(struct writer *w, struct store *store, struct clock *clock,
+                 struct receiver *receiver, struct aggregator_counters *counters,
+                 mono_t hold_ms);
+void writer_fini(struct writer *w);
 
-/* Something may have become dirty: begins a round if one is due. */
-void writer_pump(struct writer *w);
+/* The connection is there, or lost; then its pending calls have failed. */
+void writer_up(struct writer *w, struct redis_link *link);
+void writer_down(struct writer *w);
 
-/* Empties the store and takes a new epoch as soon as it can. */
-void writer_reboot(struct writer *w, ms_t now);
+/* A script is missing that was loaded: sets up again. */
+void writer_noscript(struct writer *w);
 
-/* Calls @done once, when everything is in Redis or after @ms; perhaps from inside. */
-void writer_finish(struct writer *w, uint64_t ms, void (*done)(void *arg), void *arg);
+/* Does what is due. Returns when it wants to be called again (monotonic ms), INT64_MAX: a
+ * reply will come first. Look at w->fenced after it. */
+mono_t writer_turn(struct writer *w, ms_t now, mono_t mono);
 
-/* Closes at once; replies still to come are not waited for. @closed may free @w. */
-void writer_close(struct writer *w, void (*closed)(void *arg), void *arg);
+/* The sites are about to be freed: takes a new epoch, above its own and @seen, as soon as
+ * it can. */
+void writer_reboot(struct writer *w, uint64_t seen);
+
+/* The scripts are loaded and there is an epoch, w->setup.epoch. */
+bool writer_is_ready(const struct writer *w);
+
+/* All sites are in Redis but for those quarantined; and what is in Redis is safe. */
+bool writer_is_idle(const struct writer *w, ms_t now);
+bool writer_is_durable(const struct writer *w, ms_t now);
 
 #endif

@@ -20,6 +20,8 @@ int minutes_run(int argc, char **argv);
 int tail_run(int argc, char **argv);
 int decode_run(int argc, char **argv);
 int replay_run(int argc, char **argv);
+int stats_run(int argc, char **argv);
+int doctor_run(int argc, char **argv);
 
 /* Parses the options of a command (opts.h). True: go on. False: the command ends with
  * *code, because help was printed or an option was wrong. */

@@ -1,5 +1,5 @@
 /* decode: one datagram as readable lines: what the frame says, whether it is genuine, and
- * each hit. Reads it, prints it, and exits as an aggregator would decide. */
+ * each hit. Reads it, prints it, and exits as whom it is for would decide. */
 #include "command.h"
 
 #include <errno.h>
@@ -33,12 +33,12 @@ static const struct opt rows[] = {
 static const struct opts_spec spec = {
     .program = "headcount decode",
     .usage = "[FILE|-] [options]",
-    .about = "Prints a datagram from a collector to an aggregator, read from FILE or "
+    .about = "Prints a datagram between a collector and an aggregator, read from FILE or "
              "standard input as raw bytes or as hex text (told apart by themselves). "
              "Times of hits are relative to the clock in the datagram's body.",
     .footer =
         "Exit codes:\n"
-        "  0  an aggregator would take it (as far as was checked)\n"
+        "  0  whom it is for would take it (as far as was checked)\n"
         "  1  refused, with the verdict: bad_shape, bad_version, bad_type, bad_key,\n"
         "     bad_mac, or malformed (the body)\n"
         "  2  the command line is wrong, or FILE cannot be read\n"

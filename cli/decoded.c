@@ -20,17 +20,31 @@ static void read_hits(struct decoded *d, const uint8_t *body)
     d->malformed = rc != 0;
 }
 
+/* Opens what is for the aggregator, or an ACK. Returns the verdict. */
+static enum wire_verdict open_any(struct decoded *d, const uint8_t *bytes,
+                                  const struct secret *s, const uint8_t **body)
+{
+    enum wire_verdict v = wire_open(bytes, d->n, s, &d->head, body, &d->body_n);
+
+    d->type = d->head.type;
+    if (v == WIRE_BAD_TYPE) {
+        v = wire_ack_open(bytes, d->n, s, &d->ack);
+        d->type = WIRE_ACK;
+    }
+    return v;
+}
+
 void decoded_open(struct decoded *d, const uint8_t *bytes, size_t n,
                   const struct secret *s)
 {
     const uint8_t *body;
 
     *d = (struct decoded){.n = n, .checked = s != NULL};
-    d->verdict = wire_open(bytes, d->n, s, &d->head, &body, &d->body_n);
+    d->verdict = open_any(d, bytes, s, &body);
     d->opened = d->verdict == WIRE_OK;
     if (d->verdict == WIRE_BAD_KEY || d->verdict == WIRE_BAD_MAC)
-        d->opened = wire_open(bytes, d->n, NULL, &d->head, &body, &d->body_n) == WIRE_OK;
-    if (d->opened)
+        d->opened = open_any(d, bytes, NULL, &body) == WIRE_OK;
+    if (d->opened && d->type == WIRE_DATA)
         read_hits(d, body);
 }
 

@@ -1,6 +1,7 @@
 /* decoded: what a datagram says, taken apart for people.
  *
- * The verdict is the aggregator's own (wire_open, then body_next to its end). Without a
+ * The verdict is that of whom it is for: the aggregator's for DATA and PING (wire_open,
+ * then body_next to its end), the collector's for an ACK (wire_ack_open). Without a
  * secret the last two checks are left out and the MAC is called unchecked; with one, a
  * datagram that only fails them is opened all the same, because that is when one looks.
  */
@@ -16,8 +17,10 @@ struct decoded {
     size_t n; /* its bytes */
     enum wire_verdict verdict;
     bool checked; /* against a secret */
-    bool opened;  /* head and body below are filled */
+    bool opened;  /* what the type has of the rest is filled */
+    uint8_t type; /* enum wire_type */
     struct wire_head head;
+    struct wire_ack ack;
     size_t body_n;
     bool malformed; /* the body, from hit nhits on */
     mono_t clock;
@@ -29,7 +32,7 @@ struct decoded {
 void decoded_open(struct decoded *d, const uint8_t *bytes, size_t n,
                   const struct secret *s);
 
-/* "ok", or the verdict of the aggregator that refuses it: a name of wire_verdict_name, or
+/* "ok", or the verdict of the program that refuses it: a name of wire_verdict_name, or
  * "malformed" for the body. Static strings. */
 const char *decoded_verdict(const struct decoded *d);
 

@@ -39,7 +39,6 @@ static void json_head(struct json *j, const struct decoded *d)
     const struct wire_head *h = &d->head;
 
     key_number(j, "bodyBytes", d->body_n);
-    key_number(j, "type", h->type);
     key_number(j, "keyId", h->key_id);
     key_number(j, "shard", h->shard);
     key_number(j, "shards", h->nshards);
@@ -48,7 +47,20 @@ static void json_head(struct json *j, const struct decoded *d)
     key_decimal(j, "seq", h->seq);
     key_decimal(j, "base", h->base);
     key_decimal(j, "sentUs", h->ts_us);
-    key_decimal(j, "clockMs", (uint64_t)d->clock);
+}
+
+static void json_ack(struct json *j, const struct wire_ack *a)
+{
+    key_number(j, "shard", a->shard);
+    key_number(j, "shards", a->nshards);
+    key_hex(j, "stream", a->stream);
+    key_decimal(j, "epoch", a->epoch);
+    key_decimal(j, "ackNo", a->ack_no);
+    key_decimal(j, "received", a->cum);
+    key_hex(j, "sack", a->sack);
+    key_decimal(j, "durable", a->durable);
+    key_decimal(j, "echoUs", a->echo_us);
+    key_number(j, "window", a->window);
 }
 
 static void json_hit(struct json *j, const struct hit *h, mono_t clock)
@@ -74,6 +86,16 @@ static void json_hit(struct json *j, const struct hit *h, mono_t clock)
     json_end(j);
 }
 
+static void json_hits(struct json *j, const struct decoded *d)
+{
+    key_decimal(j, "clockMs", (uint64_t)d->clock);
+    json_key(j, "hits");
+    json_begin_array(j);
+    for (size_t i = 0; i < d->nhits; i++)
+        json_hit(j, &d->hit[i], d->clock);
+    json_end(j);
+}
+
 void decoded_json(const struct decoded *d, struct buf *out)
 {
     struct json j;
@@ -83,14 +105,14 @@ void decoded_json(const struct decoded *d, struct buf *out)
     key_text(&j, "verdict", decoded_verdict(d));
     key_text(&j, "mac", decoded_mac(d));
     key_number(&j, "bytes", d->n);
-    if (d->opened) {
+    if (d->opened)
+        key_number(&j, "type", d->type);
+    if (d->opened && d->type == WIRE_ACK)
+        json_ack(&j, &d->ack);
+    else if (d->opened)
         json_head(&j, d);
-        json_key(&j, "hits");
-        json_begin_array(&j);
-        for (size_t i = 0; i < d->nhits; i++)
-            json_hit(&j, &d->hit[i], d->clock);
-        json_end(&j);
-    }
+    if (d->opened && d->type == WIRE_DATA)
+        json_hits(&j, d);
     json_end(&j);
     buf_str(out, "\n");
 }

@@ -5,31 +5,55 @@
 #include <inttypes.h>
 #include "table.h"
 
+static void write_start(const struct decoded *d, struct buf *out)
+{
+    static const char *const names[] = {
+        [WIRE_DATA] = "DATA", [WIRE_PING] = "PING", [WIRE_ACK] = "ACK"};
+
+    buf_printf(out, "verdict  %s\n", decoded_verdict(d));
+    buf_printf(out, "length   %zu bytes", d->n);
+    if (d->opened && d->type == WIRE_DATA)
+        buf_printf(out, ", %zu of them body", d->body_n);
+    buf_str(out, "\n");
+    if (!d->opened)
+        return;
+    buf_printf(out, "type     %u (%s)\n", d->type, names[d->type]);
+    buf_printf(out, "mac      %s%s\n", decoded_mac(d),
+               d->checked ? "" : " (no --secret-file)");
+}
+
 static void write_head(const struct decoded *d, struct buf *out)
 {
     const struct wire_head *h = &d->head;
 
-    buf_printf(out, "verdict  %s\n", decoded_verdict(d));
-    buf_printf(out, "length   %zu bytes", d->n);
-    if (!d->opened) {
-        buf_str(out, "\n");
-        return;
-    }
-    buf_printf(out, ", %zu of them body\n", d->body_n);
-    buf_printf(out, "type     %u%s\n", h->type, h->type == WIRE_DATA ? " (DATA)" : "");
     buf_printf(out, "key id   0x%02x\n", h->key_id);
-    buf_printf(out, "mac      %s%s\n", decoded_mac(d),
-               d->checked ? "" : " (no --secret-file)");
     buf_printf(out, "shard    %u of %u\n", h->shard, h->nshards);
     buf_printf(out, "stream   %016" PRIx64 "\n", h->stream);
     buf_printf(out, "epoch    %" PRIu64 "%s\n", h->epoch, h->epoch ? "" : " (unknown)");
     buf_printf(out, "seq      %" PRIu64 ", resendable from %" PRIu64 "\n", h->seq,
                h->base);
     buf_printf(out, "sent at  %" PRIu64 " us of the sender's clock\n", h->ts_us);
+    if (d->type != WIRE_DATA)
+        return;
     buf_printf(out, "clock    %" PRId64 " ms, to which the hits' times are relative\n",
                d->clock);
     buf_printf(out, "hits     %zu%s\n", d->nhits,
                d->malformed ? " before the body is malformed" : "");
+}
+
+static void write_ack(const struct wire_ack *a, struct buf *out)
+{
+    buf_printf(out, "shard    %u of %u\n", a->shard, a->nshards);
+    buf_printf(out, "stream   %016" PRIx64 "\n", a->stream);
+    buf_printf(out, "epoch    %" PRIu64 "\n", a->epoch);
+    buf_printf(out, "number   %" PRIu64 "\n", a->ack_no);
+    buf_printf(out, "received up to %" PRIu64, a->cum);
+    for (uint64_t i = 0; i < 64; i++)
+        if (a->sack >> i & 1)
+            buf_printf(out, ", %" PRIu64, a->cum + 2 + i);
+    buf_printf(out, "\ndurable  up to %" PRIu64 "\n", a->durable);
+    buf_printf(out, "echo     %" PRIu64 " us of the sender's clock\n", a->echo_us);
+    buf_printf(out, "window   %u datagrams\n", a->window);
 }
 
 /* A number as 16 hex digits, or "-" for none. */
@@ -103,7 +127,11 @@ static void write_hits(const struct decoded *d, const struct term *term, struct 
 
 void decoded_text(const struct decoded *d, const struct term *term, struct buf *out)
 {
-    write_head(d, out);
+    write_start(d, out);
+    if (d->opened && d->type == WIRE_ACK)
+        write_ack(&d->ack, out);
+    else if (d->opened)
+        write_head(d, out);
     if (d->nhits > 0)
         write_hits(d, term, out);
 }

@@ -18,6 +18,8 @@ static const struct command commands[] = {
     {"tail", tail_run, "follow a site: one line for every change"},
     {"decode", decode_run, "print a datagram between collector and aggregator"},
     {"replay", replay_run, "feed an access log or recorded beacons to a collector"},
+    {"stats", stats_run, "what running daemons have counted, and whether it adds up"},
+    {"doctor", doctor_run, "check a running installation and say what to change"},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
@@ -34,7 +36,7 @@ static const char usage_tail[] =
     "`headcount COMMAND --help` explains one, with its own options. Those below may\n"
     "also stand before the command.\n"
     "\n"
-    "Options of now, minutes and tail:\n"
+    "Options of now, minutes, tail and doctor:\n"
     "  --redis ADDR              unix:/PATH[?db=N] or tcp://HOST[:PORT][/DB]; also\n"
     "                            HEADCOUNT_REDIS (default tcp://127.0.0.1:6379/0)\n"
     "  --redis-auth-file FILE    first line: PASSWORD or USER:PASSWORD\n"
@@ -53,9 +55,10 @@ static const char usage_tail[] =
     "\n"
     "Exit codes:\n"
     "  0  done, and the answer is yes\n"
-    "  1  the answer is no: site unknown, datagram refused, beacons not answered 2xx\n"
+    "  1  the answer is no: site unknown, datagram refused, beacons not answered 2xx,\n"
+    "     doctor found a problem\n"
     "  2  the command line is wrong, or a file cannot be read\n"
-    "  3  Redis or the collector cannot be reached\n"
+    "  3  Redis or a daemon cannot be reached\n"
     "\n"
     "Examples:\n"
     "  headcount now shop\n"

@@ -174,6 +174,11 @@ static void write_page(const struct site_read *r, const struct term *term,
     write_windows(s, term, out);
     if (s->capped)
         buf_str(out, "\nSome visitors beyond the site's bound were not told apart.\n");
+    if (s->loading)
+        buf_str(out,
+                "\nThe site is being read back; the latest hits are not in it yet.\n");
+    if (s->warming)
+        buf_str(out, "\nThe site was read back just now.\n");
     write_pages(s, term, out);
     write_events(s, term, out);
 }

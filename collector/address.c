@@ -1,62 +1,24 @@
-/* The port is what follows the last colon; an IPv6 address must be in brackets, because
- * without them "::1:80" could be read in two ways. */
+/* Names are looked up when the daemon starts, and kept: an address that changes under a
+ * running one needs a restart, and nobody waits for a resolver while serving. */
 #include "address.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define HOST_MAX 256
-
-struct parts {
-    char host[HOST_MAX];
-    char port[8];
-};
-
-static bool is_port(const char *s)
-{
-    size_t n = strlen(s);
-
-    return n > 0 && n <= 5 && strspn(s, "0123456789") == n && atoi(s) <= 65535;
-}
-
-/* Takes "host:port" or "[host]:port" apart. */
-static bool split(struct parts *p, const char *text)
-{
-    const char *colon = strrchr(text, ':');
-    bool bracketed = text[0] == '[';
-    const char *host = text + bracketed;
-    size_t n;
-
-    if (colon == NULL || !is_port(colon + 1))
-        return false;
-    n = (size_t)(colon - host);
-    if (bracketed && (colon == host || host[--n] != ']'))
-        return false;
-    if (n == 0 || n >= HOST_MAX || (!bracketed && memchr(host, ':', n)))
-        return false;
-    memcpy(p->host, host, n);
-    p->host[n] = '\0';
-    strcpy(p->port, colon + 1);
-    return true;
-}
+#include "../proto/hostport.h"
 
 int address_parse(struct address *a, const char *text, const char *option, char *err,
                   size_t err_n)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found;
-    struct parts p;
+    struct hostport hp;
     int r;
 
-    if (!split(&p, text)) {
-        snprintf(err, err_n, "%s %s: give HOST:PORT or [IPV6]:PORT", option, text);
+    if (hostport_parse(&hp, text, option, err, err_n) < 0)
         return -1;
-    }
-    r = getaddrinfo(p.host, p.port, &hints, &found);
+    r = getaddrinfo(hp.host, hp.port, &hints, &found);
     if (r != 0) {
         snprintf(err, err_n, "%s %s: %s", option, text, gai_strerror(r));
         return -1;

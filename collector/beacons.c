@@ -74,7 +74,10 @@ static enum beacon_verdict take(struct worker *w, const struct beacon *b,
     v = beacon_hit(b, from, &w->day_keys, &w->setup->secret, now->wall, now->mono, &h,
                    &texts);
     if (v == BEACON_OK) {
-        uplink_add(&w->uplink, &h, now->mono);
+        /* Before the answer: that leaves when all requests of this read are served
+         * (conn.c). So with a spool whatever was answered survives the process. A hit
+         * for which there is no room is answered all the same; the sender counts it. */
+        uplink_add(w->uplink, &h, now->mono);
         COUNT(&w->counters, hits);
     }
     return v;

@@ -67,7 +67,8 @@ static int open_one(struct collector *c, char *err, size_t err_n)
         return -1;
     if ((w = malloc(sizeof *w)) == NULL)
         abort();
-    if (worker_open(w, c->setup, fd, on_worker_ended, c, err, err_n) < 0) {
+    if (worker_open(w, c->setup, &c->spool, c->workers, fd, on_worker_ended, c, err,
+                    err_n) < 0) {
         free(w);
         return -1;
     }
@@ -81,12 +82,25 @@ static void abandon_from(struct collector *c, unsigned first)
         worker_abandon(c->worker[i]);
 }
 
+static int open_spool(struct collector *c, char *err, size_t err_n)
+{
+    struct spool_setup setup = {.path = c->setup->spool,
+                                .mark.key_id = c->setup->secret.key_id,
+                                .ring_bytes = c->setup->ring_bytes,
+                                .workers = c->setup->workers};
+
+    spool_boot_id(setup.mark.boot);
+    return spool_open(&c->spool, &setup, err, err_n);
+}
+
 int collector_open(struct collector *c, const struct setup *setup,
                    void (*ended)(void *arg), void *arg, char *err, size_t err_n)
 {
     *c = (struct collector){
         .setup = setup, .bound = setup->listen, .ended = ended, .arg = arg};
     if (address_port(&c->bound) != 0 && try_address(c, err, err_n) < 0)
+        return -1;
+    if (open_spool(c, err, err_n) < 0)
         return -1;
     for (unsigned i = 0; i < setup->workers; i++) {
         if (open_one(c, err, err_n) < 0) {
@@ -119,8 +133,22 @@ int collector_start(struct collector *c, char *err, size_t err_n)
 
 void collector_stop(struct collector *c)
 {
+    c->stopping = true;
     for (unsigned i = 0; i < c->workers; i++)
         worker_stop(c->worker[i]);
+}
+
+/* The one gauge whose sum says nothing. */
+static uint64_t longest_rtt(const struct collector *c)
+{
+    uint64_t longest = 0;
+
+    for (unsigned i = 0; i < c->workers; i++) {
+        uint64_t one = __atomic_load_n(&c->worker[i]->counters.rtt_us, __ATOMIC_RELAXED);
+
+        longest = one > longest ? one : longest;
+    }
+    return longest;
 }
 
 void collector_sum(const struct collector *c, struct counters *sum)
@@ -130,6 +158,42 @@ void collector_sum(const struct collector *c, struct counters *sum)
     for (unsigned i = 0; i < c->workers; i++)
         each[i] = &c->worker[i]->counters;
     counters_sum(sum, each, c->workers, NCOUNTERS);
+    /* Hits of a spool from before a boot were taken and lost before any worker was. */
+    sum->accepted += c->spool.expired;
+    sum->lost_expired += c->spool.expired;
+    sum->rtt_us = longest_rtt(c);
+}
+
+size_t collector_tables(const struct collector *c, struct counters *sum,
+                        struct counters_table *out)
+{
+    collector_sum(c, sum);
+    out[0] = (struct counters_table){sum, counters_rows, NCOUNTERS};
+    return 1;
+}
+
+static void explain_missing(struct buf *out, const char *what, uint64_t have,
+                            unsigned workers)
+{
+    if (have < workers)
+        buf_printf(out, "%s (%u of %u workers)\n", what, workers - (unsigned)have,
+                   workers);
+}
+
+void collector_unready(const struct collector *c, struct buf *out)
+{
+    struct counters sum;
+
+    if (c->stopping)
+        buf_str(out, "stopping\n");
+    collector_sum(c, &sum);
+    explain_missing(out, "redis: not connected", sum.redis_up, c->workers);
+    explain_missing(out, "aggregator: does not answer", sum.aggregator_up, c->workers);
+}
+
+void collector_describe(struct buf *out)
+{
+    counters_markdown(out, counters_rows, NCOUNTERS);
 }
 
 void collector_log_counters(const struct collector *c)
@@ -146,8 +210,20 @@ void collector_join(struct collector *c)
         worker_join(c->worker[i]);
 }
 
+struct leftover collector_leftover(const struct collector *c)
+{
+    struct leftover sum = {0};
+
+    for (unsigned i = 0; i < c->workers; i++) {
+        sum.unreceived += c->worker[i]->unreceived;
+        sum.undurable += c->worker[i]->undurable;
+    }
+    return sum;
+}
+
 void collector_close(struct collector *c)
 {
+    spool_close(&c->spool);
     for (unsigned i = 0; i < c->workers; i++)
         free(c->worker[i]);
     c->workers = 0;

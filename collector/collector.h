@@ -5,15 +5,18 @@
 #include "../proto/limits.h"
 #include "counters.h"
 #include "setup.h"
+#include "spool.h"
 
 struct worker;
 
 struct collector {
     const struct setup *setup;
+    struct spool spool;
     struct address bound; /* the address listened on, with its real port */
     struct worker *worker[WORKERS_MAX];
     unsigned workers; /* opened */
     unsigned running; /* threads that have not ended; atomic */
+    bool stopping;
     void (*ended)(void *arg);
     void *arg;
 };
@@ -34,8 +37,26 @@ void collector_stop(struct collector *c);
 /* Adds up what all workers counted; at any time until collector_close. */
 void collector_sum(const struct collector *c, struct counters *sum);
 
+/* The same as a table; @sum is the caller's and must last as long. Returns how many
+ * tables it wrote to @out. */
+size_t collector_tables(const struct collector *c, struct counters *sum,
+                        struct counters_table *out);
+
+/* Appends a line for each reason why the collector should not be sent visitors. */
+void collector_unready(const struct collector *c, struct buf *out);
+
+/* The table of counters as Markdown, for the manuals. */
+void collector_describe(struct buf *out);
+
 /* Logs "event=counters" with all sums that are not zero. */
 void collector_log_counters(const struct collector *c);
+
+/* Hits that had no answer when the workers had ended, of an aggregator that received
+ * them, and that they are durable. With a spool they are in it. After collector_join. */
+struct leftover {
+    uint64_t unreceived, undurable;
+};
+struct leftover collector_leftover(const struct collector *c);
 
 /* Waits for the threads to end, then frees. Follows collector_stop. */
 void collector_join(struct collector *c);

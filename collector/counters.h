@@ -1,49 +1,82 @@
 /* counters: what one worker has done and refused, one row each.
  *
  * A worker adds to its own struct only; the main thread reads them all. The relaxed store
- * costs what a plain one does and keeps a reader from seeing half a number. */
+ * costs what a plain one does and keeps a reader from seeing half a number. The rows of
+ * the sender are copied from it (uplink.c), those of a worker's several senders added. */
 #ifndef HC_COLLECTOR_COUNTERS_H
 #define HC_COLLECTOR_COUNTERS_H
 
-#include "../proto/counters.h"
+#include "../proto/sender.h"
 
 #define COLLECTOR_COUNTERS(X)                                                           \
-    X(conns_open, GAUGE, "HTTP connections open now")                                   \
-    X(conns, COUNTER, "connections accepted")                                           \
-    X(conns_displaced, COUNTER, "idle connections closed for a newcomer at the cap")    \
-    X(conns_refused, COUNTER, "newcomers closed because no connection was idle")        \
-    X(conns_starved, COUNTER, "connections closed because WORKER_HELD_MAX was reached") \
-    X(accept_errors, COUNTER, "connections the kernel could not hand over")             \
-    X(timeouts_idle, COUNTER, "keep-alive connections closed after their idle time")    \
-    X(timeouts_head, COUNTER, "connections closed because a head came too slowly")      \
-    X(timeouts_body, COUNTER, "connections closed because a body came too slowly")      \
-    X(timeouts_wait, COUNTER, "connections closed because Redis never answered")        \
-    X(timeouts_write, COUNTER, "connections closed because an answer was not read")     \
-    X(requests, COUNTER, "requests understood")                                         \
-    X(http_refused, COUNTER, "requests refused by the parser with a 4xx or 5xx")        \
-    X(not_found, COUNTER, "requests for a path that is not there")                      \
-    X(not_allowed, COUNTER, "requests with a method the path does not take")            \
-    X(answers_too_large, COUNTER, "answers over ANSWER_MAX, refused with 503")          \
-    X(hits, COUNTER, "hits taken from beacons")                                         \
-    X(no_site, COUNTER, "hits refused: no site id")                                     \
-    X(bad_site, COUNTER, "hits refused: not a site id")                                 \
-    X(bad_kind, COUNTER, "hits refused: unknown kind")                                  \
-    X(bad_state, COUNTER, "hits refused: unknown state")                                \
-    X(bad_path, COUNTER, "hits refused: path too long")                                 \
-    X(bad_name, COUNTER, "hits refused: event without a name")                          \
-    X(bad_visitor, COUNTER, "hits refused: visitor or page-view id too long")           \
-    X(bad_body, COUNTER, "posts refused: neither a form nor JSON")                      \
-    X(too_many, COUNTER, "posts refused: more than BATCH_MAX events")                   \
-    X(datagrams, COUNTER, "datagrams the kernel took")                                  \
-    X(datagrams_lost, COUNTER, "datagrams the kernel did not take")                     \
-    X(aggregator_refused, COUNTER, "times the aggregator's host refused a datagram")    \
-    X(reports, COUNTER, "reports asked of Redis")                                       \
-    X(reports_shared, COUNTER, "requests answered by a report asked for or kept")       \
-    X(reports_failed, COUNTER, "reports Redis did not give")                            \
-    X(reports_evicted, COUNTER, "kept reports dropped for another at REPORTS_MAX")      \
-    X(reports_full, COUNTER, "requests refused because REPORTS_MAX were being asked")   \
-    X(redis_ups, COUNTER, "times the connection to Redis was made")                     \
-    X(redis_downs, COUNTER, "times it was lost, or a dial failed")
+    X(conns_open, GAUGE, "HTTP connections open now", "http_connections")               \
+    X(conns, COUNTER, "connections accepted", "http_connections_accepted_total")        \
+    X(conns_displaced, COUNTER, "idle connections closed for a newcomer at the cap",    \
+      "http_connections_closed_total{reason=\"displaced\"}")                            \
+    X(conns_refused, COUNTER, "newcomers closed because no connection was idle",        \
+      "http_connections_closed_total{reason=\"refused\"}")                              \
+    X(conns_starved, COUNTER, "connections closed because WORKER_HELD_MAX was reached", \
+      "http_connections_closed_total{reason=\"starved\"}")                              \
+    X(accept_errors, COUNTER, "connections the kernel could not hand over",             \
+      "http_accept_errors_total")                                                       \
+    X(timeouts_idle, COUNTER, "keep-alive connections closed after their idle time",    \
+      "http_connections_closed_total{reason=\"idle\"}")                                 \
+    X(timeouts_head, COUNTER, "connections closed because a head came too slowly",      \
+      "http_connections_closed_total{reason=\"slow_head\"}")                            \
+    X(timeouts_body, COUNTER, "connections closed because a body came too slowly",      \
+      "http_connections_closed_total{reason=\"slow_body\"}")                            \
+    X(timeouts_wait, COUNTER, "connections closed because Redis never answered",        \
+      "http_connections_closed_total{reason=\"no_answer\"}")                            \
+    X(timeouts_write, COUNTER, "connections closed because an answer was not read",     \
+      "http_connections_closed_total{reason=\"slow_reader\"}")                          \
+    X(requests, COUNTER, "requests understood", "http_requests_total")                  \
+    X(http_refused, COUNTER, "requests refused by the parser with a 4xx or 5xx",        \
+      "http_requests_refused_total{reason=\"parser\"}")                                 \
+    X(not_found, COUNTER, "requests for a path that is not there",                      \
+      "http_requests_refused_total{reason=\"not_found\"}")                              \
+    X(not_allowed, COUNTER, "requests with a method the path does not take",            \
+      "http_requests_refused_total{reason=\"not_allowed\"}")                            \
+    X(answers_too_large, COUNTER, "answers over ANSWER_MAX, refused with 503",          \
+      "http_requests_refused_total{reason=\"answer_too_large\"}")                       \
+    X(hits, COUNTER, "hits taken from beacons", "events_received_total")                \
+    X(no_site, COUNTER, "hits refused: no site id",                                     \
+      "events_dropped_total{reason=\"no_site\"}")                                       \
+    X(bad_site, COUNTER, "hits refused: not a site id",                                 \
+      "events_dropped_total{reason=\"bad_site\"}")                                      \
+    X(bad_kind, COUNTER, "hits refused: unknown kind",                                  \
+      "events_dropped_total{reason=\"bad_kind\"}")                                      \
+    X(bad_state, COUNTER, "hits refused: unknown state",                                \
+      "events_dropped_total{reason=\"bad_state\"}")                                     \
+    X(bad_path, COUNTER, "hits refused: path too long",                                 \
+      "events_dropped_total{reason=\"bad_path\"}")                                      \
+    X(bad_name, COUNTER, "hits refused: event without a name",                          \
+      "events_dropped_total{reason=\"bad_name\"}")                                      \
+    X(bad_visitor, COUNTER, "hits refused: visitor or page-view id too long",           \
+      "events_dropped_total{reason=\"bad_visitor\"}")                                   \
+    X(bad_body, COUNTER, "posts refused: neither a form nor JSON",                      \
+      "http_requests_refused_total{reason=\"bad_body\"}")                               \
+    X(too_many, COUNTER, "posts refused: more than BATCH_MAX events",                   \
+      "http_requests_refused_total{reason=\"too_many\"}")                               \
+    X(sends_refused, COUNTER, "datagrams the kernel did not take",                      \
+      "udp_sends_refused_total")                                                        \
+    X(aggregator_refused, COUNTER, "times the aggregator's host refused a datagram",    \
+      "udp_unreachable_total")                                                          \
+    X(reports, COUNTER, "reports asked of Redis", "reports_total")                      \
+    X(reports_shared, COUNTER, "requests answered by a report asked for or kept",       \
+      "reports_shared_total")                                                           \
+    X(reports_failed, COUNTER, "reports Redis did not give",                            \
+      "redis_errors_total{reason=\"report\"}")                                          \
+    X(reports_evicted, COUNTER, "kept reports dropped for another at REPORTS_MAX",      \
+      "reports_evicted_total")                                                          \
+    X(reports_full, COUNTER, "requests refused because REPORTS_MAX were being asked",   \
+      "http_requests_refused_total{reason=\"reports_full\"}")                           \
+    X(redis_ups, COUNTER, "times the connection to Redis was made",                     \
+      "redis_connects_total")                                                           \
+    X(redis_downs, COUNTER, "times it was lost, or a dial failed",                      \
+      "redis_disconnects_total")                                                        \
+    X(redis_up, GAUGE, "workers connected to Redis", "redis_up")                        \
+    X(aggregator_up, GAUGE, "workers that hear the aggregator", "aggregator_up")        \
+    SENDER_COUNTERS(X)
 
 COUNTERS_STRUCT(counters, COLLECTOR_COUNTERS);
 

@@ -1,5 +1,5 @@
-/* Beacons are taken even when not ready: datagrams may still arrive, and a page must not
- * wait for us. */
+/* Beacons are taken even when not ready: they are kept for an aggregator that comes, and
+ * a page must not wait for us. */
 #include "health.h"
 
 #include "worker.h"
@@ -22,15 +22,15 @@ enum handled health_ready(struct exchange *x)
 {
     struct worker *w = x->worker;
     bool redis = w->redis && redis_link_is_up(w->redis);
-    bool aggregator = !uplink_is_away(&w->uplink, worker_now(w)->mono);
+    bool aggregator = uplink_is_heard(w->uplink, worker_now(w)->mono);
 
     if (redis && aggregator)
         answer(x, 200, "ok\n");
     else if (aggregator)
         answer(x, 503, "redis: not connected\n");
     else if (redis)
-        answer(x, 503, "aggregator: its host refuses datagrams\n");
+        answer(x, 503, "aggregator: does not answer\n");
     else
-        answer(x, 503, "redis: not connected\naggregator: its host refuses datagrams\n");
+        answer(x, 503, "redis: not connected\naggregator: does not answer\n");
     return ANSWERED;
 }

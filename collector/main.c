@@ -1,16 +1,19 @@
 /* headcount-collector: open, run, close.
  *
- * The main thread only listens to signals; the workers do the work. */
+ * The main thread only listens to signals and operators; the workers do the work. */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "../proto/log.h"
+#include "../proto/loop/admin.h"
 #include "../proto/loop/stop.h"
 #include "collector.h"
 
 #define PROGRAM "headcount-collector"
 
-enum { EXIT_OK = 0, EXIT_BUSY = 1, EXIT_OPTIONS = 2 };
+enum { EXIT_OK = 0, EXIT_BUSY = 1, EXIT_OPTIONS = 2, EXIT_UNRECEIVED = 3 };
 
 struct program {
     uv_loop_t loop;
@@ -19,6 +22,8 @@ struct program {
     uv_async_t ended;   /* the last worker's thread ended */
     struct setup setup;
     struct collector collector;
+    struct admin admin;
+    struct counters sum; /* what admin shows */
 };
 
 static void on_stop(void *arg)
@@ -49,19 +54,43 @@ static void on_ended(uv_async_t *ended)
 {
     struct program *p = ended->data;
 
+    admin_close(&p->admin);
     stop_close(&p->stop);
     uv_close((uv_handle_t *)&p->report, NULL);
     uv_close((uv_handle_t *)&p->ended, NULL);
 }
 
-/* The one line on stdout: a script that started us with port 0 reads where we are. */
-static void announce(const struct collector *c)
+static size_t tables(void *arg, struct counters_table *out)
 {
+    struct program *p = arg;
+
+    return collector_tables(&p->collector, &p->sum, out);
+}
+
+static void unready(void *arg, struct buf *out)
+{
+    const struct program *p = arg;
+
+    collector_unready(&p->collector, out);
+}
+
+static int open_admin(struct program *p, char *err, size_t err_n)
+{
+    const struct admin_env env = {PROGRAM, tables, unready, p};
+
+    return admin_open(&p->admin, &p->loop, &p->setup.admin, &env, err, err_n);
+}
+
+/* On stdout: a script that started us with port 0 reads where we are. */
+static void announce(const struct program *p)
+{
+    const struct collector *c = &p->collector;
     char text[ADDRESS_TEXT_MAX];
 
     printf("event=listening program=" PROGRAM " proto=http addr=%s\n",
            address_text(&c->bound, text));
     fflush(stdout);
+    admin_announce(&p->admin);
     log_line("event=started addr=%s workers=%u conns_max=%u", text, c->workers,
              c->setup->conns_max);
 }
@@ -70,6 +99,17 @@ static int fail(const char *why, int code)
 {
     fprintf(stderr, PROGRAM ": %s\n", why);
     return code;
+}
+
+static int print_counters(void)
+{
+    struct buf text;
+
+    buf_init(&text, 64 * 1024);
+    collector_describe(&text);
+    printf("%.*s", (int)text.n, text.p);
+    buf_fini(&text);
+    return EXIT_OK;
 }
 
 static void open_handles(struct program *p)
@@ -82,23 +122,44 @@ static void open_handles(struct program *p)
     uv_signal_start(&p->report, on_report, SIGUSR1);
 }
 
+/* Says what becomes of hits that are left at the end. Returns the exit code. */
+static int tell_leftover(const struct program *p)
+{
+    struct leftover left = collector_leftover(&p->collector);
+
+    if (left.undurable == 0)
+        return EXIT_OK;
+    if (p->setup.spool) {
+        log_line("event=hits_spooled hits=%" PRIu64 "; the next start delivers them",
+                 left.undurable);
+        return EXIT_OK;
+    }
+    if (left.unreceived == 0)
+        return EXIT_OK; /* the aggregator has them */
+    log_line("event=hits_lost hits=%" PRIu64 " why=not_received", left.unreceived);
+    return EXIT_UNRECEIVED;
+}
+
 static int run(struct program *p)
 {
     char err[512];
+    int code;
 
     open_handles(p);
     if (collector_open(&p->collector, &p->setup, on_last_worker, p, err, sizeof err) <
             0 ||
+        open_admin(p, err, sizeof err) < 0 ||
         collector_start(&p->collector, err, sizeof err) < 0)
         return fail(err, EXIT_BUSY);
-    announce(&p->collector);
+    announce(p);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     collector_join(&p->collector);
     collector_log_counters(&p->collector);
+    code = tell_leftover(p);
     collector_close(&p->collector);
     uv_loop_close(&p->loop);
     log_line("event=stopped");
-    return EXIT_OK;
+    return code;
 }
 
 int main(int argc, char **argv)
@@ -107,6 +168,8 @@ int main(int argc, char **argv)
     struct options options = {0};
     char err[512];
 
+    if (argc == 2 && strcmp(argv[1], "--help-counters") == 0)
+        return print_counters();
     log_open(PROGRAM);
     switch (opts_parse(&options_spec, &options, argc, argv, NULL)) {
     case OPTS_DONE:

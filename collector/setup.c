@@ -2,9 +2,12 @@
  * change. */
 #include "setup.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <uv.h>
 #include "../proto/limits.h"
 
@@ -19,12 +22,20 @@ static const struct opt rows[] = {
      .group = "Network",
      .help = "where browsers are answered; [IPV6]:PORT too; port 0 takes a free one, "
              "which the line event=listening tells"},
-    {.name = "aggregator",
+    {.name = "admin-listen",
      .arg = "HOST:PORT",
      .type = OPT_TEXT,
-     .offset = ROW(aggregator),
+     .offset = ROW(admin_listen),
+     .def = "127.0.0.1:9180",
+     .help = "where operators are answered: /metrics, /counters, /livez, /readyz; port 0 "
+             "takes a free one; none: nowhere"},
+    {.name = "aggregator",
+     .arg = "HOST:PORT",
+     .type = OPT_LIST,
+     .offset = ROW(aggregators),
      .def = "127.0.0.1:7125",
-     .help = "where headcount-aggregator takes datagrams"},
+     .help = "where headcount-aggregator takes datagrams; may be repeated: the next one "
+             "is for when this one has not answered for 5 seconds"},
     {.name = "redis",
      .arg = "ADDRESS",
      .type = OPT_TEXT,
@@ -47,6 +58,29 @@ static const struct opt rows[] = {
      .type = OPT_TEXT,
      .offset = ROW(redis_auth_file),
      .help = "password or user:password on its first line"},
+    {.name = "ring",
+     .arg = "MIB",
+     .type = OPT_INT,
+     .offset = ROW(ring),
+     .def = "64",
+     .min = RING_MIB_MIN,
+     .max = RING_MIB_MAX,
+     .group = "Safety",
+     .help =
+         "memory of each worker for hits that are not safe in Redis yet; about 25,000 "
+         "hits a MiB"},
+    {.name = "spool",
+     .arg = "DIR",
+     .type = OPT_TEXT,
+     .offset = ROW(spool),
+     .help =
+         "keep that memory in files of DIR, so that hits survive the end of the "
+         "process, kill -9 too; not a reboot, so DIR may be in memory, like /dev/shm"},
+    {.name = "drain",
+     .type = OPT_FLAG,
+     .offset = ROW(drain),
+     .help = "when stopped, wait up to 30 seconds until all hits are safe in Redis, "
+             "instead of up to 5 until an aggregator has received them"},
     {.name = "workers",
      .arg = "N",
      .type = OPT_INT,
@@ -66,7 +100,9 @@ const struct opts_spec options_spec = {
              "Stays in the foreground.",
     .footer = "Signals: TERM and INT stop it in order, a second one at once;\n"
               "USR1 logs the counters.\n"
-              "Exit codes: 0 stopped, 1 the port is in use, 2 wrong options,\n"
+              "Exit codes: 0 stopped, 1 the port or the spool is in use, 2 wrong "
+              "options,\n"
+              "3 stopped with hits that no aggregator had received and no spool keeps,\n"
               "130 stopped at once.\n",
     .rows = rows,
     .nrows = sizeof rows / sizeof rows[0],
@@ -87,6 +123,35 @@ static int check_trusted(struct trusted *t, const struct opt_list *list, char *e
         }
     }
     return 0;
+}
+
+static int check_aggregators(struct setup *s, const struct opt_list *list, char *err,
+                             size_t err_n)
+{
+    if (list->n == 0 || list->n > AGGREGATORS_MAX) {
+        snprintf(err, err_n, "--aggregator: give one address, or up to %d",
+                 AGGREGATORS_MAX);
+        return -1;
+    }
+    for (size_t i = 0; i < list->n; i++)
+        if (address_parse(&s->aggregator[i], list->v[i], "--aggregator", err, err_n) < 0)
+            return -1;
+    s->naggregators = (unsigned)list->n;
+    return 0;
+}
+
+static int check_spool(const char *path, char *err, size_t err_n)
+{
+    struct stat st;
+
+    if (path == NULL)
+        return 0;
+    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+        errno = ENOTDIR;
+    else if (access(path, R_OK | W_OK | X_OK) == 0)
+        return 0;
+    snprintf(err, err_n, "--spool %s: %s", path, strerror(errno));
+    return -1;
 }
 
 static int check_secret(struct secret *s, const char *path, char *err, size_t err_n)
@@ -140,14 +205,20 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
 
     *s = (struct setup){.listen_text = o->listen};
     if (address_parse(&s->listen, o->listen, "--listen", err, err_n) < 0 ||
-        address_parse(&s->aggregator, o->aggregator, "--aggregator", err, err_n) < 0 ||
+        admin_addr_parse(&s->admin, o->admin_listen, err, err_n) < 0 ||
+        check_aggregators(s, &o->aggregators, err, err_n) < 0 ||
         check_redis(&s->redis, o, err, err_n) < 0 ||
         check_trusted(&s->trusted, &o->trusted_proxies, err, err_n) < 0 ||
-        check_secret(&s->secret, o->secret_file, err, err_n) < 0)
+        check_secret(&s->secret, o->secret_file, err, err_n) < 0 ||
+        check_spool(o->spool, err, err_n) < 0)
         return -1;
     s->workers = o->workers > 0 ? (unsigned)o->workers : uv_available_parallelism();
     if (s->workers > WORKERS_MAX)
         s->workers = WORKERS_MAX;
+    s->ring_bytes = (size_t)o->ring << 20;
+    s->spool = o->spool;
+    s->drain = o->drain;
+    s->stop_ms = o->drain ? STOP_DURABLE_MS : STOP_RECEIVED_MS;
     s->conns_max = conns_of(s->workers);
     memcpy(s->deadline_ms, deadline_ms, sizeof deadline_ms);
     return 0;

@@ -3,6 +3,8 @@
 #ifndef HC_SETUP_H
 #define HC_SETUP_H
 
+#include "../proto/limits.h"
+#include "../proto/loop/admin.h"
 #include "../proto/opts.h"
 #include "../proto/redis_addr.h"
 #include "../proto/secret.h"
@@ -12,9 +14,11 @@
 
 /* The options as text, filled by opts_parse. */
 struct options {
-    const char *listen, *aggregator, *redis, *redis_auth_file, *secret_file;
+    const char *listen, *admin_listen, *redis, *redis_auth_file, *secret_file, *spool;
     long workers; /* 0: one per core */
-    struct opt_list trusted_proxies;
+    long ring;    /* MiB */
+    bool drain;
+    struct opt_list aggregators, trusted_proxies;
 };
 
 extern const struct opts_spec options_spec;
@@ -22,7 +26,13 @@ extern const struct opts_spec options_spec;
 struct setup {
     struct address listen;
     const char *listen_text; /* as given, for messages */
-    struct address aggregator;
+    struct admin_addr admin;
+    struct address aggregator[AGGREGATORS_MAX]; /* in order of preference */
+    unsigned naggregators;                      /* at least 1 */
+    size_t ring_bytes;                          /* of one worker */
+    const char *spool;                          /* directory, NULL: none */
+    bool drain;                                 /* stopping waits for durable */
+    int stop_ms;                                /* at most so long */
     struct redis_addr redis;
     struct secret secret;
     struct trusted trusted;

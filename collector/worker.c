@@ -4,10 +4,11 @@
  * is set to the earliest of the connections' deadlines and the sender's, unless it fires
  * before that anyway. So a busy worker sets it a few times a second, not per request.
  *
- * Stopping takes three steps, all at the end of a turn, so that what had arrived in it is
+ * Stopping takes four steps, all at the end of a turn, so that what had arrived in it is
  * served: no new connections and farewell to the idle ones; then up to STOP_GRACE_MS for
- * answers under way; then the sender is flushed and every handle closed, upon which
- * uv_run returns and the thread ends. */
+ * answers under way; then the datagram being filled is sent, and the aggregator has
+ * setup->stop_ms to receive everything (with --drain: to call it durable); then every
+ * handle is closed, upon which uv_run returns and the thread ends. */
 #include "worker.h"
 
 #include <assert.h>
@@ -51,6 +52,7 @@ static void on_redis_up(void *arg)
     struct worker *w = arg;
 
     COUNT(&w->counters, redis_ups);
+    GAUGE_SET(&w->counters, redis_up, 1);
     report_redis_up(&w->report);
 }
 
@@ -61,6 +63,7 @@ static void on_redis_down(void *arg, const char *why)
 
     (void)why;
     COUNT(&w->counters, redis_downs);
+    GAUGE_SET(&w->counters, redis_up, 0);
 }
 
 static const struct redis_link_events redis_events = {on_redis_up, on_redis_down, NULL};
@@ -94,13 +97,43 @@ static void wake_at(struct worker *w, mono_t due, mono_t now)
     uv_timer_start(&w->timer, on_timer, due > now ? (uint64_t)(due - now) : 0, 0);
 }
 
+/* Lets every uplink do what is due, and the old ones go that have done. Returns when to
+ * come again. */
+static mono_t turn_uplinks(struct worker *w, mono_t now, bool force)
+{
+    mono_t due = INT64_MAX;
+
+    for (struct uplink **at = &w->uplink, *u; (u = *at);) {
+        mono_t wants = uplink_turn(u, now, force);
+
+        if (u->is_old && uplink_is_delivered(u)) {
+            *at = u->next;
+            uplink_close(u);
+            continue;
+        }
+        due = wants < due ? wants : due;
+        at = &u->next;
+    }
+    return due;
+}
+
+static void close_uplinks(struct worker *w)
+{
+    for (struct uplink *u; (u = w->uplink);) {
+        w->uplink = u->next;
+        w->unreceived += sender_unreceived(u->sender);
+        w->undurable += sender_undurable(u->sender);
+        uplink_close(u);
+    }
+}
+
 /* Closes every handle; the loop ends when they are gone. */
-static void close_all(struct worker *w, mono_t now)
+static void close_all(struct worker *w)
 {
     w->state = WORKER_CLOSED;
     listener_close(&w->listener);
     conns_close(w, true);
-    uplink_turn(&w->uplink, now, true);
+    close_uplinks(w);
     if (w->redis)
         redis_link_close(w->redis, NULL, NULL);
     uv_close((uv_handle_t *)&w->stop, NULL);
@@ -123,10 +156,31 @@ static void stop_turn(struct worker *w, mono_t now)
         listener_close(&w->listener);
         conns_close(w, false);
     }
-    if (w->conns.open == 0 || now >= w->stop_by)
-        close_all(w, now);
-    else
+    if (w->conns.open > 0 && now < w->stop_by) {
         wake_at(w, w->stop_by, now);
+        return;
+    }
+    conns_close(w, true);
+    turn_uplinks(w, now, true);
+    w->state = WORKER_DRAINING;
+    w->stop_by = now + w->setup->stop_ms;
+}
+
+/* Whether the aggregator still has to say something that is worth waiting for. */
+static bool owes(const struct worker *w)
+{
+    for (const struct uplink *u = w->uplink; u; u = u->next)
+        if ((w->setup->drain ? sender_undurable : sender_unreceived)(u->sender) > 0)
+            return true;
+    return false;
+}
+
+static void drain_turn(struct worker *w, mono_t now)
+{
+    if (now < w->stop_by && owes(w))
+        wake_at(w, w->stop_by, now);
+    else
+        close_all(w);
 }
 
 /* Runs before the loop may block; the time it took then has passed. */
@@ -135,10 +189,12 @@ static void on_turn(uv_prepare_t *turn)
     struct worker *w = turn->data;
     mono_t now = worker_now(w)->mono;
 
-    wake_at(w, uplink_turn(&w->uplink, now, false), now);
+    wake_at(w, turn_uplinks(w, now, false), now);
     wake_at(w, deadlines_next(&w->deadlines), now);
     if (w->state == WORKER_STOPPING)
         stop_turn(w, now);
+    if (w->state == WORKER_DRAINING)
+        drain_turn(w, now);
     w->moment.fresh = false;
 }
 
@@ -173,7 +229,6 @@ static void finish(struct worker *w)
     uv_run(&w->loop, UV_RUN_DEFAULT);
     r = uv_loop_close(&w->loop);
     assert(r == 0);
-    uplink_close(&w->uplink);
     report_fini(&w->report);
     conns_fini(&w->conns);
     buf_fini(&w->out);
@@ -183,12 +238,32 @@ static void finish(struct worker *w)
 
 void worker_abandon(struct worker *w)
 {
-    close_all(w, worker_now(w)->mono);
+    close_all(w);
     finish(w);
 }
 
-int worker_open(struct worker *w, const struct setup *setup, int fd,
-                void (*ended)(void *arg), void *arg, char *err, size_t err_n)
+/* One that takes hits, and one for each ring that an earlier process left. */
+static int open_uplinks(struct worker *w, struct spool *spool, unsigned n, char *err,
+                        size_t err_n)
+{
+    struct uplink **end = &w->uplink;
+    struct ring_file file;
+
+    if (spool_ring(spool, n, &file, err, err_n) < 0)
+        return -1;
+    do {
+        *end = uplink_open(&w->loop, w->setup, spool, &file, &w->counters,
+                           end != &w->uplink, err, err_n);
+        if (*end == NULL)
+            return -1;
+        end = &(*end)->next;
+    } while (spool_old(spool, n, &file));
+    return 0;
+}
+
+int worker_open(struct worker *w, const struct setup *setup, struct spool *spool,
+                unsigned n, int fd, void (*ended)(void *arg), void *arg, char *err,
+                size_t err_n)
 {
     int r;
 
@@ -203,8 +278,7 @@ int worker_open(struct worker *w, const struct setup *setup, int fd,
     r = listener_open(&w->listener, w, &w->loop, fd);
     if (r < 0)
         snprintf(err, err_n, "--listen %s: %s", setup->listen_text, uv_strerror(r));
-    if (uplink_open(&w->uplink, &setup->aggregator, &setup->secret, &w->counters, err,
-                    err_n) < 0)
+    if (open_uplinks(w, spool, n, err, err_n) < 0)
         r = -1;
     if (r == 0)
         w->redis = redis_link_open(&w->loop, &setup->redis, "headcount-collector",

@@ -30,6 +30,7 @@ struct moment {
 enum worker_state {
     WORKER_RUNNING,
     WORKER_STOPPING, /* takes nobody new; answers under way are finished */
+    WORKER_DRAINING, /* has no connections; hits under way are waited for */
     WORKER_CLOSED,   /* every handle is closing */
 };
 
@@ -42,11 +43,11 @@ struct worker {
     uv_prepare_t turn; /* the end of every loop turn */
     uv_timer_t timer;  /* for the next deadline, the sender's too */
     mono_t timer_at;   /* what it is set to, INT64_MAX: not set */
-    mono_t stop_by;    /* when a stopping worker cuts off the rest */
+    mono_t stop_by;    /* when a stopping worker cuts off answers, a draining one hits */
     struct listener listener;
     struct conns conns;
     struct deadlines deadlines; /* every open connection is in one of its lists */
-    struct uplink uplink;
+    struct uplink *uplink;      /* takes the hits; behind it those of old rings */
     struct redis_link *redis;
     struct report report;
     struct day_keys day_keys;
@@ -56,14 +57,18 @@ struct worker {
     struct buf answer; /* a body being written */
     char *read_bytes;  /* READ_BYTES */
     struct counters counters;
+    uint64_t unreceived; /* hits, at the end; for others once the worker was joined */
+    uint64_t undurable;
     void (*ended)(void *arg); /* called on the worker's thread as its last act */
     void *arg;
 };
 
 /* Prepares everything and listens on @fd, a bound socket that is the worker's from now
- * on. Returns 0, or -1 with a sentence in @err and nothing left open. */
-int worker_open(struct worker *w, const struct setup *setup, int fd,
-                void (*ended)(void *arg), void *arg, char *err, size_t err_n);
+ * on. It takes the rings of worker @n from @spool. Returns 0, or -1 with a sentence in
+ * @err and nothing left open. */
+int worker_open(struct worker *w, const struct setup *setup, struct spool *spool,
+                unsigned n, int fd, void (*ended)(void *arg), void *arg, char *err,
+                size_t err_n);
 
 /* Runs it on a thread of its own. Returns 0 or a negative uv error. */
 int worker_start(struct worker *w);

@@ -224,10 +224,11 @@ bool body_add(struct body_writer *w, const struct hit *h)
         rewind_to(w, &before);
         return false;
     }
-    w->hits++;
     w->in_group++;
     put_count(w, w->group_at, w->in_group);
     put_count(w, COUNT_AT, 1 + w->groups);
+    __atomic_signal_fence(__ATOMIC_RELEASE); /* as body.h promises to who adopts it */
+    w->hits++;
     return true;
 }
 

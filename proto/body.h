@@ -49,7 +49,9 @@ void body_begin(struct body_writer *w, mono_t now);
  * hits or names, or it is over EVENT_AGE_MAX_MS away from the body's clock): the caller
  * sends this one and begins another. A hit always fits an empty body; one out of reach
  * of its clock is moved to the end of the reach. Asserts site_valid(h->site), path and
- * name within their limits, visitor != 0. bytes[0..n) is a complete body at any time. */
+ * name within their limits, visitor != 0. bytes[0..n) is a complete body between calls;
+ * and whoever finds the memory of a process that was killed inside one can read the first
+ * `hits` of it: that number changes last. */
 bool body_add(struct body_writer *w, const struct hit *h);
 
 /* ---- reading: iterates borrowed slices. --------------------------------- */

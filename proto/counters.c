@@ -42,8 +42,9 @@ void counters_line(struct buf *out, const void *values, const struct counter_row
 void counters_markdown(struct buf *out, const struct counter_row *rows, size_t nrows)
 {
     for (size_t i = 0; i < nrows; i++)
-        buf_printf(out, "| %s | %s | %s |\n", rows[i].name,
-                   rows[i].kind == COUNTER ? "counter" : "gauge", rows[i].help);
+        buf_printf(out, "| %s | %s | `%s` | %s |\n", rows[i].name,
+                   rows[i].kind == COUNTER ? "counter" : "gauge", rows[i].metric,
+                   rows[i].help);
 }
 
 void counters_log(const void *values, const struct counter_row *rows, size_t nrows)
@@ -60,7 +61,8 @@ void counters_log(const void *values, const struct counter_row *rows, size_t nro
         if (n > LOG_LINE_MAX - LINE_HEAD)
             n = (size_t)((const char *)memrchr(rest.p, ' ', LOG_LINE_MAX - LINE_HEAD) -
                          rest.p);
-        log_line("event=counters %.*s", (int)n, rest.p ? rest.p : "");
+        log_line("event=counters %.*s%s", (int)n, rest.p ? rest.p : "",
+                 n < rest.n ? " more=1" : "");
         rest = slice_skip(rest, n < rest.n ? n + 1 : n);
     } while (rest.n > 0);
     buf_fini(&text);

@@ -1,11 +1,14 @@
 /* counters: how a daemon describes and reports itself.
  *
- * A daemon lists its counters once, one X-macro row each: name, kind, and one sentence
- * without a full stop. The struct and the table both come from the list:
+ * A daemon lists its counters once, one X-macro row each: name, kind, one sentence
+ * without a full stop, and its name and labels in Prometheus (metrics.h). The struct and
+ * the table both come from the list:
  *
- *   #define COLLECTOR_COUNTERS(X)                                   \
- *       X(hits, COUNTER, "hits taken from beacons")                 \
- *       X(conns, GAUGE, "connections open")
+ *   #define COLLECTOR_COUNTERS(X)                                                       \
+ *       X(hits, COUNTER, "hits taken from beacons", "events_received_total")            \
+ *       X(no_site, COUNTER, "hits refused: no site id",                                 \
+ *         "events_dropped_total{reason=\"no_site\"}")                                   \
+ *       X(conns_open, GAUGE, "HTTP connections open now", "http_connections")
  *
  *   COUNTERS_STRUCT(collector_counters, COLLECTOR_COUNTERS);    in counters.h
  *   COUNTERS_ROWS(collector_counters, COLLECTOR_COUNTERS);      in the .c that reports
@@ -29,11 +32,12 @@ struct counter_row {
     const char *name;
     enum counter_kind kind;
     const char *help;
+    const char *metric; /* without the prefix headcount_ */
 };
 
-#define COUNTERS_FIELD(name, kind, help) uint64_t name;
-#define COUNTERS_ROW(name, kind, help) {#name, kind, help},
-#define COUNTERS_ONE(name, kind, help) +1
+#define COUNTERS_FIELD(name, kind, help, metric) uint64_t name;
+#define COUNTERS_ROW(name, kind, help, metric) {#name, kind, help, metric},
+#define COUNTERS_ONE(name, kind, help, metric) +1
 
 /* How many rows @LIST has: a constant. */
 #define COUNTERS_COUNT(LIST) ((size_t)(0 LIST(COUNTERS_ONE)))
@@ -50,6 +54,13 @@ struct counter_row {
                    "the struct and the rows come from different lists");          \
     static const struct counter_row tag##_rows[] = {LIST(COUNTERS_ROW)}
 
+/* One struct with its table, for whoever shows several. */
+struct counters_table {
+    const void *values;
+    const struct counter_row *rows;
+    size_t nrows;
+};
+
 /* The value that row @i of the table describes. */
 static inline uint64_t counters_value(const void *values, size_t i)
 {
@@ -64,10 +75,11 @@ void counters_line(struct buf *out, const void *values, const struct counter_row
                    size_t nrows);
 
 /* Logs "event=counters name=value ..." of all rows that are not zero, cut at blanks into
- * as many lines as the log takes whole. */
+ * as many lines as the log takes whole; all but the last end with more=1. */
 void counters_log(const void *values, const struct counter_row *rows, size_t nrows);
 
-/* Appends the table as Markdown rows: | name | kind | sentence |. For PROTOCOL.md and
+/* Appends the table as Markdown rows: | name | kind | metric | sentence |. For
+ * PROTOCOL.md and
  * --help-counters. */
 void counters_markdown(struct buf *out, const struct counter_row *rows, size_t nrows);
 

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "hit.h"
 
 #define VERSION 1
@@ -104,6 +105,10 @@ static void write_flags(struct json *j, unsigned flags)
         json_str(j, "tick");
     if (flags & DELTA_CAPPED)
         json_str(j, "capped");
+    if (flags & DELTA_LOADING)
+        json_str(j, "loading");
+    if (flags & DELTA_WARMING)
+        json_str(j, "warming");
     json_end(j);
 }
 
@@ -170,6 +175,60 @@ static bool take_member(struct slice *s)
     return s->n > 0 && s->p[0] == '"' ? json_take_text(s) : take_number(s, &v);
 }
 
+/* The character that an escape of this writer stands for; @s is behind the backslash. */
+static uint32_t take_escape(struct slice *s)
+{
+    static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
+    const char *at = strchr(letters, s->p[0]);
+    char c = s->p[0], hex[5] = "";
+
+    *s = slice_skip(*s, 1);
+    if (at)
+        return (uint32_t)meant[at - letters];
+    if (c != 'u')
+        return (unsigned char)c;
+    memcpy(hex, s->p, 4);
+    *s = slice_skip(*s, 4);
+    return (uint32_t)strtoul(hex, NULL, 16);
+}
+
+static void add_code(struct buf *out, uint32_t code)
+{
+    if (code < 0x80)
+        buf_add(out, (char[]){(char)code}, 1);
+    else if (code < 0x800)
+        buf_add(out, (char[]){(char)(0xc0 | code >> 6), (char)(0x80 | (code & 63))}, 2);
+    else
+        buf_add(out,
+                (char[]){(char)(0xe0 | code >> 12), (char)(0x80 | (code >> 6 & 63)),
+                         (char)(0x80 | (code & 63))},
+                3);
+}
+
+/* Takes a text off @s and appends what it says to @out. Returns how many bytes, -1 for
+ * none. */
+static int decode_text(struct slice *s, struct buf *out)
+{
+    struct slice text = *s;
+    size_t before = out->n;
+
+    if (!json_take_text(s))
+        return -1;
+    text = (struct slice){text.p + 1, (size_t)(s->p - text.p) - 2};
+    while (text.n > 0) {
+        const char *escape = memchr(text.p, '\\', text.n);
+        size_t plain = escape ? (size_t)(escape - text.p) : text.n;
+
+        buf_add(out, text.p, plain);
+        text = slice_skip(text, plain);
+        if (!escape)
+            break;
+        text = slice_skip(text, 1);
+        add_code(out, take_escape(&text));
+    }
+    return out->full ? -1 : (int)(out->n - before);
+}
+
 void delta_encode(const struct delta *d, struct buf *out)
 {
     struct lists all = lists_of(d);
@@ -220,4 +279,44 @@ bool recent_event_check(struct slice json, uint64_t *id, ms_t *at)
         if (!take_member(&json))
             return false;
     return take(&json, SLICE("}")) && json.n == 0;
+}
+
+/* Takes the member @name, a text. Returns its length in @text, -1 if it is not there. */
+static int take_named(struct slice *s, const char *name, struct buf *text)
+{
+    struct slice rest = *s;
+    int n;
+
+    if (!take(&rest, SLICE(",\"")) || !take(&rest, slice_of(name)) ||
+        !take(&rest, SLICE("\":")))
+        return -1;
+    n = decode_text(&rest, text);
+    if (n >= 0)
+        *s = rest;
+    return n;
+}
+
+bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *text)
+{
+    uint64_t v;
+    int path, name = 0;
+
+    buf_clear(text);
+    if (!recent_event_check(json, &e->id, &e->at) || e->id == 0)
+        return false;
+    take(&json, SLICE("{\"id\":"));
+    take_number(&json, &v);
+    e->kind = take(&json, SLICE(",\"type\":\"pageview\"")) ? HIT_VIEW : HIT_EVENT;
+    if (e->kind == HIT_EVENT && !take(&json, SLICE(",\"type\":\"event\"")))
+        return false;
+    take(&json, SLICE(",\"timestamp\":"));
+    take_number(&json, &v);
+    path = take_named(&json, "path", text);
+    if (e->kind == HIT_EVENT)
+        name = take_named(&json, "name", text);
+    if (path < 0 || name < 0 || path > PATH_MAX_BYTES || name > EVENT_NAME_MAX)
+        return false;
+    e->path = (struct slice){text->p, (size_t)path};
+    e->name = (struct slice){text->p + path, (size_t)name};
+    return true;
 }

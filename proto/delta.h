@@ -20,7 +20,12 @@
 
 #define DELTA_WINDOWS 3
 
-enum delta_flag { DELTA_TICK = 1, DELTA_CAPPED = 2 };
+enum delta_flag {
+    DELTA_TICK = 1,    /* only time went by */
+    DELTA_CAPPED = 2,  /* a bound was met: numbers are lower bounds */
+    DELTA_LOADING = 4, /* the site is being read back: no pages yet, hits are waiting */
+    DELTA_WARMING = 8, /* it was read back just now; who is on it shows with heartbeats */
+};
 
 struct page_count {
     struct slice path;
@@ -63,5 +68,10 @@ void recent_event_json(struct json *j, const struct recent_event *e);
  * whole numbers that begins with "id", "type" and "timestamp"; members unknown to this
  * version may follow. Then sets @id and @at, and @json may go through json_raw. */
 bool recent_event_check(struct slice json, uint64_t *id, ms_t *at);
+
+/* Takes such an event apart. Texts of @e point into @text, which is cleared first.
+ * Returns whether it is one that recent_event_json may have written, within all bounds.
+ */
+bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *text);
 
 #endif

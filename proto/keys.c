@@ -47,6 +47,21 @@ struct key_name key_recent(struct slice site)
     return key_of("hc:{%.*s}:r", checked_length(site), site.p);
 }
 
+struct key_name key_log(struct slice site, minute_t min)
+{
+    return key_of("hc:{%.*s}:l:%" PRIu32, checked_length(site), site.p, min);
+}
+
+struct key_name key_pages(struct slice site)
+{
+    return key_of("hc:{%.*s}:pg", checked_length(site), site.p);
+}
+
+struct key_name key_staged(struct key_name key)
+{
+    return key_of("%s:new", key.s);
+}
+
 struct key_name key_channel(struct slice site)
 {
     return key_of(CHANNEL_PREFIX "%.*s", checked_length(site), site.p);

@@ -22,7 +22,12 @@ struct key_name {
 struct key_name key_meta(struct slice site);                 /* hc:{S}:m  hash */
 struct key_name key_minute(struct slice site, minute_t min); /* hc:{S}:b:MIN  hash */
 struct key_name key_recent(struct slice site);               /* hc:{S}:r  hash, a ring */
-struct key_name key_channel(struct slice site);              /* hc:S  pub/sub channel */
+struct key_name key_log(struct slice site, minute_t min);    /* hc:{S}:l:MIN  string */
+struct key_name key_pages(struct slice site);   /* hc:{S}:pg hash, id: path */
+struct key_name key_channel(struct slice site); /* hc:S  pub/sub channel */
+
+/* The same key, staged: what a rewrite writes before it is renamed. */
+struct key_name key_staged(struct key_name key); /* ...:new */
 
 /* The site of a channel name: true and @site, or false if it is none of ours. */
 bool key_channel_site(struct slice channel, struct slice *site);

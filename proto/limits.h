@@ -46,10 +46,120 @@
 /* How long a hit may wait in the sender for company, ms. */
 #define SENDER_LINGER_MS 5
 
-/* Sender streams whose sequence numbers are remembered, to tell duplicates and losses:
- * one for each thread of a collector, and each restart begins another. The one silent for
- * longest makes room: streams_evicted. */
-#define STREAMS_MAX 1024
+/* Hits kept until they are durable: the ring of one collector thread, bytes. At 40 bytes a
+ * hit some 1.5 million, five minutes of 5,000 hits a second. What happens at the bound
+ * stands in sender.h. --ring changes it. */
+#define SENDER_RING_BYTES (64L * 1024 * 1024)
+
+/* Part of the ring, in sixteenths, from which on heartbeats are refused: what is left is
+ * for hits that will not be repeated. */
+#define SENDER_FULL 14
+
+/* Datagrams on their way: at most so many beyond the last one acknowledged in order, and
+ * the aggregator holds as many that came out of order. 256 full ones are 300 KB, a receive
+ * buffer of 4 MiB takes seven senders at full speed. */
+#define SENDER_WINDOW 256
+#define SENDER_CWND_FIRST 32
+#define SENDER_CWND_MIN 8
+
+/* Repeated at a probe timeout: two, as RFC 9002 has it. */
+#define SENDER_PROBES 2
+
+/* A hit that could not be delivered for so long belongs to no window any more. */
+#define SENDER_RETENTION_MS (60 * 60 * 1000L)
+
+/* An aggregator that dies each time it is sent a certain datagram would die for ever: when
+ * it stood first in line in so many epochs it is set aside. From SENDER_ALONE epochs on the
+ * first in line is sent alone, so that no bystander is taken for it. */
+#define SENDER_TRIES 4
+#define SENDER_ALONE 2
+
+/* With nothing on its way a sender asks so often whether the aggregator is still the same. */
+#define SENDER_PING_MS 1000
+
+/* Without an answer for so long the next aggregator of the list is tried; and one that
+ * answered so recently is called present by /readyz. */
+#define SENDER_SILENCE_MS 5000
+#define SENDER_FRESH_MS 3000
+
+/* Ranges of unprotected hits that a sender tells apart; more are joined, which delays their
+ * being called durable and loses nothing. */
+#define SENDER_UNPROTECTED_MAX 4096
+
+/* Addresses of one --aggregator list. */
+#define AGGREGATORS_MAX 8
+
+/* --ring, MiB. */
+#define RING_MIB_MIN 1
+#define RING_MIB_MAX 4096
+
+/* Files in a --spool directory. Rings: those of WORKERS_MAX threads and of four times as
+ * many that there were before; with more a collector does not start. Datagrams set aside:
+ * more are only logged. Rings from before a boot: more are deleted, and counted all the
+ * same. */
+#define SPOOL_RINGS_MAX 320
+#define SPOOL_POISON_MAX 100
+#define SPOOL_STALE_MAX 16
+
+/* Datagrams read from the aggregator before the loop turns to others. */
+#define UPLINK_READS_MAX 64
+
+/* What a stopping collector waits for hits to be received, and with --drain to be
+ * durable, ms. A second is a few probe timeouts; durable takes HOLD_MS and a commit. */
+#define STOP_RECEIVED_MS 5000
+#define STOP_DURABLE_MS 30000
+
+/* Sender streams of one epoch: one for each thread of a collector, and each restart of one
+ * begins another. None is forgotten within an epoch, so that nothing replayed is taken for
+ * new; when they are too many a new epoch begins: streams_full. 128 bytes each. */
+#define STREAMS_MAX 65536
+
+/* Datagrams that came out of order and wait for those before them, all streams together,
+ * bytes. More are dropped and will be sent again: window_drops. */
+#define RECEIVER_HELD_MAX (64L * 1024 * 1024)
+
+/* An ACK may be held back for so long, for others to share it; and after so many datagrams
+ * of a stream it goes at once. */
+#define RECEIVER_ACK_DELAY_MS 5
+#define RECEIVER_ACK_EVERY 64
+
+/* ACKs a second to those who may be replaying: duplicates of one stream, and senders whose
+ * epoch is another. A sender that follows the rules needs one. */
+#define RECEIVER_ACKS_DUPLICATE 10
+#define RECEIVER_ACKS_STRANGERS 2000
+
+/* Hits of sites that are being read back from Redis wait for it, bytes; when that is full
+ * no datagram is taken until it is not: they wait with their senders. */
+#define PARKED_MAX (64L * 1024 * 1024)
+
+/* Sites being read back at the same time, and what is read of a minute's log with one call:
+ * 16,384 visitors, some 4 ms of work. */
+#define LOADS_MAX 64
+#define LOAD_CHUNK_BYTES (256 * 1024)
+#define LOAD_INLINE_BYTES (32 * 1024) /* logs that come with the first reply */
+
+/* Hits that waited for their site, folded in one turn; some 2 ms. */
+#define LOAD_FOLDS_MAX 8192
+
+/* A site that was read back says so for one heartbeat of 15 s + 10 %, ms. */
+#define WARMING_MS 16500
+
+/* Senders that one site is fed by and whose marks it keeps (marks.h). Those of a sender
+ * that has moved on are dropped; beyond the bound the one that was silent longest:
+ * marks_evicted. 16 bytes each in every commit. */
+#define SITE_MARKS_MAX 256
+
+/* Log records that wait for a commit, all sites together: 64 MiB. A site that cannot have
+ * one more writes its log anew from what it knows instead (minute_log.h). */
+#define LOG_PENDING_MAX (4L * 1024 * 1024)
+
+/* What Redis has confirmed is called durable when the same connection has lasted for so
+ * long after it, ms. Under appendfsync everysec Redis may lose up to two seconds when it
+ * is killed (redis/src/aof.c postpones a write while an fsync runs). */
+#define HOLD_MS 3000
+
+/* Barriers waiting for HOLD_MS; younger ones than a thirty-second part of it are joined. */
+#define MATURITY_MAX 64
 
 /* -- the store ------------------------------------------------------------ */
 
@@ -173,6 +283,31 @@
 
 /* What a stopping collector grants to answers under way, ms. */
 #define STOP_GRACE_MS 2000
+
+/* -- the admin port ------------------------------------------------------- */
+
+/* Connections, one request each; the oldest is closed for a newcomer: admin_displaced. A
+ * scraper, a supervisor and a person with curl are three. */
+#define ADMIN_CONNS_MAX 16
+
+/* A request's head; Prometheus sends some 500 bytes. Longer: 431. */
+#define ADMIN_REQUEST_MAX 4096
+
+/* From accepting a connection to its end, whatever goes on in it. */
+#define ADMIN_DEADLINE_MS 5000
+
+/* What is read away behind a request, bytes, so that its answer is not lost to a reset. */
+#define ADMIN_DRAIN_MAX (64 * 1024)
+
+/* One answer: a hundred counters in Prometheus' words take 20 KB. */
+#define ADMIN_ANSWER_MAX (256 * 1024)
+
+/* Tables of counters that one daemon shows. */
+#define ADMIN_TABLES_MAX 8
+
+/* What the command line reads of an answer, and waits for it, ms. */
+#define FETCH_ANSWER_MAX (1024 * 1024)
+#define FETCH_DEADLINE_MS 3000
 
 /* -- the command line ----------------------------------------------------- */
 

@@ -7,7 +7,8 @@
 -- ARGV[3]  of how many minutes, the running one included, the pages are wanted
 --
 -- Returns one flat list of strings (proto/summary.h takes it apart):
---   "T" sec usec    "M" n field value ...    then per minute that has a row, newest first,
+--   "T" sec usec    "M" n field value ..., which is empty until the site's first commit,
+--   then per minute that has a row, newest first,
 --   "B" minute n field value ...             and at the end    "R" n json ...
 --
 -- The running minute is the later of Redis' clock and the last commit, so that an
@@ -15,6 +16,7 @@
 -- the hash tag of KEYS[1] and so live on the same node of a cluster.
 
 local WINDOW_DEFAULT, WINDOW_MAX = 30, 64 -- as in proto/limits.h
+local META = {'e', 'q', 't', 'v', 'W', 'c', 'l', 'warm'}
 local COUNTS = {'pv', 'ev', 'uniq', 'last'}
 
 local out = {}
@@ -31,13 +33,13 @@ local function put_pairs(flat)
     end
 end
 
--- The counts of a row without its pages; a field that is absent is left out.
-local function counts_of(key)
-    local values = redis.call('HMGET', key, unpack(COUNTS))
+-- These fields of a hash; one that is absent is left out.
+local function some_of(key, fields)
+    local values = redis.call('HMGET', key, unpack(fields))
     local flat = {}
-    for i = 1, #COUNTS do
+    for i = 1, #fields do
         if values[i] then
-            flat[#flat + 1] = COUNTS[i]
+            flat[#flat + 1] = fields[i]
             flat[#flat + 1] = values[i]
         end
     end
@@ -49,7 +51,10 @@ put('T')
 put(time[1])
 put(time[2])
 
-local flat = redis.call('HGETALL', KEYS[1])
+local flat = {} -- of a site that was claimed, but never committed
+if redis.call('HEXISTS', KEYS[1], 'q') == 1 then
+    flat = some_of(KEYS[1], META)
+end
 put('M')
 put_pairs(flat)
 if #flat == 0 then
@@ -70,7 +75,7 @@ local wanted = tonumber(ARGV[3]) or 1
 for back = 0, window - 1 do
     local minute = string.format('%d', now - back)
     local key = ARGV[1] .. minute
-    local row = back < wanted and redis.call('HGETALL', key) or counts_of(key)
+    local row = back < wanted and redis.call('HGETALL', key) or some_of(key, COUNTS)
     if #row > 0 then
         put('B')
         put(minute)

@@ -34,7 +34,17 @@ struct field {
     uint64_t max;
 };
 
-enum { META_EPOCH, META_COMMIT, META_TIME, META_SCHEMA, META_WINDOW, META_CAPPED, METAS };
+enum {
+    META_EPOCH,
+    META_COMMIT,
+    META_TIME,
+    META_SCHEMA,
+    META_WINDOW,
+    META_CAPPED,
+    META_LOADING,
+    META_WARMING,
+    METAS
+};
 
 static const struct field meta_fields[METAS] = {
     [META_EPOCH] = {"e", JSON_INTEGER_MAX},
@@ -43,6 +53,8 @@ static const struct field meta_fields[METAS] = {
     [META_SCHEMA] = {"v", SCHEMA},
     [META_WINDOW] = {"W", COUNT_MAX},
     [META_CAPPED] = {"c", 1},
+    [META_LOADING] = {"l", 1},
+    [META_WARMING] = {"warm", MS_MAX},
 };
 
 enum { ROW_VIEWS, ROW_EVENTS, ROW_UNIQUES, ROW_LAST, ROWS };
@@ -137,6 +149,8 @@ static bool read_meta(struct reader *r, struct summary *s)
     s->epoch = v[META_EPOCH];
     s->commit = v[META_COMMIT];
     s->capped = v[META_CAPPED];
+    s->loading = v[META_LOADING];
+    s->warming = (ms_t)v[META_WARMING] > s->as_of;
     s->window = clamp(v[META_WINDOW], 1, WINDOW_MAX);
     s->now = minute_of((ms_t)v[META_TIME]);
     if (s->now < minute_of(s->as_of))

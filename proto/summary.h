@@ -4,10 +4,10 @@
  * proto/snapshot.lua reads a site atomically and returns one flat list of strings:
  *
  *   "T" sec usec                          Redis' clock
- *   "M" n field value ...                 n pairs of the meta hash, 0 for an unknown site
- *   "B" minute n field value ...          one per minute of the window that exists, the
- *                                         newest first
- *   "R" n json ...                        recent events, in any order
+ *   "M" n field value ...                 n pairs of the meta hash, 0 for an unknown
+ * site, one without a commit "B" minute n field value ...          one per minute of the
+ * window that exists, the newest first "R" n json ...                        recent
+ * events, in any order
  *
  * The caller turns its Redis reply into slices and gives them to summary_parse. */
 #ifndef HC_SUMMARY_H
@@ -36,6 +36,9 @@ struct summary {
     uint64_t epoch, commit;
     bool known; /* the site has been seen inside its TTL */
     bool capped;
+    bool
+        loading; /* the aggregator is reading it back: what came since is not in it yet */
+    bool warming; /* it was read back within the last heartbeat */
     struct summary_row
         row[WINDOW_MAX];      /* row[i] is minute now - i; zero where nothing was */
     struct page_count *pages; /* of the window asked for, most visitors first; those

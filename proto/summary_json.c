@@ -112,6 +112,10 @@ static void write_flags(struct json *j, const struct summary *s)
     json_begin_array(j);
     if (s->capped)
         json_str(j, "capped");
+    if (s->loading)
+        json_str(j, "loading");
+    if (s->warming)
+        json_str(j, "warming");
     if (!s->known)
         json_str(j, "unknown");
     json_end(j);

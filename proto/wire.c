@@ -27,9 +27,16 @@ enum {
     AT_RESERVED = 12,
     AT_STREAM = 16,
     AT_EPOCH = 24,
-    AT_SEQ = 32,
+    AT_SEQ = 32, /* of what goes up */
     AT_BASE = 40,
     AT_TS = 48,
+    AT_ACK_NO = 32, /* of what comes down */
+    AT_CUM = 40,
+    AT_SACK = 48,
+    AT_DURABLE = 56,
+    AT_ECHO = 64,
+    AT_WINDOW = 72,
+    AT_ACK_ZERO = 74,
 };
 
 _Static_assert(BODY_MAX + WIRE_HEADER + WIRE_TAG == DATAGRAM_MAX, "a full body fits");
@@ -72,16 +79,23 @@ static size_t tag_at(size_t body_n)
     return at < WIRE_MIN - WIRE_TAG ? WIRE_MIN - WIRE_TAG : at;
 }
 
+/* What all types begin with, up to the stream. */
+static void put_start(uint8_t *out, uint8_t type, uint8_t key_id, uint16_t shard,
+                      uint16_t nshards)
+{
+    memset(out, 0, AT_STREAM);
+    memcpy(out, "HC", 2);
+    out[AT_VERSION] = VERSION;
+    out[AT_TYPE] = type;
+    out[AT_KEY_ID] = key_id;
+    store16(out + AT_SHARD, shard);
+    store16(out + AT_NSHARDS, nshards);
+}
+
 static void put_head(uint8_t *out, const struct wire_head *h, uint8_t key_id,
                      size_t body_n)
 {
-    memset(out, 0, WIRE_HEADER);
-    memcpy(out, "HC", 2);
-    out[AT_VERSION] = VERSION;
-    out[AT_TYPE] = h->type;
-    out[AT_KEY_ID] = key_id;
-    store16(out + AT_SHARD, h->shard);
-    store16(out + AT_NSHARDS, h->nshards);
+    put_start(out, h->type, key_id, h->shard, h->nshards);
     store16(out + AT_BODY_LEN, (uint16_t)body_n);
     store64(out + AT_STREAM, h->stream);
     store64(out + AT_EPOCH, h->epoch);
@@ -103,21 +117,51 @@ static void take_head(struct wire_head *h, const uint8_t *bytes)
     h->ts_us = load64(bytes + AT_TS);
 }
 
-/* The fields of a DATA datagram of at least WIRE_MIN bytes. */
-static bool fields_are_sound(const uint8_t *bytes, size_t n)
+static void take_ack(struct wire_ack *a, const uint8_t *bytes)
 {
-    size_t body_n = load16(bytes + AT_BODY_LEN);
+    a->shard = load16(bytes + AT_SHARD);
+    a->nshards = load16(bytes + AT_NSHARDS);
+    a->stream = load64(bytes + AT_STREAM);
+    a->epoch = load64(bytes + AT_EPOCH);
+    a->ack_no = load64(bytes + AT_ACK_NO);
+    a->cum = load64(bytes + AT_CUM);
+    a->sack = load64(bytes + AT_SACK);
+    a->durable = load64(bytes + AT_DURABLE);
+    a->echo_us = load64(bytes + AT_ECHO);
+    a->window = load16(bytes + AT_WINDOW);
+}
 
-    if (bytes[AT_FLAGS] != 0 || load32(bytes + AT_RESERVED) != 0)
-        return false;
-    if (load16(bytes + AT_SHARD) >= load16(bytes + AT_NSHARDS))
-        return false;
-    if (n != tag_at(body_n) + WIRE_TAG)
-        return false;
-    for (size_t i = WIRE_HEADER + body_n; i < tag_at(body_n); i++)
+static bool all_zero(const uint8_t *bytes, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++)
         if (bytes[i] != 0)
             return false;
     return true;
+}
+
+/* The fields that all types have, of at least WIRE_MIN bytes. */
+static bool start_is_sound(const uint8_t *bytes)
+{
+    return bytes[AT_FLAGS] == 0 && load32(bytes + AT_RESERVED) == 0 &&
+           load16(bytes + AT_SHARD) < load16(bytes + AT_NSHARDS);
+}
+
+static bool data_is_sound(const uint8_t *bytes, size_t n)
+{
+    size_t body_n = load16(bytes + AT_BODY_LEN);
+    uint64_t seq = load64(bytes + AT_SEQ);
+
+    return start_is_sound(bytes) && n == tag_at(body_n) + WIRE_TAG && seq != 0 &&
+           seq >= load64(bytes + AT_BASE) &&
+           (body_n == 0 || bytes[AT_TYPE] == WIRE_DATA) &&
+           all_zero(bytes, WIRE_HEADER + body_n, tag_at(body_n));
+}
+
+static bool ack_is_sound(const uint8_t *bytes, size_t n)
+{
+    return start_is_sound(bytes) && n == WIRE_ACK_BYTES &&
+           load16(bytes + AT_BODY_LEN) == 0 &&
+           all_zero(bytes, AT_ACK_ZERO, WIRE_ACK_BYTES - WIRE_TAG);
 }
 
 static bool tag_is_right(const uint8_t *bytes, size_t n, const struct key *key)
@@ -128,14 +172,33 @@ static bool tag_is_right(const uint8_t *bytes, size_t n, const struct key *key)
     return sodium_memcmp(tag, bytes + n - WIRE_TAG, WIRE_TAG) == 0;
 }
 
+/* The checks before those of a type's own fields. */
+static enum wire_verdict start_verdict(const uint8_t *bytes, size_t n)
+{
+    if (n < WIRE_MIN || n > DATAGRAM_MAX || memcmp(bytes, "HC", 2) != 0)
+        return WIRE_BAD_SHAPE;
+    return bytes[AT_VERSION] == VERSION ? WIRE_OK : WIRE_BAD_VERSION;
+}
+
+/* The checks after them. */
+static enum wire_verdict tag_verdict(const uint8_t *bytes, size_t n, uint8_t key_id,
+                                     const struct key *key)
+{
+    if (bytes[AT_KEY_ID] != key_id)
+        return WIRE_BAD_KEY;
+    return tag_is_right(bytes, n, key) ? WIRE_OK : WIRE_BAD_MAC;
+}
+
 size_t wire_frame(uint8_t *out, const struct wire_head *h, const void *body, size_t n,
                   const struct secret *s)
 {
     size_t at = tag_at(n);
 
     assert(n <= BODY_MAX && h->shard < h->nshards);
+    assert(h->type == WIRE_DATA || (h->type == WIRE_PING && n == 0));
     put_head(out, h, s->key_id, n);
-    memcpy(out + WIRE_HEADER, body, n);
+    if (n > 0)
+        memcpy(out + WIRE_HEADER, body, n);
     memset(out + WIRE_HEADER + n, 0, at - WIRE_HEADER - n);
     crypto_shorthash_siphashx24(out + at, out, at, s->up.b);
     return at + WIRE_TAG;
@@ -144,21 +207,57 @@ size_t wire_frame(uint8_t *out, const struct wire_head *h, const void *body, siz
 enum wire_verdict wire_open(const uint8_t *bytes, size_t n, const struct secret *s,
                             struct wire_head *h, const uint8_t **body, size_t *body_n)
 {
-    if (n < WIRE_MIN || n > DATAGRAM_MAX || memcmp(bytes, "HC", 2) != 0)
-        return WIRE_BAD_SHAPE;
-    if (bytes[AT_VERSION] != VERSION)
-        return WIRE_BAD_VERSION;
-    if (bytes[AT_TYPE] != WIRE_DATA)
+    enum wire_verdict v = start_verdict(bytes, n);
+
+    if (v != WIRE_OK)
+        return v;
+    if (bytes[AT_TYPE] != WIRE_DATA && bytes[AT_TYPE] != WIRE_PING)
         return WIRE_BAD_TYPE;
-    if (!fields_are_sound(bytes, n))
+    if (!data_is_sound(bytes, n))
         return WIRE_BAD_SHAPE;
-    if (s && bytes[AT_KEY_ID] != s->key_id)
-        return WIRE_BAD_KEY;
-    if (s && !tag_is_right(bytes, n, &s->up))
-        return WIRE_BAD_MAC;
+    if (s)
+        v = tag_verdict(bytes, n, s->key_id, &s->up);
+    if (v != WIRE_OK)
+        return v;
     take_head(h, bytes);
     *body = bytes + WIRE_HEADER;
     *body_n = load16(bytes + AT_BODY_LEN);
+    return WIRE_OK;
+}
+
+void wire_ack_frame(uint8_t *out, const struct wire_ack *a, const struct secret *s)
+{
+    assert(a->shard < a->nshards);
+    memset(out, 0, WIRE_ACK_BYTES);
+    put_start(out, WIRE_ACK, s->key_id, a->shard, a->nshards);
+    store64(out + AT_STREAM, a->stream);
+    store64(out + AT_EPOCH, a->epoch);
+    store64(out + AT_ACK_NO, a->ack_no);
+    store64(out + AT_CUM, a->cum);
+    store64(out + AT_SACK, a->sack);
+    store64(out + AT_DURABLE, a->durable);
+    store64(out + AT_ECHO, a->echo_us);
+    store16(out + AT_WINDOW, a->window);
+    crypto_shorthash_siphashx24(out + WIRE_ACK_BYTES - WIRE_TAG, out,
+                                WIRE_ACK_BYTES - WIRE_TAG, s->down.b);
+}
+
+enum wire_verdict wire_ack_open(const uint8_t *bytes, size_t n, const struct secret *s,
+                                struct wire_ack *a)
+{
+    enum wire_verdict v = start_verdict(bytes, n);
+
+    if (v != WIRE_OK)
+        return v;
+    if (bytes[AT_TYPE] != WIRE_ACK)
+        return WIRE_BAD_TYPE;
+    if (!ack_is_sound(bytes, n))
+        return WIRE_BAD_SHAPE;
+    if (s)
+        v = tag_verdict(bytes, n, s->key_id, &s->down);
+    if (v != WIRE_OK)
+        return v;
+    take_ack(a, bytes);
     return WIRE_OK;
 }
 

@@ -1,10 +1,10 @@
 // The command against the running system: what it prints is what the API says, and a whole
 // access log played through the product comes out as an oracle says it must.
 import assert from 'node:assert/strict';
-import dgram from 'node:dgram';
 import fs from 'node:fs';
 import path from 'node:path';
 import { eventually, story } from './harness.mjs';
+import { Middle } from './middle.mjs';
 
 story('now --json is the answer of the API, byte for byte but for the clock', async (s) => {
   await s.start();
@@ -60,18 +60,12 @@ story('tail says 1 when nothing came in time', async (s) => {
 
 story('decode reads what a collector sent, and says why an aggregator would refuse', async (s) => {
   await s.startRedis();
-  const socket = dgram.createSocket('udp4');
-  const received = [];
-  socket.on('message', (bytes) => received.push(bytes));
-  await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  s.closing.push(() => socket.close());
-  s.udp = `127.0.0.1:${socket.address().port}`;
-  await s.startCollector();
-  await s.hit({ i: 'shop', p: '/cart', e: 'buy', u: 'alice' });
-  await eventually(() => assert.equal(received.length, 1));
+  await s.startAggregator();
+  const middle = await Middle.of(s);
+  const [sent] = await middle.record([{ i: 'shop', p: '/cart', e: 'buy', u: 'alice' }]);
 
   const file = path.join(s.dir, 'datagram');
-  fs.writeFileSync(file, received[0]);
+  fs.writeFileSync(file, sent);
   const decode = async (args, input) => {
     const { code, out } = await s.cli(['decode', '--json', ...args], { input });
     return { code, text: out, json: JSON.parse(out) };
@@ -80,14 +74,15 @@ story('decode reads what a collector sent, and says why an aggregator would refu
   assert.equal(raw.code, 0);
   assert.equal(raw.json.verdict, 'ok');
   for (const part of ['"shop"', '"/cart"', '"buy"']) assert.ok(raw.text.includes(part), raw.text);
-  const hex = await decode(['-'], received[0].toString('hex'));
+  const hex = await decode(['-'], sent.toString('hex'));
   assert.equal(hex.code, 0);
-  const damaged = Buffer.from(received[0]);
+  const damaged = Buffer.from(sent);
   damaged[damaged.length - 1] ^= 1;
   fs.writeFileSync(file, damaged);
   const bad = await decode([file, '--secret-file', s.secretFile]);
   assert.equal(bad.code, 1);
   assert.equal(bad.json.verdict, 'bad_mac');
+  await middle.release();
 });
 
 story('exit codes: 1 nothing known, 2 wrong, 3 nobody there', async (s) => {

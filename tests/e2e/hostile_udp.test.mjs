@@ -1,14 +1,15 @@
 // Datagrams from strangers, from a broken network and from an old recording. Each is
 // refused with a counter of its own, and the numbers stay those of the good ones.
 //
-// Good datagrams are recorded from a real collector that is pointed at a socket of ours.
+// Good datagrams are recorded from a real collector by somebody in the middle.
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
-import { eventually, Story, story } from './harness.mjs';
+import { eventually, story } from './harness.mjs';
+import { Middle } from './middle.mjs';
 
 const WIRE_MIN = 96; // bytes of the shortest datagram, as in proto/wire.h
 
-/** A UDP socket of ours: what it received, and sending to the aggregator. */
+/** A stranger's UDP socket: sends to the aggregator, and keeps what is answered. */
 async function socketOf(s) {
   const socket = dgram.createSocket('udp4');
   const received = [];
@@ -19,25 +20,7 @@ async function socketOf(s) {
     new Promise((resolve, reject) =>
       socket.send(bytes, s.udpPort, '127.0.0.1', (error) => (error ? reject(error) : resolve())),
     );
-  return { received, send, address: `127.0.0.1:${socket.address().port}` };
-}
-
-/** The datagrams a collector sends for some hits, one each, with the story's secret or another. */
-async function record(s, socket, hits, secretFile = s.secretFile) {
-  const collector = s.daemon('collector', [
-    '--listen', '127.0.0.1:0', '--aggregator', socket.address, '--redis', s.redisAddress,
-    '--secret-file', secretFile, '--workers', '1',
-  ]);
-  const http = await Story.addressOf(collector);
-  const usual = s.http;
-  s.http = http;
-  for (const [k, fields] of hits.entries()) {
-    await s.hit(fields);
-    await eventually(() => assert.equal(socket.received.length, k + 1));
-  }
-  s.http = usual;
-  assert.equal((await collector.stop()).code, 0);
-  return socket.received.splice(0);
+  return { received, send };
 }
 
 /** The aggregator's counters once they say at least this. */
@@ -54,7 +37,7 @@ story('garbage of every length is refused by its shape or its version', async (s
   const socket = await socketOf(s);
   const lengths = [0, 1, 2, 16, 55, 56, 72, 95, 96, 97, 500, 1199, 1200, 1201, 1500, 9000, 65507];
   for (const n of lengths) await socket.send(Buffer.alloc(n, 0));
-  await counted(s, { datagrams: lengths.length, bad_shape: lengths.length });
+  await counted(s, { bad_shape: lengths.length });
   // With the magic, what is long enough is next asked for its version: 'H'.
   for (const n of lengths) await socket.send(Buffer.alloc(n, 'HC'));
   const whole = lengths.filter((n) => n >= WIRE_MIN && n <= 1200).length;
@@ -64,9 +47,12 @@ story('garbage of every length is refused by its shape or its version', async (s
 });
 
 story('a good datagram counts; cut, damaged or forged it does not, and each has its counter', async (s) => {
-  await s.start();
+  await s.startRedis();
+  await s.startAggregator();
+  await s.startCollector();
   const socket = await socketOf(s);
-  const [good] = await record(s, socket, [{ i: 'shop', p: '/recorded', u: 'alice' }]);
+  const middle = await Middle.of(s);
+  const [good] = await middle.record([{ i: 'shop', p: '/recorded', u: 'alice' }]);
   assert.ok(good.length >= WIRE_MIN && good.length <= 1200, `${good.length} bytes`);
 
   for (let n = 0; n < good.length; n++) await socket.send(good.subarray(0, n));
@@ -89,9 +75,15 @@ story('a good datagram counts; cut, damaged or forged it does not, and each has 
   assert.equal(counters.views, 0);
 
   const other = s.file('other-secret', 'another secret of this length');
-  const [forged] = await record(s, socket, [{ i: 'shop', p: '/forged', u: 'mallory' }], other);
+  const stranger = await Middle.of(s, other);
+  const forged = await eventually(() => {
+    assert.ok(stranger.pings.length > 0);
+    return stranger.pings[0];
+  });
+  await stranger.program.stop();
+  const { bad_key: before } = await s.counters(s.aggregator);
   await socket.send(forged);
-  await counted(s, { bad_key: counters.bad_key + 1 });
+  await counted(s, { bad_key: before + 1 });
 
   // The same key_id with another tag: only the MAC tells.
   const wrong = Buffer.from(good);
@@ -105,28 +97,50 @@ story('a good datagram counts; cut, damaged or forged it does not, and each has 
     pageViews: 1,
     activePages: [{ path: '/recorded', visitors: 1 }],
   });
+  await middle.release();
+  await s.sees('shop', { currentVisitors: 1, pageViews: 1 });
 });
 
 story('a recorded datagram that is played again is a duplicate, however often', async (s) => {
   await s.start();
   const socket = await socketOf(s);
-  const [good] = await record(s, socket, [{ i: 'shop', p: '/recorded', u: 'alice' }]);
+  const middle = await Middle.of(s);
+  const [good] = await middle.record([{ i: 'shop', p: '/recorded', u: 'alice' }]);
   for (let k = 0; k < 100; k++) await socket.send(good);
   await counted(s, { folded: 1, duplicate: 99, views: 1 });
+  await middle.release();
   await s.sees('shop', { currentVisitors: 1, pageViews: 1 });
 });
 
-story('datagrams that come in the wrong order count, one that never comes is missing', async (s) => {
+story('a recording is worth nothing to the next aggregator either', async (s) => {
   await s.start();
   const socket = await socketOf(s);
+  const middle = await Middle.of(s);
+  const [good] = await middle.record([{ i: 'shop', p: '/recorded', u: 'alice' }]);
+  await middle.release();
+  await s.sees('shop', { currentVisitors: 1, pageViews: 1 });
+  await s.aggregator.kill();
+  await s.startAggregator();
+  await eventually(async () => assert.ok((await s.counters(s.aggregator)).epoch > 0));
+  for (let k = 0; k < 10; k++) await socket.send(good);
+  await counted(s, { stale_epoch: 10, views: 0 });
+  await s.hit({ i: 'shop', p: '/', u: 'bob' });
+  await s.sees('shop', { currentVisitors: 2, pageViews: 2 });
+});
+
+story('datagrams that come in the wrong order wait for the one that is missing', async (s) => {
+  await s.start();
+  const socket = await socketOf(s);
+  const middle = await Middle.of(s);
   const hits = Array.from({ length: 8 }, (_, k) => ({ i: 'shop', p: `/${k}`, u: `v${k}` }));
-  const datagrams = await record(s, socket, hits);
+  const datagrams = await middle.record(hits);
   const [lost] = datagrams.splice(1, 1);
   for (const bytes of datagrams.reverse()) await socket.send(bytes);
-  await counted(s, { folded: datagrams.length, duplicate: 0, missing: 1 });
+  await counted(s, { folded: 1, duplicate: 0, missing: 1 });
   await socket.send(lost);
-  await counted(s, { folded: datagrams.length + 1, missing: 0 });
+  await counted(s, { folded: 8, early: 6, missing: 0 });
   await s.sees('shop', { currentVisitors: 8, pageViews: 8 });
+  await middle.release();
 });
 
 story('a storm of garbage costs the good ones nothing', async (s) => {

@@ -131,13 +131,19 @@ export class Story {
     return this.redis;
   }
 
+  /** Its admin port is any free one: stories run side by side. */
   daemon(name, args, env) {
-    return this.run(name, path.join(bin, `headcount-${name}`), args, { env });
+    const all = { HEADCOUNT_ADMIN_LISTEN: '127.0.0.1:0', ...env };
+    return this.run(name, path.join(bin, `headcount-${name}`), args, { env: all });
   }
 
-  /** The address it listens on, from its own line. */
-  static async addressOf(program) {
-    return (await program.says(/event=listening .*\baddr=(\S+)/))[1];
+  /** The address it listens on, from its own line: what it is for, or its admin port. */
+  static async addressOf(program, proto = 'http|udp') {
+    return (await program.says(new RegExp(`event=listening .*\\bproto=(?:${proto}) addr=(\\S+)`)))[1];
+  }
+
+  static adminOf(program) {
+    return Story.addressOf(program, 'admin');
   }
 
   async startAggregator(args = []) {
@@ -238,9 +244,9 @@ export class Story {
     const before = daemon.err.length;
     daemon.signal('SIGUSR1');
     const line = await eventually(() => {
-      const found = daemon.err.slice(before).match(/event=counters(.*)\n/);
-      assert.ok(found, `${daemon.name} has not told its counters`);
-      return found[1];
+      const lines = [...daemon.err.slice(before).matchAll(/event=counters(.*)\n/g)].map(([, line]) => line);
+      assert.ok(lines.length > 0 && !lines.at(-1).endsWith(' more=1'), `${daemon.name} has not told its counters`);
+      return lines.join('');
     });
     const pairs = [...line.matchAll(/(\w+)=(\d+)/g)].map(([, name, value]) => [name, Number(value)]);
     return new Proxy(Object.fromEntries(pairs), { get: (all, name) => all[name] ?? 0 });

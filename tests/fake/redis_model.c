@@ -1,4 +1,5 @@
-/* redis_model: arrays searched from the front; tests are small. */
+/* redis_model: keys in an array with chained buckets, fields searched from the front, and
+ * a copy of each key that a call is about to change. */
 #include "redis_model.h"
 
 #include <assert.h>
@@ -8,89 +9,22 @@
 
 #include "../../proto/keys.h"
 
+#define WRONGTYPE "WRONGTYPE Operation against a key holding the wrong kind of value"
+
 static char *copy(struct slice s)
 {
     char *p = malloc(s.n + 1);
 
     assert(p);
-    memcpy(p, s.p, s.n);
+    if (s.n)
+        memcpy(p, s.p, s.n);
     p[s.n] = 0;
     return p;
 }
 
-static void key_clear(struct model_key *k)
+static bool same(const char *p, size_t n, struct slice s)
 {
-    for (size_t i = 0; i < k->n; i++) {
-        free(k->field[i].name);
-        free(k->field[i].value);
-    }
-    free(k->field);
-    free(k->name);
-}
-
-static void remove_at(struct redis_model *m, size_t i)
-{
-    key_clear(&m->key[i]);
-    m->key[i] = m->key[--m->n];
-}
-
-static struct model_key *find(const struct redis_model *m, struct slice name)
-{
-    for (size_t i = 0; i < m->n; i++)
-        if (slice_eq(slice_of(m->key[i].name), name))
-            return &m->key[i];
-    return NULL;
-}
-
-static struct model_key *make(struct redis_model *m, struct slice name)
-{
-    struct model_key *k = find(m, name);
-
-    if (k)
-        return k;
-    m->key = realloc(m->key, (m->n + 1) * sizeof *m->key);
-    assert(m->key);
-    m->key[m->n] = (struct model_key){.name = copy(name)};
-    return &m->key[m->n++];
-}
-
-static struct model_field *field(const struct model_key *k, struct slice name)
-{
-    for (size_t i = 0; k && i < k->n; i++)
-        if (slice_eq((struct slice){k->field[i].name, k->field[i].name_n}, name))
-            return &k->field[i];
-    return NULL;
-}
-
-static void hset(struct redis_model *m, struct slice key, struct slice name,
-                 struct slice value)
-{
-    struct model_key *k = make(m, key);
-    struct model_field *f = field(k, name);
-
-    if (!f) {
-        k->field = realloc(k->field, (k->n + 1) * sizeof *k->field);
-        assert(k->field);
-        f = &k->field[k->n++];
-        *f = (struct model_field){.name = copy(name), .name_n = name.n};
-    }
-    free(f->value);
-    f->value = copy(value);
-    f->value_n = value.n;
-}
-
-static void hdel(struct redis_model *m, struct slice key, struct slice name)
-{
-    struct model_key *k = find(m, key);
-    struct model_field *f = field(k, name);
-
-    if (!f)
-        return;
-    free(f->name);
-    free(f->value);
-    *f = k->field[--k->n];
-    if (k->n == 0)
-        remove_at(m, (size_t)(k - m->key));
+    return n == s.n && (n == 0 || memcmp(p, s.p, n) == 0);
 }
 
 static uint64_t number(struct slice s)
@@ -104,34 +38,349 @@ static uint64_t number(struct slice s)
     return v;
 }
 
-static void operation(struct redis_model *m, const struct slice *v, size_t n)
+/* As Lua's tonumber(v) or 0, for whole numbers. */
+static uint64_t number_or_0(struct slice s)
 {
-    if (slice_eq(v[0], SLICE("HSET"))) {
-        assert(n >= 4 && n % 2 == 0);
-        for (size_t i = 2; i < n; i += 2)
-            hset(m, v[1], v[i], v[i + 1]);
-    } else if (slice_eq(v[0], SLICE("HDEL"))) {
-        assert(n >= 3);
-        for (size_t i = 2; i < n; i++)
-            hdel(m, v[1], v[i]);
-    } else if (slice_eq(v[0], SLICE("DEL"))) {
-        for (size_t i = 1; i < n; i++) {
-            struct model_key *k = find(m, v[i]);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < '0' || s.p[i] > '9' || i > 17)
+            return 0;
+    return number(s);
+}
 
-            if (k)
-                remove_at(m, (size_t)(k - m->key));
+/* ---- keys ----------------------------------------------------------------- */
+
+static uint64_t hash_of(struct slice s)
+{
+    uint64_t h = 0xcbf29ce484222325;
+
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3;
+    return h ^ h >> 29;
+}
+
+static void key_clear(struct model_key *k)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        free(k->field[i].name);
+        free(k->field[i].value);
+    }
+    free(k->field);
+    free(k->text);
+    free(k->name);
+}
+
+static struct model_key key_copy(const struct model_key *k)
+{
+    struct model_key c = *k;
+
+    c.name = copy((struct slice){k->name, k->name_n});
+    c.text = k->text ? copy((struct slice){k->text, k->text_n}) : NULL;
+    c.cap = k->n;
+    c.field = k->n ? calloc(k->n, sizeof *c.field) : NULL;
+    for (size_t i = 0; i < k->n; i++) {
+        const struct model_field *f = &k->field[i];
+
+        c.field[i] = *f;
+        c.field[i].name = copy((struct slice){f->name, f->name_n});
+        c.field[i].value = copy((struct slice){f->value, f->value_n});
+    }
+    return c;
+}
+
+static size_t *bucket_of(const struct redis_model *m, uint64_t hash)
+{
+    return &m->bucket[hash & (m->nbuckets - 1)];
+}
+
+static void link_key(struct redis_model *m, size_t i)
+{
+    size_t *b = bucket_of(m, m->key[i].hash);
+
+    m->key[i].next = *b;
+    *b = i + 1;
+}
+
+/* What leads to key @i. */
+static size_t *link_to(struct redis_model *m, size_t i)
+{
+    size_t *link = bucket_of(m, m->key[i].hash);
+
+    while (*link != i + 1)
+        link = &m->key[*link - 1].next;
+    return link;
+}
+
+static void reserve(struct redis_model *m)
+{
+    if (m->n < m->cap)
+        return;
+    m->cap = m->cap ? m->cap * 2 : 64;
+    m->nbuckets = m->cap * 2;
+    m->key = realloc(m->key, m->cap * sizeof *m->key);
+    free(m->bucket);
+    m->bucket = calloc(m->nbuckets, sizeof *m->bucket);
+    assert(m->key && m->bucket);
+    for (size_t i = 0; i < m->n; i++)
+        link_key(m, i);
+}
+
+static struct model_key *put(struct redis_model *m, struct model_key k)
+{
+    reserve(m);
+    m->key[m->n] = k;
+    link_key(m, m->n++);
+    return &m->key[m->n - 1];
+}
+
+/* Takes a key out of the array; what it owns is the caller's. */
+static struct model_key take(struct redis_model *m, size_t i)
+{
+    struct model_key k = m->key[i];
+    size_t last = m->n - 1;
+
+    *link_to(m, i) = k.next;
+    if (i != last) {
+        size_t *link = link_to(m, last);
+
+        *link = i + 1;
+        m->key[i] = m->key[last];
+    }
+    m->n--;
+    return k;
+}
+
+static void remove_at(struct redis_model *m, size_t i)
+{
+    struct model_key k = take(m, i);
+
+    key_clear(&k);
+}
+
+/* Expiry needs no memory: time does not go back. */
+static struct model_key *find(struct redis_model *m, struct slice name)
+{
+    size_t i = m->n ? *bucket_of(m, hash_of(name)) : 0;
+
+    while (i && !same(m->key[i - 1].name, m->key[i - 1].name_n, name))
+        i = m->key[i - 1].next;
+    if (!i)
+        return NULL;
+    if (!m->key[i - 1].expires || m->key[i - 1].expires > m->now)
+        return &m->key[i - 1];
+    remove_at(m, i - 1);
+    return NULL;
+}
+
+/* ---- what was before ------------------------------------------------------ */
+
+static void forget(struct redis_model *m, ms_t before)
+{
+    while (m->forgotten < m->npast && m->past[m->forgotten].at < before)
+        key_clear(&m->past[m->forgotten++].key);
+    if (m->forgotten * 2 <= m->npast)
+        return;
+    m->npast -= m->forgotten;
+    memmove(m->past, m->past + m->forgotten, m->npast * sizeof *m->past);
+    m->forgotten = 0;
+}
+
+/* Keeps what the key is before the present call changes it. */
+static void keep(struct redis_model *m, struct slice name)
+{
+    struct model_key *k = find(m, name);
+    struct model_past past = {.at = m->now, .existed = k != NULL};
+
+    if (k && k->kept == m->calls)
+        return;
+    forget(m, m->now - REDIS_MODEL_KEEP_MS);
+    if (m->npast == m->past_cap) {
+        m->past_cap = m->past_cap ? m->past_cap * 2 : 64;
+        m->past = realloc(m->past, m->past_cap * sizeof *m->past);
+        assert(m->past);
+    }
+    if (k) {
+        past.key = key_copy(k);
+        k->kept = m->calls;
+    } else {
+        past.key = (struct model_key){.name = copy(name), .name_n = name.n};
+    }
+    m->past[m->npast++] = past;
+}
+
+static void drop(struct redis_model *m, struct slice name)
+{
+    struct model_key *k = find(m, name);
+
+    if (!k)
+        return;
+    keep(m, name);
+    remove_at(m, (size_t)(k - m->key));
+}
+
+static void undo(struct redis_model *m, struct model_past *p)
+{
+    struct model_key *k = find(m, (struct slice){p->key.name, p->key.name_n});
+
+    if (k)
+        remove_at(m, (size_t)(k - m->key));
+    p->key.kept = 0;
+    if (p->existed)
+        put(m, p->key);
+    else
+        key_clear(&p->key);
+}
+
+/* ---- values --------------------------------------------------------------- */
+
+/* The key, made if need be, about to be changed; NULL: it is of another type. */
+static struct model_key *change(struct redis_model *m, struct slice name, bool is_string)
+{
+    struct model_key *k;
+
+    keep(m, name);
+    k = find(m, name);
+    if (!k)
+        k = put(m, (struct model_key){.name = copy(name),
+                                      .name_n = name.n,
+                                      .hash = hash_of(name),
+                                      .is_string = is_string,
+                                      .kept = m->calls});
+    return k->is_string == is_string ? k : NULL;
+}
+
+static struct model_field *field(const struct model_key *k, struct slice name)
+{
+    for (size_t i = 0; k && i < k->n; i++)
+        if (same(k->field[i].name, k->field[i].name_n, name))
+            return &k->field[i];
+    return NULL;
+}
+
+static struct slice value(const struct model_key *k, struct slice name)
+{
+    const struct model_field *f = field(k, name);
+
+    return f ? (struct slice){f->value, f->value_n} : (struct slice){NULL, 0};
+}
+
+static void set_field(struct model_key *k, struct slice name, struct slice text)
+{
+    struct model_field *f = field(k, name);
+
+    if (!f) {
+        if (k->n == k->cap) {
+            k->cap = k->cap ? k->cap * 2 : 8;
+            k->field = realloc(k->field, k->cap * sizeof *k->field);
+            assert(k->field);
         }
-    } else if (slice_eq(v[0], SLICE("EXPIREAT"))) {
-        struct model_key *k = find(m, v[1]);
+        f = &k->field[k->n++];
+        *f = (struct model_field){.name = copy(name), .name_n = name.n};
+    }
+    free(f->value);
+    f->value = copy(text);
+    f->value_n = text.n;
+}
 
-        assert(n == 3);
-        if (k)
-            k->expires = (ms_t)number(v[2]) * 1000;
-        if (k && k->expires <= m->now)
-            remove_at(m, (size_t)(k - m->key));
+static const char *hset(struct redis_model *m, const struct slice *v, size_t n)
+{
+    struct model_key *k = change(m, v[1], false);
+
+    assert(n >= 4 && n % 2 == 0);
+    for (size_t i = 2; k && i < n; i += 2)
+        set_field(k, v[i], v[i + 1]);
+    return k ? NULL : WRONGTYPE;
+}
+
+static const char *hdel(struct redis_model *m, const struct slice *v, size_t n)
+{
+    struct model_key *k = find(m, v[1]);
+
+    if (!k)
+        return NULL;
+    k = change(m, v[1], false);
+    for (size_t i = 2; k && i < n; i++) {
+        struct model_field *f = field(k, v[i]);
+
+        if (!f)
+            continue;
+        free(f->name);
+        free(f->value);
+        *f = k->field[--k->n];
+    }
+    if (k && k->n == 0)
+        drop(m, v[1]);
+    return k ? NULL : WRONGTYPE;
+}
+
+static const char *setrange(struct redis_model *m, const struct slice *v)
+{
+    struct model_key *k = change(m, v[1], true);
+    size_t at = number(v[2]), end = at + v[3].n;
+
+    if (!k)
+        return WRONGTYPE;
+    if (end > k->text_n) {
+        k->text = realloc(k->text, end + 1);
+        assert(k->text);
+        memset(k->text + k->text_n, 0, end + 1 - k->text_n);
+        k->text_n = end;
+    }
+    memcpy(k->text + at, v[3].p, v[3].n);
+    return NULL;
+}
+
+static void rename_key(struct redis_model *m, struct slice from, struct slice to)
+{
+    struct model_key *k = find(m, from), moved;
+
+    keep(m, from);
+    keep(m, to);
+    if (find(m, to))
+        drop(m, to);
+    k = find(m, from);
+    moved = take(m, (size_t)(k - m->key));
+    free(moved.name);
+    moved.name = copy(to);
+    moved.name_n = to.n;
+    moved.hash = hash_of(to);
+    moved.kept = m->calls;
+    put(m, moved);
+}
+
+static void expire(struct redis_model *m, struct slice name, ms_t at)
+{
+    if (!find(m, name))
+        return;
+    keep(m, name);
+    find(m, name)->expires = at;
+    find(m, name);
+}
+
+/* An operation of a script. Returns the error, NULL: none. */
+static const char *operation(struct redis_model *m, const struct slice *v, size_t n)
+{
+    if (slice_eq(v[0], SLICE("HSET")))
+        return hset(m, v, n);
+    if (slice_eq(v[0], SLICE("HDEL")))
+        return hdel(m, v, n);
+    if (slice_eq(v[0], SLICE("SETRANGE")))
+        return setrange(m, v);
+    if (slice_eq(v[0], SLICE("EXPIREAT"))) {
+        expire(m, v[1], (ms_t)number(v[2]) * 1000);
+    } else if (slice_eq(v[0], SLICE("EXPIRE"))) {
+        expire(m, v[1], m->now + (ms_t)number(v[2]) * 1000);
+    } else if (slice_eq(v[0], SLICE("DEL"))) {
+        for (size_t i = 1; i < n; i++)
+            drop(m, v[i]);
+    } else if (slice_eq(v[0], SLICE("RENAME"))) {
+        if (find(m, v[1]))
+            rename_key(m, v[1], v[2]);
+        else
+            drop(m, v[2]);
     } else {
         assert(!"an operation that the commit does not use");
     }
+    return NULL;
 }
 
 static void publish(struct redis_model *m, struct slice text)
@@ -141,43 +390,293 @@ static void publish(struct redis_model *m, struct slice text)
     m->messages++;
 }
 
-/* commit.lua, word for word in C. */
-static const char *commit(struct redis_model *m, const struct slice *v, size_t n)
-{
-    struct slice meta = v[3], e = v[5], q = v[7];
-    const struct model_key *k = find(m, meta);
-    const struct model_field *fe = field(k, SLICE("e")), *fq = field(k, SLICE("q"));
-    uint64_t has_e = fe ? number(slice_of(fe->value)) : 0;
-    uint64_t has_q = fq ? number(slice_of(fq->value)) : 0;
+/* ---- replies -------------------------------------------------------------- */
 
-    if (has_e > number(e))
-        return "FENCED";
-    if (slice_eq(v[8], SLICE("0")) && (has_e < number(e) || has_q < number(v[6])))
-        return "REGRESS";
-    if (slice_eq(v[8], SLICE("1"))) {
-        hset(m, meta, SLICE("e"), e);
-        hset(m, meta, SLICE("v"), SLICE("1"));
-        hset(m, meta, SLICE("W"), v[11]);
-        find(m, meta)->expires = m->now + (ms_t)number(v[13]) * 1000;
+static redisReply *reply_of(int type)
+{
+    redisReply *r = calloc(1, sizeof *r);
+
+    assert(r);
+    r->type = type;
+    return r;
+}
+
+static redisReply *reply_text(int type, struct slice s)
+{
+    redisReply *r = reply_of(type);
+
+    r->str = copy(s);
+    r->len = s.n;
+    return r;
+}
+
+static redisReply *reply_error(const char *text)
+{
+    return reply_text(REDIS_REPLY_ERROR, slice_of(text));
+}
+
+static void add(redisReply *list, struct slice s)
+{
+    size_t n = list->elements;
+
+    if (n % 64 == 0)
+        list->element = realloc(list->element, (n + 64) * sizeof *list->element);
+    assert(list->element);
+    list->element[list->elements++] = reply_text(REDIS_REPLY_STRING, s);
+}
+
+static void add_number(redisReply *list, uint64_t v)
+{
+    char text[24];
+
+    add(list, (struct slice){text, (size_t)sprintf(text, "%" PRIu64, v)});
+}
+
+static void add_hash(redisReply *list, const char *tag, const struct model_key *k,
+                     bool names)
+{
+    add(list, slice_of(tag));
+    add_number(list, k ? k->n : 0);
+    for (size_t i = 0; k && i < k->n; i++) {
+        if (names)
+            add(list, (struct slice){k->field[i].name, k->field[i].name_n});
+        add(list, (struct slice){k->field[i].value, k->field[i].value_n});
     }
-    for (size_t i = 14; i < n - 1;) {
+}
+
+/* ---- commit.lua ----------------------------------------------------------- */
+
+/* In Redis' terms v[3] is KEYS[1] and v[5] ARGV[1]. */
+static const char *refusal(struct redis_model *m, const struct slice *v)
+{
+    struct model_key *k = find(m, v[3]);
+    uint64_t mine = number(v[5]), q = number(v[7]), has_e, has_q;
+    char mode = v[8].p[0];
+
+    if (k && k->is_string && mode == '1') {
+        drop(m, v[3]);
+        k = NULL;
+    }
+    if (k && k->is_string)
+        return WRONGTYPE;
+    has_e = number_or_0(value(k, SLICE("e")));
+    has_q = number_or_0(value(k, SLICE("q")));
+    if (has_e > mine)
+        return "FENCED";
+    if (has_e == mine && has_q >= q)
+        return "REGRESS";
+    if (mode != '1' && (has_e < mine || has_q < number(v[6])))
+        return "REGRESS";
+    if ((mode == '2' || mode == '3') && !slice_eq(value(k, SLICE("p")), v[7]))
+        return "REGRESS";
+    return NULL;
+}
+
+static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n)
+{
+    const char *text = refusal(m, v);
+
+    if (text && slice_starts(slice_of(text), SLICE("WRONGTYPE")))
+        return reply_error(text);
+    if (text)
+        return reply_text(REDIS_REPLY_STRING, slice_of(text));
+    for (size_t i = 9; i < n - 1;) {
         size_t argc = number(v[i]);
 
         assert(i + 1 + argc <= n - 1);
-        operation(m, v + i + 1, argc);
+        text = operation(m, v + i + 1, argc);
+        if (text)
+            return reply_error(text);
         i += argc + 1;
     }
-    if (!slice_eq(v[9], SLICE("1")))
-        return "OK";
-    hset(m, meta, SLICE("e"), e);
-    hset(m, meta, SLICE("q"), q);
-    hset(m, meta, SLICE("t"), v[10]);
-    hset(m, meta, SLICE("v"), SLICE("1"));
-    hset(m, meta, SLICE("W"), v[11]);
-    hset(m, meta, SLICE("c"), v[12]);
-    find(m, meta)->expires = m->now + (ms_t)number(v[13]) * 1000;
-    publish(m, v[n - 1]);
-    return "OK";
+    if (v[n - 1].n > 0)
+        publish(m, v[n - 1]);
+    return reply_text(REDIS_REPLY_STRING, SLICE("OK"));
+}
+
+/* ---- claim.lua ------------------------------------------------------------ */
+
+static const char *const counts[] = {"pv", "ev", "uniq", "last", "n"};
+
+/* The key if it is a hash; counts one that is not. */
+static struct model_key *hash_at(struct redis_model *m, struct slice name,
+                                 int *unreadable)
+{
+    struct model_key *k = find(m, name);
+
+    if (k && k->is_string)
+        ++*unreadable;
+    return k && !k->is_string ? k : NULL;
+}
+
+static struct key_name appended(struct slice prefix, uint64_t minute)
+{
+    struct key_name k;
+
+    k.n = (size_t)snprintf(k.s, sizeof k.s, "%.*s%" PRIu64, (int)prefix.n, prefix.p,
+                           minute);
+    return k;
+}
+
+static uint64_t records_of(const struct model_key *row)
+{
+    struct slice n = value(row, SLICE("n"));
+
+    return n.n < 10 ? number_or_0(n) : 0;
+}
+
+static void add_row(struct redis_model *m, const struct slice *v, redisReply *list,
+                    uint64_t minute, bool inlined, int *unreadable)
+{
+    struct key_name name = appended(v[5], minute), log = appended(v[6], minute);
+    struct model_key *row = find(m, (struct slice){name.s, name.n}), *l;
+    uint64_t n = 0, end;
+
+    if (!row || row->is_string)
+        return;
+    for (size_t i = 0; i < 5; i++)
+        n += field(row, slice_of(counts[i])) != NULL;
+    if (n == 0)
+        return;
+    add(list, SLICE("B"));
+    add_number(list, minute);
+    add_number(list, n);
+    for (size_t i = 0; i < 5; i++) {
+        if (!field(row, slice_of(counts[i])))
+            continue;
+        add(list, slice_of(counts[i]));
+        add(list, value(row, slice_of(counts[i])));
+    }
+    end = records_of(row) * 16;
+    if (end == 0 || !inlined)
+        return;
+    l = find(m, (struct slice){log.s, log.n});
+    if (l && !l->is_string)
+        ++*unreadable;
+    add(list, SLICE("L"));
+    if (!l || !l->is_string)
+        add(list, (struct slice){NULL, 0});
+    else
+        add(list, (struct slice){l->text, l->text_n < end ? l->text_n : end});
+}
+
+static void add_rows(struct redis_model *m, const struct slice *v, redisReply *list,
+                     int *unreadable)
+{
+    uint64_t first = number(v[9]) - number(v[10]) + 1,
+             last = number(v[9]) + number(v[11]);
+    uint64_t bytes = 0;
+
+    for (uint64_t minute = last; minute >= first; minute--) {
+        struct key_name name = appended(v[5], minute);
+
+        bytes += records_of(hash_at(m, (struct slice){name.s, name.n}, unreadable)) * 16;
+    }
+    for (uint64_t minute = last; minute >= first; minute--)
+        add_row(m, v, list, minute, bytes <= number(v[12]), unreadable);
+}
+
+static redisReply *claim(struct redis_model *m, const struct slice *v)
+{
+    struct model_key *k = find(m, v[3]);
+    bool fresh = k == NULL;
+    redisReply *list;
+    int unreadable = 0;
+
+    if (k && k->is_string)
+        return reply_error(WRONGTYPE);
+    if (number_or_0(value(k, SLICE("e"))) > number(v[4]))
+        return reply_text(REDIS_REPLY_STRING, SLICE("FENCED"));
+    list = reply_of(REDIS_REPLY_ARRAY);
+    add_hash(list, "M", k, true);
+    k = change(m, v[3], false);
+    set_field(k, SLICE("e"), v[4]);
+    if (field(k, SLICE("q")))
+        set_field(k, SLICE("l"), SLICE("1"));
+    if (fresh)
+        expire(m, v[3], m->now + (ms_t)number(v[13]) * 1000);
+    add_hash(list, "P", hash_at(m, v[8], &unreadable), true);
+    add_hash(list, "R", hash_at(m, v[7], &unreadable), false);
+    add_rows(m, v, list, &unreadable);
+    add(list, SLICE("E"));
+    add_number(list, (uint64_t)unreadable);
+    return list;
+}
+
+/* ---- commands ------------------------------------------------------------- */
+
+static redisReply *epoch(struct redis_model *m, const struct slice *v)
+{
+    struct model_key *k = change(m, v[3], true);
+    uint64_t last = number_or_0((struct slice){k->text, k->text_n}), floor = number(v[4]);
+    char text[24];
+
+    if (last + 1 < (uint64_t)m->now)
+        last = (uint64_t)m->now - 1;
+    if (last < floor)
+        last = floor;
+    free(k->text);
+    k->text_n = (size_t)sprintf(text, "%" PRIu64, last + 1);
+    k->text = copy((struct slice){text, k->text_n});
+    return reply_text(REDIS_REPLY_STRING, (struct slice){text, k->text_n});
+}
+
+static redisReply *script(struct redis_model *m, const struct slice *v, size_t n)
+{
+    if (slice_eq(v[2], SLICE("2")))
+        return commit(m, v, n);
+    if (slice_eq(v[3], SLICE(KEY_EPOCH)))
+        return epoch(m, v);
+    return claim(m, v);
+}
+
+static redisReply *getrange(struct redis_model *m, const struct slice *v)
+{
+    struct model_key *k = find(m, v[1]);
+    size_t from = number(v[2]), to = number(v[3]) + 1;
+
+    if (k && !k->is_string)
+        return reply_error(WRONGTYPE);
+    if (k && to > k->text_n)
+        to = k->text_n;
+    if (!k || from >= to)
+        return reply_text(REDIS_REPLY_STRING, (struct slice){NULL, 0});
+    return reply_text(REDIS_REPLY_STRING, (struct slice){k->text + from, to - from});
+}
+
+static redisReply *loaded(struct slice text)
+{
+    char sha[48];
+
+    snprintf(sha, sizeof sha, "%040" PRIx64, hash_of(text));
+    return reply_text(REDIS_REPLY_STRING, slice_of(sha));
+}
+
+static redisReply *command(struct redis_model *m, const struct slice *v, size_t n)
+{
+    const char *error;
+    redisReply *r;
+
+    if (slice_starts(v[0], SLICE("EVAL")))
+        return script(m, v, n);
+    if (slice_eq(v[0], SLICE("SCRIPT")))
+        return loaded(v[2]);
+    if (slice_eq(v[0], SLICE("GETRANGE")))
+        return getrange(m, v);
+    if (slice_eq(v[0], SLICE("INFO")))
+        return reply_text(REDIS_REPLY_STRING,
+                          SLICE("maxmemory:0\r\nmaxmemory_policy:noeviction\r\n"));
+    if (slice_eq(v[0], SLICE("PING")))
+        return reply_text(REDIS_REPLY_STATUS, SLICE("PONG"));
+    if (slice_eq(v[0], SLICE("PUBLISH"))) {
+        publish(m, v[2]);
+        return reply_of(REDIS_REPLY_INTEGER);
+    }
+    error = operation(m, v, n);
+    if (error)
+        return reply_error(error);
+    r = reply_text(REDIS_REPLY_STATUS, SLICE("OK"));
+    return r;
 }
 
 void redis_model_init(struct redis_model *m, ms_t now)
@@ -190,12 +689,17 @@ void redis_model_flush(struct redis_model *m)
 {
     while (m->n)
         remove_at(m, m->n - 1);
+    while (m->forgotten < m->npast)
+        key_clear(&m->past[m->forgotten++].key);
+    m->npast = m->forgotten = 0;
 }
 
 void redis_model_fini(struct redis_model *m)
 {
     redis_model_flush(m);
     free(m->key);
+    free(m->bucket);
+    free(m->past);
     buf_fini(&m->published);
 }
 
@@ -210,58 +714,81 @@ void redis_model_at(struct redis_model *m, ms_t now)
 void redis_model_restore(struct redis_model *m, const struct redis_model *from)
 {
     redis_model_flush(m);
-    for (size_t i = 0; i < from->n; i++) {
-        const struct model_key *k = &from->key[i];
-        struct slice name = slice_of(k->name);
-
-        for (size_t j = 0; j < k->n; j++)
-            hset(m, name, (struct slice){k->field[j].name, k->field[j].name_n},
-                 (struct slice){k->field[j].value, k->field[j].value_n});
-        find(m, name)->expires = k->expires;
-    }
+    for (size_t i = 0; i < from->n; i++)
+        put(m, key_copy(&from->key[i]))->kept = 0;
     redis_model_at(m, m->now);
 }
 
-const char *redis_model_run(struct redis_model *m, struct command *c)
+void redis_model_regress(struct redis_model *m, ms_t ms)
+{
+    assert(ms <= REDIS_MODEL_KEEP_MS);
+    while (m->npast > m->forgotten && m->past[m->npast - 1].at > m->now - ms)
+        undo(m, &m->past[--m->npast]);
+    redis_model_at(m, m->now);
+}
+
+redisReply *redis_model_call(struct redis_model *m, struct command *c)
 {
     const char **argv = command_argv(c);
     struct slice *v = calloc(c->n, sizeof *v);
-    const char *reply = "OK";
-    size_t bytes = 0;
+    redisReply *reply;
 
-    assert(v);
-    for (size_t i = 0; i < c->n; i++) {
+    assert(v && c->text.n <= COMMIT_BYTES_MAX);
+    for (size_t i = 0; i < c->n; i++)
         v[i] = (struct slice){argv[i], c->len[i]};
-        bytes += c->len[i];
-    }
-    assert(bytes <= COMMIT_BYTES_MAX);
     m->calls++;
-    if (slice_eq(v[0], SLICE("EVALSHA")))
-        reply = commit(m, v, c->n);
-    else
-        publish(m, v[2]);
+    reply = command(m, v, c->n);
     free(v);
     return reply;
 }
 
-struct slice redis_model_get(const struct redis_model *m, const char *key,
-                             const char *name)
+const char *redis_model_run(struct redis_model *m, struct command *c)
 {
-    const struct model_field *f = field(find(m, slice_of(key)), slice_of(name));
+    static char text[128];
+    redisReply *r = redis_model_call(m, c);
 
-    return f ? (struct slice){f->value, f->value_n} : (struct slice){0};
+    snprintf(text, sizeof text, "%s", r->str ? r->str : "OK");
+    freeReplyObject(r);
+    return text;
 }
 
-size_t redis_model_count(const struct redis_model *m, const char *prefix)
+const char *redis_model_say(struct redis_model *m, const char *line)
+{
+    struct command c;
+    const char *reply;
+
+    command_init(&c, COMMIT_BYTES_MAX);
+    while (*line) {
+        size_t n = strcspn(line, " ");
+
+        command_arg(&c, (struct slice){line, n});
+        line += n + (line[n] == ' ');
+    }
+    reply = redis_model_run(m, &c);
+    command_fini(&c);
+    return reply;
+}
+
+struct slice redis_model_get(struct redis_model *m, const char *key, const char *name)
+{
+    const struct model_key *k = find(m, slice_of(key));
+
+    if (!k || name)
+        return value(k, slice_of(name));
+    return (struct slice){k->text, k->text_n};
+}
+
+size_t redis_model_count(struct redis_model *m, const char *prefix)
 {
     size_t n = 0;
 
+    redis_model_at(m, m->now);
     for (size_t i = 0; i < m->n; i++)
         n += slice_starts(slice_of(m->key[i].name), slice_of(prefix));
     return n;
 }
 
-size_t redis_model_eternal(const struct redis_model *m, const char *prefix)
+size_t redis_model_eternal(struct redis_model *m, const char *prefix)
 {
     size_t n = 0;
 
@@ -270,6 +797,63 @@ size_t redis_model_eternal(const struct redis_model *m, const char *prefix)
              !m->key[i].expires;
     return n;
 }
+
+/* ---- everything as text --------------------------------------------------- */
+
+static int by_name(const void *a, const void *b)
+{
+    const struct model_key *x = *(struct model_key *const *)a;
+    const struct model_key *y = *(struct model_key *const *)b;
+
+    return strcmp(x->name, y->name);
+}
+
+static int by_field(const void *a, const void *b)
+{
+    const struct model_field *x = a, *y = b;
+
+    return slice_cmp((struct slice){x->name, x->name_n},
+                     (struct slice){y->name, y->name_n});
+}
+
+static void dump_text(struct buf *out, const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, p[i] > ' ' && p[i] < 0x7f ? "%c" : "\\%02x", (unsigned char)p[i]);
+}
+
+void redis_model_dump(struct redis_model *m, struct buf *out)
+{
+    struct model_key **sorted;
+
+    redis_model_at(m, m->now);
+    sorted = calloc(m->n + 1, sizeof(struct model_key *));
+    for (size_t i = 0; i < m->n; i++)
+        sorted[i] = &m->key[i];
+    if (m->n > 0)
+        qsort(sorted, m->n, sizeof(struct model_key *), by_name);
+    for (size_t i = 0; i < m->n; i++) {
+        struct model_key *k = sorted[i];
+
+        buf_printf(out, "%s %s %" PRId64, k->name, k->is_string ? "string" : "hash",
+                   k->expires / 1000);
+        if (k->n)
+            qsort(k->field, k->n, sizeof *k->field, by_field);
+        for (size_t j = 0; j < k->n; j++) {
+            buf_str(out, " ");
+            dump_text(out, k->field[j].name, k->field[j].name_n);
+            buf_str(out, "=");
+            dump_text(out, k->field[j].value, k->field[j].value_n);
+        }
+        if (k->is_string)
+            buf_str(out, " ");
+        dump_text(out, k->text, k->text_n);
+        buf_str(out, "\n");
+    }
+    free(sorted);
+}
+
+/* ---- snapshot.lua --------------------------------------------------------- */
 
 static void list_add(struct model_list *l, struct slice s)
 {
@@ -292,6 +876,22 @@ static void list_number(struct model_list *l, uint64_t v)
     list_add(l, slice_of(p));
 }
 
+static void list_fields(struct model_list *l, const struct model_key *k,
+                        const char *const *names, size_t n)
+{
+    uint64_t present = 0;
+
+    for (size_t i = 0; i < n; i++)
+        present += field(k, slice_of(names[i])) != NULL;
+    list_number(l, present);
+    for (size_t i = 0; i < n; i++) {
+        if (!field(k, slice_of(names[i])))
+            continue;
+        list_add(l, slice_of(names[i]));
+        list_add(l, value(k, slice_of(names[i])));
+    }
+}
+
 static void list_hash(struct model_list *l, const struct model_key *k, bool names)
 {
     list_number(l, k ? k->n : 0);
@@ -302,24 +902,27 @@ static void list_hash(struct model_list *l, const struct model_key *k, bool name
     }
 }
 
+static const char *const meta_fields[] = {"e", "q", "t", "v", "W", "c", "l", "warm"};
+
 int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minutes,
                          struct summary *s, struct model_list *l)
 {
     struct key_name meta = key_meta(site), recent = key_recent(site);
     const struct model_key *k = find(m, slice_of(meta.s));
-    const struct model_field *t = field(k, SLICE("t")), *w = field(k, SLICE("W"));
+    uint64_t t = number_or_0(value(k, SLICE("t"))), w;
+    bool known = field(k, SLICE("q")) != NULL;
     minute_t now = minute_of(m->now);
-    uint64_t window = w ? number(slice_of(w->value)) : WINDOW_DEFAULT;
 
     *l = (struct model_list){0};
-    if (t && minute_of((ms_t)number(slice_of(t->value))) > now)
-        now = minute_of((ms_t)number(slice_of(t->value)));
+    w = field(k, SLICE("W")) ? number(value(k, SLICE("W"))) : WINDOW_DEFAULT;
+    if (known && minute_of((ms_t)t) > now)
+        now = minute_of((ms_t)t);
     list_add(l, SLICE("T"));
     list_number(l, (uint64_t)m->now / 1000);
     list_number(l, (uint64_t)(m->now % 1000) * 1000);
     list_add(l, SLICE("M"));
-    list_hash(l, k, true);
-    for (unsigned i = 0; i < window; i++) {
+    list_fields(l, known ? k : NULL, meta_fields, sizeof meta_fields / sizeof(char *));
+    for (unsigned i = 0; known && i < w; i++) {
         struct key_name row = key_minute(site, now - i);
         const struct model_key *r = find(m, slice_of(row.s));
 
@@ -330,7 +933,7 @@ int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minu
         list_hash(l, r, true);
     }
     list_add(l, SLICE("R"));
-    list_hash(l, find(m, slice_of(recent.s)), false);
+    list_hash(l, known ? find(m, slice_of(recent.s)) : NULL, false);
     return summary_parse(s, l->v, l->n, minutes);
 }
 

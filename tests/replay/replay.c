@@ -170,7 +170,7 @@ static void do_hit(struct tape *t, char **word, int n)
     for (uint8_t k = 0; kind && k < HIT_KINDS; k++)
         if (strcmp(kind, kinds[k]) == 0)
             h.kind = k;
-    fold_hits(&t->st, &h, 1, 0, t->now, &t->counts);
+    fold_hits(&t->st, &h, 1, &(struct fold_origin){.at = t->now}, &t->counts);
 }
 
 static void do_redis(struct tape *t, const char *what)

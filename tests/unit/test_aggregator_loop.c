@@ -39,6 +39,7 @@ static int begin(void **state)
     assert_int_equal(redis_addr_parse(&config.redis, addr, err, sizeof err), 0);
     secret_init(&config.secret, "sixteen bytes, or more", 22);
     config.window = 30;
+    config.hold_ms = 100;
     uv_loop_init(&loop);
     assert_int_equal(aggregator_open(&a, &loop, &config, err, sizeof err), 0);
     getsockname(a.ingest.udp.fd, (struct sockaddr *)&sa, &n);
@@ -48,17 +49,22 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
+static int close_all(void **state)
 {
     (void)state;
-    aggregator_stop(&a);
-    uv_run(&loop, UV_RUN_DEFAULT);
     aggregator_close(&a, &loop);
     assert_int_equal(uv_loop_close(&loop), 0);
     close(udp);
     redisFree(redis);
     redis_server_stop(&server);
     return 0;
+}
+
+static int end(void **state)
+{
+    aggregator_stop(&a);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    return close_all(state);
 }
 
 /* Runs the loop until @condition, which is looked at again after every turn. */
@@ -73,20 +79,37 @@ static int end(void **state)
         }                                                      \
     } while (0)
 
+/* Each datagram says that none before it will come again: so whatever epoch it meets, it
+ * is in order. */
 static void see(const char *site, uint64_t visitor)
 {
     struct hit h = {
         .site = slice_of(site), .path = SLICE("/a"), .visitor = visitor, .at = 1000};
     struct wire_head head = {
-        .type = WIRE_DATA, .nshards = 1, .stream = 5, .seq = ++seq, .ts_us = 1000000};
+        .type = WIRE_DATA, .nshards = 1, .stream = 5, .ts_us = 1000000 + seq};
     struct body_writer w;
     uint8_t out[DATAGRAM_MAX];
     size_t n;
 
+    RUN_UNTIL(a.engine.epoch > 0);
+    head.epoch = a.engine.epoch;
+    head.seq = head.base = ++seq;
     body_begin(&w, 1000);
     assert_true(body_add(&w, &h));
     n = wire_frame(out, &head, w.bytes, w.n, &config.secret);
     assert_int_equal(send(udp, out, n, 0), n);
+}
+
+/* The next ACK that is there already, or false. */
+static bool ack(struct wire_ack *out)
+{
+    uint8_t bytes[DATAGRAM_MAX];
+    ssize_t n = recv(udp, bytes, sizeof bytes, MSG_DONTWAIT);
+
+    if (n < 0)
+        return false;
+    assert_int_equal(wire_ack_open(bytes, (size_t)n, &config.secret, out), WIRE_OK);
+    return true;
 }
 
 static redisContext *subscribe(const char *channel)
@@ -126,14 +149,14 @@ static void the_turn_of_the_minute_is_published_though_nobody_came(void **state)
 
     (void)state;
     see("shop", 1);
-    RUN_UNTIL(a.counters.commits == 1);
+    RUN_UNTIL(a.engine.counters.commits == 1);
     next_message_has(sub, "\"visitors\":{\"1\":1,\"5\":1,\"30\":1}");
-    a.clock.now = minute_start(minute_of(a.clock.now) + 1) + 15000;
-    RUN_UNTIL(a.counters.ticks == 1 && redis_link_in_flight(a.writer.link) == 0);
+    a.engine.clock.now = minute_start(minute_of(a.engine.clock.now) + 1) + 15000;
+    RUN_UNTIL(a.engine.counters.ticks == 1 && redis_link_in_flight(a.commits) == 0);
     next_message_has(sub, "\"visitors\":{\"1\":0,\"5\":1,\"30\":1}");
-    assert_int_equal(a.counters.commits, 1); /* the rows are as they were */
-    assert_int_equal(a.clock.holds, 1);
-    assert_int_equal(a.counters.reboots, 0);
+    assert_int_equal(a.engine.counters.commits, 1); /* the rows are as they were */
+    assert_int_equal(a.engine.clock.holds, 1);
+    assert_int_equal(a.engine.counters.reboots, 0);
     redisFree(sub);
 }
 
@@ -148,10 +171,10 @@ static void all_sites_tick_however_many_there_are(void **state)
         snprintf(site, sizeof site, "site%d", i);
         see(site, 1);
     }
-    RUN_UNTIL(a.store.nsites == SITES && a.counters.commits == SITES);
-    a.clock.now = minute_start(minute_of(a.clock.now) + 1) + 15000;
-    RUN_UNTIL(a.counters.ticks == SITES);
-    assert_int_equal(a.counters.commits, SITES);
+    RUN_UNTIL(a.engine.store.nsites == SITES && a.engine.counters.commits == SITES);
+    a.engine.clock.now = minute_start(minute_of(a.engine.clock.now) + 1) + 15000;
+    RUN_UNTIL(a.engine.counters.ticks == SITES);
+    assert_int_equal(a.engine.counters.commits, SITES);
 }
 
 static void a_large_step_back_of_the_clock_begins_anew(void **state)
@@ -161,15 +184,15 @@ static void a_large_step_back_of_the_clock_begins_anew(void **state)
     (void)state;
     see("shop", 1);
     see("gone", 1);
-    RUN_UNTIL(a.counters.commits == 2);
-    epoch = a.counters.epoch;
-    a.clock.now += 11 * MINUTE;
-    RUN_UNTIL(a.counters.reboots == 1 && a.store.nsites == 0);
+    RUN_UNTIL(a.engine.counters.commits == 2);
+    epoch = a.engine.counters.epoch;
+    a.engine.clock.now += 11 * MINUTE;
+    RUN_UNTIL(a.engine.counters.reboots == 1 && a.engine.store.nsites == 0);
     see("shop", 2);
-    RUN_UNTIL(a.counters.commits == 3);
-    assert_true(a.counters.epoch > epoch);
-    assert_int_equal(a.clock.resets, 1);
-    assert_int_equal(site_visitors(store_find(&a.store, SLICE("shop")), 30), 1);
+    RUN_UNTIL(a.engine.counters.commits == 3);
+    assert_true(a.engine.counters.epoch > epoch);
+    assert_int_equal(a.engine.clock.resets, 1);
+    assert_int_equal(site_visitors(store_find(&a.engine.store, SLICE("shop")), 30), 2);
 }
 
 static void a_reset_while_commits_are_out_does_no_harm(void **state)
@@ -181,13 +204,14 @@ static void a_reset_while_commits_are_out_does_no_harm(void **state)
         snprintf(site, sizeof site, "site%d", i);
         see(site, 1);
     }
-    RUN_UNTIL(a.writer.round.active);
-    a.clock.now += 11 * MINUTE;
-    RUN_UNTIL(a.counters.reboots == 1 && !a.writer.round.active);
+    RUN_UNTIL(a.engine.writer.round.active);
+    a.engine.clock.now += 11 * MINUTE;
+    RUN_UNTIL(a.engine.counters.reboots == 1 && !a.engine.writer.round.active);
     see("shop", 1);
-    RUN_UNTIL(a.counters.redis_up && a.store.ndirty == 0 && sites_in_redis() > 0 &&
-              !a.writer.round.active);
-    assert_non_null(store_find(&a.store, SLICE("shop")));
+    RUN_UNTIL(a.engine.counters.folded == 21 && a.engine.store.nloads == 0 &&
+              a.engine.store.ndirty == 0 && !a.engine.writer.round.active);
+    assert_non_null(store_find(&a.engine.store, SLICE("shop")));
+    assert_true(sites_in_redis() > 0);
 }
 
 /* Two aggregators on one Redis would do little else. */
@@ -196,28 +220,29 @@ static void epochs_are_taken_no_faster_than_one_a_second(void **state)
     uint64_t began;
 
     (void)state;
-    RUN_UNTIL(a.counters.redis_up);
+    RUN_UNTIL(a.engine.counters.redis_up);
     began = uv_hrtime();
     for (int i = 0; i < 2; i++) {
-        a.clock.now += 11 * MINUTE;
-        writer_pump(&a.writer); /* reads the clock */
-        RUN_UNTIL(a.counters.redis_up);
+        a.engine.clock.now += 11 * MINUTE;
+        engine_turn(&a.engine); /* reads the clock */
+        RUN_UNTIL(a.engine.counters.redis_up);
     }
-    assert_int_equal(a.counters.reboots, 2);
+    assert_int_equal(a.engine.counters.reboots, 2);
     assert_true(uv_hrtime() - began > 1500000000);
 }
 
 static void a_redis_out_of_memory_is_asked_less_and_less_often(void **state)
 {
     (void)state;
-    RUN_UNTIL(a.counters.redis_up);
-    freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 1"));
     see("shop", 1);
-    RUN_UNTIL(a.writer.pace.backoff >= 400);
-    assert_int_equal(a.counters.retries, 3);
+    RUN_UNTIL(a.engine.counters.commits == 1);
+    freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 1"));
+    see("shop", 2);
+    RUN_UNTIL(a.engine.writer.pace.backoff >= 400);
+    assert_int_equal(a.engine.counters.retries, 3);
     freeReplyObject(redisCommand(redis, "CONFIG SET maxmemory 0"));
-    RUN_UNTIL(a.counters.commits == 1);
-    assert_int_equal(a.writer.pace.backoff, 0);
+    RUN_UNTIL(a.engine.counters.commits == 2 && !a.engine.writer.in_round);
+    assert_int_equal(a.engine.writer.pace.backoff, 0);
 }
 
 static void in_busy_times_a_timer_empties_the_socket(void **state)
@@ -228,11 +253,46 @@ static void in_busy_times_a_timer_empties_the_socket(void **state)
     RUN_UNTIL(uv_is_active((uv_handle_t *)&a.ingest.timer));
     assert_false(uv_is_active((uv_handle_t *)&a.ingest.poll));
     see("shop", 2);
-    RUN_UNTIL(a.counters.folded == 2 * TRAFFIC_BUSY_FROM + 1);
+    RUN_UNTIL(a.engine.counters.folded == 2 * TRAFFIC_BUSY_FROM + 1);
     RUN_UNTIL(uv_is_active((uv_handle_t *)&a.ingest.poll)); /* quiet again */
     assert_false(uv_is_active((uv_handle_t *)&a.ingest.timer));
     see("shop", 3);
-    RUN_UNTIL(a.counters.folded == 2 * TRAFFIC_BUSY_FROM + 2);
+    RUN_UNTIL(a.engine.counters.folded == 2 * TRAFFIC_BUSY_FROM + 2);
+}
+
+static void senders_are_told_what_came_and_what_is_safe(void **state)
+{
+    struct wire_ack last = {0};
+
+    (void)state;
+    see("shop", 1);
+    see("shop", 2);
+    RUN_UNTIL(ack(&last) && last.cum == 2);
+    assert_int_equal(last.epoch, a.engine.epoch);
+    RUN_UNTIL(ack(&last) && last.durable == 2);
+    assert_int_equal(a.engine.counters.ack_errors, 0);
+    see("shop", 3); /* the end does not wait for it to be safe */
+}
+
+static void with_drain_it_ends_when_all_is_safe(void **state)
+{
+    struct wire_ack last = {0};
+
+    (void)state;
+    config.drain = true;
+    see("shop", 1);
+    see("blog", 1);
+    aggregator_stop(&a);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    while (ack(&last))
+        continue;
+    assert_int_equal(last.durable, 2);
+}
+
+static int end_drained(void **state)
+{
+    config.drain = false;
+    return close_all(state);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -247,6 +307,9 @@ int main(void)
         TEST(epochs_are_taken_no_faster_than_one_a_second),
         TEST(a_redis_out_of_memory_is_asked_less_and_less_often),
         TEST(in_busy_times_a_timer_empties_the_socket),
+        TEST(senders_are_told_what_came_and_what_is_safe),
+        cmocka_unit_test_setup_teardown(with_drain_it_ends_when_all_is_safe, begin,
+                                        end_drained),
     };
 
     return cmocka_run_group_tests_name("aggregator_loop", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* The collector whole: its workers in this process, real sockets around them, a real
- * Redis behind them, and a UDP socket that stands for the aggregator. */
+ * Redis behind them, and a UDP socket that answers as the aggregator does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,10 +13,9 @@
 #include <time.h>
 
 #include "../../collector/collector.h"
-#include "../../proto/body.h"
 #include "../../proto/keys.h"
-#include "../../proto/wire.h"
 #include "../redis_server.h"
+#include "../udp_aggregator.h"
 
 #define PATIENCE_MS 20000 /* until a test gives up; far beyond what anything takes */
 
@@ -27,25 +26,11 @@ static struct redis_server redis;
 struct rig {
     struct setup setup;
     struct collector collector;
-    int aggregator; /* the UDP socket it sends to */
+    struct udp_aggregator aggregator; /* it sends to; turned by who waits for it */
 };
 
-static int udp_socket(struct address *at)
-{
-    struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
-    char err[128];
-    int fd;
-
-    assert_int_equal(address_parse(at, "127.0.0.1:0", "--aggregator", err, sizeof err),
-                     0);
-    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, &at->sa, at->n), 0);
-    assert_int_equal(getsockname(fd, &at->sa, &at->n), 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    return fd;
-}
-
-/* A setup with the real deadlines and one worker; tests change it before rig_start. */
+/* A setup with one worker, without deadlines, that stops at once; tests change it before
+ * rig_start. */
 static void rig_init(struct rig *r)
 {
     char err[256];
@@ -57,7 +42,10 @@ static void rig_init(struct rig *r)
     secret_init(&r->setup.secret, "a secret of the tests", 21);
     r->setup.redis.is_unix = true;
     snprintf(r->setup.redis.host, sizeof r->setup.redis.host, "%s", redis.socket);
-    r->aggregator = udp_socket(&r->setup.aggregator);
+    udp_aggregator_open(&r->aggregator, "127.0.0.1:0", &r->setup.secret);
+    r->setup.aggregator[0] = r->aggregator.at;
+    r->setup.naggregators = 1;
+    r->setup.ring_bytes = RING_BYTES_MIN;
     for (int i = 0; i < DEADLINE_CLASSES; i++)
         r->setup.deadline_ms[i] = PATIENCE_MS;
     r->setup.deadline_ms[DEADLINE_REPORT] = REPORT_CACHE_MS;
@@ -84,7 +72,7 @@ static void rig_close(struct rig *r)
     collector_stop(&r->collector);
     collector_join(&r->collector);
     collector_close(&r->collector);
-    close(r->aggregator);
+    udp_aggregator_close(&r->aggregator);
 }
 
 static struct counters counters_of(struct rig *r)
@@ -222,41 +210,42 @@ static void await_redis(struct rig *r)
 /* ---- the aggregator's side ---- */
 
 struct heard {
-    unsigned hits;
     struct hit last;
     char path[PATH_MAX_BYTES + 1], site[SITE_MAX + 1];
 };
 
-static void note(struct heard *h, const struct hit *hit)
+static void note(void *arg, const struct hit *hit)
 {
-    h->hits++;
+    struct heard *h = arg;
+
     h->last = *hit;
     snprintf(h->site, sizeof h->site, "%.*s", (int)hit->site.n, hit->site.p);
     snprintf(h->path, sizeof h->path, "%.*s", (int)hit->path.n, hit->path.p);
 }
 
-/* Receives datagrams until @n hits have come in all. */
+/* Is the aggregator until counter @offset reaches @n. */
+static void serve_count(struct rig *r, size_t offset, uint64_t n)
+{
+    for (int64_t until = udp_clock_ms() + PATIENCE_MS; udp_clock_ms() < until;) {
+        struct counters sum = counters_of(r);
+        uint64_t have;
+
+        memcpy(&have, (const char *)&sum + offset, sizeof have);
+        if (have >= n)
+            return;
+        udp_aggregator_turn(&r->aggregator, 1);
+    }
+    fail_msg("the counter did not reach %d", (int)n);
+}
+#define SERVE(rig, row, n) serve_count(rig, offsetof(struct counters, row), n)
+
+/* Is the aggregator until @n hits have come in all and the collector knows it. */
 static void hear(struct rig *r, struct heard *h, unsigned n)
 {
-    while (h->hits < n) {
-        uint8_t bytes[DATAGRAM_MAX];
-        ssize_t got = recv(r->aggregator, bytes, sizeof bytes, 0);
-        struct body_reader reader;
-        struct wire_head head;
-        const uint8_t *body;
-        struct hit hit;
-        size_t body_n;
-
-        if (got < 0)
-            fail_msg("%u of %u hits came", h->hits, n);
-        assert_int_equal(
-            wire_open(bytes, (size_t)got, &r->setup.secret, &head, &body, &body_n),
-            WIRE_OK);
-        assert_int_equal(body_open(&reader, body, body_n), 0);
-        while (body_next(&reader, &hit) == 1)
-            note(h, &hit);
-    }
-    assert_int_equal(h->hits, n);
+    r->aggregator.fold = note;
+    r->aggregator.arg = h;
+    SERVE(r, durable, n);
+    assert_int_equal(r->aggregator.hits, n);
 }
 
 /* ---- beacons ---- */
@@ -756,34 +745,60 @@ static void readiness_follows_redis(void **state)
     rig_open(&r);
     fd = dial(&r);
     await_redis(&r);
+    SERVE(&r, aggregator_up, 1);
     must_ask_status(fd, "GET /readyz HTTP/1.1\r\n" HOST "\r\n", 200);
     close(fd);
     rig_close(&r);
 }
 
-static void a_refusing_aggregator_is_noticed_and_nothing_is_kept_from_pages(void **state)
+static void an_aggregator_that_is_not_there_keeps_nothing_from_pages(void **state)
 {
+    struct heard h = {0};
     struct answer a;
     struct rig r;
     int fd;
 
     (void)state;
-    rig_open(&r);
+    rig_init(&r);
+    udp_aggregator_close(&r.aggregator);
+    rig_start(&r);
     await_redis(&r);
-    close(r.aggregator);
     fd = dial(&r);
-    for (int i = 0; counters_of(&r).aggregator_refused == 0; i++) {
-        assert_true(i < PATIENCE_MS);
-        must_ask_status(fd, PIXEL, 200);
-        AWAIT(&r, datagrams,
-              counters_of(&r).datagrams + (counters_of(&r).datagrams == 0));
-    }
+    must_ask_status(fd, PIXEL, 200);
+    AWAIT(&r, aggregator_refused, 1);
     must_ask(fd, "GET /readyz HTTP/1.1\r\n" HOST "\r\n", &a);
     assert_int_equal(a.status, 503);
-    has(a.body, "aggregator");
-    assert_int_equal(counters_of(&r).datagrams_lost, 0);
+    assert_string_equal(a.body, "aggregator: does not answer\n");
+    udp_aggregator_bind(&r.aggregator);
+    hear(&r, &h, 1);
+    must_ask_status(fd, "GET /readyz HTTP/1.1\r\n" HOST "\r\n", 200);
     close(fd);
-    r.aggregator = dup(0);
+    rig_close(&r);
+}
+
+/* More pixels than the ring has room for, each answered. */
+static void a_hit_without_room_is_counted_and_its_page_served(void **state)
+{
+    struct counters sum;
+    struct heard h = {0};
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_open(&r);
+    SERVE(&r, aggregator_up, 1);
+    fd = dial(&r);
+    do {
+        must_send(fd, PIXEL PIXEL PIXEL PIXEL PIXEL PIXEL PIXEL PIXEL);
+        for (int i = 0; i < 8; i++)
+            must_ask_status(fd, "", 200);
+        sum = counters_of(&r);
+    } while (sum.lost_full == 0);
+    hear(&r, &h, (unsigned)(sum.accepted - sum.lost_full));
+    sum = counters_of(&r);
+    assert_int_equal(sum.hits, sum.accepted);
+    assert_int_equal(sum.accepted, sum.durable + sum.lost_full);
+    close(fd);
     rig_close(&r);
 }
 
@@ -1009,7 +1024,9 @@ static void stopping_answers_who_waits_and_sends_what_is_gathered(void **state)
     int waits, idle;
 
     (void)state;
-    rig_open(&r);
+    rig_init(&r);
+    r.setup.stop_ms = PATIENCE_MS;
+    rig_start(&r);
     await_redis(&r);
     idle = dial(&r);
     must_ask_status(idle, PIXEL, 200);
@@ -1027,10 +1044,138 @@ static void stopping_answers_who_waits_and_sends_what_is_gathered(void **state)
     assert_true(at_end(waits));
     close(waits);
     close(idle);
-    collector_join(&r.collector);
     hear(&r, &h, 2);
+    collector_join(&r.collector);
+    assert_int_equal(collector_leftover(&r.collector).undurable, 0);
     collector_close(&r.collector);
-    close(r.aggregator);
+    udp_aggregator_close(&r.aggregator);
+}
+
+static void hits_that_nobody_received_are_told_at_the_end(void **state)
+{
+    struct leftover left;
+    struct rig r;
+    int fd;
+
+    (void)state;
+    rig_init(&r);
+    r.setup.workers = 2;
+    r.setup.stop_ms = 100;
+    rig_start(&r);
+    fd = dial(&r);
+    for (int i = 0; i < 5; i++)
+        must_ask_status(fd, PIXEL, 200);
+    close(fd);
+    collector_stop(&r.collector);
+    collector_join(&r.collector);
+    left = collector_leftover(&r.collector);
+    assert_int_equal(left.unreceived, 5);
+    assert_int_equal(left.undurable, 5);
+    collector_close(&r.collector);
+    udp_aggregator_close(&r.aggregator);
+}
+
+/* Runs a collector with a hit, whose aggregator receives it and calls nothing durable
+ * while it stops. Returns what was left. */
+static struct leftover stop_undurable(bool drain, int stop_ms, unsigned serve_ms)
+{
+    struct leftover left;
+    struct rig r;
+    int fd;
+
+    rig_init(&r);
+    r.setup.drain = drain;
+    r.setup.stop_ms = stop_ms;
+    r.aggregator.undurable = true;
+    rig_start(&r);
+    fd = dial(&r);
+    must_ask_status(fd, PIXEL, 200);
+    close(fd);
+    collector_stop(&r.collector);
+    for (int64_t until = udp_clock_ms() + serve_ms;
+         __atomic_load_n(&r.collector.running, __ATOMIC_ACQUIRE) > 0;) {
+        r.aggregator.undurable = udp_clock_ms() < until;
+        udp_aggregator_turn(&r.aggregator, 1);
+    }
+    collector_join(&r.collector);
+    left = collector_leftover(&r.collector);
+    collector_close(&r.collector);
+    udp_aggregator_close(&r.aggregator);
+    return left;
+}
+
+static void received_is_enough_unless_it_is_to_drain(void **state)
+{
+    struct leftover left;
+
+    (void)state;
+    left = stop_undurable(false, PATIENCE_MS, PATIENCE_MS);
+    assert_int_equal(left.unreceived, 0);
+    assert_int_equal(left.undurable, 1);
+    left = stop_undurable(true, PATIENCE_MS, 50);
+    assert_int_equal(left.undurable, 0);
+}
+
+/* ---- the spool ---- */
+
+static void remove_tree(const char *dir)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    assert_int_equal(system(command), 0);
+}
+
+/* The first collector has three workers and nobody to send to, the second has one. */
+static void what_a_spool_keeps_the_next_collector_delivers(void **state)
+{
+    char dir[] = "/tmp/headcount-collector-XXXXXX", left[64];
+    struct heard h = {0};
+    struct rig r;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    rig_init(&r);
+    r.setup.spool = dir;
+    r.setup.workers = 3;
+    rig_start(&r);
+    for (int i = 0; i < 50; i++) {
+        int fd = dial(&r);
+
+        must_ask_status(fd, PIXEL, 200);
+        close(fd);
+    }
+    rig_close(&r);
+
+    rig_init(&r);
+    r.setup.spool = dir;
+    rig_start(&r);
+    hear(&r, &h, 50);
+    snprintf(left, sizeof left, "%s/ring-1", dir);
+    while (access(left, F_OK) == 0)
+        udp_aggregator_turn(&r.aggregator, 1);
+    assert_int_equal(counters_of(&r).accepted, 50);
+    assert_int_equal(counters_of(&r).in_ring, 0);
+    rig_close(&r);
+    remove_tree(dir);
+}
+
+static void a_spool_in_use_is_refused(void **state)
+{
+    char dir[] = "/tmp/headcount-collector-XXXXXX";
+    struct collector second;
+    char err[256];
+    struct rig r;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    rig_init(&r);
+    r.setup.spool = dir;
+    rig_start(&r);
+    assert_int_equal(collector_open(&second, &r.setup, NULL, NULL, err, sizeof err), -1);
+    has(err, "another collector uses it");
+    rig_close(&r);
+    remove_tree(dir);
 }
 
 static void several_workers_share_a_port_and_a_second_collector_is_refused(void **state)
@@ -1095,7 +1240,8 @@ int main(void)
         cmocka_unit_test(who_does_not_read_answers_gets_no_more_of_them_made),
         cmocka_unit_test(paths_and_methods_that_are_not_there_are_told_so),
         cmocka_unit_test(readiness_follows_redis),
-        cmocka_unit_test(a_refusing_aggregator_is_noticed_and_nothing_is_kept_from_pages),
+        cmocka_unit_test(an_aggregator_that_is_not_there_keeps_nothing_from_pages),
+        cmocka_unit_test(a_hit_without_room_is_counted_and_its_page_served),
         cmocka_unit_test(an_unknown_site_has_nobody_on_it),
         cmocka_unit_test(a_report_shows_what_redis_holds),
         cmocka_unit_test(a_forgotten_script_is_given_again),
@@ -1105,6 +1251,10 @@ int main(void)
         cmocka_unit_test(when_redis_dies_who_waits_is_told_and_the_next_one_asks_anew),
         cmocka_unit_test(who_has_said_all_still_gets_the_answer),
         cmocka_unit_test(stopping_answers_who_waits_and_sends_what_is_gathered),
+        cmocka_unit_test(hits_that_nobody_received_are_told_at_the_end),
+        cmocka_unit_test(received_is_enough_unless_it_is_to_drain),
+        cmocka_unit_test(what_a_spool_keeps_the_next_collector_delivers),
+        cmocka_unit_test(a_spool_in_use_is_refused),
         cmocka_unit_test(several_workers_share_a_port_and_a_second_collector_is_refused),
     };
 

@@ -21,6 +21,7 @@ struct world {
     struct buf message;
     struct fold_counts counts;
     ms_t now, tick_at;
+    uint64_t seq; /* of the latest datagram */
     size_t parts; /* of the latest commit */
 };
 
@@ -66,7 +67,9 @@ static void hit(struct world *w, const char *site, uint64_t visitor, const char 
                     .visitor = visitor,
                     .kind = HIT_VIEW};
 
-    fold_hits(&w->st, &h, 1, 0, w->now, &w->counts);
+    struct fold_origin from = {.stream = 1, .seq = ++w->seq, .at = w->now};
+
+    fold_hits(&w->st, &h, 1, &from, &w->counts);
 }
 
 /* One commit of @s; with @lost the commands vanish and its fate is unknown. */
@@ -91,7 +94,8 @@ static enum commit_outcome commit_site(struct world *w, struct site *s, uint64_t
         last = commit_next(&c, SLICE("sha"), &w->command, &w->message);
         w->parts++;
         reply = lost ? NULL : redis_model_run(&w->redis, &w->command);
-        o = commit_outcome(reply, reply ? strlen(reply) : 0, false);
+        o = commit_outcome(reply, reply ? strlen(reply) : 0,
+                           reply && strncmp(reply, "WRONG", 5) == 0);
         if (worst == COMMIT_OK)
             worst = o;
     } while (!last);
@@ -139,13 +143,13 @@ static void expect_agreement(struct world *w, const char *id)
     }
 }
 
-static void a_first_commit_makes_row_record_and_message(void **state)
+static void a_first_commit_makes_row_page_feed_record_and_message(void **state)
 {
     struct world *w = *state;
 
     hit(w, "shop", 7, "/cart");
     commit_all(w);
-    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:"), 3);
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:"), 4);
     assert_int_equal(redis_model_eternal(&w->redis, "hc:"), 0);
     assert_true(slice_eq(redis_model_get(&w->redis, "hc:{shop}:b:29396880", "p:/cart"),
                          SLICE("1")));
@@ -272,6 +276,150 @@ static void a_huge_site_is_written_in_parts_each_within_the_bound(void **state)
         hit(w, "shop", (uint64_t)i + 1, "/");
     commit_all(w);
     expect_agreement(w, "shop");
+}
+
+/* A lazy store whose site "shop" has been found empty. */
+static struct site *lazy_site(struct world *w, unsigned window, const char *id)
+{
+    struct site *s;
+
+    store_fini(&w->st);
+    store_init(&w->st, window, &key, w->now);
+    w->st.lazy = true;
+    store_site(&w->st, slice_of(id));
+    s = store_take_load(&w->st);
+    store_loaded(&w->st, s);
+    return s;
+}
+
+/* All there can be of one site: rows, pages, records, events of the longest texts, each
+ * byte of which takes six of JSON, marks. */
+static void fill(struct world *w, const char *id)
+{
+    char path[PATH_MAX_BYTES + 1], name[EVENT_NAME_MAX + 1];
+    struct hit h = {.site = slice_of(id), .name = {name, EVENT_NAME_MAX}};
+    struct fold_origin from = {.at = w->now};
+
+    memset(path, '<', sizeof path);
+    memset(name, '<', sizeof name);
+    path[0] = '/';
+    h.path = (struct slice){path, PATH_MAX_BYTES};
+    for (unsigned i = 0; i < 100000; i++) {
+        path[1] = (char)('a' + i % 26);
+        path[2] = (char)('a' + i / 26 % 26);
+        path[3] = (char)('a' + i / 676 % 2);
+        h.kind = i > 99000 ? HIT_EVENT : HIT_HEARTBEAT;
+        h.visitor = i * UINT64_C(0x9e3779b97f4a7c15) + 1;
+        h.at = -(ms_t)(i % 64) * 60000;
+        from.stream = i % SITE_MARKS_MAX + 1;
+        from.seq = ++w->seq;
+        fold_hits(&w->st, &h, 1, &from, &w->counts);
+    }
+}
+
+static void every_part_of_the_largest_site_is_within_the_bound(void **state)
+{
+    struct world *w = *state;
+    char id[SITE_MAX + 1], meta[SITE_MAX + 16];
+    struct site *s;
+
+    memset(id, 's', sizeof id);
+    id[SITE_MAX] = 0;
+    snprintf(meta, sizeof meta, "hc:{%s}:m", id);
+    s = lazy_site(w, WINDOW_MAX, id);
+    fill(w, id);
+    assert_int_equal(s->log.n, 100000);
+    for (int rewrite = 0; rewrite < 3; rewrite++) { /* not, of rows, of all */
+        w->st.ahead = w->st.now + MINUTES_AHEAD_MAX;
+        s->full = rewrite > 0;
+        s->log.rewrite = rewrite > 1;
+        s->dirty |= 1;
+        s->recent_done = 0;
+        store_mark_dirty(&w->st, s);
+        commit_all(w);
+        assert_true(rewrite == 1 || w->parts > 12);
+        assert_int_equal(w->st.log_waits, 0);
+        assert_int_equal(redis_model_get(&w->redis, meta, "w").n, SITE_MARKS_MAX * 16);
+        assert_int_equal(redis_model_eternal(&w->redis, "hc:"), 0);
+        assert_int_equal(redis_model_count(&w->redis, "hc:"), 3 + 2 * WINDOW_MAX);
+    }
+}
+
+static void a_row_says_how_many_records_are_valid(void **state)
+{
+    struct world *w = *state;
+    struct site *s = lazy_site(w, 30, "shop");
+
+    for (uint64_t i = 1; i <= 5; i++)
+        hit(w, "shop", i, "/");
+    commit_all(w);
+    assert_true(
+        slice_eq(redis_model_get(&w->redis, "hc:{shop}:b:29396880", "n"), SLICE("5")));
+    assert_int_equal(redis_model_get(&w->redis, "hc:{shop}:l:29396880", NULL).n, 5 * 16);
+    hit(w, "shop", 1, "/");
+    hit(w, "shop", 2, "/moved");
+    assert_int_equal(s->log.n, 1);
+    commit_all(w);
+    assert_true(
+        slice_eq(redis_model_get(&w->redis, "hc:{shop}:b:29396880", "n"), SLICE("6")));
+    assert_true(
+        slice_eq(redis_model_get(&w->redis, "hc:{shop}:pg", "1"), SLICE("/moved")));
+    expect_agreement(w, "shop");
+}
+
+static void a_site_heals_whatever_its_keys_were(void **state)
+{
+    static const char *const spoilt[] = {
+        "SETRANGE hc:{shop}:m 0 x",
+        "SETRANGE hc:{shop}:r 0 x",
+        "SETRANGE hc:{shop}:pg 0 x",
+        "SETRANGE hc:{shop}:b:29396880 0 x",
+        "HSET hc:{shop}:l:29396880 a b",
+        "SETRANGE hc:{shop}:r:new 0 x",
+        "SETRANGE hc:{shop}:b:29396880:new 0 x",
+    };
+    struct world *w = *state;
+
+    lazy_site(w, 30, "shop");
+    for (size_t i = 0; i < sizeof spoilt / sizeof *spoilt; i++) {
+        char line[80], key_text[64];
+
+        sscanf(spoilt[i], "%*s %63s", key_text);
+        snprintf(line, sizeof line, "DEL %s", key_text);
+        hit(w, "shop", i + 1, "/a");
+        redis_model_say(&w->redis, line);
+        redis_model_say(&w->redis, spoilt[i]);
+        commit_all(w);
+        snprintf(line, sizeof line, "/new-%zu", i); /* whose id has to be told */
+        hit(w, "shop", i + 100, line);
+        commit_all(w);
+        expect_agreement(w, "shop");
+        assert_int_equal(redis_model_get(&w->redis, "hc:{shop}:r", "1").n > 0, 1);
+        assert_int_equal(redis_model_get(&w->redis, "hc:{shop}:pg", "0").n > 0, 1);
+    }
+}
+
+/* A command of a broken connection arrives behind the commit that made up for it. */
+static void what_arrives_too_late_changes_nothing(void **state)
+{
+    struct world *w = *state;
+    struct command late;
+    struct site *s;
+    struct commit c;
+
+    hit(w, "shop", 1, "/a");
+    commit_all(w);
+    hit(w, "shop", 2, "/a");
+    s = store_take_dirty(&w->st);
+    command_init(&late, COMMIT_BYTES_MAX);
+    commit_begin(&c, &w->st, s, EPOCH, w->now);
+    assert_true(commit_next(&c, SLICE("sha"), &late, &w->message));
+    commit_end(&w->st, s, COMMIT_UNKNOWN, 0);
+    hit(w, "shop", 3, "/a");
+    commit_all(w);
+    assert_string_equal(redis_model_run(&w->redis, &late), "REGRESS");
+    expect_agreement(w, "shop");
+    command_fini(&late);
 }
 
 static void a_tick_publishes_the_smaller_number_and_writes_nothing(void **state)
@@ -431,10 +579,11 @@ static void somebody_older_writes(struct world *w)
     struct store other;
     struct hit h = {
         .site = SLICE("shop"), .path = SLICE("/"), .visitor = 5, .kind = HIT_VIEW};
+    struct fold_origin from = {.stream = 1, .seq = 1, .at = w->now};
     struct commit c;
 
     store_init(&other, 30, &key, w->now);
-    fold_hits(&other, &h, 1, 0, w->now, &w->counts);
+    fold_hits(&other, &h, 1, &from, &w->counts);
     commit_begin(&c, &other, store_take_dirty(&other), EPOCH - 1, w->now);
     assert_true(commit_next(&c, SLICE("sha"), &w->command, &w->message));
     assert_string_equal(redis_model_run(&w->redis, &w->command), "FENCED");
@@ -533,7 +682,7 @@ static void outcomes_are_told_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(a_first_commit_makes_row_record_and_message),
+        T(a_first_commit_makes_row_page_feed_record_and_message),
         T(nothing_changed_writes_nothing),
         T(a_visitor_who_moves_leaves_no_trace_on_the_old_page),
         T(a_lost_commit_is_repeated_by_the_next),
@@ -542,6 +691,10 @@ int main(void)
         T(what_an_earlier_aggregator_wrote_is_replaced),
         T(an_older_epoch_is_fenced_and_changes_nothing),
         T(a_huge_site_is_written_in_parts_each_within_the_bound),
+        T(every_part_of_the_largest_site_is_within_the_bound),
+        T(a_row_says_how_many_records_are_valid),
+        T(a_site_heals_whatever_its_keys_were),
+        T(what_arrives_too_late_changes_nothing),
         T(a_tick_publishes_the_smaller_number_and_writes_nothing),
         T(everything_expires_when_the_window_is_over),
         T(numbers_grow_on_when_a_site_comes_back),

@@ -8,10 +8,10 @@
 
 #include "../../proto/counters.h"
 
-#define SHOP_COUNTERS(X)                        \
-    X(sold, COUNTER, "things sold")             \
-    X(returned, COUNTER, "things brought back") \
-    X(visitors, GAUGE, "people in the shop")
+#define SHOP_COUNTERS(X)                                                        \
+    X(sold, COUNTER, "things sold", "sold_total")                               \
+    X(returned, COUNTER, "things brought back", "returned_total{how=\"post\"}") \
+    X(visitors, GAUGE, "people in the shop", "visitors")
 
 COUNTERS_STRUCT(shop_counters, SHOP_COUNTERS);
 COUNTERS_ROWS(shop_counters, SHOP_COUNTERS);
@@ -66,9 +66,10 @@ static void a_sum_forgets_what_was_there(void **state)
 
 static void the_table_is_markdown(void **state)
 {
-    const char *text = "| sold | counter | things sold |\n"
-                       "| returned | counter | things brought back |\n"
-                       "| visitors | gauge | people in the shop |\n";
+    const char *text = "| sold | counter | `sold_total` | things sold |\n"
+                       "| returned | counter | `returned_total{how=\"post\"}` | "
+                       "things brought back |\n"
+                       "| visitors | gauge | `visitors` | people in the shop |\n";
     struct buf out;
 
     (void)state;

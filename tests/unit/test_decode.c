@@ -99,7 +99,7 @@ static void what_has_no_shape_is_not_opened(void **state)
 static void a_body_is_read_as_far_as_it_makes_sense(void **state)
 {
     static const uint8_t body[] = {0xc1};
-    struct wire_head head = {.type = WIRE_DATA, .nshards = 1};
+    struct wire_head head = {.type = WIRE_DATA, .nshards = 1, .seq = 1};
     uint8_t bad[DATAGRAM_MAX];
     size_t n = wire_frame(bad, &head, body, sizeof body, &secret);
 
@@ -128,6 +128,84 @@ static void json_is_one_line_of_json(void **state)
                         "18446744073709551615");
     assert_int_equal(json_array_size(json_object_get(json, "hits")), 2);
     json_decref(json);
+    buf_fini(&out);
+}
+
+static void buf_must_contain(const struct buf *out, const char *text)
+{
+    if (!memmem(out->p, out->n, text, strlen(text)))
+        fail_msg("no '%s' in: %.*s", text, (int)out->n, out->p);
+}
+
+/* Opens @n bytes and writes what they say, as text or as JSON. */
+static struct buf said(const uint8_t *bytes, size_t n, bool json)
+{
+    const struct term term = {0};
+    struct buf out;
+
+    decoded_open(&d, guard_copy(bytes, n), n, &secret);
+    buf_init(&out, 100000);
+    if (json)
+        decoded_json(&d, &out);
+    else
+        decoded_text(&d, &term, &out);
+    return out;
+}
+
+static void a_ping_has_no_hits(void **state)
+{
+    struct wire_head head = {
+        .type = WIRE_PING, .nshards = 1, .stream = 1, .epoch = 2, .seq = 3, .base = 3};
+    uint8_t ping[DATAGRAM_MAX];
+    size_t n = wire_frame(ping, &head, NULL, 0, &secret);
+    struct buf out = said(ping, n, false);
+
+    (void)state;
+    assert_string_equal(decoded_verdict(&d), "ok");
+    buf_must_contain(&out, "type     2 (PING)\n");
+    buf_must_contain(&out, "seq      3, resendable from 3\n");
+    assert_null(memmem(out.p, out.n, "hits", 4));
+    buf_fini(&out);
+    out = said(ping, n, true);
+    buf_must_contain(&out, "\"type\":2");
+    buf_fini(&out);
+}
+
+static void an_ack_tells_what_came(void **state)
+{
+    struct wire_ack ack = {.nshards = 1,
+                           .stream = 1,
+                           .epoch = UINT64_MAX,
+                           .ack_no = 9,
+                           .cum = 40,
+                           .sack = 5,
+                           .durable = 30,
+                           .echo_us = 77,
+                           .window = 256};
+    uint8_t bytes[WIRE_ACK_BYTES];
+    struct buf out;
+    json_t *json;
+
+    (void)state;
+    wire_ack_frame(bytes, &ack, &secret);
+    out = said(bytes, sizeof bytes, false);
+    assert_string_equal(decoded_verdict(&d), "ok");
+    assert_string_equal(decoded_mac(&d), "good");
+    buf_must_contain(&out, "type     3 (ACK)\n");
+    buf_must_contain(&out, "received up to 40, 42, 44\n");
+    buf_must_contain(&out, "durable  up to 30\n");
+    buf_fini(&out);
+    out = said(bytes, sizeof bytes, true);
+    json = json_loadb(out.p, out.n, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(json);
+    assert_string_equal(json_string_value(json_object_get(json, "received")), "40");
+    assert_int_equal(json_integer_value(json_object_get(json, "window")), 256);
+    json_decref(json);
+    buf_fini(&out);
+    bytes[20] ^= 1;
+    out = said(bytes, sizeof bytes, false);
+    assert_string_equal(decoded_verdict(&d), "bad_mac");
+    assert_true(d.opened);
     buf_fini(&out);
 }
 
@@ -181,6 +259,8 @@ int main(void)
         cmocka_unit_test(what_has_no_shape_is_not_opened),
         cmocka_unit_test(a_body_is_read_as_far_as_it_makes_sense),
         cmocka_unit_test(json_is_one_line_of_json),
+        cmocka_unit_test(a_ping_has_no_hits),
+        cmocka_unit_test(an_ack_tells_what_came),
         cmocka_unit_test(text_is_safe_for_a_terminal),
         cmocka_unit_test(hex_and_raw_are_told_apart),
     };

@@ -333,6 +333,107 @@ static void events_of_ours_and_others_are_told_apart(void **state)
     }
 }
 
+static void a_site_being_read_back_is_flagged(void **state)
+{
+    struct delta d = example;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, MESSAGE_MAX);
+    d.flags = DELTA_TICK | DELTA_CAPPED | DELTA_LOADING | DELTA_WARMING;
+    delta_encode(&d, &out);
+    buf_add(&out, "", 1);
+    assert_non_null(
+        strstr(out.p, "\"flags\":[\"tick\",\"capped\",\"loading\",\"warming\"]}"));
+    buf_fini(&out);
+}
+
+/* Writes an event, reads it, and gives what was read. The texts are those of @text. */
+static bool read_again(const struct recent_event *e, struct recent_event *out,
+                       struct buf *text)
+{
+    struct buf written;
+    struct json j;
+    bool good;
+
+    buf_init(&written, MESSAGE_MAX);
+    json_init(&j, &written);
+    recent_event_json(&j, e);
+    good = recent_event_parse((struct slice){guard_copy(written.p, written.n), written.n},
+                              out, text);
+    buf_fini(&written);
+    return good;
+}
+
+static void an_event_is_read_as_it_was_written(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "/",
+        "/a b",
+        "\"\\\b\f\n\r\t<>&",
+        "\x01\x1f\x7f",
+        "\xc2\x80\xc2\x9f\xc3\xa4",
+        "\xe2\x80\xa8\xe2\x80\xa9\xe2\x82\xac",
+        "\xf0\x9f\x90\x98",
+        "u0041\\u0041",
+    };
+    struct recent_event out;
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, PATH_MAX_BYTES + EVENT_NAME_MAX + 16);
+    for (size_t i = 0; i < 2 * sizeof texts / sizeof *texts; i++) {
+        struct slice t = slice_of(texts[i / 2]);
+        struct recent_event e = {
+            .id = i + 1, .kind = HIT_VIEW, .at = 1763776801000 + (ms_t)i};
+
+        e.path = t;
+        if (i % 2) {
+            e.kind = HIT_EVENT;
+            e.name = t;
+        }
+        assert_true(read_again(&e, &out, &text));
+        assert_int_equal(out.id, e.id);
+        assert_int_equal(out.at, e.at);
+        assert_int_equal(out.kind, e.kind);
+        assert_true(slice_eq(out.path, e.path));
+        assert_true(slice_eq(out.name, e.name));
+    }
+    buf_fini(&text);
+}
+
+static void an_event_beyond_its_bounds_is_none_of_ours(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "{}",
+        "{\"id\":0,\"type\":\"pageview\",\"timestamp\":1,\"path\":\"/\"}",
+        "{\"id\":1,\"type\":\"pageview\",\"timestamp\":1}",
+        "{\"id\":1,\"type\":\"pageview\",\"timestamp\":1,\"path\":7}",
+        "{\"id\":1,\"type\":\"leave\",\"timestamp\":1,\"path\":\"/\"}",
+        "{\"id\":1,\"type\":\"event\",\"timestamp\":1,\"path\":\"/\"}",
+    };
+    char big[PATH_MAX_BYTES + 2];
+    struct recent_event e = {.id = 1, .kind = HIT_VIEW, .at = 1}, out;
+    struct buf text;
+
+    (void)state;
+    memset(big, 'x', sizeof big);
+    buf_init(&text, PATH_MAX_BYTES + EVENT_NAME_MAX + 16);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_false(recent_event_parse(slice_of(rows[i]), &out, &text));
+    e.path = (struct slice){big, PATH_MAX_BYTES};
+    assert_true(read_again(&e, &out, &text));
+    e.path.n++;
+    assert_false(read_again(&e, &out, &text));
+    e.kind = HIT_EVENT;
+    e.path.n = 1;
+    e.name = (struct slice){big, EVENT_NAME_MAX + 1};
+    assert_false(read_again(&e, &out, &text));
+    buf_fini(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +446,9 @@ int main(void)
         cmocka_unit_test(a_buffer_that_is_too_small_is_misuse),
         cmocka_unit_test(an_event_is_recognized_and_read),
         cmocka_unit_test(events_of_ours_and_others_are_told_apart),
+        cmocka_unit_test(a_site_being_read_back_is_flagged),
+        cmocka_unit_test(an_event_is_read_as_it_was_written),
+        cmocka_unit_test(an_event_beyond_its_bounds_is_none_of_ours),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

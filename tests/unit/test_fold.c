@@ -11,6 +11,7 @@
 #include "../../proto/keys.h"
 
 #define NOON (1763812800000LL) /* 2025-11-22 12:00:00 UTC, the start of a minute */
+#define SENT 1000000000        /* the sender's clock */
 
 static const struct key key = {{1, 2, 3}};
 static struct fold_counts counts;
@@ -22,13 +23,13 @@ static struct hit hit_at(const char *site, uint64_t visitor, const char *path, m
         .path = slice_of(path),
         .visitor = visitor,
         .kind = HIT_VIEW,
-        .at = 1000000000 - age,
+        .at = SENT - age,
     };
 }
 
 static void fold(struct store *st, struct hit h, ms_t now)
 {
-    fold_hits(st, &h, 1, 1000000000, now, &counts);
+    fold_hits(st, &h, 1, &(struct fold_origin){.sent = SENT, .at = now}, &counts);
 }
 
 static struct site *site(struct store *st, const char *id)
@@ -227,10 +228,12 @@ static void times_at_the_end_of_all_numbers_are_taken(void **state)
     struct hit h = hit_at("shop", 7, "/", 0);
 
     h.at = INT64_MAX - EVENT_AGE_MAX_MS;
-    fold_hits(st, &h, 1, 0, NOON, &counts);
+    fold_hits(st, &h, 1, &(struct fold_origin){.at = NOON}, &counts);
     assert_int_equal(site_visitors(site(st, "shop"), 1), 1);
     h.at = -EVENT_AGE_MAX_MS;
-    fold_hits(st, &h, 1, (mono_t)(UINT64_MAX / 1000), NOON, &counts);
+    fold_hits(st, &h, 1,
+              &(struct fold_origin){.sent = (mono_t)(UINT64_MAX / 1000), .at = NOON},
+              &counts);
     assert_int_equal(counts.late, 1);
 }
 
@@ -294,6 +297,292 @@ static void sites_beyond_the_bound_are_refused_and_counted(void **state)
         while (store_take_dirty(st))
             ;
     assert_int_equal(st->nsites, 0);
+}
+
+/* ---- sites that are read back first --------------------------------------- */
+
+static int begin_lazy(void **state)
+{
+    begin(state);
+    ((struct store *)*state)->lazy = true;
+    return 0;
+}
+
+static void fold_from(struct store *st, uint64_t stream, uint64_t seq,
+                      const struct hit *hits, size_t n, ms_t now)
+{
+    struct fold_origin from = {.stream = stream, .seq = seq, .sent = SENT, .at = now};
+
+    fold_hits(st, hits, n, &from, &counts);
+}
+
+/* Takes the next site to be read back, which Redis has up to @loaded of stream 1. */
+static struct site *load(struct store *st, const char *id, uint64_t loaded)
+{
+    struct site *s = store_take_load(st);
+    uint64_t evicted = 0;
+
+    assert_ptr_equal(s, site(st, id));
+    if (loaded) {
+        struct mark *m = marks_get(&s->marks, 1, st->now, &evicted);
+
+        m->seq = m->loaded = loaded;
+    }
+    return s;
+}
+
+static void make_live(struct store *st, const char *id, uint64_t loaded)
+{
+    struct site *s = load(st, id, loaded);
+
+    assert_true(fold_parked(st, s, SIZE_MAX, &counts));
+    store_loaded(st, s);
+}
+
+static void hits_of_a_site_that_is_being_read_back_wait_and_others_do_not(void **state)
+{
+    struct store *st = *state;
+    struct hit hits[3] = {hit_at("new", 7, "/a", 0), hit_at("live", 7, "/b", 0),
+                          hit_at("new", 8, "/c", 0)};
+
+    fold(st, hits[1], NOON);
+    make_live(st, "live", 0);
+    memset(&counts, 0, sizeof counts);
+    fold_from(st, 1, 1, hits, 3, NOON);
+    assert_int_equal(counts.parked, 2);
+    assert_int_equal(counts.views, 1);
+    assert_int_equal(site(st, "new")->visitors.n, 0);
+    assert_int_equal(st->parked, site(st, "new")->parked.bytes);
+    assert_true(st->parked > 0);
+
+    make_live(st, "new", 0);
+    assert_int_equal(counts.views, 3);
+    assert_int_equal(site_visitors(site(st, "new"), 1), 2);
+    assert_int_equal(on_page(site(st, "new"), "/c", 1), 1);
+    assert_int_equal(st->parked, 0);
+    fold_from(st, 1, 2, hits, 3, NOON);
+    assert_int_equal(counts.parked, 2);
+    assert_int_equal(site_views(site(st, "new"), 1), 4);
+}
+
+static void what_counts_nobody_and_what_is_late_does_not_wait(void **state)
+{
+    struct store *st = *state;
+    struct hit hits[3] = {hit_at("new", 7, "/", 0), hit_at("new", 7, "/", 0),
+                          hit_at("new", 7, "/", 30 * 60000)};
+
+    hits[0].kind = HIT_LEAVE;
+    hits[1].kind = HIT_KINDS;
+    fold_from(st, 1, 1, hits, 3, NOON);
+    assert_int_equal(counts.parked, 0);
+    assert_int_equal(counts.leaves, 1);
+    assert_int_equal(counts.unknown_kind, 1);
+    assert_int_equal(counts.late, 1);
+    assert_int_equal(st->nsites, 0);
+}
+
+static void a_parked_hit_keeps_its_time_and_may_become_late(void **state)
+{
+    struct store *st = *state;
+    struct site *s;
+
+    fold(st, hit_at("new", 7, "/then", 60000), NOON + 60000);
+    fold(st, hit_at("new", 8, "/too-late", 29 * 60000), NOON + 60000);
+    fold_tick(st, NOON + 10 * 60000);
+    make_live(st, "new", 0);
+    s = site(st, "new");
+    assert_int_equal(counts.late, 1);
+    assert_int_equal(site_visitors(s, 10), 0);
+    assert_int_equal(site_visitors(s, 11), 1);
+    assert_int_equal(s->row[slot_of(s, minute_of(NOON))].views, 1);
+    assert_int_equal(recent_get(&s->recent, 1).at, NOON);
+}
+
+static void what_was_read_back_is_not_counted_again(void **state)
+{
+    struct store *st = *state;
+    struct hit h = hit_at("shop", 7, "/", 0);
+
+    for (uint64_t seq = 1; seq <= 6; seq++) {
+        fold_from(st, 1, seq, &h, 1, NOON);
+        fold_from(st, 2, seq, &h, 1, NOON);
+    }
+    make_live(st, "shop", 4); /* of stream 1; of stream 2 it has nothing */
+    assert_int_equal(counts.repeated, 4);
+    assert_int_equal(counts.views, 8);
+}
+
+static void nor_is_it_when_it_comes_later(void **state)
+{
+    struct store *st = *state;
+    struct hit hits[4] = {hit_at("shop", 7, "/", 0), hit_at("blog", 7, "/", 0),
+                          hit_at("shop", 8, "/", 0), hit_at("shop", 9, "/", 0)};
+
+    store_site(st, SLICE("shop"));
+    store_site(st, SLICE("blog"));
+    make_live(st, "shop", 10);
+    make_live(st, "blog", 0);
+    hits[3].kind = HIT_HEARTBEAT;
+    fold_from(st, 1, 10, hits, 4, NOON);
+    assert_int_equal(counts.repeated, 3);
+    assert_int_equal(counts.views, 1);
+    assert_int_equal(site_visitors(site(st, "shop"), 1), 0);
+    fold_from(st, 1, 11, hits, 4, NOON);
+    assert_int_equal(counts.repeated, 3);
+    assert_int_equal(counts.views, 4); /* though each site comes twice */
+    assert_int_equal(site_visitors(site(st, "shop"), 1), 3);
+}
+
+static void a_site_marks_how_far_each_sender_is(void **state)
+{
+    struct store *st = *state;
+    struct hit h = hit_at("shop", 7, "/", 0);
+    struct site *s;
+    uint64_t evicted = 0;
+
+    store_site(st, SLICE("shop"));
+    make_live(st, "shop", 0);
+    s = site(st, "shop");
+    fold_from(st, 0, 0, &h, 1, NOON);
+    assert_int_equal(s->marks.n, 0); /* a tape's */
+    fold_from(st, 1, 5, &h, 1, NOON);
+    fold_from(st, 2, 9, &h, 1, NOON);
+    fold_from(st, 1, 6, &h, 1, NOON + 3 * 60000);
+    assert_int_equal(s->marks.n, 2);
+    assert_int_equal(marks_get(&s->marks, 1, 0, &evicted)->seq, 6);
+    assert_int_equal(marks_get(&s->marks, 1, 0, &evicted)->at, minute_of(NOON) + 3);
+    assert_int_equal(marks_get(&s->marks, 1, 0, &evicted)->loaded, 0);
+    assert_int_equal(marks_get(&s->marks, 2, 0, &evicted)->seq, 9);
+    for (uint64_t stream = 10; stream < 10 + SITE_MARKS_MAX; stream++)
+        fold_from(st, stream, 1, &h, 1, NOON + 3 * 60000);
+    assert_int_equal(counts.marks_evicted, 2);
+    assert_int_equal(s->marks.n, SITE_MARKS_MAX);
+}
+
+static void parked_hits_are_folded_in_steps_and_bar_until_the_last(void **state)
+{
+    struct store *st = *state;
+    struct hit h = hit_at("shop", 7, "/", 0);
+    struct barrier_mark mark = {.id = 1, .seq = 1000};
+    struct barrier b = {.mark = &mark, .n = 1};
+    struct site *s;
+
+    for (uint64_t seq = 1; seq <= 100; seq++)
+        fold_from(st, 1, seq, &h, 1, NOON);
+    s = load(st, "shop", 30);
+    assert_false(fold_parked(st, s, 40, &counts));
+    fold_from(st, 1, 101, &h, 1, NOON); /* comes meanwhile, waits behind */
+    assert_int_equal(counts.parked, 101);
+    assert_int_equal(counts.views, 10);
+    store_bar(st, &b);
+    assert_int_equal(mark.seq, 0);
+    assert_int_equal(st->ndirty, 0);
+    assert_false(fold_parked(st, s, 61, &counts));
+    assert_true(fold_parked(st, s, 1, &counts));
+    store_loaded(st, s);
+    assert_int_equal(counts.views, 71);
+    assert_int_equal(counts.repeated, 30);
+    assert_int_equal(st->ndirty, 1);
+    assert_int_equal(st->parked, 0);
+}
+
+static void a_site_that_only_repeats_turns_its_minute_all_the_same(void **state)
+{
+    struct store *st = *state;
+    struct hit h = hit_at("shop", 7, "/", 0);
+    struct site *s;
+
+    fold_from(st, 1, 5, &h, 1, NOON);
+    make_live(st, "shop", 4);
+    s = store_take_dirty(st);
+    s->dirty = 0;
+    fold_from(st, 1, 4, &h, 1, NOON + 60000); /* another sender's way of being late */
+    assert_int_equal(counts.repeated, 1);
+    tick(st, NOON + 60000 + 10000);
+    assert_true(s->tick);
+    assert_int_equal(st->ndirty, 1);
+}
+
+/* ---- a site whose clock was another host's --------------------------------- */
+
+/* A live site that is @ahead minutes ahead, with a visitor in its newest one. */
+static struct site *site_ahead(struct store *st, minute_t ahead)
+{
+    struct site *s = store_site(st, SLICE("shop"));
+
+    site_advance(s, st->now + ahead);
+    s->touched = s->now;
+    st->now += ahead;
+    fold(st, hit_at("shop", 70, "/ahead", 0), NOON + ahead * 60000);
+    st->now -= ahead;
+    return s;
+}
+
+static void a_site_may_be_ahead_and_hits_go_where_they_happened(void **state)
+{
+    struct store *st = *state;
+    struct site *s = site_ahead(st, 5);
+
+    assert_int_equal(s->now, minute_of(NOON) + 5);
+    fold(st, hit_at("shop", 7, "/now", 0), NOON + 1000);
+    fold(st, hit_at("shop", 8, "/then", 10 * 60000), NOON + 1000);
+    fold(st, hit_at("shop", 70, "/back", 0), NOON + 1000);
+    assert_int_equal(s->now, minute_of(NOON) + 5);
+    assert_int_equal(site_visitors(s, 5), 1);
+    assert_int_equal(site_visitors(s, 6), 2);
+    assert_int_equal(site_visitors(s, 30), 3);
+    assert_int_equal(on_page(s, "/ahead", 30), 1);
+    assert_int_equal(on_page(s, "/back", 30), 0);
+    assert_int_equal(s->row[slot_of(s, minute_of(NOON))].uniques, 2);
+    assert_int_equal(s->row[slot_of(s, minute_of(NOON))].last, 1);
+    assert_int_equal(counts.late, 0);
+    assert_int_equal(s->stale, 0);
+}
+
+static void what_it_has_no_row_for_any_more_is_late(void **state)
+{
+    struct store *st = *state;
+    struct site *s = site_ahead(st, 5);
+
+    fold(st, hit_at("shop", 7, "/", 24 * 60000), NOON);
+    assert_int_equal(counts.late, 0);
+    fold(st, hit_at("shop", 8, "/", 25 * 60000), NOON);
+    assert_int_equal(counts.late, 1);
+    assert_int_equal(site_visitors(s, 30), 2);
+}
+
+static void it_waits_until_the_clock_has_come_and_turns_with_it_then(void **state)
+{
+    struct store *st = *state;
+    struct site *s = site_ahead(st, 5);
+
+    store_take_dirty(st);
+    s->dirty = 0;
+    for (ms_t t = NOON; t < NOON + 6 * 60000; t = fold_tick(st, t))
+        assert_int_equal(st->ndirty, 0);
+    assert_int_equal(s->now, minute_of(NOON) + 5);
+    tick(st, NOON + 6 * 60000 + 10000);
+    assert_int_equal(s->now, minute_of(NOON) + 6);
+    assert_true(s->tick);
+    store_take_dirty(st);
+    for (ms_t t = NOON + 7 * 60000; t < NOON + 40 * 60000; t = fold_tick(st, t))
+        store_take_dirty(st);
+    assert_null(store_find(st, SLICE("shop")));
+}
+
+static void a_bound_met_by_a_site_ahead_holds_for_a_window(void **state)
+{
+    struct store *st = *state;
+    struct site *s = site_ahead(st, 5);
+
+    st->visitors = VISITORS_MAX;
+    fold(st, hit_at("shop", 7, "/", 0), NOON);
+    st->visitors = s->visitors.n;
+    assert_true(s->capped);
+    tick(st, NOON + 34 * 60000 + 10000);
+    assert_true(s->capped);
+    fold(st, hit_at("shop", 70, "/", 0), NOON + 35 * 60000);
+    assert_false(s->capped);
 }
 
 /* ---- the oracle ---------------------------------------------------------- */
@@ -403,7 +692,7 @@ static void compare_with_oracle(unsigned window, uint64_t seed)
                 note(&oracle[s], v, p, m);
         }
         sent += n;
-        fold_hits(&st, hits, n, 1000000000, now, &counts);
+        fold_hits(&st, hits, n, &(struct fold_origin){.sent = SENT, .at = now}, &counts);
         if (rng(3) == 0)
             fold_tick(&st, now);
         if ((int)((now - NOON) / 20000) == compared)
@@ -466,6 +755,30 @@ int main(void)
         cmocka_unit_test_setup_teardown(times_at_the_end_of_all_numbers_are_taken, begin,
                                         end),
         cmocka_unit_test_setup_teardown(nobody_is_remembered_for_long_after_the_window,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            hits_of_a_site_that_is_being_read_back_wait_and_others_do_not, begin_lazy,
+            end),
+        cmocka_unit_test_setup_teardown(what_counts_nobody_and_what_is_late_does_not_wait,
+                                        begin_lazy, end),
+        cmocka_unit_test_setup_teardown(a_parked_hit_keeps_its_time_and_may_become_late,
+                                        begin_lazy, end),
+        cmocka_unit_test_setup_teardown(what_was_read_back_is_not_counted_again,
+                                        begin_lazy, end),
+        cmocka_unit_test_setup_teardown(nor_is_it_when_it_comes_later, begin_lazy, end),
+        cmocka_unit_test_setup_teardown(a_site_marks_how_far_each_sender_is, begin_lazy,
+                                        end),
+        cmocka_unit_test_setup_teardown(
+            parked_hits_are_folded_in_steps_and_bar_until_the_last, begin_lazy, end),
+        cmocka_unit_test_setup_teardown(
+            a_site_that_only_repeats_turns_its_minute_all_the_same, begin_lazy, end),
+        cmocka_unit_test_setup_teardown(
+            a_site_may_be_ahead_and_hits_go_where_they_happened, begin, end),
+        cmocka_unit_test_setup_teardown(what_it_has_no_row_for_any_more_is_late, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(
+            it_waits_until_the_clock_has_come_and_turns_with_it_then, begin, end),
+        cmocka_unit_test_setup_teardown(a_bound_met_by_a_site_ahead_holds_for_a_window,
                                         begin, end),
         cmocka_unit_test(a_million_hits_agree_with_plain_sets),
         cmocka_unit_test(so_they_do_when_the_window_fills_the_ring_or_is_short),

@@ -16,6 +16,7 @@
 
 #define NOON INT64_C(1763812800000) /* 2025-11-22 12:00:00 UTC */
 #define STREAM 99
+#define EPOCH 1000
 
 COUNTERS_ROWS(aggregator_counters, AGGREGATOR_COUNTERS);
 
@@ -23,7 +24,21 @@ static struct secret secret;
 static struct store store;
 static struct aggregator_counters counters;
 static struct intake in;
+static enum receiver_verdict what;
+static ms_t wall;
+static mono_t now;
 static uint64_t seq;
+static struct wire_ack ack; /* the latest */
+static struct peer answered;
+static size_t nacks;
+
+static void on_send(void *arg, const struct peer *to, const uint8_t *bytes, size_t n)
+{
+    assert_ptr_equal(arg, &nacks);
+    assert_int_equal(wire_ack_open(bytes, n, &secret, &ack), WIRE_OK);
+    answered = *to;
+    nacks++;
+}
 
 static int begin(void **state)
 {
@@ -33,14 +48,18 @@ static int begin(void **state)
     secret_init(&secret, "sixteen bytes, or more", 22);
     store_init(&store, 30, &key, NOON);
     counters = (struct aggregator_counters){0};
-    intake_init(&in, &secret, &store, &counters);
-    seq = 0;
+    intake_init(&in, &secret, &store, &counters, on_send, &nacks);
+    receiver_reset(in.receiver, EPOCH);
+    wall = NOON + 5000;
+    now = 70000;
+    seq = nacks = 0;
     return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
+    intake_fini(&in);
     store_fini(&store);
     return 0;
 }
@@ -54,21 +73,37 @@ static uint64_t counter(const char *name)
     return 0;
 }
 
+static const struct receiver_counts *receiver(void)
+{
+    return receiver_counts(in.receiver);
+}
+
+static struct wire_head head(uint8_t type)
+{
+    return (struct wire_head){.type = type,
+                              .nshards = 1,
+                              .stream = STREAM,
+                              .epoch = EPOCH,
+                              .seq = seq,
+                              .base = 1,
+                              .ts_us = 5000000};
+}
+
 /* Frames a body as somebody with the secret would. */
 static size_t frame(uint8_t *out, const void *body, size_t n)
 {
-    struct wire_head h = {.type = WIRE_DATA,
-                          .nshards = 1,
-                          .stream = STREAM,
-                          .seq = ++seq,
-                          .ts_us = 5000000};
+    struct wire_head h;
 
+    seq++;
+    h = head(WIRE_DATA);
     return wire_frame(out, &h, body, n, &secret);
 }
 
 static enum wire_verdict take(const uint8_t *bytes, size_t n)
 {
-    return intake_datagram(&in, guard_copy(bytes, n), n, NOON + 5000);
+    struct peer from = {.in = {.sin_family = AF_INET, .sin_port = 7}};
+
+    return intake_datagram(&in, guard_copy(bytes, n), n, &from, wall, now, &what);
 }
 
 static void take_hex(const char *hex)
@@ -101,25 +136,124 @@ static void the_same_datagram_again_is_not(void **state)
     take(out, n);
     take(out, n);
     assert_int_equal(counter("folded"), 1);
-    assert_int_equal(counter("duplicate"), 1);
+    assert_int_equal(receiver()->duplicate, 1);
     assert_int_equal(in.folded.views, 1);
 }
 
-static void one_from_behind_the_window_of_its_stream_is_not(void **state)
+static void one_that_comes_early_is_folded_in_its_turn(void **state)
 {
-    uint8_t body[BODY_MAX], old[DATAGRAM_MAX];
-    size_t n = frame(old, body, hex_bytes(BODY, body, sizeof body));
+    uint8_t body[BODY_MAX], first[DATAGRAM_MAX];
+    size_t n = frame(first, body, hex_bytes(BODY, body, sizeof body));
 
     (void)state;
-    seq = 500;
     take_hex(BODY);
-    take(old, n);
-    seq = 502;
-    take_hex(BODY);
-    take(old, n);
-    assert_int_equal(counter("too_old"), 2);
+    assert_int_equal(counter("folded"), 0);
+    assert_int_equal(store.nsites, 0);
+    take(first, n);
     assert_int_equal(counter("folded"), 2);
-    assert_int_equal(in.streams.missing, 1);
+    assert_int_equal(in.folded.views, 2);
+}
+
+/* Its age was told when it came. */
+static void one_that_waited_is_filed_under_the_minute_in_which_it_came(void **state)
+{
+    uint8_t body[BODY_MAX], first[DATAGRAM_MAX];
+    size_t n = frame(first, body, hex_bytes(BODY, body, sizeof body));
+
+    (void)state;
+    take_hex(BODY);
+    wall += 3 * MS_PER_MINUTE;
+    fold_tick(&store, wall);
+    take(first, n);
+    assert_int_equal(site_views(store_find(&store, SLICE("shop")), 1), 1);
+    assert_int_equal(site_views(store_find(&store, SLICE("shop")), 3), 1);
+    assert_int_equal(site_views(store_find(&store, SLICE("shop")), 4), 2);
+}
+
+static void a_ping_is_answered_and_folds_nothing(void **state)
+{
+    uint8_t out[DATAGRAM_MAX];
+    struct wire_head h;
+
+    (void)state;
+    seq = 5;
+    h = head(WIRE_PING);
+    h.base = 5;
+    assert_int_equal(take(out, wire_frame(out, &h, NULL, 0, &secret)), WIRE_OK);
+    receiver_acks(in.receiver, now);
+    assert_int_equal(nacks, 1);
+    assert_int_equal(ack.cum, 4);
+    assert_int_equal(ack.echo_us, 5000000);
+    assert_int_equal(answered.in.sin_port, 7);
+    assert_int_equal(receiver()->pings, 1);
+    assert_int_equal(counter("datagrams"), 1);
+    assert_int_equal(counter("folded") + counter("malformed"), 0);
+}
+
+static void what_the_shell_has_to_do_is_told(void **state)
+{
+    uint8_t body[BODY_MAX], out[DATAGRAM_MAX];
+    size_t n;
+
+    (void)state;
+    receiver_reset(in.receiver, EPOCH - 1);
+    n = frame(out, body, hex_bytes(BODY, body, sizeof body));
+    assert_int_equal(take(out, n), WIRE_OK);
+    assert_int_equal(what, RECEIVER_SUPERSEDED);
+    assert_int_equal(take(out, n - 1), WIRE_BAD_SHAPE);
+    assert_int_equal(what, RECEIVER_TAKEN);
+    receiver_reset(in.receiver, EPOCH + 1);
+    take(out, n);
+    assert_int_equal(what, RECEIVER_TAKEN);
+    assert_int_equal(ack.epoch, EPOCH + 1);
+    assert_int_equal(counter("folded"), 0);
+}
+
+/* Else its sender would send it for ever, and nothing behind it would count. */
+static void a_body_that_cannot_be_read_is_acknowledged_and_passed_over(void **state)
+{
+    (void)state;
+    take_hex(BODY);
+    take_hex("c1");
+    take_hex(BODY);
+    receiver_acks(in.receiver, now);
+    assert_int_equal(ack.cum, 3);
+    assert_int_equal(counter("malformed"), 1);
+    assert_int_equal(counter("folded"), 2);
+    assert_int_equal(receiver()->folded, 3);
+}
+
+static size_t marks(uint64_t *highest)
+{
+    struct barrier b;
+    size_t n;
+
+    barrier_init(&b);
+    receiver_mark(in.receiver, &b);
+    n = b.n;
+    *highest = n > 0 ? b.mark[0].seq : 0;
+    barrier_fini(&b);
+    return n;
+}
+
+static void a_site_that_is_being_read_back_holds_its_streams_marks_back(void **state)
+{
+    struct site *s;
+    uint64_t seq_marked;
+
+    (void)state;
+    take_hex(BODY);
+    store.lazy = true;
+    take_hex("92 cd1388 92 a5'other' 91 " EVENT);
+    take_hex(BODY);
+    assert_int_equal(marks(&seq_marked), 1);
+    assert_int_equal(seq_marked, 1);
+    assert_int_equal(marks(&seq_marked), 0);
+    s = store_take_load(&store);
+    assert_true(fold_parked(&store, s, 100, &in.folded));
+    store_loaded(&store, s);
+    assert_int_equal(marks(&seq_marked), 1);
+    assert_int_equal(seq_marked, 3);
 }
 
 static void a_hit_is_filed_when_it_happened_by_its_age(void **state)
@@ -222,8 +356,12 @@ static const struct {
     {"as long as a slot: cut by the kernel", -1, 0, 2048, "bad_shape"},
     {"another magic", 0, 'h', WIRE_MIN, "bad_shape"},
     {"another version", 2, 2, WIRE_MIN, "bad_version"},
-    {"a type of later versions", 3, 2, WIRE_MIN, "bad_type"},
+    {"an ACK, which goes the other way", 3, 3, WIRE_MIN, "bad_type"},
+    {"a type of later versions", 3, 4, WIRE_MIN, "bad_type"},
     {"type 0", 3, 0, WIRE_MIN, "bad_type"},
+    {"a ping with a body", 3, 2, WIRE_MIN, "bad_shape"},
+    {"number 0", 32, 0, WIRE_MIN, "bad_shape"},
+    {"a number below its base", 40, 2, WIRE_MIN, "bad_shape"},
     {"a flag", 5, 1, WIRE_MIN, "bad_shape"},
     {"a shard that is not", 6, 1, WIRE_MIN, "bad_shape"},
     {"a reserved byte", 12, 1, WIRE_MIN, "bad_shape"},
@@ -239,6 +377,7 @@ static void every_damage_has_its_counter_and_leaves_no_trace(void **state)
         uint8_t body[BODY_MAX], out[2048] = {0};
         size_t n;
 
+        end(state);
         begin(state);
         n = frame(out, body, hex_bytes(BODY, body, sizeof body));
         assert_int_equal(n, WIRE_MIN);
@@ -249,7 +388,9 @@ static void every_damage_has_its_counter_and_leaves_no_trace(void **state)
         take(out, damage[i].n);
         if (counter(damage[i].counter) != 1 || counter("datagrams") != 1)
             fail_msg("%s", damage[i].why);
-        assert_int_equal(store.nsites + in.streams.n + counters.folded, 0);
+        receiver_acks(in.receiver, now + 1000);
+        assert_int_equal(store.nsites + counters.folded + nacks, 0);
+        assert_int_equal(receiver_streams(in.receiver), 0);
     }
 }
 
@@ -303,25 +444,24 @@ static void random_authentic_bodies_do_no_harm(void **state)
 
 int main(void)
 {
+#define CLAIM(f) cmocka_unit_test_setup_teardown(f, begin, end)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_good_datagram_is_folded, begin, end),
-        cmocka_unit_test_setup_teardown(the_same_datagram_again_is_not, begin, end),
-        cmocka_unit_test_setup_teardown(one_from_behind_the_window_of_its_stream_is_not,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(a_hit_is_filed_when_it_happened_by_its_age, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(whoever_has_the_secret_must_still_write_sense,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(a_body_that_is_cut_anywhere_is_malformed, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(
-            a_body_with_as_many_hits_as_fit_is_folded_and_one_more_is_malformed, begin,
-            end),
-        cmocka_unit_test_setup_teardown(every_damage_has_its_counter_and_leaves_no_trace,
-                                        begin, end),
-        cmocka_unit_test_setup_teardown(another_secret_is_told_from_damage, begin, end),
-        cmocka_unit_test_setup_teardown(random_bytes_are_refused, begin, end),
-        cmocka_unit_test_setup_teardown(random_authentic_bodies_do_no_harm, begin, end),
+        CLAIM(a_good_datagram_is_folded),
+        CLAIM(the_same_datagram_again_is_not),
+        CLAIM(one_that_comes_early_is_folded_in_its_turn),
+        CLAIM(one_that_waited_is_filed_under_the_minute_in_which_it_came),
+        CLAIM(a_ping_is_answered_and_folds_nothing),
+        CLAIM(what_the_shell_has_to_do_is_told),
+        CLAIM(a_body_that_cannot_be_read_is_acknowledged_and_passed_over),
+        CLAIM(a_site_that_is_being_read_back_holds_its_streams_marks_back),
+        CLAIM(a_hit_is_filed_when_it_happened_by_its_age),
+        CLAIM(whoever_has_the_secret_must_still_write_sense),
+        CLAIM(a_body_that_is_cut_anywhere_is_malformed),
+        CLAIM(a_body_with_as_many_hits_as_fit_is_folded_and_one_more_is_malformed),
+        CLAIM(every_damage_has_its_counter_and_leaves_no_trace),
+        CLAIM(another_secret_is_told_from_damage),
+        CLAIM(random_bytes_are_refused),
+        CLAIM(random_authentic_bodies_do_no_harm),
     };
 
     return cmocka_run_group_tests_name("intake", tests, NULL, NULL);

@@ -31,6 +31,10 @@ static void the_names_are_as_documented(void **state)
     assert_name(key_minute(shop, 29396280), "hc:{shop}:b:29396280");
     assert_name(key_minute(shop, 0), "hc:{shop}:b:0");
     assert_name(key_recent(shop), "hc:{shop}:r");
+    assert_name(key_log(shop, 29396880), "hc:{shop}:l:29396880");
+    assert_name(key_pages(shop), "hc:{shop}:pg");
+    assert_name(key_staged(key_pages(shop)), "hc:{shop}:pg:new");
+    assert_name(key_staged(key_minute(shop, 7)), "hc:{shop}:b:7:new");
     assert_name(key_channel(shop), "hc:shop");
     assert_name(key_meta(guarded("A.b_c-9")), "hc:{A.b_c-9}:m");
 }

@@ -11,6 +11,7 @@
 #include "../../aggregator/counters.h"
 #include "../../collector/counters.h"
 #include "../../proto/body.h"
+#include "../../proto/loop/admin.h"
 #include "../../proto/wire.h"
 
 static char *page;
@@ -88,6 +89,7 @@ static void the_worked_example_is_what_the_code_makes(void **state)
 
 COUNTERS_ROWS(counters, COLLECTOR_COUNTERS);
 COUNTERS_ROWS(aggregator_counters, AGGREGATOR_COUNTERS);
+COUNTERS_ROWS(admin_counters, ADMIN_COUNTERS);
 
 static void every_counter_stands_in_its_table(void **state)
 {
@@ -103,7 +105,35 @@ static void every_counter_stands_in_its_table(void **state)
                       COUNTERS_COUNT(AGGREGATOR_COUNTERS));
     buf_add(&out, "", 1);
     expect_text(out.p);
+    buf_clear(&out);
+    counters_markdown(&out, admin_counters_rows, COUNTERS_COUNT(ADMIN_COUNTERS));
+    buf_add(&out, "", 1);
+    expect_text(out.p);
     buf_fini(&out);
+}
+
+/* /counters puts a daemon's tables into one object. */
+static void expect_apart(const struct counter_row *a, size_t an,
+                         const struct counter_row *b, size_t bn)
+{
+    for (size_t i = 0; i < an; i++)
+        for (size_t k = 0; k < bn; k++)
+            if (&a[i] != &b[k] && strcmp(a[i].name, b[k].name) == 0)
+                fail_msg("two counters are called %s", a[i].name);
+}
+
+static void no_two_counters_of_a_daemon_share_a_name(void **state)
+{
+    const size_t collector = COUNTERS_COUNT(COLLECTOR_COUNTERS);
+    const size_t aggregator = COUNTERS_COUNT(AGGREGATOR_COUNTERS);
+    const size_t admin = COUNTERS_COUNT(ADMIN_COUNTERS);
+
+    (void)state;
+    expect_apart(counters_rows, collector, counters_rows, collector);
+    expect_apart(counters_rows, collector, admin_counters_rows, admin);
+    expect_apart(aggregator_counters_rows, aggregator, aggregator_counters_rows,
+                 aggregator);
+    expect_apart(aggregator_counters_rows, aggregator, admin_counters_rows, admin);
 }
 
 int main(void)
@@ -111,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_worked_example_is_what_the_code_makes),
         cmocka_unit_test(every_counter_stands_in_its_table),
+        cmocka_unit_test(no_two_counters_of_a_daemon_share_a_name),
     };
 
     return cmocka_run_group_tests_name("protocol", tests, read_page, free_page);

@@ -75,6 +75,7 @@ struct world {
     unsigned window, sites, people, pages;
     struct slice path[PAGES];
     ms_t now, latest, skew; /* skew: Redis' clock is ahead by it */
+    uint64_t us;            /* the monotonic clock */
     struct clock clock;
     struct store store;
     struct aggregator_counters counters;
@@ -82,8 +83,8 @@ struct world {
     struct round round;
     struct redis_link link;
     struct redis_model saved;
-    uint64_t epoch;
-    bool has_written, recheck; /* see writer.c */
+    uint64_t epoch, seq;
+    bool in_round, recheck; /* see writer.c */
     bool flushed;
     struct hit hit[DATAGRAM_HITS_MAX];
     size_t nhits;
@@ -109,7 +110,7 @@ static void reboot(struct world *w)
     round_forget(&w->round);
     store_reset(&w->store, w->clock.now);
     w->epoch += EPOCH_STEP;
-    w->has_written = w->recheck = false;
+    w->in_round = w->recheck = w->round.check = false;
     memset(w->truth, 0, sizeof w->truth);
 }
 
@@ -117,8 +118,8 @@ static void settle(struct world *w)
 {
     const unsigned *outcomes = w->round.outcomes;
 
-    w->has_written |= outcomes[COMMIT_OK] > 0;
-    w->recheck |= outcomes[COMMIT_REGRESS] > 0 && !w->round.check;
+    w->in_round = false;
+    w->recheck |= outcomes[COMMIT_REGRESS] > 0;
     if (outcomes[COMMIT_TRANSIENT] || outcomes[COMMIT_UNKNOWN])
         return;
     if (outcomes[COMMIT_FENCED])
@@ -127,15 +128,19 @@ static void settle(struct world *w)
         w->round.check = false;
 }
 
-static void on_ended(void *arg)
+/* What was sent goes on, or is over. */
+static void turn(struct world *w)
 {
-    settle(arg);
+    round_turn(&w->round, clock_now(&w->clock));
+    if (w->in_round && !w->round.active)
+        settle(w);
 }
 
 static void pump(struct world *w)
 {
     ms_t now = clock_now(&w->clock);
 
+    turn(w);
     if (!w->link.up || w->round.active)
         return;
     if (w->recheck) {
@@ -143,8 +148,9 @@ static void pump(struct world *w)
         w->round.check = true;
         store_recheck(&w->store);
     }
-    if (!round_has_work(&w->round, now))
+    if (round_due(&w->round, now) > now)
         return;
+    w->in_round = true;
     round_begin(&w->round, SLICE("sha"), w->epoch, now);
     if (!w->round.active)
         settle(w);
@@ -162,6 +168,18 @@ ms_t clock_now(struct clock *c)
     if (back)
         reboot(w);
     return c->now;
+}
+
+uint64_t clock_us(const struct clock *c)
+{
+    const struct world *w = c->arg;
+
+    return w->us;
+}
+
+mono_t clock_mono(const struct clock *c)
+{
+    return (mono_t)(clock_us(c) / 1000);
 }
 
 int redis_link_call(struct redis_link *l, int argc, const char **argv, const size_t *lens,
@@ -212,11 +230,12 @@ static void disconnect(struct world *w)
     l->up = false;
     while (l->n > 0)
         answer(l, NULL);
+    round_stop(&w->round);
 }
 
 static void reconnect(struct world *w)
 {
-    w->recheck = !w->link.up ? w->has_written : w->recheck;
+    w->recheck |= !w->link.up;
     w->link.up = true;
 }
 
@@ -318,7 +337,9 @@ static void add_hit(struct world *w, unsigned site, unsigned person, int page,
 
 static void fold(struct world *w)
 {
-    fold_hits(&w->store, w->hit, w->nhits, 0, w->now, &w->folded);
+    struct fold_origin from = {.stream = 1, .seq = ++w->seq, .at = w->now};
+
+    fold_hits(&w->store, w->hit, w->nhits, &from, &w->folded);
     w->nhits = 0;
 }
 
@@ -355,6 +376,7 @@ static void time_passes(struct world *w, ms_t ms)
 {
     if (w->link.n > 0 && ms >= REDIS_REPLY_DEADLINE_MS)
         disconnect(w);
+    w->us += (uint64_t)ms * 1000;
     set_clock(w, w->now + ms);
     clock_now(&w->clock);
     if (draw(w, 20) > 0)
@@ -397,6 +419,7 @@ static void somebody_claims(struct world *w)
     struct slice site = site_name(draw(w, w->sites));
     struct key_name meta = key_meta(site), channel = key_channel(site);
     struct command c;
+    size_t op;
 
     command_init(&c, 1024);
     command_arg(&c, SLICE("EVALSHA"));
@@ -405,12 +428,15 @@ static void somebody_claims(struct world *w)
     command_arg(&c, slice_of(meta.s));
     command_arg(&c, slice_of(channel.s));
     command_u64(&c, w->epoch + EPOCH_STEP / 2);
-    for (const char *p = "0010"; *p; p++) /* nothing required, q, begins, goes on */
+    for (const char *p = "011"; *p; p++) /* nothing required, q, a rewrite begins */
         command_arg(&c, (struct slice){p, 1});
-    command_u64(&c, (uint64_t)w->now);
-    command_u64(&c, w->window);
-    command_arg(&c, SLICE("0"));
-    command_u64(&c, w->window * 60 + 60);
+    op = command_op(&c, "HSET", slice_of(meta.s));
+    command_arg(&c, SLICE("p"));
+    command_arg(&c, SLICE("1"));
+    command_arg(&c, SLICE("e"));
+    command_u64(&c, w->epoch + EPOCH_STEP / 2);
+    command_op_end(&c, op);
+    command_op_number(&c, "EXPIRE", slice_of(meta.s), w->window * 60 + 60);
     command_arg(&c, SLICE(""));
     redis_model_run(&w->link.redis, &c);
     command_fini(&c);
@@ -511,10 +537,22 @@ static void come_to_rest(struct world *w)
         assert_true(turns++ < 5000);
         if (w->link.n > 0)
             run_and_answer(&w->link);
-        else if (w->store.ndirty > 0 && !round_has_work(&w->round, w->clock.now))
+        else if (w->store.ndirty > 0 && round_due(&w->round, w->clock.now) > w->clock.now)
             time_passes(w, ROUND_PARK_MS);
         pump(w);
     } while (w->link.n > 0 || w->store.ndirty > 0 || w->recheck);
+}
+
+/* Replies come one at a time or several in a turn of the loop. */
+static void go_on(struct world *w)
+{
+    if (w->link.n == 0) {
+        pump(w);
+        return;
+    }
+    serve(w);
+    if (draw(w, 2))
+        turn(w);
 }
 
 static void step(struct world *w)
@@ -529,7 +567,7 @@ static void step(struct world *w)
         hits_come(w);
     else if (x < (w->life->crowds ? 700 : 860))
         for (unsigned n = draw(w, w->life->crowds ? 2 : 5); n > 0; n--)
-            w->link.n > 0 ? serve(w) : pump(w);
+            go_on(w);
     else if (x < 950)
         time_passes(w, some_time(w));
     else if (x < 960)
@@ -581,7 +619,7 @@ static struct world *born(const struct life *life, unsigned seed)
     store_init(&w->store, w->window, &key, w->now);
     redis_model_init(&w->link.redis, w->now + w->skew);
     redis_model_init(&w->saved, 0);
-    round_init(&w->round, &w->store, &w->clock, &w->counters, on_ended, w);
+    round_init(&w->round, &w->store, &w->clock, &w->counters);
     w->round.link = &w->link;
     w->round.bytes = draw(w, 4) ? ROUND_BYTES_MAX - 1 : 0; /* one call at a time */
     return w;

@@ -138,6 +138,34 @@ static void the_script_returns_what_the_header_says(void **state)
     redisFree(c);
 }
 
+static void a_site_that_was_only_claimed_is_unknown(void **state)
+{
+    static const char *const claimed[] = {"HSET hc:{shop}:m e 7",
+                                          "HSET hc:{shop}:b:68400000 pv 4", NULL};
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+
+    write_keys(c, claimed);
+    l = snapshot(c, "2");
+    assert_snapshot(&l, "M 0 R 0");
+    text_list_free(&l);
+    redisFree(c);
+}
+
+static void only_fields_for_readers_come_along(void **state)
+{
+    static const char *const keys[] = {
+        "HSET hc:{shop}:m warm 9 w marks x 1 q 3 p 4 i 5 l 1 e 7 t 4104000000000", NULL};
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+
+    write_keys(c, keys);
+    l = snapshot(c, "2");
+    assert_snapshot(&l, "M 5 e 7 q 3 t 4104000000000 l 1 warm 9 R 0");
+    text_list_free(&l);
+    redisFree(c);
+}
+
 static void a_snapshot_becomes_the_right_answer(void **state)
 {
     redisContext *c = redis_server_connect(*state);
@@ -193,11 +221,11 @@ static void the_script_reads_no_further_than_the_window(void **state)
         const char *meta, *minutes;
         int rows; /* of the 70 that are there */
     } rows[] = {
-        {"HSET hc:{shop}:m t 4104000000000", "64", 30},
-        {"HSET hc:{shop}:m t 4104000000000 W 3", "64", 3},
-        {"HSET hc:{shop}:m t 4104000000000 W 64", "1", 64},
-        {"HSET hc:{shop}:m t 4104000000000 W 1000", "1000", 64},
-        {"HSET hc:{shop}:m t 4104000000000 W 0", "0", 1},
+        {"HSET hc:{shop}:m q 1 t 4104000000000", "64", 30},
+        {"HSET hc:{shop}:m q 1 t 4104000000000 W 3", "64", 3},
+        {"HSET hc:{shop}:m q 1 t 4104000000000 W 64", "1", 64},
+        {"HSET hc:{shop}:m q 1 t 4104000000000 W 1000", "1000", 64},
+        {"HSET hc:{shop}:m q 1 t 4104000000000 W 0", "0", 1},
     };
     redisContext *c = redis_server_connect(*state);
 
@@ -243,7 +271,7 @@ static void redis_own_clock_names_the_minute_of_a_quiet_site(void **state)
 
 static void bytes_of_any_kind_come_through(void **state)
 {
-    static const char *const meta[] = {"HSET hc:{shop}:m t 4104000000000", NULL};
+    static const char *const meta[] = {"HSET hc:{shop}:m q 1 t 4104000000000", NULL};
     static const char path[] = "p:/\0\xff\r\n\"<";
     size_t n = sizeof path - 1;
     redisContext *c = redis_server_connect(*state);
@@ -266,6 +294,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_script_returns_what_the_header_says),
+        cmocka_unit_test(a_site_that_was_only_claimed_is_unknown),
+        cmocka_unit_test(only_fields_for_readers_come_along),
         cmocka_unit_test(a_snapshot_becomes_the_right_answer),
         cmocka_unit_test(a_site_that_redis_does_not_know_has_only_a_clock),
         cmocka_unit_test(the_script_reads_no_further_than_the_window),

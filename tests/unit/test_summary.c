@@ -216,6 +216,40 @@ static void a_capped_site_says_so(void **state)
     taken_free(&t);
 }
 
+/* CLOCK says 1763776800123. */
+static void a_site_that_is_or_was_just_read_back_says_so(void **state)
+{
+    static const struct {
+        const char *list;
+        bool loading, warming;
+    } table[] = {
+        {CLOCK "M 2 q 1 l 1 R 0", true, false},
+        {CLOCK "M 2 l 0 warm 0 R 0", false, false},
+        {CLOCK "M 2 l 0 warm 1763776800123 R 0", false, false},
+        {CLOCK "M 2 l 0 warm 1763776800124 R 0", false, true},
+    };
+    struct taken t;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        json_t *answer, *flags;
+        size_t n = 0;
+
+        take(&t, 5, table[i].list);
+        assert_int_equal(t.s.loading, table[i].loading);
+        assert_int_equal(t.s.warming, table[i].warming);
+        answer = answer_of(&t.s);
+        flags = json_object_get(answer, "flags");
+        if (table[i].loading)
+            assert_string_equal(json_string_value(json_array_get(flags, n++)), "loading");
+        if (table[i].warming)
+            assert_string_equal(json_string_value(json_array_get(flags, n++)), "warming");
+        assert_int_equal(json_array_size(flags), n);
+        json_decref(answer);
+        taken_free(&t);
+    }
+}
+
 static void the_running_minute_is_the_later_of_both_clocks(void **state)
 {
     struct taken t;
@@ -619,6 +653,7 @@ int main(void)
         cmocka_unit_test(an_answer_is_as_documented),
         cmocka_unit_test(an_unknown_site_is_all_zero),
         cmocka_unit_test(a_capped_site_says_so),
+        cmocka_unit_test(a_site_that_is_or_was_just_read_back_says_so),
         cmocka_unit_test(the_running_minute_is_the_later_of_both_clocks),
         cmocka_unit_test(a_window_is_the_sum_of_its_newest_rows),
         cmocka_unit_test(the_window_asked_for_is_cut_to_the_sites),

@@ -92,6 +92,66 @@ static void crowded_ids_at_the_very_end_find_room(void **state)
     visitors_fini(&t);
 }
 
+static void going_from_id_to_id_meets_everybody_in_order(void **state)
+{
+    struct visitors t;
+    uint64_t id = 0;
+    size_t n = 0;
+
+    (void)state;
+    rng_state = 5;
+    visitors_init(&t);
+    assert_null(visitors_after(&t, 0));
+    for (size_t i = 0; i < 5000; i++)
+        visitors_put(&t, rng() | 1);
+    for (uint64_t i = 0; i < 50; i++) /* a crowd that runs into the tail */
+        visitors_put(&t, UINT64_MAX - i);
+    for (struct visitor *v; (v = visitors_after(&t, id)); n++) {
+        assert_true(v->id > id);
+        id = v->id;
+    }
+    assert_int_equal(n, 5050);
+    assert_int_equal(id, UINT64_MAX);
+    visitors_fini(&t);
+}
+
+/* One in three stays all the time, the others come and go between the steps. */
+static void and_so_it_does_while_the_table_changes(void **state)
+{
+    enum { N = 9000 };
+    static uint64_t ids[N];
+    static bool there[N], met[N];
+    struct visitors t;
+    uint64_t id = 0;
+
+    (void)state;
+    rng_state = 6;
+    visitors_init(&t);
+    for (size_t i = 0; i < N; i++)
+        ids[i] = rng() | 1;
+    for (size_t i = 0; i < N; i += 3)
+        visitors_put(&t, ids[i])->page = (uint16_t)i;
+    for (struct visitor *v; (v = visitors_after(&t, id));) {
+        assert_true(v->id > id);
+        id = v->id;
+        met[v->page] = true;
+        for (int n = 0; n < 5; n++) {
+            size_t i = rng() % N;
+
+            if (i % 3 == 0)
+                continue;
+            if (there[i])
+                visitors_remove(&t, ids[i]);
+            else
+                visitors_put(&t, ids[i])->page = (uint16_t)i;
+            there[i] = !there[i];
+        }
+    }
+    for (size_t i = 0; i < N; i += 3)
+        assert_true(met[i]);
+    visitors_fini(&t);
+}
+
 static void stale_visitors_go_and_the_others_stay(void **state)
 {
     struct visitors t;
@@ -158,6 +218,8 @@ int main(void)
         cmocka_unit_test(an_empty_table_knows_nobody),
         cmocka_unit_test(what_was_put_is_found_and_what_was_removed_is_not),
         cmocka_unit_test(crowded_ids_at_the_very_end_find_room),
+        cmocka_unit_test(going_from_id_to_id_meets_everybody_in_order),
+        cmocka_unit_test(and_so_it_does_while_the_table_changes),
         cmocka_unit_test(stale_visitors_go_and_the_others_stay),
         cmocka_unit_test(memory_comes_back_when_the_crowd_has_left),
         cmocka_unit_test(a_large_table_takes_at_most_32_bytes_a_visitor),

@@ -21,8 +21,8 @@ static const struct wire_head head = {
     .nshards = 0x0203,
     .stream = 0x1112131415161718,
     .epoch = 0x2122232425262728,
-    .seq = 0x3132333435363738,
-    .base = 0x4142434445464748,
+    .seq = 0x4142434445464748,
+    .base = 0x3132333435363738,
     .ts_us = 0x5152535455565758,
 };
 
@@ -64,8 +64,8 @@ static void the_header_is_as_documented(void **state)
     struct secret s = secret_of("correct horse battery staple");
     uint8_t got[DATAGRAM_MAX], want[WIRE_MIN];
     size_t n = hex_bytes("'HC' 01 01 a9 00 0100 0302 0300 00000000"
-                         "1817161514131211 2827262524232221 3837363534333231"
-                         "4847464544434241 5857565554535251 'bbb'"
+                         "1817161514131211 2827262524232221 4847464544434241"
+                         "3837363534333231 5857565554535251 'bbb'"
                          "000000000000000000000000000000000000000000",
                          want, sizeof want);
 
@@ -114,7 +114,8 @@ static void each_malformed_datagram_gets_its_verdict(void **state)
         {"version 0", 3, 2, 0, WIRE_BAD_VERSION},
         {"version 2", 3, 2, 2, WIRE_BAD_VERSION},
         {"type 0", 3, 3, 0, WIRE_BAD_TYPE},
-        {"PING", 3, 3, 2, WIRE_BAD_TYPE},
+        {"a PING with a body", 3, 3, 2, WIRE_BAD_SHAPE},
+        {"a PING without one", 0, 3, 2, WIRE_OK},
         {"ACK", 3, 3, 3, WIRE_BAD_TYPE},
         {"another key", 3, 4, 0x55, WIRE_BAD_KEY},
         {"a flag", 3, 5, 0x80, WIRE_BAD_SHAPE},
@@ -130,7 +131,10 @@ static void each_malformed_datagram_gets_its_verdict(void **state)
         {"reserved, last byte", 3, 15, 1, WIRE_BAD_SHAPE},
         {"padding, first byte", 3, 59, 1, WIRE_BAD_SHAPE},
         {"padding, last byte", 3, 79, 1, WIRE_BAD_SHAPE},
-        {"a seq of anything", 3, 32, 0xff, WIRE_OK},
+        {"a type after ACK", 3, 3, 4, WIRE_BAD_TYPE},
+        {"seq, lowest byte", 3, 32, 0xff, WIRE_OK},
+        {"seq below base", 3, 39, 0x30, WIRE_BAD_SHAPE},
+        {"base above seq", 3, 47, 0x42, WIRE_BAD_SHAPE},
         {"a body of anything", 100, 60, 0, WIRE_OK},
     };
     struct secret s = secret_of("secret");
@@ -168,6 +172,33 @@ static void a_shard_is_below_their_number(void **state)
         size_t n = frame(bytes, 3, &s);
         memcpy(bytes + 6, (uint8_t[]){row[i].shard, 0, row[i].nshards, 0}, 4);
         sign(bytes, n, &s);
+        assert_int_equal(verdict(bytes, n, &s), row[i].want);
+    }
+}
+
+static void a_seq_is_not_0_nor_below_base(void **state)
+{
+    static const struct {
+        uint64_t seq, base;
+        enum wire_verdict want;
+    } row[] = {
+        {1, 1, WIRE_OK},        {1, 0, WIRE_OK},
+        {0, 0, WIRE_BAD_SHAPE}, {UINT64_MAX, UINT64_MAX, WIRE_OK},
+        {1, 2, WIRE_BAD_SHAPE}, {UINT64_MAX - 1, UINT64_MAX, WIRE_BAD_SHAPE},
+    };
+    struct secret s = secret_of("secret");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct wire_head h = head;
+        uint8_t bytes[DATAGRAM_MAX];
+        size_t n;
+
+        h.type = WIRE_PING;
+        h.seq = row[i].seq;
+        h.base = row[i].base;
+        n = wire_frame(bytes, &h, NULL, 0, &s);
+        assert_int_equal(n, WIRE_MIN);
         assert_int_equal(verdict(bytes, n, &s), row[i].want);
     }
 }
@@ -259,6 +290,158 @@ static void random_bytes_are_refused(void **state)
     }
 }
 
+static const struct wire_ack ack = {
+    .shard = 1,
+    .nshards = 0x0203,
+    .stream = 0x1112131415161718,
+    .epoch = 0x2122232425262728,
+    .ack_no = 0x3132333435363738,
+    .cum = 0x4142434445464748,
+    .sack = 0x5152535455565758,
+    .durable = 0x6162636465666768,
+    .echo_us = 0x7172737475767778,
+    .window = 0x8182,
+};
+
+/* Opens a copy of an ACK that ends at a guard page. */
+static enum wire_verdict ack_verdict(const void *bytes, size_t n, const struct secret *s)
+{
+    struct wire_ack a;
+
+    return wire_ack_open(guard_copy(bytes, n), n, s, &a);
+}
+
+static void sign_ack(uint8_t *bytes, size_t n, const struct secret *s)
+{
+    crypto_shorthash_siphashx24(bytes + n - WIRE_TAG, bytes, n - WIRE_TAG, s->down.b);
+}
+
+static void an_ack_is_as_documented(void **state)
+{
+    struct secret s = secret_of("correct horse battery staple");
+    static uint8_t zero[WIRE_ACK_BYTES];
+    uint8_t *got = guard_copy(zero, WIRE_ACK_BYTES), want[WIRE_ACK_BYTES];
+    size_t n = hex_bytes("'HC' 01 03 a9 00 0100 0302 0000 00000000"
+                         "1817161514131211 2827262524232221 3837363534333231"
+                         "4847464544434241 5857565554535251 6867666564636261"
+                         "7877767574737271 8281 000000000000",
+                         want, sizeof want);
+
+    (void)state;
+    assert_int_equal(n, WIRE_ACK_BYTES - WIRE_TAG);
+    sign_ack(want, WIRE_ACK_BYTES, &s);
+    wire_ack_frame(got, &ack, &s);
+    assert_memory_equal(got, want, WIRE_ACK_BYTES);
+}
+
+static void an_ack_opens_to_the_same(void **state)
+{
+    struct secret s = secret_of("secret");
+    uint8_t bytes[WIRE_ACK_BYTES];
+    struct wire_ack a;
+
+    (void)state;
+    wire_ack_frame(bytes, &ack, &s);
+    assert_int_equal(wire_ack_open(bytes, sizeof bytes, &s, &a), WIRE_OK);
+    assert_true(a.shard == ack.shard && a.nshards == ack.nshards &&
+                a.stream == ack.stream && a.epoch == ack.epoch &&
+                a.ack_no == ack.ack_no && a.cum == ack.cum && a.sack == ack.sack &&
+                a.durable == ack.durable && a.echo_us == ack.echo_us &&
+                a.window == ack.window);
+}
+
+static void each_malformed_ack_gets_its_verdict(void **state)
+{
+    static const struct {
+        const char *why;
+        size_t at;
+        uint8_t value;
+        enum wire_verdict want;
+    } row[] = {
+        {"magic", 0, 'h', WIRE_BAD_SHAPE},
+        {"version", 2, 2, WIRE_BAD_VERSION},
+        {"DATA", 3, WIRE_DATA, WIRE_BAD_TYPE},
+        {"PING", 3, WIRE_PING, WIRE_BAD_TYPE},
+        {"a type after ACK", 3, 4, WIRE_BAD_TYPE},
+        {"another key", 4, 0x55, WIRE_BAD_KEY},
+        {"a flag", 5, 1, WIRE_BAD_SHAPE},
+        {"shard 0x0301", 7, 3, WIRE_BAD_SHAPE},
+        {"a body", 10, 1, WIRE_BAD_SHAPE},
+        {"reserved", 15, 1, WIRE_BAD_SHAPE},
+        {"any stream", 16, 0, WIRE_OK},
+        {"any window", 73, 0, WIRE_OK},
+        {"what must be zero, first byte", 74, 1, WIRE_BAD_SHAPE},
+        {"what must be zero, last byte", 79, 1, WIRE_BAD_SHAPE},
+    };
+    struct secret s = secret_of("secret");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        uint8_t bytes[WIRE_ACK_BYTES];
+        enum wire_verdict want = row[i].want, got;
+
+        wire_ack_frame(bytes, &ack, &s);
+        bytes[row[i].at] = row[i].value;
+        sign_ack(bytes, sizeof bytes, &s);
+        got = ack_verdict(bytes, sizeof bytes, &s);
+        if (got != want)
+            fail_msg("%s: %s", row[i].why, wire_verdict_name(got));
+        got = ack_verdict(bytes, sizeof bytes, NULL);
+        assert_int_equal(got, want == WIRE_BAD_KEY ? WIRE_OK : want);
+    }
+}
+
+static void an_ack_has_one_length(void **state)
+{
+    struct secret s = secret_of("secret");
+    uint8_t bytes[DATAGRAM_MAX + 1] = {0};
+
+    (void)state;
+    wire_ack_frame(bytes, &ack, &s);
+    for (size_t n = 0; n <= sizeof bytes; n++) {
+        uint8_t cut[sizeof bytes];
+
+        if (n == WIRE_ACK_BYTES)
+            continue;
+        memcpy(cut, bytes, n);
+        if (n > WIRE_ACK_BYTES)
+            memset(cut + WIRE_ACK_BYTES - WIRE_TAG, 0, n - (WIRE_ACK_BYTES - WIRE_TAG));
+        if (n >= WIRE_TAG)
+            sign_ack(cut, n, &s);
+        assert_int_equal(ack_verdict(cut, n, &s), WIRE_BAD_SHAPE);
+    }
+}
+
+static void every_flipped_bit_of_an_ack_is_refused(void **state)
+{
+    struct secret s = secret_of("secret");
+    uint8_t bytes[WIRE_ACK_BYTES];
+
+    (void)state;
+    wire_ack_frame(bytes, &ack, &s);
+    for (size_t bit = 0; bit < 8 * sizeof bytes; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_int_not_equal(ack_verdict(bytes, sizeof bytes, &s), WIRE_OK);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    assert_int_equal(ack_verdict(bytes, sizeof bytes, &s), WIRE_OK);
+}
+
+/* The keys differ, and so do the types: nothing can be thrown back. */
+static void what_goes_up_does_not_come_down(void **state)
+{
+    struct secret s = secret_of("secret");
+    uint8_t bytes[DATAGRAM_MAX];
+    size_t n = frame(bytes, 3, &s);
+
+    (void)state;
+    assert_int_equal(ack_verdict(bytes, n, &s), WIRE_BAD_TYPE);
+    wire_ack_frame(bytes, &ack, &s);
+    assert_int_equal(verdict(bytes, WIRE_ACK_BYTES, &s), WIRE_BAD_TYPE);
+    sign(bytes, WIRE_ACK_BYTES, &s);
+    assert_int_equal(ack_verdict(bytes, WIRE_ACK_BYTES, &s), WIRE_BAD_MAC);
+}
+
 static void verdicts_have_names(void **state)
 {
     static const char *const name[] = {"ok",       "bad_shape", "bad_version",
@@ -276,11 +459,18 @@ int main(void)
         cmocka_unit_test(what_is_framed_opens_to_the_same),
         cmocka_unit_test(each_malformed_datagram_gets_its_verdict),
         cmocka_unit_test(a_shard_is_below_their_number),
+        cmocka_unit_test(a_seq_is_not_0_nor_below_base),
         cmocka_unit_test(every_truncation_is_refused_even_when_signed),
         cmocka_unit_test(a_longer_datagram_is_refused_however_sound),
         cmocka_unit_test(every_flipped_bit_is_refused),
         cmocka_unit_test(another_secret_is_told_from_a_forgery),
         cmocka_unit_test(random_bytes_are_refused),
+        cmocka_unit_test(an_ack_is_as_documented),
+        cmocka_unit_test(an_ack_opens_to_the_same),
+        cmocka_unit_test(each_malformed_ack_gets_its_verdict),
+        cmocka_unit_test(an_ack_has_one_length),
+        cmocka_unit_test(every_flipped_bit_of_an_ack_is_refused),
+        cmocka_unit_test(what_goes_up_does_not_come_down),
         cmocka_unit_test(verdicts_have_names),
     };
 

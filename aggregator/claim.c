@@ -1,0 +1,161 @@
+/* claim: a reader that never passes the end of the list; counts are checked against what
+ * is left. */
+#include "claim.h"
+
+#include "../proto/json.h"
+#include "minute_log.h"
+
+#define TIME_MAX \
+    (((UINT64_C(1) << 32) - 1) * MS_PER_MINUTE) /* its minute is a minute_t */
+
+bool claim_number(struct slice text, uint64_t max, uint64_t *v)
+{
+    *v = 0;
+    if (text.n == 0 || text.n > 18) /* 18 digits cannot overflow */
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9')
+            return false;
+        *v = *v * 10 + (uint64_t)(text.p[i] - '0');
+    }
+    return *v <= max;
+}
+
+bool claim_text(struct claim_reader *r, struct slice *text)
+{
+    if (r->left == 0 || r->next[0]->type != REDIS_REPLY_STRING)
+        return false;
+    *text = (struct slice){r->next[0]->str, (size_t)r->next[0]->len};
+    r->next++;
+    r->left--;
+    return true;
+}
+
+/* Takes the next text if it is @tag. */
+static bool take_tag(struct claim_reader *r, const char *tag)
+{
+    struct claim_reader rest = *r;
+    struct slice text;
+
+    if (!claim_text(&rest, &text) || !slice_eq(text, slice_of(tag)))
+        return false;
+    *r = rest;
+    return true;
+}
+
+/* Takes the head of a part: @n entries of @per texts each. */
+static bool take_head(struct claim_reader *r, const char *tag, size_t per, size_t *n)
+{
+    struct slice text;
+    uint64_t v;
+
+    if (!take_tag(r, tag) || !claim_text(r, &text) ||
+        !claim_number(text, r->left / per, &v))
+        return false;
+    *n = v;
+    return true;
+}
+
+static void pass_over(struct claim_reader *r, size_t n)
+{
+    r->next += n;
+    r->left -= n;
+}
+
+/* A number of the meta hash; one that cannot be read is in doubt. */
+static void take_meta_field(struct claim *c, struct slice name, struct slice value)
+{
+    const struct {
+        const char *name;
+        uint64_t *to, max;
+    } fields[] = {
+        {"q", &c->commit, JSON_INTEGER_MAX},     {"t", &c->time, TIME_MAX},
+        {"W", &c->window, UINT32_MAX},           {"c", &c->capped, 1},
+        {"i", &c->last_event, JSON_INTEGER_MAX}, {"x", &c->cut, 1},
+    };
+
+    if (slice_eq(name, SLICE("w")))
+        c->marks = value;
+    if (slice_eq(name, SLICE("q")))
+        c->known = true;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (!slice_eq(name, slice_of(fields[i].name)))
+            continue;
+        if (!claim_number(value, fields[i].max, fields[i].to)) {
+            *fields[i].to = 0;
+            c->doubtful = true;
+        }
+    }
+}
+
+bool claim_parse(struct claim *c, const redisReply *reply)
+{
+    struct claim_reader r = {reply->element, reply->elements};
+    struct slice name, value;
+    size_t n;
+
+    *c = (struct claim){.window = WINDOW_DEFAULT};
+    if (reply->type != REDIS_REPLY_ARRAY || !take_head(&r, "M", 2, &n))
+        return false;
+    for (; n > 0; n--) {
+        if (!claim_text(&r, &name) || !claim_text(&r, &value))
+            return false;
+        take_meta_field(c, name, value);
+    }
+    if (!take_head(&r, "P", 2, &c->npages))
+        return false;
+    c->pages = r;
+    pass_over(&r, c->npages * 2);
+    if (!take_head(&r, "R", 1, &c->nfeed))
+        return false;
+    c->feed = r;
+    pass_over(&r, c->nfeed);
+    c->rows = r;
+    return true;
+}
+
+bool claim_row(struct claim_reader *r, struct claim_row *row)
+{
+    struct slice minute, name, value;
+    uint64_t m;
+    size_t n;
+
+    *row = (struct claim_row){.readable = true};
+    if (!take_tag(r, "B") || !claim_text(r, &minute) ||
+        !claim_number(minute, UINT32_MAX, &m))
+        return false;
+    row->minute = (minute_t)m;
+    if (!claim_text(r, &value) || !claim_number(value, r->left / 2, &m))
+        return false;
+    for (n = m; n > 0; n--) {
+        uint64_t *to = NULL;
+
+        if (!claim_text(r, &name) || !claim_text(r, &value))
+            return false;
+        to = slice_eq(name, SLICE("pv"))     ? &row->views
+             : slice_eq(name, SLICE("ev"))   ? &row->events
+             : slice_eq(name, SLICE("uniq")) ? &row->uniques
+             : slice_eq(name, SLICE("last")) ? &row->last
+                                             : &row->n;
+        if (!claim_number(value, UINT32_MAX / LOG_RECORD_BYTES, to)) {
+            row->readable = false;
+            *to = 0;
+        }
+    }
+    row->inlined = take_tag(r, "L");
+    return !row->inlined || claim_text(r, &row->log);
+}
+
+bool claim_is_end(const struct claim_reader *r)
+{
+    struct claim_reader rest = *r;
+
+    return take_tag(&rest, "E");
+}
+
+bool claim_was_readable(const struct claim_reader *r)
+{
+    struct claim_reader rest = *r;
+
+    return take_tag(&rest, "E") && take_tag(&rest, "0");
+}

@@ -1,0 +1,80 @@
+#!lua
+-- Claims a site for an aggregator that is about to read it back, and answers what it is but
+-- for the visitors of large ones.
+--
+-- KEYS[1] meta
+-- ARGV[1] epoch   [2] hc:{S}:b:   [3] hc:{S}:l: , to which minutes are appended
+-- ARGV[4] hc:{S}:r   [5] hc:{S}:pg   [6] the running minute   [7] window
+-- ARGV[8] minutes ahead to look for   [9] bytes of logs that may come along
+-- ARGV[10] seconds a new record lives
+-- Answers FENCED (a later aggregator owns the site), or one flat list of strings:
+--   "M" n field value ...    the meta hash as it was     "P" n id path ...
+--   "R" n json ...           per minute that has a row, newest first,
+--   "B" minute n field value ...   and if the logs of all together are not too long
+--   "L" records              behind each row that has any; and at the end
+--   "E" keys that are of another type and left out
+local COUNTS = {'pv', 'ev', 'uniq', 'last', 'n'}
+local out, unreadable = {}, 0
+
+local function put(text)
+  out[#out + 1] = tostring(text)
+end
+
+local function put_all(tag, flat, per)
+  put(tag)
+  put(#flat / per)
+  for i = 1, #flat do put(flat[i]) end
+end
+
+local function read(...)
+  local reply = redis.pcall(...)
+  if type(reply) == 'table' and reply.err then
+    unreadable = unreadable + 1
+    return {}
+  end
+  return reply
+end
+
+local flat = redis.call('HGETALL', KEYS[1])
+local meta = {}
+for i = 1, #flat, 2 do meta[flat[i]] = flat[i + 1] end
+if (tonumber(meta.e or '') or 0) > tonumber(ARGV[1]) then return 'FENCED' end
+redis.call('HSET', KEYS[1], 'e', ARGV[1])
+if meta.q then redis.call('HSET', KEYS[1], 'l', '1') end
+if #flat == 0 then redis.call('EXPIRE', KEYS[1], ARGV[10]) end
+
+put_all('M', flat, 2)
+put_all('P', read('HGETALL', ARGV[5]), 2)
+put_all('R', read('HVALS', ARGV[4]), 1)
+
+local rows, bytes = {}, 0
+for minute = ARGV[6] + ARGV[8], ARGV[6] - ARGV[7] + 1, -1 do
+  local name = string.format('%d', minute)
+  local values = read('HMGET', ARGV[2] .. name, unpack(COUNTS))
+  local row = {minute = name, n = 0}
+  for i = 1, #COUNTS do
+    if values[i] then
+      row[#row + 1] = COUNTS[i]
+      row[#row + 1] = values[i]
+    end
+  end
+  if values[5] and string.find(values[5], '^%d+$') and #values[5] < 10 then
+    row.n = tonumber(values[5])
+  end
+  if #row > 0 then rows[#rows + 1] = row end
+  bytes = bytes + row.n * 16
+end
+for _, row in ipairs(rows) do
+  put('B')
+  put(row.minute)
+  put(#row / 2)
+  for i = 1, #row do put(row[i]) end
+  if row.n > 0 and bytes <= tonumber(ARGV[9]) then
+    local log = read('GETRANGE', ARGV[3] .. row.minute, '0', string.format('%d', row.n * 16 - 1))
+    put('L')
+    put(type(log) == 'string' and log or '')
+  end
+end
+put('E')
+put(unreadable)
+return out

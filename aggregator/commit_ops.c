@@ -1,0 +1,225 @@
+/* commit_ops: keys and values of a site as arguments of HSET, HDEL, SETRANGE, EXPIREAT
+ * and RENAME. */
+#include "commit_ops.h"
+
+#define OP_PAGES (COMMIT_FIELDS_MAX / 2)
+#define ROW_SLACK_S 60 /* clocks of two hosts may differ by so much */
+
+minute_t slot_minute(const struct site *s, unsigned slot)
+{
+    return s->now - ((s->now - slot) & (s->slots - 1));
+}
+
+static struct key_name named(struct key_name key, bool staged)
+{
+    return staged ? key_staged(key) : key;
+}
+
+static struct slice name_of(const struct key_name *k)
+{
+    return (struct slice){k->s, k->n};
+}
+
+static void expire(struct command *c, const struct site *s, struct key_name key,
+                   minute_t m)
+{
+    command_op_number(c, "EXPIREAT", name_of(&key),
+                      (uint64_t)minute_start(m + s->window) / 1000 + ROW_SLACK_S);
+}
+
+static void field(struct command *c, const char *name, uint64_t v)
+{
+    command_arg(c, slice_of(name));
+    command_u64(c, v);
+}
+
+/* ---- rows ----------------------------------------------------------------- */
+
+void op_row_head(struct command *c, const struct site *s, unsigned slot, bool staged)
+{
+    struct key_name key = named(key_minute(site_id(s), slot_minute(s, slot)), staged);
+    const struct site_row *row = &s->row[slot];
+    size_t at = command_op(c, "HSET", name_of(&key));
+
+    field(c, "pv", row->views);
+    field(c, "ev", row->events);
+    field(c, "uniq", row->uniques);
+    field(c, "last", row->last);
+    if (s->log.taken)
+        field(c, "n", s->log.taken[slot]);
+    command_op_end(c, at);
+}
+
+void op_expire_row(struct command *c, const struct site *s, minute_t m, bool staged)
+{
+    expire(c, s, named(key_minute(site_id(s), m), staged), m);
+}
+
+static void page_field(struct command *c, const struct page *p)
+{
+    command_arg(c, SLICE(FIELD_PAGE));
+    command_more(c, p->path, p->path_n);
+}
+
+/* The id behind those that one operation takes. */
+static size_t pages_span(const struct command *c, const struct site *s, unsigned slot,
+                         size_t id, size_t room)
+{
+    size_t bytes = c->text.n, n = 0;
+
+    for (; id < s->pages.ids && n < OP_PAGES && bytes < room; id++) {
+        const struct page *p = s->pages.page[id];
+
+        if (!p || !(p->inflight >> slot & 1))
+            continue;
+        bytes += p->path_n + 16u;
+        n++;
+    }
+    return id;
+}
+
+/* Returns whether there were any. */
+static bool row_pages(struct command *c, const struct site *s, unsigned slot,
+                      struct slice key, size_t id, size_t to, bool present)
+{
+    size_t at = 0;
+    bool begun = false;
+
+    for (; id < to; id++) {
+        const struct page *p = s->pages.page[id];
+
+        if (!p || !(p->inflight >> slot & 1) || (p->at[slot] != 0) != present)
+            continue;
+        if (!begun)
+            at = command_op(c, present ? "HSET" : "HDEL", key);
+        begun = true;
+        page_field(c, p);
+        if (present)
+            command_u64(c, p->at[slot]);
+    }
+    if (begun)
+        command_op_end(c, at);
+    return begun;
+}
+
+size_t op_row_pages(struct command *c, const struct site *s, unsigned slot, size_t from,
+                    size_t room, bool staged)
+{
+    struct key_name key = named(key_minute(site_id(s), slot_minute(s, slot)), staged);
+    size_t to = pages_span(c, s, slot, from, room);
+
+    if (row_pages(c, s, slot, name_of(&key), from, to, true))
+        op_expire_row(c, s, slot_minute(s, slot), staged);
+    if (!staged)
+        row_pages(c, s, slot, name_of(&key), from, to, false);
+    return to;
+}
+
+/* ---- pages and logs ------------------------------------------------------- */
+
+static size_t next_unnamed(const struct site *s, size_t id)
+{
+    while (id < s->pages.ids && (!s->pages.page[id] || s->pages.page[id]->named))
+        id++;
+    return id;
+}
+
+/* One HSET. Returns the id of the next page to be named. */
+static size_t name_pages(struct command *c, struct site *s, size_t id, size_t room,
+                         bool staged)
+{
+    struct key_name key = named(key_pages(site_id(s)), staged);
+    size_t at = command_op(c, "HSET", name_of(&key));
+
+    for (size_t n = 0; id < s->pages.ids && n < OP_PAGES && (n == 0 || c->text.n < room);
+         n++) {
+        command_u64(c, id);
+        command_arg(c, page_path(s->pages.page[id]));
+        s->pages.page[id]->named = true;
+        id = next_unnamed(s, id);
+    }
+    command_op_end(c, at);
+    return id;
+}
+
+bool op_page_ids(struct command *c, struct site *s, size_t room, bool staged)
+{
+    size_t id = next_unnamed(s, 0);
+
+    if (id == s->pages.ids)
+        return true;
+    while (id < s->pages.ids && c->text.n < room)
+        id = name_pages(c, s, id, room, staged);
+    op_expire_pages(c, s, staged);
+    return id == s->pages.ids;
+}
+
+void op_expire_pages(struct command *c, const struct site *s, bool staged)
+{
+    expire(c, s, named(key_pages(site_id(s)), staged), s->now);
+}
+
+static void slot_records(struct command *c, struct site *s, unsigned slot,
+                         const struct log_record *r, size_t n, bool staged)
+{
+    minute_t m = slot_minute(s, slot);
+    struct key_name key = named(key_log(site_id(s), m), staged);
+    size_t at = command_op(c, "SETRANGE", name_of(&key));
+    uint8_t bytes[LOG_RECORD_BYTES];
+
+    command_u64(c, (uint64_t)s->log.taken[slot] * LOG_RECORD_BYTES);
+    command_arg(c, (struct slice){NULL, 0});
+    for (size_t i = 0; i < n; i++) {
+        if (r[i].slot != slot)
+            continue;
+        log_encode(bytes, &r[i]);
+        command_more(c, bytes, sizeof bytes);
+        s->log.taken[slot]++;
+    }
+    command_op_end(c, at);
+    expire(c, s, key, m);
+}
+
+void op_records(struct command *c, struct site *s, const struct log_record *r, size_t n,
+                bool staged)
+{
+    uint64_t slots = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (r[i].slot != LOG_GONE)
+            slots |= UINT64_C(1) << r[i].slot;
+    for (; slots; slots &= slots - 1)
+        slot_records(c, s, (unsigned)__builtin_ctzll(slots), r, n, staged);
+}
+
+/* ---- the feed, and staged keys -------------------------------------------- */
+
+void op_event(struct command *c, const struct site *s, uint64_t id, struct buf *scratch,
+              bool staged)
+{
+    struct key_name key = named(key_recent(site_id(s)), staged);
+    struct recent_event e = recent_get(&s->recent, id);
+    size_t at = command_op(c, "HSET", name_of(&key));
+    struct json j;
+
+    buf_clear(scratch);
+    json_init(&j, scratch);
+    recent_event_json(&j, &e);
+    command_u64(c, id % RECENT_MAX);
+    command_arg(c, buf_get(scratch));
+    command_op_end(c, at);
+}
+
+void op_expire_feed(struct command *c, const struct site *s, bool staged)
+{
+    expire(c, s, named(key_recent(site_id(s)), staged), s->now);
+}
+
+void op_unstage(struct command *c, struct key_name key)
+{
+    struct key_name staged = key_staged(key);
+    size_t at = command_op(c, "RENAME", name_of(&staged));
+
+    command_arg(c, name_of(&key));
+    command_op_end(c, at);
+}

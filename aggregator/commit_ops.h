@@ -1,0 +1,45 @@
+/* commit_ops: the operations that parts of a commit are made of, each one command of
+ * command_op. Pure.
+ *
+ * With @staged they write under the staged names (key_staged). What may make a key sets
+ * its expiry too, behind it: one that lies in the past on Redis' clock deletes the key.
+ */
+#ifndef HC_COMMIT_OPS_H
+#define HC_COMMIT_OPS_H
+
+#include "../proto/keys.h"
+#include "command.h"
+#include "site.h"
+
+/* The minute whose row lies in @slot. */
+minute_t slot_minute(const struct site *s, unsigned slot);
+
+/* The row's counts, and `n`, the number of valid log records. No expiry. */
+void op_row_head(struct command *c, const struct site *s, unsigned slot, bool staged);
+
+/* The fields of those pages from id @from on that are in flight for @slot: HSET where
+ * visitors are, HDEL where none are any more, which a staged row does not have. Stops at
+ * @room bytes of text or what one HSET takes. Returns the id to go on with. */
+size_t op_row_pages(struct command *c, const struct site *s, unsigned slot, size_t from,
+                    size_t room, bool staged);
+
+/* Tells Redis the ids of pages that it does not know, up to @room bytes of text. Returns
+ * whether it knows all of them then. */
+bool op_page_ids(struct command *c, struct site *s, size_t room, bool staged);
+
+/* Appends @n records to the logs of their minutes, behind those taken already. */
+void op_records(struct command *c, struct site *s, const struct log_record *r, size_t n,
+                bool staged);
+
+/* One event of the feed; the expiry is op_expire_feed's. */
+void op_event(struct command *c, const struct site *s, uint64_t id, struct buf *scratch,
+              bool staged);
+void op_expire_feed(struct command *c, const struct site *s, bool staged);
+
+void op_expire_row(struct command *c, const struct site *s, minute_t m, bool staged);
+void op_expire_pages(struct command *c, const struct site *s, bool staged);
+
+/* RENAME of the staged key, or DEL of @key where nothing was staged (commit.lua). */
+void op_unstage(struct command *c, struct key_name key);
+
+#endif

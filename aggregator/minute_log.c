@@ -1,0 +1,97 @@
+/* minute_log: records waiting in one array, in the order in which they came.
+ *
+ * A record keeps its place until a commit has taken it to Redis, for that commit goes
+ * through the array in several steps while more is appended; one whose minute has left
+ * the window meanwhile stays as LOG_GONE. */
+#include "minute_log.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CAP_MIN 16
+
+void log_init(struct minute_log *l, uint32_t *written, uint32_t *taken)
+{
+    *l = (struct minute_log){.written = written, .taken = taken};
+}
+
+void log_fini(struct minute_log *l)
+{
+    free(l->pending);
+    log_init(l, l->written, l->taken);
+}
+
+static bool reserve(struct minute_log *l)
+{
+    size_t cap = l->cap ? l->cap * 2 : CAP_MIN;
+    struct log_record *pending;
+
+    if (l->n < l->cap)
+        return true;
+    pending = realloc(l->pending, cap * sizeof *pending);
+    if (!pending)
+        return false;
+    l->pending = pending;
+    l->cap = cap;
+    return true;
+}
+
+bool log_add(struct minute_log *l, unsigned slot, enum log_kind kind, uint64_t visitor,
+             uint16_t page)
+{
+    if (!reserve(l)) {
+        log_overflow(l);
+        return false;
+    }
+    l->pending[l->n++] = (struct log_record){
+        .visitor = visitor,
+        .page = page,
+        .kind = (uint8_t)kind,
+        .slot = (uint8_t)slot,
+    };
+    return true;
+}
+
+void log_clear_slot(struct minute_log *l, unsigned slot)
+{
+    if (!l->written)
+        return;
+    l->written[slot] = l->taken[slot] = 0;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->pending[i].slot == slot)
+            l->pending[i].slot = LOG_GONE;
+}
+
+void log_overflow(struct minute_log *l)
+{
+    free(l->pending);
+    l->pending = NULL;
+    l->n = l->cap = l->sent = 0;
+    l->rewrite = true;
+}
+
+void log_encode(uint8_t out[LOG_RECORD_BYTES], const struct log_record *r)
+{
+    uint64_t visitor = htole64(r->visitor);
+    uint16_t page = htole16(r->page);
+
+    memset(out, 0, LOG_RECORD_BYTES);
+    memcpy(out, &visitor, sizeof visitor);
+    memcpy(out + 8, &page, sizeof page);
+    out[10] = r->kind;
+}
+
+struct log_record log_decode(const uint8_t in[LOG_RECORD_BYTES])
+{
+    uint64_t visitor;
+    uint16_t page;
+
+    memcpy(&visitor, in, sizeof visitor);
+    memcpy(&page, in + 8, sizeof page);
+    return (struct log_record){
+        .visitor = le64toh(visitor),
+        .page = le16toh(page),
+        .kind = in[10],
+    };
+}

@@ -1,0 +1,71 @@
+/* minute_log: who was seen in a minute, and where: what a restarted aggregator learns a
+ * site from. Pure.
+ *
+ * For each minute Redis holds a string hc:{S}:l:MIN of 16-byte records, little endian:
+ *
+ *    0  u64  visitor          8  u16  page id (hc:{S}:pg), 0xffff: none named
+ *   10  u8   kind            11  5 bytes zero
+ *
+ *   SEEN     the visitor was seen in this minute, on this page; one more when it moves to
+ *            another page in its latest minute
+ *   RENAMED  followed by OLD: the visitor of OLD is the one of RENAMED from now on
+ *
+ * Read backwards, newest minute first, the first record of a visitor tells its latest
+ * minute and page and the others its earlier minutes. A record more, or one again,
+ * changes nothing: the log may be ahead of the counts, never behind. Records are written
+ * at known offsets, so that a commit may be repeated; how many are valid stands in the
+ * minute's row as `n`, written with the commit record.
+ *
+ * A hit under the old id that comes after the renaming and happened in a minute before it
+ * is read as one of the new id. In memory the two stay apart until the next renaming.
+ *
+ * Here wait the records that Redis does not have yet. */
+#ifndef HC_MINUTE_LOG_H
+#define HC_MINUTE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOG_RECORD_BYTES 16
+
+/* The slot of a record whose minute has left the window: it is not written. */
+#define LOG_GONE 0xff
+
+enum log_kind { LOG_SEEN, LOG_RENAMED, LOG_OLD };
+
+struct log_record {
+    uint64_t visitor;
+    uint16_t page;
+    uint8_t kind; /* enum log_kind; others are of a later version and skipped */
+    uint8_t slot; /* of the site's ring, or LOG_GONE; not written */
+};
+
+struct minute_log {
+    struct log_record *pending; /* oldest first */
+    size_t n, cap;
+    size_t sent;       /* of them, in the commit that is out */
+    uint32_t *written; /* per slot: records valid in Redis; the site's memory */
+    uint32_t *taken;   /* per slot: and with those in the commit that is out */
+    bool rewrite;      /* Redis' log is worth nothing: write it from the visitors */
+};
+
+void log_init(struct minute_log *l, uint32_t *written, uint32_t *taken);
+void log_fini(struct minute_log *l);
+
+/* Appends. Returns false when out of memory: then rewrite is set and what waited is
+ * dropped. */
+bool log_add(struct minute_log *l, unsigned slot, enum log_kind kind, uint64_t visitor,
+             uint16_t page);
+
+/* The row of @slot leaves the window: its records are forgotten. They keep their places
+ * in `pending`, as LOG_GONE. */
+void log_clear_slot(struct minute_log *l, unsigned slot);
+
+/* Drops what waits, to be written anew from the visitors. */
+void log_overflow(struct minute_log *l);
+
+void log_encode(uint8_t out[LOG_RECORD_BYTES], const struct log_record *r);
+struct log_record log_decode(const uint8_t in[LOG_RECORD_BYTES]);
+
+#endif

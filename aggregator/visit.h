@@ -1,0 +1,41 @@
+/* visit: a visitor is seen in a site: where it stands from then on, who that is after
+ * midnight, and what the minute log is told. Pure.
+ *
+ * A visitor stands in the row of the latest minute it was seen in, and there on one page;
+ * being seen once more moves it, so the sum over any window stays the number of distinct
+ * visitors. */
+#ifndef HC_VISIT_H
+#define HC_VISIT_H
+
+#include "store.h"
+
+struct visit {
+    struct store *store;
+    struct site *site;
+    uint64_t visitor, previous; /* as in a hit */
+    minute_t minute;            /* of a row of the site */
+    uint16_t page;              /* PAGE_NONE: where it was before */
+    struct visitor *known;      /* visitors_get of visitor */
+};
+
+/* Counts the visit. Returns whether the visitor found room in the tables. Sets *@moved
+ * when visitors were put or removed: then every `known` got before is void. */
+bool visit_count(const struct visit *v, bool *moved);
+
+/* The page of @v stands in the row of that minute; for prefetching. */
+static inline minute_t visitor_minute(const struct site *s, const struct visitor *v)
+{
+    return s->now - (uint16_t)((uint16_t)s->now - v->last);
+}
+
+/* Removes the stale visitors of @s. */
+void visit_drop_stale(struct store *st, struct site *s);
+
+/* A bound was met: the site says so while the window lasts. */
+static inline void visit_cap(struct site *s)
+{
+    s->capped = true;
+    s->capped_at = s->now;
+}
+
+#endif

@@ -1,0 +1,206 @@
+// What operators see: the admin ports of the real daemons, and the two commands that read
+// them.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import path from 'node:path';
+import { eventually, request, Story, story } from './harness.mjs';
+import { lint } from './metrics_lint.mjs';
+
+const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+
+/** Everything, with the addresses of the admin ports. */
+async function start(s, options) {
+  await s.start(options);
+  const [collector, aggregator] = await Promise.all([Story.adminOf(s.collector), Story.adminOf(s.aggregator)]);
+  return { collector, aggregator };
+}
+
+const get = (at, target, headers) => request(`http://${at}${target}`, { headers });
+const countersOf = async (at) => JSON.parse((await get(at, '/counters')).body);
+
+async function isReady(at) {
+  return eventually(async () => {
+    const answer = await get(at, '/readyz');
+    assert.equal(answer.status, 200, answer.body.toString());
+  });
+}
+
+async function doctor(s, at, ...args) {
+  const all = ['doctor', '--json', '--collector-admin', at.collector, '--aggregator-admin', at.aggregator, '--redis', s.redisAddress];
+  const { code, out } = await s.cli([...all, ...args]);
+  return { code, ...JSON.parse(out) };
+}
+
+const problems = (report) => report.findings.filter((found) => found.level === 'problem');
+
+story('metrics of both daemons are what Prometheus takes, in either format', async (s) => {
+  const at = await start(s);
+  for (const [kind, address] of Object.entries(at)) {
+    const text = await get(address, '/metrics');
+    assert.equal(text.status, 200);
+    assert.equal(text.headers['content-type'], TEXT);
+    assert.equal(text.headers['x-content-type-options'], 'nosniff');
+    assert.equal(text.headers['access-control-allow-origin'], undefined);
+    const series = lint(text.body.toString());
+    assert.equal([...series.keys()].filter((key) => key.startsWith(`headcount_build_info{program="headcount-${kind}",`)).length, 1);
+    assert.ok(series.get('process_resident_memory_bytes') > 100_000);
+    assert.ok(Math.abs(series.get('process_start_time_seconds') - Date.now() / 1000) < 120);
+    const open = await get(address, '/metrics', { accept: 'application/openmetrics-text; version=1.0.0, text/plain;q=0.5' });
+    assert.equal(open.headers['content-type'], OPENMETRICS);
+    const opened = lint(open.body.toString(), { open: true });
+    assert.deepEqual([...opened.keys()].sort(), [...series.keys()].sort());
+  }
+});
+
+story('counters and metrics add up with what was sent', async (s) => {
+  const at = await start(s, { workers: 2 });
+  const HITS = 25;
+  for (let k = 0; k < HITS; k++) await s.hit({ i: 'shop', p: `/${k % 3}`, u: `u${k}` });
+  await s.hit({ i: 'shop', p: '/', e: 'buy', u: 'u0' });
+  await s.sees('shop', { pageViews: HITS });
+  await eventually(async () => {
+    const { program, version, uptime_seconds: uptime, counters } = await countersOf(at.collector);
+    assert.equal(program, 'headcount-collector');
+    assert.match(version, /^\d+\.\d+\.\d+$/);
+    assert.ok(uptime < 60);
+    assert.equal(counters.hits, HITS + 1);
+  });
+  const { program, counters } = await countersOf(at.aggregator);
+  assert.equal(program, 'headcount-aggregator');
+  assert.deepEqual([counters.views, counters.events], [HITS, 1]);
+  const series = lint((await get(at.aggregator, '/metrics')).body.toString());
+  assert.equal(series.get('headcount_events_total{kind="view"}'), HITS);
+  assert.equal(series.get('headcount_events_total{kind="event"}'), 1);
+});
+
+story('the admin port answers four paths, GET and HEAD, and nothing else', async (s) => {
+  const at = await start(s);
+  for (const address of Object.values(at)) {
+    await isReady(address);
+    assert.equal((await get(address, '/livez')).body.toString(), 'ok\n');
+    assert.equal((await get(address, '/')).status, 404);
+    assert.equal((await request(`http://${address}/metrics`, { method: 'POST', body: Buffer.from('x') })).status, 405);
+    const head = await request(`http://${address}/counters`, { method: 'HEAD' });
+    assert.equal(head.status, 200);
+    assert.equal(head.body.length, 0);
+    assert.ok(Number(head.headers['content-length']) > 100);
+  }
+});
+
+story('who is not ready says why', async (s) => {
+  const at = await start(s);
+  for (const address of Object.values(at)) await isReady(address);
+  await s.redis.kill();
+  for (const address of Object.values(at))
+    await eventually(async () => {
+      const answer = await get(address, '/readyz');
+      assert.equal(answer.status, 503);
+      assert.match(answer.body.toString(), /^redis: /m);
+    });
+  await s.startRedis();
+  for (const address of Object.values(at)) await isReady(address);
+});
+
+story('an admin port in use is a sentence that names --admin-listen; none is none', async (s) => {
+  await s.startRedis();
+  const tcp = net.createServer();
+  await new Promise((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+  s.closing.push(() => tcp.close());
+  const taken = `127.0.0.1:${tcp.address().port}`;
+  const common = ['--redis', s.redisAddress, '--secret-file', s.secretFile];
+  const daemons = { aggregator: ['--udp', '127.0.0.1:0'], collector: ['--listen', '127.0.0.1:0', '--aggregator', '127.0.0.1:9'] };
+  for (const [name, args] of Object.entries(daemons)) {
+    const refused = s.daemon(name, [...args, ...common, '--admin-listen', taken]);
+    assert.equal((await refused.end).code, 1);
+    assert.match(refused.err.trimEnd().split('\n').at(-1), new RegExp(`^headcount-${name}: --admin-listen ${taken}: .*in use`));
+    const without = s.daemon(name, [...args, ...common, '--admin-listen', 'none']);
+    await Story.addressOf(without);
+    assert.equal((await without.stop()).code, 0);
+    assert.doesNotMatch(without.out, /proto=admin/);
+  }
+});
+
+story('stats shows what was counted, and says who is not there', async (s) => {
+  const at = await start(s);
+  await s.hit({ i: 'shop', p: '/', u: 'a' });
+  await s.sees('shop', { pageViews: 1 });
+  const both = ['--collector-admin', at.collector, '--aggregator-admin', at.aggregator];
+  const text = await s.cli(['stats', ...both]);
+  assert.equal(text.code, 0, text.err);
+  assert.match(text.out, /^headcount-collector \d+\.\d+\.\d+ at /m);
+  assert.match(text.out, /^ +1 +hits$/m);
+  assert.match(text.out, /^headcount-aggregator /m);
+  assert.match(text.out, /^ +1 +views$/m);
+  assert.doesNotMatch(text.out, /^ +0 /m);
+  assert.match((await s.cli(['stats', '--all', ...both])).out, /^ +0 +bad_mac$/m);
+
+  // The hits of a collector with a ring add up once they are durable.
+  await eventually(async () => {
+    const { code, out } = await s.cli(['stats', '--json', ...both]);
+    assert.equal(code, 0);
+    const { daemons, balance } = JSON.parse(out);
+    assert.equal(daemons[0].told.counters.hits, 1);
+    if (balance === null) return; // a collector without a ring
+    assert.deepEqual([balance.accepted, balance.durable, balance.balanced], [1, 1, true]);
+  });
+
+  const nobody = await s.cli(['stats', '--collector-admin', at.collector, '--aggregator-admin', '127.0.0.1:1']);
+  assert.equal(nobody.code, 3);
+  assert.match(nobody.err, /aggregator at 127\.0\.0\.1:1/);
+  assert.match(nobody.out, /^headcount-collector /m);
+  assert.equal((await s.cli(['stats', '--collector-admin', 'nonsense'])).code, 2);
+});
+
+story('doctor finds a sound installation sound', async (s) => {
+  const at = await start(s, { redis: ['--appendonly', 'yes'] });
+  await s.hit({ i: 'shop', p: '/', u: 'a' });
+  await s.sees('shop', { pageViews: 1 });
+  const report = await eventually(async () => {
+    const found = await doctor(s, at);
+    assert.deepEqual(problems(found), []);
+    return found;
+  });
+  assert.equal(report.code, 0);
+  assert.ok(report.findings.some((found) => /append-only file, appendfsync everysec/.test(found.text)));
+  const text = await s.cli(['doctor', '--collector-admin', at.collector, '--aggregator-admin', at.aggregator, '--redis', s.redisAddress]);
+  assert.equal(text.code, 0);
+  assert.match(text.out, /^ok {6} The collector at .* is ready\.$/m);
+  assert.match(text.out, /^0 problems, \d notes?\.$/m);
+});
+
+story('doctor finds a Redis that evicts, a stopped aggregator, and nobody at all', async (s) => {
+  const at = await start(s, { redis: ['--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru'] });
+  for (const address of Object.values(at)) await isReady(address);
+  const evicting = await doctor(s, at);
+  assert.equal(evicting.code, 1);
+  assert.match(problems(evicting)[0].text, /maxmemory is 67108864 bytes and maxmemory-policy allkeys-lru/);
+  assert.match(problems(evicting)[0].advice, /noeviction/);
+  assert.equal(problems(evicting).length, 1);
+
+  await s.aggregator.stop();
+  const stopped = await doctor(s, at);
+  assert.equal(stopped.code, 1);
+  assert.ok(problems(stopped).some((found) => found.text.includes(`The aggregator at ${at.aggregator} cannot be asked`)));
+
+  const nowhere = path.join(s.dir, 'nobody.sock');
+  const none = await doctor(s, at, '--collector-admin', '127.0.0.1:1', '--redis', `unix:${nowhere}`);
+  assert.equal(none.code, 1); // the collector of the story answers still
+  await s.collector.stop();
+  const gone = await doctor(s, at, '--redis', `unix:${nowhere}`);
+  assert.equal(gone.code, 3);
+  assert.equal(problems(gone).length, gone.findings.length);
+});
+
+story('doctor finds collectors with another secret', async (s) => {
+  const at = await start(s);
+  const other = s.file('other', 'the secret of quite another story');
+  const stranger = s.daemon('collector', [
+    '--listen', '127.0.0.1:0', '--aggregator', s.udp, '--redis', s.redisAddress, '--secret-file', other,
+  ]);
+  const http = await Story.addressOf(stranger);
+  await request(`http://${http}/hc.gif?i=shop&p=/`);
+  await eventually(async () => assert.ok((await countersOf(at.aggregator)).counters.bad_key > 0));
+  const report = await doctor(s, at);
+  assert.ok(problems(report).some((found) => /another secret file/.test(found.text)), JSON.stringify(report));
+});

@@ -1,0 +1,1191 @@
+/* load: a site that was read back, and told what came since once more, equals one that
+ * never stopped; whatever the part of a commit behind which its aggregator died.
+ *
+ * Commits and loads are compiled in here with parts and chunks of a few hundred bytes, so
+ * that small sites have many of them. Everything runs twice: in a store that crashes,
+ * with a Redis behind it, and in one that does not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define PART_BYTES 2600
+#include "../../aggregator/commit.c"
+
+#undef LOAD_CHUNK_BYTES
+#define LOAD_CHUNK_BYTES 160
+#define name_of load_name_of
+#define is_ahead load_is_ahead
+#include "../../aggregator/load.c"
+#undef name_of
+#undef is_ahead
+
+#include "../../aggregator/fold.h"
+#include "../dice.h"
+#include "../fake/redis_model.h"
+#include "../redis_server.h"
+#include <sys/time.h>
+
+#define NOON (1763812800000LL)
+#define WINDOW 30
+#define STREAMS 3
+#define HITS_MAX 60000
+#define NEVER SIZE_MAX
+
+/* A hit as it was sent, with its datagram's number. */
+struct sent {
+    uint8_t kind;
+    uint64_t visitor, previous, stream, seq;
+    ms_t at;
+    char path[24];
+};
+
+struct world {
+    struct store st, twin;
+    struct redis_model redis;
+    struct command command;
+    struct buf message;
+    struct fold_counts counts;
+    ms_t now, tick_at, twin_tick_at;
+    redisContext *real; /* a Redis that is to say and hold the same, or NULL */
+    char commit_sha[48], claim_sha[48];
+    uint64_t epoch;
+    uint64_t seq[STREAMS];
+    struct sent *sent;
+    size_t nsent;
+    struct {
+        ms_t at;
+        size_t n; /* of them are in Redis */
+    } confirmed[HITS_MAX];
+    size_t nconfirmed;
+    uint64_t day; /* part of every visitor's id */
+    ms_t midnight;
+    struct command straggler; /* of a connection that broke */
+    size_t parts, loads, chunks, rewrites;
+    struct dice dice;
+};
+
+static const struct key key = {{9}};
+
+static void lazy_store(struct world *w)
+{
+    store_init(&w->st, WINDOW, &key, w->now);
+    w->st.lazy = true;
+    w->tick_at = w->now;
+}
+
+static struct world *world_new(uint64_t seed, ms_t now)
+{
+    struct world *w = calloc(1, sizeof *w);
+
+    assert_non_null(w);
+    w->dice.state = seed;
+    w->now = w->twin_tick_at = now;
+    w->epoch = 1000;
+    w->sent = calloc(HITS_MAX, sizeof *w->sent);
+    lazy_store(w);
+    store_init(&w->twin, WINDOW, &key, now);
+    redis_model_init(&w->redis, now);
+    command_init(&w->command, COMMIT_BYTES_MAX);
+    command_init(&w->straggler, COMMIT_BYTES_MAX);
+    buf_init(&w->message, MESSAGE_MAX);
+    return w;
+}
+
+static void world_free(struct world *w)
+{
+    store_fini(&w->st);
+    store_fini(&w->twin);
+    redis_model_fini(&w->redis);
+    command_fini(&w->command);
+    command_fini(&w->straggler);
+    buf_fini(&w->message);
+    free(w->sent);
+    free(w);
+}
+
+static int begin(void **state)
+{
+    *state = world_new(1, NOON);
+    return 0;
+}
+
+static int end(void **state)
+{
+    world_free(*state);
+    return 0;
+}
+
+static unsigned below(struct world *w, unsigned n)
+{
+    return (unsigned)dice_below(&w->dice, n);
+}
+
+static bool one_in(struct world *w, unsigned n)
+{
+    return below(w, n) == 0;
+}
+
+static void at(struct world *w, ms_t now)
+{
+    while (w->tick_at <= now)
+        w->tick_at = fold_tick(&w->st, w->tick_at);
+    while (w->twin_tick_at <= now)
+        w->twin_tick_at = fold_tick(&w->twin, w->twin_tick_at);
+    w->now = now;
+    redis_model_at(&w->redis, now);
+}
+
+/* ---- Redis, and the real one ----------------------------------------------- */
+
+/* Whether both say the same; lists of hashes come in another order. */
+static void expect_same_reply(const redisReply *x, const redisReply *y)
+{
+    assert_int_equal(x->type, y->type);
+    if (x->type == REDIS_REPLY_ERROR)
+        assert_memory_equal(x->str, y->str, 6);
+    else if (x->str)
+        assert_string_equal(x->str, y->str);
+    assert_int_equal(x->elements, y->elements);
+}
+
+/* Runs w->command. */
+static redisReply *call(struct world *w, struct command *c)
+{
+    redisReply *reply = redis_model_call(&w->redis, c), *real;
+
+    if (!w->real)
+        return reply;
+    real = redisCommandArgv(w->real, (int)c->n, command_argv(c), c->len);
+    assert_non_null(real);
+    if (slice_starts((struct slice){c->text.p, c->text.n}, SLICE("EVALSHA")))
+        expect_same_reply(reply, real);
+    freeReplyObject(real);
+    return reply;
+}
+
+/* Somebody else's command, of words in a line. */
+static void meddle(struct world *w, const char *line)
+{
+    struct command c;
+
+    command_init(&c, COMMIT_BYTES_MAX);
+    while (*line) {
+        size_t n = strcspn(line, " ");
+
+        command_arg(&c, (struct slice){line, n});
+        line += n + (line[n] == ' ');
+    }
+    freeReplyObject(call(w, &c));
+    command_fini(&c);
+}
+
+/* ---- hits ------------------------------------------------------------------ */
+
+static void fold(struct world *w, struct store *st, const struct sent *s)
+{
+    struct hit h = {.site = SLICE("shop"),
+                    .path = slice_of(s->path),
+                    .name = s->kind == HIT_EVENT ? SLICE("<a name>\n\"\x7f") : SLICE(""),
+                    .visitor = s->visitor,
+                    .previous = s->previous,
+                    .at = s->at,
+                    .kind = s->kind};
+    struct fold_origin from = {
+        .stream = s->stream, .seq = s->seq, .sent = w->now, .at = w->now};
+
+    fold_hits(st, &h, 1, &from, &w->counts);
+}
+
+static void send(struct world *w, struct sent s)
+{
+    unsigned stream = below(w, STREAMS);
+
+    assert_true(w->nsent < HITS_MAX);
+    s.stream = stream + 1;
+    s.seq = ++w->seq[stream];
+    w->sent[w->nsent++] = s;
+    fold(w, &w->st, &s);
+    fold(w, &w->twin, &s);
+}
+
+static uint64_t visitor_id(unsigned who, uint64_t day)
+{
+    return (who * UINT64_C(0x9e3779b97f4a7c15) + 1) ^ day << 20;
+}
+
+static void hit(struct world *w, unsigned who, const char *path)
+{
+    struct sent s = {.kind = HIT_VIEW, .visitor = visitor_id(who, w->day), .at = w->now};
+
+    snprintf(s.path, sizeof s.path, "%s", path);
+    send(w, s);
+}
+
+static bool is_known(const struct store *st, uint64_t visitor)
+{
+    const struct site *s = store_find(st, SLICE("shop"));
+
+    return s && visitors_get(&s->visitors, visitor);
+}
+
+static void random_hit(struct world *w)
+{
+    static const uint8_t kinds[] = {HIT_VIEW,  HIT_VIEW,      HIT_VIEW,
+                                    HIT_EVENT, HIT_HEARTBEAT, HIT_LEAVE};
+    unsigned who = below(w, 40);
+    struct sent s = {.kind = kinds[below(w, 6)],
+                     .visitor = visitor_id(who, w->day),
+                     .at = w->now - (one_in(w, 6) ? (ms_t)below(w, 9 * 60000) : 0)};
+
+    if (w->day > 0 && w->now - w->midnight < 64 * 60000)
+        s.previous = visitor_id(who, w->day - 1);
+    if (s.previous && one_in(w, 6) && !is_known(&w->twin, s.visitor)) {
+        s.visitor = s.previous; /* its collector's clock is behind */
+        s.previous = 0;
+    }
+    if (!one_in(w, 10))
+        snprintf(s.path, sizeof s.path, "/%u", below(w, 14));
+    send(w, s);
+}
+
+/* ---- commits, crashes, loads ----------------------------------------------- */
+
+static struct site *shop(struct store *st)
+{
+    return store_find(st, SLICE("shop"));
+}
+
+static void keep_straggler(struct world *w)
+{
+    const char **argv = command_argv(&w->command);
+
+    command_clear(&w->straggler);
+    for (size_t i = 0; i < w->command.n; i++)
+        command_arg(&w->straggler, (struct slice){argv[i], w->command.len[i]});
+}
+
+/* How a commit fares: runs to its end, or stops behind @crash parts. From @lost on they
+ * have no effect; with @unheard the last reply does not come. */
+struct fate {
+    size_t crash, lost;
+    bool unheard;
+};
+
+/* One commit. Returns false after a crash in it: the store is as it was then. */
+static bool commit_site(struct world *w, struct site *s, const struct fate *fate,
+                        void (*between)(struct world *w))
+{
+    enum commit_outcome worst = COMMIT_OK, o;
+    size_t covered = 0;
+    struct commit c;
+    bool last = false;
+
+    if (s->tick && !s->dirty && !s->full && s->log.n == 0) {
+        commit_tick(s, w->epoch, w->now, &w->command, &w->message);
+        freeReplyObject(call(w, &w->command));
+        return true;
+    }
+    commit_begin(&c, &w->st, s, w->epoch, w->now);
+    for (size_t part = 0; !last; part++) {
+        redisReply *reply = NULL;
+
+        if (part == fate->crash)
+            return false;
+        if (part > 0 && between)
+            between(w);
+        last = commit_next(&c, slice_of(w->commit_sha), &w->command, &w->message);
+        covered = w->nsent;
+        w->parts++;
+        w->rewrites += c.full && last;
+        if (part < fate->lost)
+            reply = call(w, &w->command);
+        else if (one_in(w, 3))
+            keep_straggler(w);
+        o = reply && !(last && fate->unheard)
+                ? commit_outcome(reply->str, (size_t)reply->len,
+                                 reply->type == REDIS_REPLY_ERROR)
+                : COMMIT_UNKNOWN;
+        freeReplyObject(reply);
+        if (worst == COMMIT_OK)
+            worst = o;
+    }
+    if (fate->crash == w->parts)
+        return false;
+    commit_end(&w->st, s, worst, 0);
+    if (worst == COMMIT_OK) {
+        w->confirmed[w->nconfirmed].at = w->now;
+        w->confirmed[w->nconfirmed++].n = covered;
+    }
+    return true;
+}
+
+static void commit_all(struct world *w)
+{
+    const struct fate good = {.crash = NEVER, .lost = NEVER};
+    struct site *s;
+
+    for (int i = 0; i < 1000 && (s = store_take_dirty(&w->st)); i++)
+        assert_true(commit_site(w, s, &good, NULL));
+    assert_int_equal(w->st.ndirty, 0);
+}
+
+/* Reads a site to the end. */
+static enum load_step read_back(struct world *w, struct site *s, bool drop_ahead)
+{
+    enum load_step step = LOAD_MORE;
+    struct load l;
+
+    load_begin(&l, &w->st, s, w->epoch, drop_ahead);
+    while (step == LOAD_MORE) {
+        redisReply *reply;
+
+        load_next(&l, slice_of(w->claim_sha), &w->command);
+        reply = call(w, &w->command);
+        step = load_take(&l, reply);
+        freeReplyObject(reply);
+        w->chunks++;
+    }
+    load_fini(&l);
+    return step;
+}
+
+static void load_all(struct world *w)
+{
+    struct site *s;
+
+    while ((s = store_take_load(&w->st)) != NULL) {
+        enum load_step step = read_back(w, s, false);
+
+        assert_true(step == LOAD_DONE || step == LOAD_REFUSED);
+        w->loads++;
+        while (!fold_parked(&w->st, s, 5, &w->counts))
+            continue;
+        store_loaded(&w->st, s);
+    }
+}
+
+/* So many hits were confirmed long enough ago that no Redis forgets them. */
+static size_t durable(const struct world *w)
+{
+    size_t i = w->nconfirmed;
+
+    while (i > 0 && w->confirmed[i - 1].at > w->now - HOLD_MS)
+        i--;
+    return i > 0 ? w->confirmed[i - 1].n : 0;
+}
+
+/* Redis goes back; what it had confirmed last was not durable, and never will be. */
+static void regress(struct world *w)
+{
+    redis_model_regress(&w->redis, below(w, HOLD_MS - 1000));
+    while (w->nconfirmed > 0 && w->confirmed[w->nconfirmed - 1].at > w->now - HOLD_MS)
+        w->nconfirmed--;
+}
+
+/* The store is gone, a new one begins; senders tell again what may not be in Redis. */
+static void crash(struct world *w)
+{
+    size_t from = durable(w);
+
+    store_fini(&w->st);
+    lazy_store(w);
+    w->epoch++;
+    from -= from > 20 ? below(w, 20) : 0;
+    at(w, w->now);
+    for (size_t i = from; i < w->nsent; i++) {
+        fold(w, &w->st, &w->sent[i]);
+        if (one_in(w, 40))
+            load_all(w);
+    }
+    if (shop(&w->twin))
+        store_site(&w->st, SLICE("shop"));
+    load_all(w);
+}
+
+/* ---- what must be equal ---------------------------------------------------- */
+
+static const char *path_of(const struct site *s, uint16_t id)
+{
+    static char text[4][64];
+    static unsigned turn;
+    const struct page *p = pages_get(&s->pages, id);
+    char *out = text[turn++ % 4];
+
+    snprintf(out, sizeof text[0], "%.*s", p ? p->path_n : 1, p ? p->path : "-");
+    return out;
+}
+
+static void expect_same_rows(const struct site *a, const struct site *b)
+{
+    for (unsigned i = 0; i < WINDOW; i++) {
+        const struct site_row *x = &a->row[slot_of(a, a->now - i)];
+        const struct site_row *y = &b->row[slot_of(b, b->now - i)];
+
+        assert_int_equal(x->views, y->views);
+        assert_int_equal(x->events, y->events);
+        assert_int_equal(x->uniques, y->uniques);
+        assert_int_equal(x->last, y->last);
+    }
+}
+
+static const struct visitor *next_live(const struct site *s, uint64_t *id)
+{
+    const struct visitor *v;
+
+    while ((v = visitors_after(&s->visitors, *id)) != NULL) {
+        *id = v->id;
+        if (!visitor_is_stale(v, s->now, WINDOW))
+            return v;
+    }
+    return NULL;
+}
+
+static uint64_t minutes_of(const struct site *s, const struct visitor *v)
+{
+    unsigned ago = s->now - visitor_minute(s, v);
+
+    return v->seen << ago & ((UINT64_C(1) << WINDOW) - 1);
+}
+
+static void expect_same_visitors(const struct site *a, const struct site *b)
+{
+    uint64_t x_id = 0, y_id = 0;
+
+    for (;;) {
+        const struct visitor *x = next_live(a, &x_id), *y = next_live(b, &y_id);
+
+        assert_true(!x == !y);
+        if (!x)
+            return;
+        assert_int_equal(x->id, y->id);
+        assert_int_equal(visitor_minute(a, x), visitor_minute(b, y));
+        assert_int_equal(minutes_of(a, x), minutes_of(b, y));
+        assert_string_equal(path_of(a, x->page), path_of(b, y->page));
+    }
+}
+
+static void expect_same_pages(struct site *a, struct site *b)
+{
+    static struct page_count x[PAGES_MAX], y[PAGES_MAX];
+
+    for (unsigned minutes = 1; minutes <= WINDOW; minutes++) {
+        size_t n = site_top_pages(a, minutes, x, PAGES_MAX);
+
+        assert_int_equal(n, site_top_pages(b, minutes, y, PAGES_MAX));
+        for (size_t i = 0; i < n; i++) {
+            assert_true(slice_eq(x[i].path, y[i].path));
+            assert_int_equal(x[i].visitors, y[i].visitors);
+        }
+    }
+}
+
+static void expect_same_feed(const struct site *a, const struct site *b)
+{
+    assert_int_equal(a->recent.last, b->recent.last);
+    assert_int_equal(recent_first(&a->recent), recent_first(&b->recent));
+    for (uint64_t id = recent_first(&a->recent); id <= a->recent.last; id++) {
+        struct recent_event x = recent_get(&a->recent, id),
+                            y = recent_get(&b->recent, id);
+
+        assert_int_equal(x.at, y.at);
+        assert_int_equal(x.kind, y.kind);
+        assert_true(slice_eq(x.path, y.path));
+    }
+}
+
+static void expect_same(struct world *w)
+{
+    struct site *a = shop(&w->st), *b = shop(&w->twin);
+
+    assert_true(!a == !b || (a ? site_is_empty(a) : site_is_empty(b)));
+    if (!a || !b)
+        return;
+    site_advance(a, w->st.now);
+    site_advance(b, w->twin.now);
+    assert_int_equal(a->now, b->now);
+    expect_same_rows(a, b);
+    expect_same_visitors(a, b);
+    expect_same_pages(a, b);
+    expect_same_feed(a, b);
+}
+
+/* What a reader of Redis sees is what the twin knows. */
+static void expect_readable(struct world *w)
+{
+    struct site *s = shop(&w->twin);
+
+    for (unsigned minutes = 1; s && minutes <= WINDOW; minutes += 7) {
+        static struct page_count top[PAGES_MAX];
+        size_t n = site_top_pages(s, minutes, top, PAGES_MAX);
+        struct model_list list;
+        struct summary sum;
+
+        assert_int_equal(
+            redis_model_snapshot(&w->redis, SLICE("shop"), minutes, &sum, &list), 0);
+        assert_int_equal(summary_window(&sum, minutes).visitors,
+                         site_visitors(s, minutes));
+        assert_int_equal(summary_window(&sum, minutes).views, site_views(s, minutes));
+        assert_int_equal(sum.npages, n);
+        for (size_t i = 0; i < n; i++) {
+            assert_true(slice_eq(sum.pages[i].path, top[i].path));
+            assert_int_equal(sum.pages[i].visitors, top[i].visitors);
+        }
+        summary_fini(&sum);
+        redis_model_snapshot_fini(&list);
+    }
+}
+
+/* ---- random lives ----------------------------------------------------------- */
+
+static void fold_between(struct world *w)
+{
+    if (w->real && one_in(w, 5)) /* as if it had forgotten the part before */
+        meddle(w, "HSET hc:{shop}:m p 0");
+    for (unsigned n = below(w, 4); n > 0; n--)
+        random_hit(w);
+    if (one_in(w, 25))
+        at(w, w->now + (ms_t)below(w, 60000));
+    if (one_in(w, 60) && shop(&w->st)) { /* memory for records is short */
+        struct site *s = shop(&w->st);
+
+        w->st.log_waits -= s->log.n;
+        log_overflow(&s->log);
+        s->full = true;
+    }
+}
+
+static void time_passes(struct world *w)
+{
+    at(w, w->now + (ms_t)below(w, one_in(w, 5) ? 150000 : 9000));
+    if (one_in(w, 12)) {
+        w->day++;
+        w->midnight = w->now;
+    }
+}
+
+static void random_commit(struct world *w)
+{
+    struct fate fate = {.crash = NEVER, .lost = NEVER};
+    struct site *s = store_take_dirty(&w->st);
+
+    if (one_in(w, 5))
+        fate.lost = below(w, 5);
+    if (one_in(w, 8))
+        fate.unheard = true;
+    if (one_in(w, 10))
+        fate.crash = below(w, 6);
+    if (s && !commit_site(w, s, &fate, fold_between)) {
+        crash(w);
+        expect_same(w);
+    }
+}
+
+/* Rows and logs that the site does not have, and a record that is gone. */
+static void haunt(struct world *w)
+{
+    const struct fate good = {.crash = NEVER, .lost = NEVER};
+    struct site *s;
+    char line[128];
+
+    snprintf(line, sizeof line, "HSET hc:{shop}:b:%u pv 7 p:/ghost 3",
+             minute_of(w->now) - 7);
+    meddle(w, line);
+    snprintf(line, sizeof line, "SETRANGE hc:{shop}:l:%u 0 ghost", minute_of(w->now) - 9);
+    meddle(w, line);
+    meddle(w, one_in(w, 3) ? "DEL hc:{shop}:m" : "HDEL hc:{shop}:m q");
+    if (redis_model_count(&w->redis, "hc:{shop}:m") == 0 && one_in(w, 2))
+        meddle(w, "SETRANGE hc:{shop}:m 0 x");
+    store_recheck(&w->st);
+    for (int i = 0; i < 10 && (s = store_take_dirty(&w->st)) != NULL; i++)
+        assert_true(commit_site(w, s, &good, fold_between));
+    commit_all(w);
+}
+
+static void an_accident(struct world *w)
+{
+    if (w->real && one_in(w, 2))
+        haunt(w);
+    switch (below(w, w->real ? 1 : 4)) {
+    case 0:
+        if (w->straggler.n > 0)
+            freeReplyObject(call(w, &w->straggler));
+        break;
+    case 1: /* Redis alone */
+        regress(w);
+        store_recheck(&w->st);
+        break;
+    case 2: /* the aggregator alone */
+        crash(w);
+        break;
+    default: /* both; what was confirmed less than 5 s ago is told again */
+        regress(w);
+        crash(w);
+    }
+    expect_same(w);
+}
+
+static void step(struct world *w)
+{
+    random_hit(w);
+    load_all(w);
+    if (one_in(w, 4) && !w->real)
+        time_passes(w);
+    if (one_in(w, 3))
+        random_commit(w);
+    if (one_in(w, 40))
+        an_accident(w);
+}
+
+static void live(uint64_t seed, size_t *loads, size_t *rewrites)
+{
+    struct world *w = world_new(seed, NOON);
+
+    w->day = below(w, 2);
+    w->midnight = w->now;
+    for (int i = 0; i < 1500; i++) {
+        step(w);
+        if (i % 100 != 99)
+            continue;
+        commit_all(w);
+        expect_same(w);
+        expect_readable(w);
+        assert_int_equal(redis_model_eternal(&w->redis, "hc:{"), 0);
+        crash(w);
+        expect_same(w);
+        assert_true(!shop(&w->st) || !shop(&w->st)->log.rewrite);
+    }
+    *loads += w->loads;
+    *rewrites += w->rewrites;
+    world_free(w);
+}
+
+/* SEEDS=1000 for more of them. */
+static void whoever_dies_wherever_nothing_is_lost_or_counted_twice(void **state)
+{
+    size_t loads = 0, rewrites = 0;
+    const char *seeds = getenv("SEEDS");
+    uint64_t n = seeds ? strtoull(seeds, NULL, 10) : 40;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= n; seed++) {
+        if (seeds)
+            print_message("seed %d\n", (int)seed);
+        live(seed, &loads, &rewrites);
+    }
+    assert_true(loads > n * 30 && rewrites > n * 5);
+}
+
+/* ---- single cases ----------------------------------------------------------- */
+
+static void a_site_that_is_not_there_begins_empty_and_small(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, 1, "/a");
+    load_all(w);
+    assert_int_equal(w->chunks, 1);
+    assert_false(shop(&w->st)->full);
+    commit_all(w);
+    assert_int_equal(w->parts, 1);
+    assert_int_equal(w->rewrites, 0);
+    expect_same(w);
+    expect_readable(w);
+}
+
+static void what_was_counted_is_not_counted_again(void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned i = 0; i < 50; i++)
+        hit(w, i, i % 2 ? "/odd" : "/even");
+    load_all(w);
+    commit_all(w);
+    w->nconfirmed = 0; /* everything is told again */
+    crash(w);
+    expect_same(w);
+    assert_int_equal(w->counts.repeated, 50);
+}
+
+static void one_who_was_two_for_a_while_is_one_afterwards(void **state)
+{
+    struct world *w = *state;
+    struct sent s = {.kind = HIT_VIEW, .path = "/a"};
+    const uint64_t steps[][2] = {{1, 0}, {2, 1}, {1, 0}, {3, 0}, {2, 1}, {2, 1}};
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        at(w, w->now + 45000);
+        s.visitor = steps[i][0];
+        s.previous = steps[i][1];
+        s.at = w->now;
+        s.path[1] = (char)('a' + i);
+        send(w, s);
+        load_all(w);
+        commit_all(w);
+        crash(w);
+        expect_same(w);
+    }
+    assert_int_equal(site_visitors(shop(&w->st), 5), 2);
+}
+
+static void a_visitor_beyond_the_rows_it_was_seen_in_is_gone(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, 1, "/a");
+    at(w, w->now + 20 * 60000);
+    hit(w, 2, "/b");
+    load_all(w);
+    commit_all(w);
+    at(w, w->now + 12 * 60000);
+    crash(w);
+    expect_same(w);
+    assert_int_equal(shop(&w->st)->visitors.n, 1);
+}
+
+/* The marks as they stand with the first part, the counts too, records and pages ahead.
+ */
+static void only_the_last_part_counts(void **state)
+{
+    struct world *w = *state;
+    struct fate fate = {.crash = 1, .lost = NEVER};
+
+    for (unsigned i = 0; i < 20; i++)
+        hit(w, i, "/a");
+    load_all(w);
+    commit_all(w);
+    for (unsigned i = 100; i < 400; i++)
+        hit(w, i, "/b");
+    assert_false(commit_site(w, store_take_dirty(&w->st), &fate, NULL));
+    assert_true(slice_eq(redis_model_get(&w->redis, "hc:{shop}:m", "x"), SLICE("1")));
+    assert_true(
+        slice_eq(redis_model_get(&w->redis, "hc:{shop}:b:29396880", "n"), SLICE("20")));
+    assert_true(redis_model_get(&w->redis, "hc:{shop}:l:29396880", NULL).n > 20 * 16);
+    crash(w);
+    expect_same(w);
+    assert_true(shop(&w->st)->full);
+    assert_false(shop(&w->st)->log.rewrite);
+    commit_all(w);
+    expect_readable(w);
+    assert_true(slice_eq(redis_model_get(&w->redis, "hc:{shop}:m", "x"), SLICE("0")));
+}
+
+static void move_to_another_page(struct world *w)
+{
+    hit(w, 5, "/moved");
+}
+
+/* The pages went out, then somebody moved, then the last part. */
+static void what_was_folded_between_two_parts_makes_the_loader_write_pages(void **state)
+{
+    struct world *w = *state;
+    struct fate good = {.crash = NEVER, .lost = NEVER};
+
+    for (unsigned i = 0; i < 300; i++)
+        hit(w, i, "/a");
+    load_all(w);
+    assert_true(commit_site(w, store_take_dirty(&w->st), &good, move_to_another_page));
+    assert_true(slice_eq(redis_model_get(&w->redis, "hc:{shop}:m", "x"), SLICE("1")));
+    crash(w);
+    expect_same(w);
+    commit_all(w);
+    expect_readable(w);
+}
+
+static void an_old_minute_again(struct world *w)
+{
+    struct sent s = {.kind = HIT_VIEW, .visitor = visitor_id(999, 0), .path = "/a"};
+
+    s.at = NOON;
+    send(w, s);
+}
+
+/* The row was not dirty when the commit began, and no record tells of the view. */
+static void rows_that_turn_dirty_between_two_parts_go_with_the_last(void **state)
+{
+    struct world *w = *state;
+    struct fate good = {.crash = NEVER, .lost = NEVER};
+
+    hit(w, 999, "/a");
+    load_all(w);
+    commit_all(w);
+    at(w, NOON + 5 * 60000);
+    for (unsigned i = 0; i < 300; i++)
+        hit(w, i, "/a");
+    assert_true(commit_site(w, store_take_dirty(&w->st), &good, an_old_minute_again));
+    crash(w);
+    expect_same(w);
+}
+
+static void the_parts_before_are_gone(struct world *w)
+{
+    redis_model_regress(&w->redis, 1);
+}
+
+/* The record is as the writer knows it, but what went out since is not there. */
+static void a_redis_that_forgot_only_parts_is_found_out(void **state)
+{
+    struct world *w = *state;
+    struct fate good = {.crash = NEVER, .lost = NEVER};
+
+    for (int rewrite = 0; rewrite < 2; rewrite++) {
+        struct site *s;
+
+        for (unsigned i = 0; i < 300; i++)
+            hit(w, i, rewrite ? "/b" : "/a");
+        load_all(w);
+        commit_all(w);
+        at(w, w->now + 2000);
+        for (unsigned i = 0; i < 300; i++)
+            hit(w, i + 300, "/c");
+        s = store_take_dirty(&w->st);
+        s->full = rewrite;
+        assert_true(commit_site(w, s, &good, the_parts_before_are_gone));
+        assert_true(s->full && s->log.rewrite);
+        commit_all(w);
+        expect_readable(w);
+        crash(w);
+        expect_same(w);
+    }
+}
+
+static void read_anew(struct world *w, ms_t now)
+{
+    store_fini(&w->st);
+    w->now = now;
+    lazy_store(w);
+    w->epoch++;
+    store_site(&w->st, SLICE("shop"));
+}
+
+static void a_site_whose_last_commit_is_ahead_says_when_it_was(void **state)
+{
+    struct world *w = *state;
+    struct load l;
+    struct site *s;
+    redisReply *reply;
+
+    for (unsigned i = 0; i < 50; i++)
+        hit(w, i, "/a");
+    load_all(w);
+    commit_all(w);
+    read_anew(w, NOON - 90000);
+    s = store_take_load(&w->st);
+    load_begin(&l, &w->st, s, w->epoch, false);
+    load_next(&l, SLICE("claim"), &w->command);
+    reply = call(w, &w->command);
+    assert_int_equal(load_take(&l, reply), LOAD_AHEAD);
+    freeReplyObject(reply);
+    assert_int_equal(l.ahead, NOON);
+    load_fini(&l);
+    site_advance(s, minute_of(NOON)); /* the caller's clock goes there */
+    assert_int_equal(read_back(w, s, false), LOAD_DONE);
+    assert_int_equal(site_visitors(s, 1), 50);
+    assert_false(s->full);
+    store_loaded(&w->st, s);
+}
+
+static void what_is_too_far_ahead_is_given_up_and_deleted(void **state)
+{
+    struct world *w = *state;
+    struct site *s;
+
+    for (unsigned i = 0; i < 50; i++)
+        hit(w, i, "/a");
+    load_all(w);
+    commit_all(w);
+    read_anew(w, NOON - 300 * 60000);
+    s = store_take_load(&w->st);
+    assert_int_equal(read_back(w, s, true), LOAD_DONE);
+    assert_int_equal(s->visitors.n, 0);
+    assert_true(s->full && s->log.rewrite);
+    store_loaded(&w->st, s);
+    commit_all(w);
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:b:29396880"), 0);
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:l:"), 0);
+    assert_int_equal(w->st.ahead, minute_of(NOON));
+}
+
+static void a_later_aggregator_fences_the_loader(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, 1, "/a");
+    load_all(w);
+    commit_all(w);
+    read_anew(w, NOON);
+    w->epoch -= 2;
+    assert_int_equal(read_back(w, store_take_load(&w->st), false), LOAD_FENCED);
+}
+
+static void errors_and_broken_connections_mean_once_more(void **state)
+{
+    static const struct {
+        const char *text;
+        enum load_step step;
+    } table[] = {
+        {"LOADING Redis is loading the dataset in memory", LOAD_RETRY},
+        {"NOSCRIPT No matching script.", LOAD_RETRY},
+        {"READONLY You can't write against a read only replica.", LOAD_RETRY},
+        {"NOPERM this user has no permissions", LOAD_RETRY},
+        {"WRONGTYPE Operation against a key", LOAD_REFUSED},
+        {"ERR user_script:1: what", LOAD_REFUSED},
+    };
+    struct world *w = *state;
+    struct load l;
+    struct site *s;
+
+    store_site(&w->st, SLICE("shop"));
+    s = store_take_load(&w->st);
+    load_begin(&l, &w->st, s, 1, false);
+    assert_int_equal(load_take(&l, NULL), LOAD_RETRY);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char *text = strdup(table[i].text);
+        redisReply error = {.type = REDIS_REPLY_ERROR, .str = text, .len = strlen(text)};
+
+        assert_int_equal(load_take(&l, &error), table[i].step);
+        free(text);
+    }
+    assert_true(s->full && s->log.rewrite);
+    load_fini(&l);
+}
+
+/* ---- garbage ---------------------------------------------------------------- */
+
+static void spoil(struct world *w, struct dice *d)
+{
+    static const char *const keys[] = {
+        "m", "r", "pg", "b:29396880", "b:29396879", "l:29396880", "l:29396879"};
+    static const char *const fields[] = {"q", "t", "W",     "c",    "i",    "x",
+                                         "w", "e", "pv",    "uniq", "last", "n",
+                                         "0", "1", "70000", "p:/1"};
+    static const char *const values[] = {"y",
+                                         "x",
+                                         "-1",
+                                         "0",
+                                         "1",
+                                         "7",
+                                         "99999999999999999999",
+                                         "4294967295",
+                                         "0x10",
+                                         "1e99",
+                                         "{}",
+                                         "/1",
+                                         "{\"id\":99,\"type\":\"x\",\"timestamp\":1}"};
+    const char *key_text = keys[dice_below(d, 7)];
+    char line[256];
+
+    switch (dice_below(d, 4)) {
+    case 0:
+        snprintf(line, sizeof line, "DEL hc:{shop}:%s", key_text);
+        redis_model_say(&w->redis, line);
+        return;
+    case 1: /* another type */
+        snprintf(line, sizeof line, "DEL hc:{shop}:%s", key_text);
+        redis_model_say(&w->redis, line);
+        snprintf(line, sizeof line,
+                 key_text[0] == 'l' ? "HSET hc:{shop}:%s a b"
+                                    : "SETRANGE hc:{shop}:%s 0 x",
+                 key_text);
+        redis_model_say(&w->redis, line);
+        return;
+    case 2: /* bytes in a log */
+        snprintf(line, sizeof line, "SETRANGE hc:{shop}:%s %u \xff\x02\x01",
+                 dice_below(d, 2) ? "l:29396880" : "l:29396879",
+                 (unsigned)dice_below(d, 700));
+        redis_model_say(&w->redis, line);
+        return;
+    default:
+        snprintf(line, sizeof line, "HSET hc:{shop}:%s %s %s", key_text,
+                 fields[dice_below(d, 16)], values[dice_below(d, 13)]);
+        redis_model_say(&w->redis, line);
+    }
+}
+
+/* What the store says and what Redis says, whatever it is. */
+static void expect_readable_as_known(struct world *w)
+{
+    struct site *s = shop(&w->st);
+
+    site_advance(s, minute_of(w->now));
+    for (unsigned minutes = 1; minutes <= WINDOW; minutes++) {
+        struct model_list list;
+        struct summary sum;
+
+        assert_int_equal(
+            redis_model_snapshot(&w->redis, SLICE("shop"), minutes, &sum, &list), 0);
+        assert_int_equal(summary_window(&sum, minutes).visitors,
+                         site_visitors(s, minutes));
+        assert_int_equal(summary_window(&sum, minutes).views, site_views(s, minutes));
+        summary_fini(&sum);
+        redis_model_snapshot_fini(&list);
+    }
+}
+
+static void garbage_is_left_out_and_written_over(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 600; seed++) {
+        struct world *w = world_new(seed, NOON - 60000);
+
+        for (unsigned i = 0; i < 30; i++)
+            hit(w, i % 12, i % 2 ? "/odd" : "/even");
+        at(w, NOON);
+        for (unsigned i = 0; i < 30; i++)
+            hit(w, i % 20, i % 3 ? "/odd" : "/more");
+        load_all(w);
+        commit_all(w);
+        for (uint64_t n = 1 + dice_below(&w->dice, 4); n > 0; n--)
+            spoil(w, &w->dice);
+        read_anew(w, NOON);
+        {
+            struct site *s = store_take_load(&w->st);
+            enum load_step step = read_back(w, s, true);
+
+            if (step == LOAD_FENCED) { /* the epoch was spoiled: nobody may write */
+                world_free(w);
+                continue;
+            }
+            assert_true(step == LOAD_DONE || step == LOAD_REFUSED);
+            assert_true(fold_parked(&w->st, s, 1, &w->counts));
+            store_loaded(&w->st, s);
+        }
+        hit(w, 77, "/after");
+        commit_all(w);
+        commit_all(w); /* a first one may have met a key of another type */
+        expect_readable_as_known(w);
+        assert_int_equal(site_views(shop(&w->st), 1) > 0, 1);
+        world_free(w);
+    }
+}
+
+/* ---- the model and the real one --------------------------------------------- */
+
+static void add_real_key(struct world *w, struct buf *out, const char *name)
+{
+    redisReply *type = redisCommand(w->real, "TYPE %s", name);
+    redisReply *over = redisCommand(w->real, "EXPIRETIME %s", name);
+    bool is_hash = strcmp(type->str, "hash") == 0;
+    redisReply *r = redisCommand(w->real, is_hash ? "HGETALL %s" : "GET %s", name);
+
+    /* Into a model of its own, which puts it in order. */
+    struct redis_model m;
+    struct command c;
+
+    redis_model_init(&m, w->now);
+    command_init(&c, COMMIT_BYTES_MAX);
+    command_arg(&c, is_hash ? SLICE("HSET") : SLICE("SETRANGE"));
+    command_arg(&c, slice_of(name));
+    if (!is_hash) {
+        command_arg(&c, SLICE("0"));
+        command_arg(&c, (struct slice){r->str, (size_t)r->len});
+    }
+    for (size_t i = 0; i < r->elements; i++)
+        command_arg(&c, (struct slice){r->element[i]->str, (size_t)r->element[i]->len});
+    redis_model_run(&m, &c);
+    m.key[0].expires = over->integer * 1000;
+    if (strcmp(name, "hc:{shop}:m") == 0) { /* by each one's own clock */
+        assert_true(over->integer > 0);
+        m.key[0].expires = w->redis.now + (WINDOW * 60 + 60) * 1000;
+    }
+    redis_model_dump(&m, out);
+    command_fini(&c);
+    redis_model_fini(&m);
+    freeReplyObject(type);
+    freeReplyObject(over);
+    freeReplyObject(r);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp((*(redisReply *const *)a)->str, (*(redisReply *const *)b)->str);
+}
+
+static void expect_same_keys(struct world *w)
+{
+    redisReply *keys = redisCommand(w->real, "KEYS *");
+    struct buf real, model;
+
+    buf_init(&real, 1 << 24);
+    buf_init(&model, 1 << 24);
+    if (keys->elements > 0)
+        qsort(keys->element, keys->elements, sizeof(redisReply *), by_text);
+    for (size_t i = 0; i < keys->elements; i++)
+        add_real_key(w, &real, keys->element[i]->str);
+    redis_model_dump(&w->redis, &model);
+    buf_add(&real, "", 1);
+    buf_add(&model, "", 1);
+    assert_string_equal(model.p, real.p);
+    buf_fini(&real);
+    buf_fini(&model);
+    freeReplyObject(keys);
+}
+
+static void load_script(struct world *w, const char *text, char *sha)
+{
+    redisReply *r = redisCommand(w->real, "SCRIPT LOAD %s", text);
+
+    assert_int_equal(r->type, REDIS_REPLY_STRING);
+    snprintf(sha, sizeof w->commit_sha, "%s", r->str);
+    freeReplyObject(r);
+}
+
+/* Under the scripts themselves everything ends as in the model, key by key. */
+static void a_real_redis_says_and_holds_what_the_model_does(void **state)
+{
+    struct redis_server server;
+    struct timeval tv;
+    redisReply *r;
+
+    (void)state;
+    redis_server_start(&server);
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        struct world *w;
+
+        gettimeofday(&tv, NULL);
+        w = world_new(seed, (ms_t)tv.tv_sec * 1000);
+        w->real = redis_server_connect(&server);
+        r = redisCommand(w->real, "FLUSHALL");
+        freeReplyObject(r);
+        load_script(w, commit_lua, w->commit_sha);
+        load_script(w, claim_lua, w->claim_sha);
+        for (int i = 0; i < 300; i++) {
+            step(w);
+            if (i % 20 == 0)
+                expect_same_keys(w);
+        }
+        commit_all(w);
+        expect_same_keys(w);
+        redisFree(w->real);
+        world_free(w);
+    }
+    redis_server_stop(&server);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(a_site_that_is_not_there_begins_empty_and_small),
+        T(what_was_counted_is_not_counted_again),
+        T(one_who_was_two_for_a_while_is_one_afterwards),
+        T(a_visitor_beyond_the_rows_it_was_seen_in_is_gone),
+        T(only_the_last_part_counts),
+        T(what_was_folded_between_two_parts_makes_the_loader_write_pages),
+        T(rows_that_turn_dirty_between_two_parts_go_with_the_last),
+        T(a_redis_that_forgot_only_parts_is_found_out),
+        T(a_site_whose_last_commit_is_ahead_says_when_it_was),
+        T(what_is_too_far_ahead_is_given_up_and_deleted),
+        T(a_later_aggregator_fences_the_loader),
+        T(errors_and_broken_connections_mean_once_more),
+        cmocka_unit_test(garbage_is_left_out_and_written_over),
+        cmocka_unit_test(whoever_dies_wherever_nothing_is_lost_or_counted_twice),
+        cmocka_unit_test(a_real_redis_says_and_holds_what_the_model_does),
+    };
+
+    return cmocka_run_group_tests_name("load", tests, NULL, NULL);
+}
