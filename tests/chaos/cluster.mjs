@@ -4,6 +4,7 @@
 // shard, each behind a proxy of its own, and a collector that knows both.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +13,10 @@ import { Proxy } from './proxy.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** The shim that makes fdatasync slow; compiled once. */
-function slowFsync() {
-  const so = path.join(buildDir, `slow_fsync.${process.pid}.so`);
-  execFileSync('cc', ['-shared', '-fPIC', '-o', so, path.join(here, 'slow_fsync.c'), '-ldl']);
+/** The shim that makes the disk bad; compiled once. */
+function badDisk() {
+  const so = path.join(buildDir, `bad_disk.${process.pid}.so`);
+  execFileSync('cc', ['-shared', '-fPIC', '-o', so, path.join(here, 'bad_disk.c'), '-ldl']);
   return so;
 }
 
@@ -29,8 +30,8 @@ export class Cluster {
   }
 
   async start() {
-    this.shim = slowFsync();
-    await this.startRedis(0);
+    this.shim = badDisk();
+    await this.startRedis();
     for (const one of this.aggregators) {
       await this.startAggregator(one);
       one.proxy = await Proxy.before(Number(one.udp.split(':').at(-1)), this.random);
@@ -39,9 +40,14 @@ export class Cluster {
     return this;
   }
 
-  async startRedis(slowMs) {
+  /** what: 'slow MS', 'full', or nothing. */
+  disk(what = '') {
+    this.story.file('disk', what);
+  }
+
+  async startRedis() {
     const s = this.story;
-    const env = { LD_PRELOAD: this.shim, SLOW_FSYNC_MS: String(slowMs) };
+    const env = { LD_PRELOAD: this.shim, BAD_DISK: path.join(s.dir, 'disk') };
     // The directory keeps the AOF from one life to the next.
     s.redis = s.run('redis', 'redis-server', [
       '--port', '0', '--dir', s.dir, '--unixsocket', s.socket, '--save', '', '--loglevel', 'warning',
@@ -89,11 +95,15 @@ export class Cluster {
     await this.startAggregator(one);
   }
 
+  /** Its disk has been slow for a while, and is not when it comes back. */
   async killRedis(pauseMs, slowMs) {
+    this.disk(`slow ${slowMs}`);
+    await pause(slowMs);
     await this.story.redis.kill();
+    this.disk();
     this.kills.redis++;
     await pause(pauseMs);
-    await this.startRedis(slowMs);
+    await this.startRedis();
   }
 
   async killCollector(pauseMs) {
@@ -120,6 +130,7 @@ export class Cluster {
 
   async close() {
     await this.story.closeOthers();
+    fs.rmSync(this.shim, { force: true });
     for (const { program } of this.aggregators) program.signal('SIGCONT');
     this.story.redis.signal('SIGCONT');
     const codes = [];
@@ -131,6 +142,7 @@ export class Cluster {
   }
 
   async closeHard() {
+    fs.rmSync(this.shim, { force: true });
     for (const { proxy } of this.aggregators) proxy?.close();
     await this.story.closeHard();
   }

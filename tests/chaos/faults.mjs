@@ -27,6 +27,16 @@ export const faults = [
     await pause(r.between(500, 2500));
     await c.story.redisCli('config', 'set', 'maxmemory', 0);
   }],
+  [1, 'the disk is full', async (c, r) => {
+    c.disk('full');
+    await pause(r.between(500, 3000));
+    c.disk();
+  }],
+  [1, 'the disk is slow', async (c, r) => {
+    c.disk(`slow ${r.pick([300, 900, 1800])}`);
+    await pause(r.between(1000, 4000));
+    c.disk();
+  }],
   [2, 'worse network', async (c, r) => {
     c.network({ up: r.pick(WAYS), down: r.pick(WAYS) });
     await pause(r.between(1000, 4000));

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -188,6 +189,7 @@ static bool run_jobs(const struct options *o, struct sums *sum)
     fflush(NULL);
     for (unsigned i = 0; i < o->jobs; i++)
         if (fork() == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL); /* not to go on alone */
             work(o, i, &s[i]);
             if (s[i].failed) /* that leaks */
                 _exit(0);
