@@ -72,6 +72,7 @@ static void take_meta_field(struct claim *c, struct slice name, struct slice val
         {"q", &c->commit, JSON_INTEGER_MAX},     {"t", &c->time, TIME_MAX},
         {"W", &c->window, UINT32_MAX},           {"c", &c->capped, 1},
         {"i", &c->last_event, JSON_INTEGER_MAX}, {"x", &c->cut, 1},
+        {"e", &c->epoch, JSON_INTEGER_MAX},      {"o", &c->before, JSON_INTEGER_MAX},
     };
 
     if (slice_eq(name, SLICE("w")))

@@ -20,6 +20,7 @@ struct claim {
     bool known;    /* there is a record: a `q` */
     bool doubtful; /* one of its numbers cannot be read and is 0 here */
     uint64_t commit, time, window, capped, last_event, cut; /* q t W c i x */
+    uint64_t epoch, before; /* e: of the last to claim it, o: and of the one before */
     struct slice marks;
     struct claim_reader pages, feed, rows; /* where they begin */
     size_t npages, nfeed;

@@ -39,7 +39,7 @@ local flat = redis.call('HGETALL', KEYS[1])
 local meta = {}
 for i = 1, #flat, 2 do meta[flat[i]] = flat[i + 1] end
 if (tonumber(meta.e or '') or 0) > tonumber(ARGV[1]) then return 'FENCED' end
-redis.call('HSET', KEYS[1], 'e', ARGV[1])
+if meta.e ~= ARGV[1] then redis.call('HSET', KEYS[1], 'e', ARGV[1], 'o', meta.e or '0') end
 if meta.q then redis.call('HSET', KEYS[1], 'l', '1') end
 if #flat == 0 then redis.call('EXPIRE', KEYS[1], ARGV[10]) end
 

@@ -341,6 +341,8 @@ static void part_begin(const struct commit *c, struct slice sha, struct command 
     command_u64(out, c->full ? 0 : s->commit_floor);
     command_u64(out, s->commit);
     command_u64(out, (c->begun ? 2 : 0) + (c->full ? 1 : 0));
+    command_u64(out, s->from_epoch);
+    command_u64(out, s->from_commit);
 }
 
 /* What a rewrite that was never finished has left under the staged names. */

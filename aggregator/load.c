@@ -393,6 +393,8 @@ static enum load_step take_claim(struct load *l, const redisReply *reply)
         l->doubtful = true;
     }
     l->claimed = true;
+    l->site->from_epoch = c.epoch == l->epoch ? c.before : c.epoch;
+    l->site->from_commit = c.commit;
     if (!l->known) { /* leftovers of a site whose record is gone */
         l->doubtful = c.npages > 0 || c.nfeed > 0 || !claim_is_end(&c.rows);
         return done(l);
@@ -418,12 +420,28 @@ static enum load_step take_chunk(struct load *l, struct slice log)
     return next_minute(l) ? LOAD_MORE : done(l);
 }
 
-/* Errors that concern this site alone: a key of another type, or what the script says. */
+/* Errors that concern this site alone: a key of another type, or one that may not be
+ * read, or what the script says. */
 static bool is_its_own(const redisReply *error)
 {
     struct slice text = {error->str, (size_t)error->len};
 
-    return slice_starts(text, SLICE("WRONGTYPE")) || slice_starts(text, SLICE("ERR "));
+    return slice_starts(text, SLICE("WRONGTYPE")) ||
+           slice_starts(text, SLICE("NOPERM")) || slice_starts(text, SLICE("ERR "));
+}
+
+static enum load_step take_error(struct load *l, const redisReply *error)
+{
+    struct site *s = l->site;
+
+    if (!is_its_own(error))
+        return LOAD_RETRY;
+    if (l->claimed)
+        return take_chunk(l, (struct slice){NULL, 0});
+    if (++s->failures < LOAD_TRIES)
+        return LOAD_RETRY;
+    s->failures = 0;
+    return refuse(l);
 }
 
 void load_begin(struct load *l, struct store *st, struct site *s, uint64_t epoch,
@@ -490,11 +508,8 @@ enum load_step load_take(struct load *l, const redisReply *reply)
 {
     if (!reply)
         return LOAD_RETRY;
-    if (reply->type == REDIS_REPLY_ERROR) {
-        if (!is_its_own(reply))
-            return LOAD_RETRY;
-        return l->claimed ? take_chunk(l, (struct slice){NULL, 0}) : refuse(l);
-    }
+    if (reply->type == REDIS_REPLY_ERROR)
+        return take_error(l, reply);
     if (!l->claimed)
         return take_claim(l, reply);
     if (reply->type != REDIS_REPLY_STRING)

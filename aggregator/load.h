@@ -14,6 +14,9 @@
 #include "command.h"
 #include "store.h"
 
+/* An error that concerns one site alone may pass; after so many it has not. */
+#define LOAD_TRIES 3
+
 /* Compiled in from claim.lua. */
 extern const char claim_lua[];
 
@@ -24,8 +27,8 @@ enum load_step {
     LOAD_AHEAD,   /* Redis has rows of minutes that have not come yet, up to load->ahead:
                      set   the clock there, or begin anew without them (load_begin) */
     LOAD_RETRY,   /* not now: LOADING, BUSY and the like, or the connection broke */
-    LOAD_REFUSED, /* cannot be read (a key of another type): the site begins anew, and its
-                     first commit replaces what is there; counted */
+    LOAD_REFUSED, /* after LOAD_TRIES, cannot be read (a key of another type): the site
+                     begins anew, and its first commit replaces what is there; counted */
 };
 
 struct load {

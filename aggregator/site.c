@@ -49,6 +49,7 @@ struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t 
     s->row = (struct site_row *)(s + 1);
     s->state = lazy ? SITE_WAITING : SITE_LIVE;
     s->full = !lazy; /* whatever an earlier process left in Redis goes */
+    s->from_epoch = s->from_commit = UINT64_MAX;
     counts = lazy ? (uint32_t *)(s->row + slots) : NULL;
     visitors_init(&s->visitors);
     pages_init(&s->pages, slots, key);
@@ -74,8 +75,10 @@ void site_reset(struct site *s, minute_t now)
     s->now = s->touched = now;
     s->row = old.row;
     s->state = SITE_WAITING;
+    s->from_epoch = s->from_commit = UINT64_MAX;
     s->commit = old.commit;
     s->message = old.message;
+    s->failures = old.failures;
     s->order = old.order;
     s->parked = old.parked;
     visitors_init(&s->visitors);

@@ -63,6 +63,8 @@ struct site {
     uint64_t recent_sent;  /* and up to this one in the commit that is out */
     uint64_t commit;       /* q: number of the last commit built */
     uint64_t commit_floor; /* the last one that Redis said OK to */
+    uint64_t from_epoch;   /* the record that we claimed the site from; UINT64_MAX: */
+    uint64_t from_commit;  /* none, whoever wrote it before is written over */
     uint64_t message;      /* n: number of the last message built */
     struct site_news news; /* not yet in a message */
     struct site_news news_sent; /* in the message of the commit that is out */

@@ -463,6 +463,9 @@ static const char *refusal(struct redis_model *m, const struct slice *v)
     has_q = number_or_0(value(k, SLICE("q")));
     if (has_e > mine)
         return "FENCED";
+    if (has_e > 0 && has_e < mine &&
+        (has_e > number(v[9]) || (has_e == number(v[9]) && has_q > number(v[10]))))
+        return "FENCED";
     if (has_e == mine && has_q >= q)
         return "REGRESS";
     if (mode != '1' && (has_e < mine || has_q < number(v[6])))
@@ -480,7 +483,9 @@ static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n
         return reply_error(text);
     if (text)
         return reply_text(REDIS_REPLY_STRING, slice_of(text));
-    for (size_t i = 9; i < n - 1;) {
+    if (v[8].p[0] == '1' && number_or_0(value(find(m, v[3]), SLICE("e"))) < number(v[5]))
+        set_field(change(m, v[3], false), SLICE("q"), SLICE("0"));
+    for (size_t i = 11; i < n - 1;) {
         size_t argc = number(v[i]);
 
         assert(i + 1 + argc <= n - 1);
@@ -590,7 +595,12 @@ static redisReply *claim(struct redis_model *m, const struct slice *v)
     list = reply_of(REDIS_REPLY_ARRAY);
     add_hash(list, "M", k, true);
     k = change(m, v[3], false);
-    set_field(k, SLICE("e"), v[4]);
+    if (!slice_eq(value(k, SLICE("e")), v[4])) {
+        struct slice before = value(k, SLICE("e"));
+
+        set_field(k, SLICE("o"), before.n > 0 ? before : SLICE("0"));
+        set_field(k, SLICE("e"), v[4]);
+    }
     if (field(k, SLICE("q")))
         set_field(k, SLICE("l"), SLICE("1"));
     if (fresh)

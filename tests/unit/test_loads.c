@@ -430,6 +430,7 @@ static void a_clock_that_was_far_ahead_is_not_followed(void **state)
     loads_forget(w->loads);
     store_fini(&w->st);
     new_store(w);
+    loads_start(w->loads, &w->link, SLICE("claim"), w->epoch);
     hit(w, "shop", 77);
     settle(w);
     assert_int_equal(w->clock.now, NOON);
