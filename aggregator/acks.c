@@ -5,6 +5,8 @@
  * again, it would look like a slow network. */
 #include "acks.h"
 
+#include <string.h>
+
 #define SECOND_MS 1000
 
 void acks_init(struct acks *a, const struct secret *secret, struct streams *streams,
@@ -22,6 +24,8 @@ void acks_init(struct acks *a, const struct secret *secret, struct streams *stre
 
 void acks_reset(struct acks *a, uint64_t epoch)
 {
+    a->renewed = a->served && epoch > 0;
+    a->served |= epoch > 0;
     a->epoch = epoch;
     a->owing = NO_STREAM;
     a->heard = a->heard_before = 0;
@@ -33,7 +37,7 @@ static void begin_second(struct acks *a, mono_t now)
         return;
     a->heard_before = now - a->second < 2 * SECOND_MS ? a->heard : 0;
     a->heard = 0;
-    a->strangers = 0;
+    memset(a->strangers, 0, sizeof a->strangers);
     a->second = now;
 }
 
@@ -65,6 +69,7 @@ static void send_state(struct acks *a, struct wire_ack *state, const struct peer
     state->epoch = a->epoch;
     state->ack_no = ++a->sent;
     state->window = window(a);
+    state->renewed = a->renewed;
     wire_ack_frame(bytes, state, a->secret);
     a->send(a->arg, to, bytes, sizeof bytes);
 }
@@ -87,11 +92,12 @@ void acks_stranger(struct acks *a, const struct wire_head *h, const struct peer 
 {
     const struct stream *s = streams_find(a->streams, h->stream);
     struct wire_ack state = {.stream = h->stream, .echo_us = h->ts_us};
+    uint16_t *answered = &a->strangers[h->stream % ACKS_SHARES];
 
     begin_second(a, now);
-    if (a->strangers >= RECEIVER_ACKS_STRANGERS)
+    if (*answered >= RECEIVER_ACKS_STRANGERS / ACKS_SHARES)
         return;
-    a->strangers++;
+    ++*answered;
     if (s)
         state = state_of(s);
     state.shard = h->shard;

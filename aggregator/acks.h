@@ -8,19 +8,24 @@
 #include "../proto/wire.h"
 #include "streams.h"
 
+/* Strangers share RECEIVER_ACKS_STRANGERS by their streams' ids, so that whoever sends a
+ * recording of some streams over and over takes nothing from most others. */
+#define ACKS_SHARES 64
+
 struct acks {
     const struct secret *secret;
     struct streams *streams;
     void (*send)(void *arg, const struct peer *to, const uint8_t *bytes, size_t n);
     void *arg;
     uint64_t epoch;
+    bool served, renewed;  /* there was an epoch; and one before the present one */
     uint64_t sent;         /* so many; also the number of the last one */
     size_t limit;          /* datagrams that all senders may have on their way */
     uint32_t owing;        /* list of the streams that are owed one */
     mono_t second;         /* when the present second began */
     uint32_t heard;        /* streams heard in it */
     uint32_t heard_before; /* and in the one before */
-    unsigned strangers;    /* answered in it */
+    uint16_t strangers[ACKS_SHARES]; /* answered in it, by stream */
 };
 
 /* The pointers must outlive @a. The first epoch is 0. */

@@ -40,18 +40,33 @@ static size_t admin_tables(void *arg, struct counters_table *out)
     struct aggregator *a = arg;
 
     aggregator_measure(a);
-    out[0] = (struct counters_table){&a->engine.counters, aggregator_counters_rows, NROWS};
+    out[0] =
+        (struct counters_table){&a->engine.counters, aggregator_counters_rows, NROWS};
     return 1;
+}
+
+/* Redis may answer and yet refuse what is asked of it: to a user without the permissions,
+ * or because of foreign keys. A few such sites are no reason to call for an operator. */
+static void unready_sites(const struct aggregator_counters *c, struct buf *out)
+{
+    if (c->quarantined > 0 && 2 * c->quarantined >= c->sites)
+        buf_printf(out,
+                   "redis: refuses the commits of %" PRIu64 " of %" PRIu64 " sites\n",
+                   c->quarantined, c->sites);
 }
 
 static void admin_unready(void *arg, struct buf *out)
 {
-    const struct aggregator *a = arg;
+    struct aggregator *a = arg;
 
+    aggregator_measure(a);
     if (a->stopping)
         buf_str(out, "stopping\n");
     if (!a->engine.counters.redis_up)
         buf_str(out, "redis: commits cannot be made\n");
+    if (!redis_link_is_up(a->loads))
+        buf_str(out, "redis: sites cannot be read back\n");
+    unready_sites(&a->engine.counters, out);
 }
 
 static int open_admin(struct aggregator *a, uv_loop_t *loop, char *err, size_t err_n)
@@ -142,10 +157,12 @@ static void on_ack(void *arg, const struct peer *to, const uint8_t *bytes, size_
 
 /* ---- Redis; the links log what befalls them ----------------------------- */
 
+/* When one of them finds Redis there again, the other need not wait any longer. */
 static void on_commits_up(void *arg)
 {
     struct aggregator *a = arg;
 
+    redis_link_hurry(a->loads);
     engine_commits_up(&a->engine);
 }
 
@@ -161,6 +178,7 @@ static void on_loads_up(void *arg)
 {
     struct aggregator *a = arg;
 
+    redis_link_hurry(a->commits);
     engine_loads_up(&a->engine);
 }
 

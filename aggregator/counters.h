@@ -87,6 +87,9 @@
       "site_load_retries_total")                                                         \
     X(log_rewrites, COUNTER, "logs of visitors written anew", "log_rewrites_total")      \
     X(epoch, GAUGE, "this aggregator's epoch, 0 before Redis gave one", "epoch")         \
+    X(frozen, COUNTER,                                                                   \
+      "times the process had been stopped so long that all was forgotten",               \
+      "frozen_total")                                                                    \
     X(reboots, COUNTER, "times all was forgotten and a new epoch taken",                 \
       "reboots_total")                                                                   \
     X(redis_up, GAUGE, "1 while commits can be made", "redis_up")                        \

@@ -13,6 +13,18 @@
  * less often than this. */
 #define TICK_MAX_MS 1000
 
+/* A process that was stopped for so long (SIGSTOP, a suspended host) finds datagrams in
+ * its socket whose hits are older than they say, and of sites that another aggregator may
+ * have taken over, counted and forgotten meanwhile. */
+#define FROZEN_MS SENDER_SILENCE_MS
+
+/* Two aggregators that both get hits of the same sites fence each other. Whoever is
+ * fenced rests, longer each time, so that the other's rounds mature and senders who know
+ * both settle. After RIVAL_CALM_MS without it the first rest is short again. */
+#define RIVAL_REST_MIN_MS 1000
+#define RIVAL_REST_MAX_MS 16000
+#define RIVAL_CALM_MS 60000
+
 static mono_t sooner(mono_t a, mono_t b)
 {
     return a < b ? a : b;
@@ -44,7 +56,23 @@ static void on_fenced(void *arg)
         log_line("event=fenced epoch=%" PRIu64
                  " hint=\"another aggregator writes to this Redis\"",
                  e->writer.setup.epoch);
+    e->rivalled = true;
     want_reboot(e);
+}
+
+/* How long to rest: doubled, and a quarter more or less, lest both rest alike. */
+static mono_t rivalry(struct engine *e, mono_t now)
+{
+    struct key key = e->config->key;
+    mono_t rest;
+
+    if (e->rest == 0 || now - e->fenced_at > RIVAL_CALM_MS)
+        e->rest = RIVAL_REST_MIN_MS;
+    else if (e->rest < RIVAL_REST_MAX_MS)
+        e->rest *= 2;
+    e->fenced_at = now;
+    rest = e->rest * 3 / 4;
+    return rest + (mono_t)(siphash(&key, &now, sizeof now) % (uint64_t)(e->rest / 2));
 }
 
 static void on_noscript(void *arg)
@@ -63,10 +91,13 @@ static void stop_loads(struct engine *e)
 
 static void reboot(struct engine *e, ms_t now)
 {
+    mono_t mono = clock_mono(&e->clock);
+
     e->reboot = false;
     stop_loads(e);
     loads_forget(e->loads);
-    writer_reboot(&e->writer, e->seen);
+    writer_reboot(&e->writer, e->seen, e->rivalled ? mono + rivalry(e, mono) : mono);
+    e->rivalled = false;
     store_reset(&e->store, now);
     e->tick_due = 0;
 }
@@ -85,14 +116,27 @@ static void superseded(struct engine *e, const uint8_t *bytes, size_t n)
     want_reboot(e);
 }
 
+static void frozen(struct engine *e, mono_t ms)
+{
+    log_line("event=frozen ms=%" PRId64
+             " hint=\"the process was stopped; counting goes on "
+             "from what Redis holds\"",
+             ms);
+    e->counters.frozen++;
+    want_reboot(e);
+}
+
 enum wire_verdict engine_datagram(struct engine *e, const uint8_t *bytes, size_t n,
                                   const struct peer *from)
 {
     enum receiver_verdict what = RECEIVER_TAKEN;
     ms_t now = clock_now(&e->clock);
-    enum wire_verdict v =
-        intake_datagram(&e->intake, bytes, n, from, now, clock_mono(&e->clock), &what);
+    mono_t mono = clock_mono(&e->clock);
+    enum wire_verdict v;
 
+    if (mono - e->turned > FROZEN_MS && !e->reboot)
+        frozen(e, mono - e->turned);
+    v = intake_datagram(&e->intake, bytes, n, from, now, mono, &what);
     if (v == WIRE_OK)
         durability_moved(&e->writer.durability);
     if (what == RECEIVER_SUPERSEDED) {
@@ -153,6 +197,7 @@ mono_t engine_turn(struct engine *e)
     ms_t now = clock_now(&e->clock);
     mono_t mono = clock_mono(&e->clock), due;
 
+    e->turned = mono;
     if (e->reboot)
         reboot(e, now);
     follow_writer(e);
@@ -183,6 +228,7 @@ void engine_init(struct engine *e, const struct engine_config *config)
     *e = (struct engine){.config = config, .acks_due = INT64_MAX};
     e->load_events = (struct loads_events){on_fenced, on_noscript, e};
     clock_init(&e->clock, config->clock, on_clock_reset, e);
+    e->turned = clock_mono(&e->clock);
     store_init(&e->store, config->window, &config->key, e->clock.now);
     e->store.lazy = true;
     e->store.base = base_of;
@@ -258,6 +304,8 @@ bool engine_is_finished(struct engine *e)
 
     if (!e->finishing || clock_mono(&e->clock) >= e->deadline)
         return e->finishing;
+    if (e->store.nloads > 0)
+        return false;
     if (!e->drain)
         return writer_is_idle(&e->writer, now);
     return writer_is_durable(&e->writer, now) && e->acks_due == INT64_MAX;

@@ -47,8 +47,12 @@ struct engine {
     bool reboot;            /* all is to be forgotten */
     uint64_t seen;          /* the highest epoch that a sender has met */
     struct seldom fenced;
-    mono_t tick_due; /* of fold_tick */
-    mono_t acks_due; /* of receiver_acks */
+    bool rivalled;    /* and that because another aggregator owns a site */
+    mono_t fenced_at; /* when that was last */
+    mono_t rest;      /* and how long was rested then, about */
+    mono_t turned;    /* when the last turn was */
+    mono_t tick_due;  /* of fold_tick */
+    mono_t acks_due;  /* of receiver_acks */
     bool finishing, drain;
     mono_t deadline; /* of engine_finish */
     struct aggregator_counters counters;

@@ -24,7 +24,10 @@ static void complain(struct ingest *in, const struct sockaddr_storage *from)
     if (!seldom(&in->complained, loop_now(in)))
         return;
     udp_text(from, text);
-    log_line("event=bad_key from=%s hint=\"its --secret-file differs from ours\"", text);
+    log_line(
+        "event=bad_key from=%s hint=\"its --secret-file differs from ours, or it is a "
+        "stranger\"",
+        text);
 }
 
 /* Takes one batch. Returns how many datagrams it had, 0 also after an error. */

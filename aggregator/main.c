@@ -37,10 +37,9 @@ static const struct opt rows[] = {
     {"window", "MINUTES", OPT_INT, AT(window), STR(WINDOW_DEFAULT), 1, WINDOW_MAX,
      "How many minutes are kept, the running one included.", "Counting"},
     {"redis", "ADDRESS", OPT_TEXT, AT(redis), "tcp://127.0.0.1:6379", 0, 0,
-     "unix:/path[?db=N] or tcp://host[:port][/db]. Need not be there at start.",
-     "Output"},
+     "unix:PATH[?db=N] or tcp://HOST[:PORT][/DB]. Need not be there at start.", "Output"},
     {"redis-auth-file", "FILE", OPT_TEXT, AT(redis_auth_file), NULL, 0, 0,
-     "File with password or user:password on its first line.", NULL},
+     "A file with PASSWORD or USER:PASSWORD on its first line.", NULL},
     {"drain", NULL, OPT_FLAG, AT(drain), NULL, 0, 0,
      "At the end wait, at most 10 seconds, until Redis keeps all and the collectors know "
      "it: before they too are stopped for good.",
@@ -60,9 +59,11 @@ static const struct opts_spec spec = {
              "is printed on stdout, everything else on stderr.",
     .footer =
         "Signals:\n"
-        "  SIGTERM, SIGINT           end it after a final round of commits, the second\n"
-        "                            time at once\n"
-        "  SIGUSR1                   print the counters on stderr (--help-counters)\n"
+        "  SIGTERM, SIGINT           End after a final round of commits; the second "
+        "time\n"
+        "                            at once.\n"
+        "  SIGUSR1                   Print the counters on stderr; --help-counters says\n"
+        "                            what they mean.\n"
         "\n"
         "Exit codes: 0 ended by a signal, 1 something could not be opened, 2 an option\n"
         "is wrong, 130 ended by a second signal.",
@@ -83,10 +84,6 @@ static int configure(struct aggregator_config *c, const struct options *o, char 
     c->window = (unsigned)o->window;
     c->hold_ms = o->hold_ms;
     c->drain = o->drain;
-    if (!o->secret_file) {
-        snprintf(err, err_n, "--secret-file: name the file that the collectors have too");
-        return -1;
-    }
     if (udp_addr_parse(&c->udp, o->udp, err, err_n) < 0 ||
         admin_addr_parse(&c->admin, o->admin_listen, err, err_n) < 0 ||
         redis_addr_parse(&c->redis, o->redis, err, err_n) < 0 ||

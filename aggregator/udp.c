@@ -110,7 +110,13 @@ int udp_open(struct udp *u, const struct udp_addr *a, char *err, size_t err_n)
         int failed = errno;
 
         udp_text(&a->sa, text);
-        snprintf(err, err_n, "--udp: cannot bind %s: %s", text, strerror(failed));
+        if (failed == EADDRINUSE)
+            snprintf(err, err_n,
+                     "--udp %s: the port is in use; stop the other program or choose "
+                     "another port",
+                     text);
+        else
+            snprintf(err, err_n, "--udp %s: %s", text, strerror(failed));
         return -1;
     }
     u->rcvbuf = grow_rcvbuf(u->fd);

@@ -209,8 +209,10 @@ void writer_noscript(struct writer *w)
     be(w, WRITER_BARE);
 }
 
-void writer_reboot(struct writer *w, uint64_t seen)
+void writer_reboot(struct writer *w, uint64_t seen, mono_t at)
 {
+    if (w->epoch_at < at)
+        w->epoch_at = at;
     w->counters->reboots++;
     round_forget(&w->round);
     durability_break(&w->durability);

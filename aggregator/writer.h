@@ -61,8 +61,8 @@ void writer_noscript(struct writer *w);
 mono_t writer_turn(struct writer *w, ms_t now, mono_t mono);
 
 /* The sites are about to be freed: takes a new epoch, above its own and @seen, as soon as
- * it can. */
-void writer_reboot(struct writer *w, uint64_t seen);
+ * it can, but not before @at. */
+void writer_reboot(struct writer *w, uint64_t seen, mono_t at);
 
 /* The scripts are loaded and there is an epoch, w->setup.epoch. */
 bool writer_is_ready(const struct writer *w);

@@ -22,12 +22,12 @@ static const struct opt rows[] = {
      .arg = "FILE",
      .type = OPT_TEXT,
      .offset = offsetof(struct decode_opts, secret_file),
-     .help = "the secret of collector and aggregator: checks key id and MAC",
+     .help = "The secret of collector and aggregator: checks key id and MAC.",
      .group = "Datagram"},
     {.name = "json",
      .type = OPT_FLAG,
      .offset = offsetof(struct decode_opts, json),
-     .help = "print one JSON object; 64-bit numbers are strings in it"},
+     .help = "Print one JSON object; 64-bit numbers are strings in it."},
 };
 
 static const struct opts_spec spec = {

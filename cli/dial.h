@@ -18,16 +18,16 @@ struct dial_opts {
 
 #define DIAL_OPTS(opts_type, member)                                        \
     {.name = "redis",                                                       \
-     .arg = "ADDR",                                                         \
+     .arg = "ADDRESS",                                                      \
      .type = OPT_TEXT,                                                      \
      .offset = offsetof(opts_type, member.redis),                           \
-     .def = "tcp://127.0.0.1:6379/0",                                       \
-     .help = "where Redis is: unix:/PATH[?db=N] or tcp://HOST[:PORT][/DB]", \
+     .def = "tcp://127.0.0.1:6379",                                         \
+     .help = "Where Redis is: unix:PATH[?db=N] or tcp://HOST[:PORT][/DB].", \
      .group = "Redis"},                                                     \
     {                                                                       \
         .name = "redis-auth-file", .arg = "FILE", .type = OPT_TEXT,         \
         .offset = offsetof(opts_type, member.auth_file),                    \
-        .help = "file whose first line is PASSWORD or USER:PASSWORD",       \
+        .help = "A file with PASSWORD or USER:PASSWORD on its first line.", \
     }
 
 /* Reads address and credentials. Returns 0, or -1 when a sentence was printed. */

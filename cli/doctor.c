@@ -26,7 +26,7 @@ static const struct opt rows[] = {
     {.name = "json",
      .type = OPT_FLAG,
      .offset = offsetof(struct doctor_opts, json),
-     .help = "print one JSON object: problems, notes, findings",
+     .help = "Print one JSON object: problems, notes, findings.",
      .group = "Output"},
     TOLD_OPTS(struct doctor_opts, collectors, aggregators),
     DIAL_OPTS(struct doctor_opts, dial),

@@ -99,7 +99,10 @@ static const struct zero aggregator_zeros[] = {
     {"fenced", FINDING_PROBLEM, "commits were refused: another aggregator took the site",
      "Stop one of them: one Redis database belongs to one aggregator."},
     {"site_unprotected", FINDING_PROBLEM, "times Redis kept refusing a site",
-     "The log says which site and why; often a foreign key has one of our names."},
+     "See event=site_refused in its log, which names the site and Redis' words: a "
+     "foreign "
+     "key may have one of our names, or the Redis user of --redis-auth-file may not run "
+     "what it needs (ACL, see headcount-aggregator(8))."},
     {"ack_errors", FINDING_NOTE, "ACKs to collectors could not be sent",
      "See whether a firewall lets the aggregator answer them."},
     {"regress", FINDING_NOTE, "commits found Redis behind what it had confirmed",
@@ -126,23 +129,58 @@ static void check_zeros(struct findings *f, const char *kind, const struct told 
              kind, t->at);
 }
 
-/* Its reasons in one line. */
+/* The lines of @text as "one; another". */
+static void join_lines(const char *text, char *out, size_t out_n)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    while (*text && used < out_n) {
+        size_t n = strcspn(text, "\n");
+
+        if (n > 0)
+            used += (size_t)snprintf(out + used, out_n - used, "%s%.*s",
+                                     used > 0 ? "; " : "", (int)n, text);
+        text += text[n] ? n + 1 : n;
+    }
+}
+
+/* What to do about the reasons that /readyz gives. */
+static const char *unready_advice(const char *reasons)
+{
+    static const struct {
+        const char *reason, *advice;
+    } rows[] = {
+        {"refuses the commits",
+         "See event=site_refused in its log: the Redis user of --redis-auth-file may not "
+         "run what it needs (ACL, see headcount-aggregator(8)), or foreign keys have our "
+         "names."},
+        {"redis:",
+         "See that Redis runs, that --redis and --redis-auth-file of this daemon lead to "
+         "it, and event=redis_down or event=redis_refuses in its log."},
+        {"aggregator:",
+         "See that headcount-aggregator runs and is ready, and that --aggregator names "
+         "its --udp."},
+        {"stopping", "Wait until it has ended, and start it again if it is missed."},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strstr(reasons, rows[i].reason))
+            return rows[i].advice;
+    return "See the last lines of its log.";
+}
+
 static void check_ready(struct findings *f, const char *kind, const struct told *t)
 {
-    char reasons[sizeof t->unready];
-    size_t n;
+    char reasons[2 * sizeof t->unready];
 
     if (t->ready) {
         find(f, FINDING_OK, "", "The %s at %s answers and is ready.", kind, t->at);
         return;
     }
-    snprintf(reasons, sizeof reasons, "%s", t->unready);
-    for (n = strlen(reasons); n > 0 && reasons[n - 1] == '\n';)
-        reasons[--n] = '\0';
-    for (char *p = reasons; (p = strchr(p, '\n'));)
-        *p = ';';
-    find(f, FINDING_PROBLEM, "See to what it names; its log may say more.",
-         "The %s at %s is not ready: %s.", kind, t->at, reasons);
+    join_lines(t->unready, reasons, sizeof reasons);
+    find(f, FINDING_PROBLEM, unready_advice(reasons), "The %s at %s is not ready: %s.",
+         kind, t->at, reasons);
 }
 
 /* "headcount-collector" where a collector should be. */
@@ -160,7 +198,8 @@ static bool check_reached(struct findings *f, const char *kind, const struct tol
 
     if (!t->json) {
         snprintf(advice, sizeof advice,
-                 "Start headcount-%s, or give its --admin-listen with --%s.", kind, kind);
+                 "Start headcount-%s, or give its --admin-listen with --%s-admin.", kind,
+                 kind);
         find(f, FINDING_PROBLEM, advice, "The %s at %s cannot be asked: %s.", kind, t->at,
              t->why);
         return false;
@@ -191,17 +230,18 @@ static uint64_t workers_of(const struct told *t)
     return most > 0 ? most : 1;
 }
 
-/* Each epoch costs a resending of everything that is not yet durable. */
+/* Each epoch costs a resending of everything that is not yet durable. @what goes between
+ * the daemon and the number. */
 static void check_epochs(struct findings *f, const char *kind, const struct told *t,
-                         uint64_t epochs)
+                         const char *what, uint64_t epochs)
 {
     if (epochs > EPOCHS_FREE && told_uptime(t) / epochs < EPOCH_SECONDS_MIN)
         find(f, FINDING_PROBLEM,
-             "See in its log whether it dies, and stop a second aggregator on the same "
-             "Redis if there is one.",
-             "The %s at %s has seen the aggregator begin anew %" PRIu64
-             " times in %" PRIu64 " seconds.",
-             kind, t->at, epochs, told_uptime(t));
+             "See in the aggregator's log why it began anew or whether it dies, and stop "
+             "a "
+             "second aggregator on the same Redis if there is one.",
+             "The %s at %s has %s %" PRIu64 " times in %" PRIu64 " seconds.", kind, t->at,
+             what, epochs, told_uptime(t));
 }
 
 static void check_collector(struct findings *f, const struct told *t)
@@ -210,7 +250,8 @@ static void check_collector(struct findings *f, const struct told *t)
         return;
     check_ready(f, "collector", t);
     check_version(f, "collector", t);
-    check_epochs(f, "collector", t, told_counter(t, "epochs") / workers_of(t));
+    check_epochs(f, "collector", t, "seen the aggregator begin anew",
+                 told_counter(t, "epochs") / workers_of(t));
     check_zeros(f, "collector", t, collector_zeros,
                 sizeof collector_zeros / sizeof *collector_zeros);
 }
@@ -239,7 +280,8 @@ static void check_aggregator(struct findings *f, const struct told *t)
         return;
     check_ready(f, "aggregator", t);
     check_version(f, "aggregator", t);
-    check_epochs(f, "aggregator", t, told_counter(t, "reboots"));
+    check_epochs(f, "aggregator", t, "forgotten everything and begun anew",
+                 told_counter(t, "reboots"));
     check_rcvbuf(f, t);
     check_zeros(f, "aggregator", t, aggregator_zeros,
                 sizeof aggregator_zeros / sizeof *aggregator_zeros);

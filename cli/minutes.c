@@ -20,8 +20,8 @@ static const struct opt rows[] = {
     {.name = "json",
      .type = OPT_FLAG,
      .offset = offsetof(struct minutes_opts, json),
-     .help = "print \"series\" of GET /sites/SITE/realtime: one array, oldest first, "
-             "minutes as unix milliseconds",
+     .help = "Print \"series\" of GET /sites/SITE/realtime: one array, oldest first, "
+             "minutes as unix milliseconds.",
      .group = "Output"},
     DIAL_OPTS(struct minutes_opts, dial),
 };

@@ -33,12 +33,12 @@ static const struct opt rows[] = {
      .def = "5",
      .min = 1,
      .max = WINDOW_MAX,
-     .help = "the window of visitors and pages, cut to what the site keeps",
+     .help = "The window of visitors and pages, cut to what the site keeps.",
      .group = "Output"},
     {.name = "json",
      .type = OPT_FLAG,
      .offset = offsetof(struct now_opts, json),
-     .help = "print the answer of GET /sites/SITE/realtime, byte for byte"},
+     .help = "Print the answer of GET /sites/SITE/realtime, byte for byte."},
     DIAL_OPTS(struct now_opts, dial),
 };
 

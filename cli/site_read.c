@@ -17,7 +17,8 @@ enum command_exit site_argument(int argc, char **argv, int rest, struct slice *s
     *site = slice_of(argv[rest]);
     if (site_valid(*site))
         return EXIT_FINE;
-    complain("\"%s\" is no site id: 1 to %d of A-Z a-z 0-9 . _ -", argv[rest], SITE_MAX);
+    complain("\"%s\" is no site id: 1 to %d of A-Z a-z 0-9 . _ -, but not . or ..",
+             argv[rest], SITE_MAX);
     return EXIT_USAGE;
 }
 

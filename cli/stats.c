@@ -22,13 +22,13 @@ static const struct opt rows[] = {
     {.name = "all",
      .type = OPT_FLAG,
      .offset = offsetof(struct stats_opts, all),
-     .help = "show counters that are zero, too",
+     .help = "Show counters that are zero, too.",
      .group = "Output"},
     {.name = "json",
      .type = OPT_FLAG,
      .offset = offsetof(struct stats_opts, json),
      .help =
-         "print one JSON object: daemons, each as GET /counters answers, and balance"},
+         "Print one JSON object: daemons, each as GET /counters answers, and balance."},
     TOLD_OPTS(struct stats_opts, collectors, aggregators),
 };
 

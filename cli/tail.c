@@ -46,7 +46,7 @@ static const struct opt rows[] = {
      .offset = offsetof(struct tail_opts, count),
      .def = "0",
      .max = 1000000000,
-     .help = "end after N messages; 0 is without end",
+     .help = "End after N messages; 0 is without end.",
      .group = "Output"},
     {.name = "timeout",
      .arg = "SECONDS",
@@ -54,11 +54,11 @@ static const struct opt rows[] = {
      .offset = offsetof(struct tail_opts, timeout),
      .def = "0",
      .max = 1000000,
-     .help = "end after so long; 0 is without end"},
+     .help = "End after so long; 0 is without end."},
     {.name = "json",
      .type = OPT_FLAG,
      .offset = offsetof(struct tail_opts, json),
-     .help = "print the messages as they came, one a line"},
+     .help = "Print the messages as they came, one a line."},
     DIAL_OPTS(struct tail_opts, dial),
 };
 

@@ -20,18 +20,18 @@ struct told {
 };
 
 /* Rows of options: where the daemons are. Their fields are struct opt_list. */
-#define TOLD_OPTS(opts_type, collectors, aggregators)                        \
-    {.name = "collector-admin",                                              \
-     .arg = "HOST:PORT",                                                     \
-     .type = OPT_LIST,                                                       \
-     .offset = offsetof(opts_type, collectors),                              \
-     .def = "127.0.0.1:9180",                                                \
-     .help = "--admin-listen of a headcount-collector; may be repeated",     \
-     .group = "Daemons"},                                                    \
-    {                                                                        \
-        .name = "aggregator-admin", .arg = "HOST:PORT", .type = OPT_LIST,    \
-        .offset = offsetof(opts_type, aggregators), .def = "127.0.0.1:9181", \
-        .help = "--admin-listen of a headcount-aggregator; may be repeated", \
+#define TOLD_OPTS(opts_type, collectors, aggregators)                             \
+    {.name = "collector-admin",                                                   \
+     .arg = "HOST:PORT",                                                          \
+     .type = OPT_LIST,                                                            \
+     .offset = offsetof(opts_type, collectors),                                   \
+     .def = "127.0.0.1:9180",                                                     \
+     .help = "The --admin-listen of a headcount-collector. May be repeated.",     \
+     .group = "Daemons"},                                                         \
+    {                                                                             \
+        .name = "aggregator-admin", .arg = "HOST:PORT", .type = OPT_LIST,         \
+        .offset = offsetof(opts_type, aggregators), .def = "127.0.0.1:9181",      \
+        .help = "The --admin-listen of a headcount-aggregator. May be repeated.", \
     }
 
 /* Whether all addresses of a list can be read; if not, a sentence naming @option was

@@ -20,44 +20,46 @@ static const struct opt rows[] = {
      .offset = ROW(listen),
      .def = "127.0.0.1:8080",
      .group = "Network",
-     .help = "where browsers are answered; [IPV6]:PORT too; port 0 takes a free one, "
-             "which the line event=listening tells"},
+     .help = "Where browsers are answered. [IPv6]:PORT for IPv6, [::]:PORT for all "
+             "addresses; port 0 lets the kernel choose one, which is printed."},
     {.name = "admin-listen",
      .arg = "HOST:PORT",
      .type = OPT_TEXT,
      .offset = ROW(admin_listen),
      .def = "127.0.0.1:9180",
-     .help = "where operators are answered: /metrics, /counters, /livez, /readyz; port 0 "
-             "takes a free one; none: nowhere"},
+     .help = "Where operators are answered: /metrics, /counters, /livez, /readyz. Port 0 "
+             "lets the kernel choose one, which is printed; none: nowhere."},
     {.name = "aggregator",
      .arg = "HOST:PORT",
      .type = OPT_LIST,
      .offset = ROW(aggregators),
      .def = "127.0.0.1:7125",
-     .help = "where headcount-aggregator takes datagrams; may be repeated: the next one "
-             "is for when this one has not answered for 5 seconds"},
+     .help = "Where headcount-aggregator takes datagrams. May be repeated: the next one "
+             "is for when this one has not answered for 5 seconds."},
     {.name = "redis",
      .arg = "ADDRESS",
      .type = OPT_TEXT,
      .offset = ROW(redis),
-     .def = "tcp://127.0.0.1:6379/0",
-     .help = "tcp://HOST:PORT/DB or unix:PATH; only read from"},
+     .def = "tcp://127.0.0.1:6379",
+     .help = "unix:PATH[?db=N] or tcp://HOST[:PORT][/DB]. Only read from. Need not be "
+             "there at start."},
     {.name = "trusted-proxy",
      .arg = "CIDR",
      .type = OPT_LIST,
      .offset = ROW(trusted_proxies),
-     .help = "a network whose X-Forwarded-For is believed; may be repeated"},
+     .help = "A network whose X-Forwarded-For is believed. May be repeated."},
     {.name = "secret-file",
      .arg = "FILE",
      .type = OPT_TEXT,
      .offset = ROW(secret_file),
      .group = "Secrets",
-     .help = "at least 16 bytes that nobody can guess, the same on every node"},
+     .help = "The secret shared with the aggregator: the same file on every node, 16 to "
+             "4096 bytes. Required."},
     {.name = "redis-auth-file",
      .arg = "FILE",
      .type = OPT_TEXT,
      .offset = ROW(redis_auth_file),
-     .help = "password or user:password on its first line"},
+     .help = "A file with PASSWORD or USER:PASSWORD on its first line."},
     {.name = "ring",
      .arg = "MIB",
      .type = OPT_INT,
@@ -66,21 +68,20 @@ static const struct opt rows[] = {
      .min = RING_MIB_MIN,
      .max = RING_MIB_MAX,
      .group = "Safety",
-     .help =
-         "memory of each worker for hits that are not safe in Redis yet; about 25,000 "
-         "hits a MiB"},
+     .help = "Memory of each worker for hits that are not safe in Redis yet; about "
+             "25,000 hits a MiB."},
     {.name = "spool",
      .arg = "DIR",
      .type = OPT_TEXT,
      .offset = ROW(spool),
      .help =
-         "keep that memory in files of DIR, so that hits survive the end of the "
-         "process, kill -9 too; not a reboot, so DIR may be in memory, like /dev/shm"},
+         "Keep that memory in files of DIR, so that hits survive the end of the process, "
+         "kill -9 too; not a reboot, so DIR may be in memory, like /dev/shm."},
     {.name = "drain",
      .type = OPT_FLAG,
      .offset = ROW(drain),
-     .help = "when stopped, wait up to 30 seconds until all hits are safe in Redis, "
-             "instead of up to 5 until an aggregator has received them"},
+     .help = "At the end wait up to 30 seconds until all hits are safe in Redis, instead "
+             "of up to 5 until an aggregator has received them."},
     {.name = "workers",
      .arg = "N",
      .type = OPT_INT,
@@ -89,7 +90,7 @@ static const struct opt rows[] = {
      .min = 0,
      .max = WORKERS_MAX,
      .group = "Process",
-     .help = "threads, each with its own listening socket; 0: one per core"},
+     .help = "Threads, each with its own listening socket; 0: one for each core."},
 };
 
 const struct opts_spec options_spec = {
@@ -97,13 +98,18 @@ const struct opts_spec options_spec = {
     .usage = "--secret-file FILE [options]",
     .about = "Takes beacons over HTTP, sends them to headcount-aggregator as datagrams, "
              "and answers who is on a site now from what the aggregator keeps in Redis. "
-             "Stays in the foreground.",
-    .footer = "Signals: TERM and INT stop it in order, a second one at once;\n"
-              "USR1 logs the counters.\n"
-              "Exit codes: 0 stopped, 1 the port or the spool is in use, 2 wrong "
-              "options,\n"
-              "3 stopped with hits that no aggregator had received and no spool keeps,\n"
-              "130 stopped at once.\n",
+             "Runs in the foreground; the address it listens on is printed on stdout, "
+             "everything else on stderr.",
+    .footer =
+        "Signals:\n"
+        "  SIGTERM, SIGINT           End after the hits have been handed over, see\n"
+        "                            --drain; the second time at once.\n"
+        "  SIGUSR1                   Print the counters on stderr; --help-counters says\n"
+        "                            what they mean.\n"
+        "\n"
+        "Exit codes: 0 ended by a signal, 1 something could not be opened, 2 an option\n"
+        "is wrong, 3 ended with hits that no aggregator had received and no spool\n"
+        "keeps, 130 ended by a second signal.",
     .rows = rows,
     .nrows = sizeof rows / sizeof rows[0],
 };
@@ -154,17 +160,6 @@ static int check_spool(const char *path, char *err, size_t err_n)
     return -1;
 }
 
-static int check_secret(struct secret *s, const char *path, char *err, size_t err_n)
-{
-    if (path == NULL) {
-        snprintf(err, err_n,
-                 "--secret-file is missing: the aggregator takes no datagram "
-                 "without the secret both share");
-        return -1;
-    }
-    return secret_read(s, path, err, err_n);
-}
-
 static int check_redis(struct redis_addr *a, const struct options *o, char *err,
                        size_t err_n)
 {
@@ -209,7 +204,7 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
         check_aggregators(s, &o->aggregators, err, err_n) < 0 ||
         check_redis(&s->redis, o, err, err_n) < 0 ||
         check_trusted(&s->trusted, &o->trusted_proxies, err, err_n) < 0 ||
-        check_secret(&s->secret, o->secret_file, err, err_n) < 0 ||
+        secret_read(&s->secret, o->secret_file, err, err_n) < 0 ||
         check_spool(o->spool, err, err_n) < 0)
         return -1;
     s->workers = o->workers > 0 ? (unsigned)o->workers : uv_available_parallelism();

@@ -42,9 +42,10 @@ static void blame(struct flight *f)
         f->suspects = f->next - 1;
 }
 
-void flight_restart(struct flight *f)
+void flight_restart(struct flight *f, bool died)
 {
-    blame(f);
+    if (died)
+        blame(f);
     start(f);
 }
 

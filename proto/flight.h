@@ -34,9 +34,9 @@ struct flight {
 /* Nothing of what @ring holds is on its way or has come. */
 void flight_init(struct flight *f, struct ring *ring);
 
-/* The same, for an aggregator that began anew; of what was on its way to the one before,
- * the first in line is noted as having been there when it died. */
-void flight_restart(struct flight *f);
+/* The same, for an aggregator that began anew. If the one before has @died, the first in
+ * line of what was on its way is noted as having been there. */
+void flight_restart(struct flight *f, bool died);
 
 /* A record was sealed. */
 void flight_sealed(struct flight *f, struct ring_record *rec);

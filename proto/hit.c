@@ -110,9 +110,16 @@ static struct slice skip_origin(struct slice s)
     return s;
 }
 
+/* "." and ".." in an address are taken out by whoever normalizes it, browsers among them,
+ * so that nobody could ask for such a site. */
+static bool is_dots(struct slice site)
+{
+    return slice_eq(site, SLICE(".")) || slice_eq(site, SLICE(".."));
+}
+
 bool site_valid(struct slice site)
 {
-    if (site.n == 0 || site.n > SITE_MAX)
+    if (site.n == 0 || site.n > SITE_MAX || is_dots(site))
         return false;
     for (size_t i = 0; i < site.n; i++)
         if (!is_site_byte(site.p[i]))

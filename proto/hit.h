@@ -39,7 +39,7 @@ struct hit {
     uint8_t state;     /* enum hit_state */
 };
 
-/* Whether @site is a site id: [A-Za-z0-9._-]{1,SITE_MAX}. */
+/* Whether @site is a site id: [A-Za-z0-9._-]{1,SITE_MAX}, but neither "." nor "..". */
 bool site_valid(struct slice site);
 
 /* Writes the canonical form of a page's address into @out (PATH_MAX_BYTES bytes) and

@@ -50,10 +50,10 @@ void keep_durable(struct keep *k, uint64_t durable)
         keep_drop_first(k, &k->c.durable);
 }
 
-void keep_restart(struct keep *k)
+void keep_restart(struct keep *k, bool died)
 {
     k->c.lost_restart += unprotected_take(&k->unprotected, UINT64_MAX);
-    flight_restart(&k->flight);
+    flight_restart(&k->flight, died);
 }
 
 void keep_drop_first(struct keep *k, uint64_t *counter)

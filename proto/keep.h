@@ -32,7 +32,7 @@ bool keep_is_nearly_full(const struct keep *k);
 void keep_durable(struct keep *k, uint64_t durable);
 
 /* The aggregator began anew. */
-void keep_restart(struct keep *k);
+void keep_restart(struct keep *k, bool died);
 
 /* Drops the first record; its hits are added to @counter. */
 void keep_drop_first(struct keep *k, uint64_t *counter);

@@ -7,8 +7,9 @@
 
 /* -- names ---------------------------------------------------------------- */
 
-/* Site ids: [A-Za-z0-9._-]{1,64}. The alphabet keeps the Redis hash tag {site} and the
- * channel name unambiguous. Refused: bad_site. */
+/* Site ids: [A-Za-z0-9._-]{1,64}, neither "." nor "..", which addresses lose on their
+ * way. The alphabet keeps the Redis hash tag {site} and the channel name unambiguous.
+ * Refused: bad_site. */
 #define SITE_MAX 64
 
 /* A path after normalizing, bytes of UTF-8. Longer ones are cut at a character

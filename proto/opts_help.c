@@ -12,11 +12,11 @@ const struct opt opts_common[OPTS_COMMON] = {
     {.name = "config",
      .arg = "FILE",
      .type = OPT_TEXT,
-     .help = "read options from FILE, one `name = value` a line",
+     .help = "Read options from FILE, one `name = value` a line.",
      .group = "Common"},
-    {.name = "check-config", .type = OPT_TEXT, .help = "check all options, then exit"},
-    {.name = "help", .type = OPT_TEXT, .help = "print this and exit; also -h"},
-    {.name = "version", .type = OPT_TEXT, .help = "print the version and exit"},
+    {.name = "check-config", .type = OPT_TEXT, .help = "Check all options, then exit."},
+    {.name = "help", .type = OPT_TEXT, .help = "Print this and exit; also -h."},
+    {.name = "version", .type = OPT_TEXT, .help = "Print the version and exit."},
 };
 
 /* Prints the words of @text from column @at on, further lines at @indent. */

@@ -75,10 +75,18 @@ void secret_init(struct secret *s, const void *bytes, size_t n)
 int secret_read(struct secret *s, const char *path, char *err, size_t err_n)
 {
     char text[SECRET_FILE_MAX + 2]; /* a newline, and one byte to see that more comes */
-    ssize_t got = read_file(path, text, sizeof text);
-    size_t n = got > 0 ? (size_t)got : 0;
+    ssize_t got;
+    size_t n;
     int verdict;
 
+    if (!path) {
+        snprintf(err, err_n,
+                 "--secret-file is missing: name the file that all collectors and the "
+                 "aggregator share");
+        return -1;
+    }
+    got = read_file(path, text, sizeof text);
+    n = got > 0 ? (size_t)got : 0;
     if (got < 0) {
         snprintf(err, err_n, "--secret-file: cannot read %s: %s", path, strerror(errno));
         return -1;

@@ -28,8 +28,8 @@ struct secret {
 void secret_init(struct secret *s, const void *bytes, size_t n);
 
 /* Reads @path, cuts one trailing newline, and derives. Returns 0, or -1 with one sentence
- * in @err (which names the option --secret-file): missing, unreadable, shorter than
- * SECRET_FILE_MIN, too long. */
+ * in @err (which names the option --secret-file): @path is NULL, or the file missing,
+ * unreadable, shorter than SECRET_FILE_MIN, too long. */
 int secret_read(struct secret *s, const char *path, char *err, size_t err_n);
 
 /* The visitors' key of the UTC day number @day (ms / 86,400,000). */

@@ -208,13 +208,14 @@ static bool makes_sense(const struct sender *s, const struct wire_ack *a, uint64
            a->echo_us <= now_us;
 }
 
-/* An aggregator that knows nothing of what the one before was sent. */
-static void begin_epoch(struct sender *s, uint64_t epoch)
+/* An aggregator that knows nothing of what the one before was sent. That one has died,
+ * unless it says that it is the same, or another was turned to. */
+static void begin_epoch(struct sender *s, const struct wire_ack *a, bool redirected)
 {
     if (s->epoch != 0)
         s->keep.c.epochs++;
-    s->epoch = epoch;
-    keep_restart(&s->keep);
+    s->epoch = a->epoch;
+    keep_restart(&s->keep, !a->renewed && !redirected);
 }
 
 static void set_poison_aside(struct sender *s)
@@ -295,7 +296,7 @@ void sender_ack(struct sender *s, const uint8_t *bytes, size_t n, mono_t now)
 {
     uint64_t now_us = clock_us(s);
     struct wire_ack a;
-    bool news;
+    bool news, redirected = s->redirected;
 
     if (wire_ack_open(bytes, n, s->secret, &a) != WIRE_OK ||
         !makes_sense(s, &a, now_us)) {
@@ -303,10 +304,10 @@ void sender_ack(struct sender *s, const uint8_t *bytes, size_t n, mono_t now)
         return;
     }
     s->keep.c.acks++;
-    news = s->redirected || a.epoch > s->epoch;
+    news = redirected || a.epoch > s->epoch;
     s->redirected = false;
     if (a.epoch > s->epoch)
-        begin_epoch(s, a.epoch);
+        begin_epoch(s, &a, redirected);
     patience_measure(&s->patience, a.echo_us, now_us);
     news |= take(s, &a);
     patience_heard(&s->patience, now, news);

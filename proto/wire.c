@@ -39,6 +39,8 @@ enum {
     AT_ACK_ZERO = 74,
 };
 
+#define FLAG_RENEWED 1
+
 _Static_assert(BODY_MAX + WIRE_HEADER + WIRE_TAG == DATAGRAM_MAX, "a full body fits");
 _Static_assert(WIRE_TAG == crypto_shorthash_siphashx24_BYTES, "128 bits of tag");
 _Static_assert(sizeof((struct key *)0)->b == crypto_shorthash_siphashx24_KEYBYTES,
@@ -129,6 +131,7 @@ static void take_ack(struct wire_ack *a, const uint8_t *bytes)
     a->durable = load64(bytes + AT_DURABLE);
     a->echo_us = load64(bytes + AT_ECHO);
     a->window = load16(bytes + AT_WINDOW);
+    a->renewed = bytes[AT_FLAGS] & FLAG_RENEWED;
 }
 
 static bool all_zero(const uint8_t *bytes, size_t from, size_t to)
@@ -142,7 +145,7 @@ static bool all_zero(const uint8_t *bytes, size_t from, size_t to)
 /* The fields that all types have, of at least WIRE_MIN bytes. */
 static bool start_is_sound(const uint8_t *bytes)
 {
-    return bytes[AT_FLAGS] == 0 && load32(bytes + AT_RESERVED) == 0 &&
+    return load32(bytes + AT_RESERVED) == 0 &&
            load16(bytes + AT_SHARD) < load16(bytes + AT_NSHARDS);
 }
 
@@ -151,16 +154,16 @@ static bool data_is_sound(const uint8_t *bytes, size_t n)
     size_t body_n = load16(bytes + AT_BODY_LEN);
     uint64_t seq = load64(bytes + AT_SEQ);
 
-    return start_is_sound(bytes) && n == tag_at(body_n) + WIRE_TAG && seq != 0 &&
-           seq >= load64(bytes + AT_BASE) &&
+    return start_is_sound(bytes) && bytes[AT_FLAGS] == 0 &&
+           n == tag_at(body_n) + WIRE_TAG && seq != 0 && seq >= load64(bytes + AT_BASE) &&
            (body_n == 0 || bytes[AT_TYPE] == WIRE_DATA) &&
            all_zero(bytes, WIRE_HEADER + body_n, tag_at(body_n));
 }
 
 static bool ack_is_sound(const uint8_t *bytes, size_t n)
 {
-    return start_is_sound(bytes) && n == WIRE_ACK_BYTES &&
-           load16(bytes + AT_BODY_LEN) == 0 &&
+    return start_is_sound(bytes) && bytes[AT_FLAGS] <= FLAG_RENEWED &&
+           n == WIRE_ACK_BYTES && load16(bytes + AT_BODY_LEN) == 0 &&
            all_zero(bytes, AT_ACK_ZERO, WIRE_ACK_BYTES - WIRE_TAG);
 }
 
@@ -230,6 +233,7 @@ void wire_ack_frame(uint8_t *out, const struct wire_ack *a, const struct secret 
     assert(a->shard < a->nshards);
     memset(out, 0, WIRE_ACK_BYTES);
     put_start(out, WIRE_ACK, s->key_id, a->shard, a->nshards);
+    out[AT_FLAGS] = a->renewed ? FLAG_RENEWED : 0;
     store64(out + AT_STREAM, a->stream);
     store64(out + AT_EPOCH, a->epoch);
     store64(out + AT_ACK_NO, a->ack_no);

@@ -13,7 +13,8 @@
  *   12  u32   reserved = 0
  *
  * A PING has no body, and its seq is the next one that will be used. ACK comes down, 96
- * bytes, and answers either; the first 16 bytes are as above with type 3, body_len 0:
+ * bytes, and answers either; the first 16 bytes are as above with type 3, body_len 0, and
+ * bit 0 of flags set when this process has had an epoch before:
  *
  *   16  u64   stream                        56  u64  durable  up to here they are safe
  *   24  u64   epoch of the aggregator       64  u64  echo_us  ts_us of the newest one
@@ -28,6 +29,7 @@
 #ifndef HC_WIRE_H
 #define HC_WIRE_H
 
+#include <stdbool.h>
 #include "limits.h"
 #include "secret.h"
 
@@ -54,6 +56,7 @@ struct wire_ack {
     uint64_t durable; /* 0: nothing yet */
     uint64_t echo_us; /* 0: this answers nothing in particular */
     uint16_t window;
+    bool renewed; /* the aggregator began anew, and did not die of anything */
 };
 
 /* Why a datagram was refused, in the order of the checks; the fields that a version gives

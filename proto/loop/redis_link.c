@@ -46,6 +46,7 @@ struct redis_link {
     bool refused; /* the credentials were: asking again soon is useless */
     bool pinging; /* the link's own PING is in flight */
     uint64_t up_at;
+    uint64_t resting_since;
     uint64_t generation;
     struct redis_link_stats stats;
 
@@ -257,6 +258,7 @@ static void on_socket_closed(void *arg)
         return;
     }
     link->state = RESTING;
+    link->resting_since = uv_now(link->loop);
     uv_timer_start(&link->timer, on_rested, next_rest(link), 0);
 }
 
@@ -357,6 +359,16 @@ void redis_link_reset(struct redis_link *link, const char *why)
 {
     if (link->state == DIALLING || link->state == UP)
         drop(link, why);
+}
+
+void redis_link_hurry(struct redis_link *link)
+{
+    uint64_t now = uv_now(link->loop);
+    uint64_t due = link->resting_since + link->deadline.rest_first_ms;
+    uint64_t wait = due > now ? due - now : 0;
+
+    if (link->state == RESTING && wait < uv_timer_get_due_in(&link->timer))
+        uv_timer_start(&link->timer, on_rested, wait, 0);
 }
 
 void redis_link_close(struct redis_link *link, void (*closed)(void *arg), void *arg)

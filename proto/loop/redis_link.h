@@ -92,6 +92,11 @@ const struct redis_link_stats *redis_link_stats(const struct redis_link *link);
  * down(@why) is called before this returns. Nothing happens while the link rests. */
 void redis_link_reset(struct redis_link *link, const char *why);
 
+/* Dials now if the link rests between two dials, because somebody else has just found
+ * Redis there; nothing happens otherwise. The rest still lasts rest_first_ms, so that two
+ * links that hurry each other do not spin. No callback comes from inside. */
+void redis_link_hurry(struct redis_link *link);
+
 /* Closes for good, once. Pending calls get NULL before this returns; down() is not
  * called;
  * @closed (may be NULL) is called when the handles are gone, and then the link is freed.

@@ -114,6 +114,8 @@ story('a malformed beacon still gets its GIF, with 400 and the reason, and is no
     ['i=no%20blanks&p=/a', 'bad_site'],
     [`i=${'s'.repeat(65)}`, 'bad_site'],
     ['i={shop}', 'bad_site'],
+    ['i=.', 'bad_site'],
+    ['i=..', 'bad_site'],
     ['i=shop&k=z', 'bad_kind'],
     ['i=shop&a=q', 'bad_state'],
     [`i=shop&p=${long}`, 'bad_path'],
@@ -132,7 +134,7 @@ story('a malformed beacon still gets its GIF, with 400 and the reason, and is no
   const counters = await s.counters(s.collector);
   assert.equal(counters.hits, 1);
   assert.equal(counters.no_site, 3);
-  assert.equal(counters.bad_site, 3);
+  assert.equal(counters.bad_site, 5);
   assert.equal(counters.bad_visitor, 2);
 });
 

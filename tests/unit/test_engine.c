@@ -532,18 +532,54 @@ static void being_fenced_forgets_all_and_takes_a_higher_epoch(void **state)
     assert_int_equal(durable(1), 1);
 }
 
-static void epochs_are_taken_no_faster_than_one_a_second(void **state)
+/* Is fenced whenever it can be, for so long. Returns how many epochs it took. */
+static uint64_t fenced_for(mono_t ms)
+{
+    uint64_t epoch = given;
+
+    for (mono_t until = mono + ms; mono < until;) {
+        next_commit = "FENCED";
+        if (sender[1].epoch != e.epoch)
+            begin_stream_anew(1);
+        view(1, "shop");
+        live(100);
+    }
+    next_commit = NULL;
+    return given - epoch;
+}
+
+static void who_is_fenced_rests_longer_each_time(void **state)
+{
+    (void)state;
+    assert_in_range(fenced_for(5000), 1, 3);
+    assert_in_range(fenced_for(60000), 3, 7);
+    begin_stream_anew(1);
+    live(60000); /* the other one is gone */
+    begin_stream_anew(1);
+    view(1, "shop");
+    live(HOLD_MS + 100);
+    assert_int_equal(durable(1), 1);
+    live(60000);
+    assert_in_range(fenced_for(3000), 1, 3);
+}
+
+static void a_process_that_was_stopped_trusts_nothing_in_its_socket(void **state)
 {
     uint64_t epoch = given;
 
     (void)state;
-    for (int i = 0; i < 50; i++) {
-        next_commit = "FENCED";
-        begin_stream_anew(1);
-        view(1, "shop");
-        live(100);
-    }
-    assert_in_range(given - epoch, 3, 6);
+    view(1, "shop");
+    live(1000);
+    assert_int_equal(e.intake.folded.views, 1);
+    pass(SENDER_SILENCE_MS + 1000); /* no turn meanwhile */
+    view(1, "shop");
+    view(2, "shop");
+    assert_int_equal(e.intake.folded.views, 1);
+    live(WRITER_EPOCH_MS + 100);
+    assert_int_equal(given, epoch + 1);
+    assert_int_equal(e.counters.frozen, 1);
+    live(60000);
+    assert_int_equal(e.counters.frozen, 1);
 }
 
 static void a_sender_that_met_a_later_one_makes_it_go_above(void **state)
@@ -794,7 +830,8 @@ int main(void)
         T(until_all_were_looked_at_no_round_proves_anything),
         T(a_missing_script_is_loaded_and_the_epoch_kept),
         T(being_fenced_forgets_all_and_takes_a_higher_epoch),
-        T(epochs_are_taken_no_faster_than_one_a_second),
+        T(who_is_fenced_rests_longer_each_time),
+        T(a_process_that_was_stopped_trusts_nothing_in_its_socket),
         T(a_sender_that_met_a_later_one_makes_it_go_above),
         T(before_redis_gives_an_epoch_nobody_is_answered),
         T(an_epoch_outlives_a_broken_connection),

@@ -106,7 +106,7 @@ static void counters_become_findings(void **state)
         {true, "\"epochs\":16,\"redis_up\":4", FINDING_PROBLEM, "begin anew 4 times"},
         {true, "\"epochs\":8,\"redis_up\":4", FINDING_OK, NULL},
         {true, "\"epochs\":8,\"aggregator_up\":4", FINDING_OK, NULL},
-        {false, "\"reboots\":5", FINDING_PROBLEM, "begin anew 5 times in 100 seconds"},
+        {false, "\"reboots\":5", FINDING_PROBLEM, "begun anew 5 times in 100 seconds"},
         {false, "\"streams_full\":1", FINDING_PROBLEM, "too many senders"},
         {false, "\"ack_errors\":1", FINDING_NOTE, "ACKs"},
         {false, "\"rcvbuf\":212992", FINDING_NOTE, "212992 bytes"},
@@ -183,7 +183,7 @@ static void daemons_that_are_missing_or_wrong_are_problems(void **state)
     expect(found(&c, &c, &good_redis), FINDING_PROBLEM,
            "no aggregator but headcount-collector");
     expect(found(&c, &unready, &good_redis), FINDING_PROBLEM,
-           "not ready: no milk;no sugar.");
+           "not ready: no milk; no sugar.");
     expect(found(&c, &old, &good_redis), FINDING_NOTE, "version 0.0.1");
     told_fini(&c);
     told_fini(&a);

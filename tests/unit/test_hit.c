@@ -54,8 +54,12 @@ static void a_site_is_up_to_64_safe_characters(void **state)
         char c = (char)b;
         bool safe = (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') ||
                     (b >= '0' && b <= '9') || b == '.' || b == '_' || b == '-';
-        assert_int_equal(site_valid(guarded((struct slice){&c, 1})), safe);
+        assert_int_equal(site_valid(guarded((struct slice){&c, 1})), safe && b != '.');
     }
+    assert_false(site_valid(guarded(SLICE(".."))));
+    assert_true(site_valid(guarded(SLICE("..."))));
+    assert_true(site_valid(guarded(SLICE(".a"))));
+    assert_true(site_valid(guarded(SLICE("--help"))));
     memset(text, 'x', sizeof text);
     assert_false(site_valid((struct slice){NULL, 0}));
     assert_true(site_valid(guarded((struct slice){text, SITE_MAX})));

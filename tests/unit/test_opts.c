@@ -465,10 +465,11 @@ static const char help[] =
     "  --[no-]alarm              ring when a thing is carried out\n"
     "\n"
     "Common:\n"
-    "  --config FILE             read options from FILE, one `name = value` a line\n"
-    "  --check-config            check all options, then exit\n"
-    "  --help                    print this and exit; also -h\n"
-    "  --version                 print the version and exit\n";
+    "  --config FILE             Read options from FILE, one `name = value` a\n"
+    "                            line.\n"
+    "  --check-config            Check all options, then exit.\n"
+    "  --help                    Print this and exit; also -h.\n"
+    "  --version                 Print the version and exit.\n";
 
 static void help_is_a_document_of_80_columns(void **state)
 {

@@ -450,6 +450,49 @@ static void a_new_epoch_is_sent_all_that_is_not_durable(void **state)
     rig_close(r);
 }
 
+/* Begins @epochs more, with something on its way and nothing received. */
+static void begin_epochs(struct rig *r, unsigned epochs, bool renewed, bool turned_to)
+{
+    for (unsigned i = 1; i <= epochs; i++) {
+        if (turned_to)
+            sender_redirect(r->sender, r->now);
+        take_ack(r, (struct wire_ack){.epoch = EPOCH + i,
+                                      .ack_no = i,
+                                      .window = SENDER_WINDOW,
+                                      .cum = 1,
+                                      .renewed = renewed});
+        r->now += 10;
+        tick_at(r, r->now, false);
+    }
+}
+
+static void a_datagram_that_killed_four_aggregators_is_set_aside(void **state)
+{
+    struct rig *r = rig_open_heard();
+
+    (void)state;
+    give(r);
+    begin_epochs(r, SENDER_TRIES - 1, false, false);
+    assert_int_equal(r->set_aside, 0);
+    begin_epochs(r, SENDER_TRIES + 1, false, false);
+    assert_int_equal(r->set_aside, 1);
+    assert_int_equal(counters(r)->lost_poison, 1);
+    rig_close(r);
+}
+
+static void nobody_is_blamed_for_an_aggregator_that_did_not_die(void **state)
+{
+    (void)state;
+    for (int turned_to = 0; turned_to < 2; turned_to++) {
+        struct rig *r = rig_open_heard();
+
+        give(r);
+        begin_epochs(r, 3 * SENDER_TRIES, !turned_to, turned_to);
+        assert_int_equal(r->set_aside, 0);
+        rig_close(r);
+    }
+}
+
 static void what_was_overtaken_goes_again(void **state)
 {
     struct rig *r = rig_open_heard();
@@ -827,6 +870,8 @@ int main(void)
         cmocka_unit_test(what_came_is_kept_until_it_is_durable),
         cmocka_unit_test(a_ping_tells_that_nothing_will_come_again),
         cmocka_unit_test(a_new_epoch_is_sent_all_that_is_not_durable),
+        cmocka_unit_test(a_datagram_that_killed_four_aggregators_is_set_aside),
+        cmocka_unit_test(nobody_is_blamed_for_an_aggregator_that_did_not_die),
         cmocka_unit_test(what_was_overtaken_goes_again),
         cmocka_unit_test(what_was_sent_at_the_same_time_may_be_on_its_way_still),
         cmocka_unit_test(silence_is_probed_with_growing_pauses),
