@@ -78,14 +78,16 @@ static int open_admin(struct aggregator *a, uv_loop_t *loop, char *err, size_t e
 
 /* ---- the end ------------------------------------------------------------ */
 
-static void log_left(const struct aggregator *a)
+/* What Redis did not take, or did not give to be added to, in time. */
+static void log_left(struct aggregator *a)
 {
     const struct engine *e = &a->engine;
 
-    if (!writer_is_idle(&e->writer, e->clock.now))
+    a->unsaved = e->store.nloads > 0 || !writer_is_idle(&e->writer, e->clock.now);
+    if (a->unsaved)
         log_line("event=unsaved sites=%zu hint=\"Redis did not take the last changes in "
-                 "time\"",
-                 e->store.ndirty);
+                 "time; collectors that still run will send them again\"",
+                 e->store.ndirty + e->store.nloads);
     else if (e->drain && !writer_is_durable(&e->writer, e->clock.now))
         log_line("event=undrained hint=\"the collectors will send their last hits "
                  "again\"");

@@ -35,6 +35,7 @@ struct aggregator {
     struct stop stop;
     struct admin admin;
     bool stopping;
+    bool unsaved; /* once it has ended: not everything is in Redis */
 };
 
 /* Binds, starts dialling Redis and listens to signals; does not wait for Redis. The

@@ -2,7 +2,6 @@
  * is left. */
 #include "claim.h"
 
-#include "../proto/json.h"
 #include "minute_log.h"
 
 #define TIME_MAX \
@@ -69,10 +68,10 @@ static void take_meta_field(struct claim *c, struct slice name, struct slice val
         const char *name;
         uint64_t *to, max;
     } fields[] = {
-        {"q", &c->commit, JSON_INTEGER_MAX},     {"t", &c->time, TIME_MAX},
-        {"W", &c->window, UINT32_MAX},           {"c", &c->capped, 1},
-        {"i", &c->last_event, JSON_INTEGER_MAX}, {"x", &c->cut, 1},
-        {"e", &c->epoch, JSON_INTEGER_MAX},      {"o", &c->before, JSON_INTEGER_MAX},
+        {"q", &c->commit, EPOCH_MAX},     {"t", &c->time, TIME_MAX},
+        {"W", &c->window, UINT32_MAX},    {"c", &c->capped, 1},
+        {"i", &c->last_event, EPOCH_MAX}, {"x", &c->cut, 1},
+        {"e", &c->epoch, EPOCH_MAX},      {"o", &c->before, EPOCH_MAX},
     };
 
     if (slice_eq(name, SLICE("w")))

@@ -7,7 +7,7 @@
 -- ARGV[4] hc:{S}:r   [5] hc:{S}:pg   [6] the running minute   [7] window
 -- ARGV[8] minutes ahead to look for   [9] bytes of logs that may come along
 -- ARGV[10] seconds a new record lives
--- Answers FENCED (a later aggregator owns the site), or one flat list of strings:
+-- Answers "FENCED e" (a later aggregator owns the site), or one flat list of strings:
 --   "M" n field value ...    the meta hash as it was     "P" n id path ...
 --   "R" n json ...           per minute that has a row, newest first,
 --   "B" minute n field value ...   and if the logs of all together are not too long
@@ -38,8 +38,13 @@ end
 local flat = redis.call('HGETALL', KEYS[1])
 local meta = {}
 for i = 1, #flat, 2 do meta[flat[i]] = flat[i + 1] end
-if (tonumber(meta.e or '') or 0) > tonumber(ARGV[1]) then return 'FENCED' end
-if meta.e ~= ARGV[1] then redis.call('HSET', KEYS[1], 'e', ARGV[1], 'o', meta.e or '0') end
+if meta.e ~= ARGV[1] then
+  local owner = string.find(meta.e or '', '^%d+$') and tonumber(meta.e) or 0
+  if owner > 4e15 then owner = 0 end -- garbage: EPOCH_MAX, limits.h
+  if owner > tonumber(ARGV[1]) then return string.format('FENCED %.0f', owner) end
+  -- p too: a commit that the owner left half done has the number of our first
+  redis.call('HSET', KEYS[1], 'e', ARGV[1], 'o', string.format('%.0f', owner), 'p', '')
+end
 if meta.q then redis.call('HSET', KEYS[1], 'l', '1') end
 if #flat == 0 then redis.call('EXPIRE', KEYS[1], ARGV[10]) end
 
@@ -47,11 +52,19 @@ put_all('M', flat, 2)
 put_all('P', read('HGETALL', ARGV[5]), 2)
 put_all('R', read('HVALS', ARGV[4]), 1)
 
-local rows, bytes = {}, 0
-for minute = ARGV[6] + ARGV[8], ARGV[6] - ARGV[7] + 1, -1 do
-  local name = string.format('%d', minute)
-  local values = read('HMGET', ARGV[2] .. name, unpack(COUNTS))
-  local row = {minute = name, n = 0}
+-- No row is of a minute after the record's, and one more for clocks that differ: the
+-- last part of a commit has both.
+local newest, oldest = ARGV[6] + ARGV[8], ARGV[6] - ARGV[7] + 1
+if meta.q and string.find(meta.t or '', '^%d+$') and #meta.t < 16 then
+  newest = math.min(newest, math.floor(meta.t / 60000) + 1)
+end
+local names, rows, bytes, left = {}, {}, 0, 0
+for minute = newest, oldest, -1 do names[#names + 1] = ARGV[2] .. string.format('%d', minute) end
+if #names > 0 then left = redis.call('EXISTS', unpack(names)) end
+for k = 1, #names do
+  if left == 0 then break end
+  local values = read('HMGET', names[k], unpack(COUNTS))
+  local row = {minute = string.format('%d', newest + 1 - k), n = 0}
   for i = 1, #COUNTS do
     if values[i] then
       row[#row + 1] = COUNTS[i]
@@ -61,7 +74,10 @@ for minute = ARGV[6] + ARGV[8], ARGV[6] - ARGV[7] + 1, -1 do
   if values[5] and string.find(values[5], '^%d+$') and #values[5] < 10 then
     row.n = tonumber(values[5])
   end
-  if #row > 0 then rows[#rows + 1] = row end
+  if #row > 0 then
+    rows[#rows + 1] = row
+    left = left - 1
+  end
   bytes = bytes + row.n * 16
 end
 for _, row in ipairs(rows) do

@@ -18,29 +18,34 @@
  *   them at once. A log that is written anew goes through the visitors by id, some
  *   thousands a part; what is folded meanwhile waits behind as records. If those are
  * given up for want of memory, in whatever commit, the rewrite begins once more.
- * - Parts carry the number of their commit (p): one whose predecessors Redis has
- * forgotten is refused, and so is one that arrives behind a later commit (commit.lua).
+ * - Parts are sent without waiting for replies. Each names itself in the meta hash (p:
+ * number of the commit and of the part) and is refused unless the latest that was run is
+ * the one before it: a part that Redis refused, or forgot, takes all behind it along, and
+ * so does a late command of a broken connection that comes between two (commit.lua).
+ * - A key of another type makes a script break off in the middle. In a last part nothing
+ * may be behind that which could not be there alone: so rows are tried before the heads
+ * of several are written.
  *
  * A part takes pages, ids, records and events, in this order, until it has grown to
- * PART_BYTES; the first in which all of them end is the last. TAIL_BYTES is what comes
- * then: heads and renames of WINDOW_MAX rows and logs, the marks, the record, the
- * message; and what a single step may take over PART_BYTES. */
+ * st->part_bytes; the first in which all of them end is the last. Then come heads and
+ * renames of WINDOW_MAX rows and logs, the marks, the record and the message: 112 KiB at
+ * most, with what a single step may take over the bound (COMMIT_PART_BYTES). */
 #include "commit.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "../proto/keys.h"
+#include "claim.h"
 #include "commit_ops.h"
 #include "inflight.h"
 #include "message.h"
 #include "visit.h"
 
-#define TAIL_BYTES (112 * 1024)
-#ifndef PART_BYTES /* a test has smaller ones */
-#define PART_BYTES (COMMIT_BYTES_MAX - TAIL_BYTES)
-#endif
 #define PART_RECORDS 4096 /* gathered at a time */
-#define META_SLACK_S 60   /* clocks of two hosts may differ by so much */
+#define FENCED "FENCED"
+#define META_SLACK_S 60 /* clocks of two hosts may differ by so much */
 
 static struct slice name_of(const struct key_name *k)
 {
@@ -54,6 +59,11 @@ static void field(struct command *c, const char *name, uint64_t v)
 }
 
 /* ---- what may go ahead ---------------------------------------------------- */
+
+static bool is_full(const struct commit *c, const struct command *out)
+{
+    return out->text.n >= c->store->part_bytes;
+}
 
 static bool is_ahead(const struct commit *c)
 {
@@ -74,7 +84,7 @@ static bool part_ahead(struct commit *c, struct command *out)
         return true;
     row = key_minute(site_id(s), c->ahead);
     at = command_op(out, "DEL", name_of(&row));
-    for (; is_ahead(c) && out->text.n < PART_BYTES; c->ahead++) {
+    for (; is_ahead(c) && !is_full(c, out); c->ahead++) {
         struct key_name log = key_log(site_id(s), c->ahead);
 
         row = key_minute(site_id(s), c->ahead);
@@ -82,7 +92,7 @@ static bool part_ahead(struct commit *c, struct command *out)
         command_arg(out, name_of(&log));
     }
     command_op_end(out, at);
-    return out->text.n < PART_BYTES;
+    return !is_full(c, out);
 }
 
 /* Who is on which page, in the rows that were dirty when the commit began. */
@@ -97,9 +107,9 @@ static bool part_pages(struct commit *c, struct command *out)
     while (c->rows) {
         unsigned slot = (unsigned)__builtin_ctzll(c->rows);
 
-        if (out->text.n >= PART_BYTES)
+        if (is_full(c, out))
             return false;
-        c->page = op_row_pages(out, s, slot, c->page, PART_BYTES, c->full);
+        c->page = op_row_pages(out, s, slot, c->page, c->store->part_bytes, c->full);
         if (c->page < s->pages.ids)
             continue;
         c->rows &= c->rows - 1;
@@ -108,11 +118,12 @@ static bool part_pages(struct commit *c, struct command *out)
     return true;
 }
 
-static size_t record_room(const struct command *out)
+static size_t record_room(const struct commit *c, const struct command *out)
 {
-    size_t room =
-        out->text.n < PART_BYTES ? (PART_BYTES - out->text.n) / LOG_RECORD_BYTES : 0;
+    size_t room = 0;
 
+    if (!is_full(c, out))
+        room = (c->store->part_bytes - out->text.n) / LOG_RECORD_BYTES;
     return room < PART_RECORDS ? room : PART_RECORDS;
 }
 
@@ -143,7 +154,7 @@ static bool part_visitors(struct commit *c, struct command *out)
     struct site *s = c->site;
 
     while (c->relog && !c->visited) {
-        size_t room = record_room(out), n = 0;
+        size_t room = record_room(c, out), n = 0;
         const struct visitor *v = NULL;
 
         if (room < WINDOW_MAX)
@@ -165,7 +176,7 @@ static bool part_records(struct commit *c, struct command *out)
     struct minute_log *l = &c->site->log;
 
     while (l->sent < l->n) {
-        size_t n = l->n - l->sent, room = record_room(out);
+        size_t n = l->n - l->sent, room = record_room(c, out);
 
         if (room == 0)
             return false;
@@ -192,7 +203,7 @@ static bool write_events(struct commit *c, struct command *out, struct buf *scra
 
     if (c->event < recent_first(&s->recent))
         c->event = recent_first(&s->recent);
-    for (; c->event <= s->recent.last && out->text.n < PART_BYTES; c->event++) {
+    for (; c->event <= s->recent.last && !is_full(c, out); c->event++) {
         op_event(out, s, c->event, scratch, c->feed_staged);
         any = true;
     }
@@ -227,21 +238,40 @@ static bool part_feed(struct commit *c, struct command *out, struct buf *scratch
 
 /* ---- the last part -------------------------------------------------------- */
 
-/* Rows that Redis does not have as they are. */
+static bool is_due(const struct commit *c, unsigned slot)
+{
+    const struct site *s = c->site;
+    const struct site_row *row = &s->row[slot];
+    uint32_t n = s->log.taken ? s->log.taken[slot] : 0;
+
+    return (s->dirty | s->inflight) >> slot & 1 ||
+           (s->log.taken && n != s->log.written[slot]) ||
+           (c->full && (row->views || row->events || row->uniques || n));
+}
+
+/* Rows of the window that Redis does not have as they are, by slot. */
 static uint64_t rows_due(const struct commit *c)
 {
     const struct site *s = c->site;
-    uint64_t due = s->dirty | s->inflight;
+    uint64_t due = 0;
 
-    for (unsigned slot = 0; slot < s->slots; slot++) {
-        const struct site_row *row = &s->row[slot];
-        uint32_t n = s->log.taken ? s->log.taken[slot] : 0;
+    for (unsigned i = 0; i < s->window; i++) {
+        unsigned slot = slot_of(s, s->now - i);
 
-        if ((s->log.taken && n != s->log.written[slot]) ||
-            (c->full && (row->views || row->events || row->uniques || n)))
-            due |= UINT64_C(1) << slot;
+        due |= (uint64_t)is_due(c, slot) << slot;
     }
     return due;
+}
+
+static void last_heads(const struct commit *c, struct command *out, uint64_t due)
+{
+    const struct site *s = c->site;
+
+    if (!c->full && due & (due - 1))
+        for (uint64_t left = due; left; left &= left - 1)
+            op_try_row(out, s, (unsigned)__builtin_ctzll(left));
+    for (uint64_t left = due; left; left &= left - 1)
+        op_row_head(out, s, (unsigned)__builtin_ctzll(left), c->full);
 }
 
 static void last_rows(const struct commit *c, struct command *out)
@@ -249,16 +279,13 @@ static void last_rows(const struct commit *c, struct command *out)
     const struct site *s = c->site;
     uint64_t due = rows_due(c);
 
+    last_heads(c, out, due);
     for (unsigned i = 0; i < s->window; i++) {
         minute_t m = s->now - i;
-        unsigned slot = slot_of(s, m);
-        bool present = due >> slot & 1;
 
-        if (present)
-            op_row_head(out, s, slot, c->full);
         if (c->full)
             op_unstage(out, key_minute(site_id(s), m));
-        if (present)
+        if (due >> slot_of(s, m) & 1)
             op_expire_row(out, s, m, false);
     }
 }
@@ -285,6 +312,25 @@ static void op_meta_lives(const struct commit *c, struct command *out, struct sl
     command_op_number(out, "EXPIRE", meta, c->site->window * 60 + META_SLACK_S);
 }
 
+/* The wall clock of the commit; in the newest minute of its rows at least, which may have
+ * come since it began: loaders look no further. */
+static ms_t record_time(const struct commit *c)
+{
+    ms_t newest = minute_start(c->site->now);
+
+    return c->now > newest ? c->now : newest;
+}
+
+/* "q.k" */
+static void field_part(const struct commit *c, struct command *out)
+{
+    char text[48];
+    int n = snprintf(text, sizeof text, "%" PRIu64 ".%" PRIu64, c->site->commit, c->part);
+
+    command_arg(out, SLICE("p"));
+    command_arg(out, (struct slice){text, (size_t)n});
+}
+
 static void last_record(const struct commit *c, struct command *out, struct buf *scratch)
 {
     struct site *s = c->site;
@@ -293,7 +339,8 @@ static void last_record(const struct commit *c, struct command *out, struct buf 
 
     field(out, "e", c->epoch);
     field(out, "q", s->commit);
-    field(out, "t", (uint64_t)c->now);
+    field_part(c, out);
+    field(out, "t", (uint64_t)record_time(c));
     field(out, "v", 1);
     field(out, "W", s->window);
     field(out, "c", s->capped);
@@ -340,7 +387,8 @@ static void part_begin(const struct commit *c, struct slice sha, struct command 
     command_u64(out, c->epoch);
     command_u64(out, c->full ? 0 : s->commit_floor);
     command_u64(out, s->commit);
-    command_u64(out, (c->begun ? 2 : 0) + (c->full ? 1 : 0));
+    command_u64(out, c->part);
+    command_u64(out, c->full);
     command_u64(out, s->from_epoch);
     command_u64(out, s->from_commit);
 }
@@ -369,7 +417,7 @@ static void part_goes_on(const struct commit *c, struct command *out)
     struct key_name meta = key_meta(site_id(c->site));
     size_t at = command_op(out, "HSET", name_of(&meta));
 
-    field(out, "p", c->site->commit);
+    field_part(c, out);
     if (c->full) {
         field(out, "e", c->epoch);
         field(out, "v", 1);
@@ -382,11 +430,13 @@ static void part_goes_on(const struct commit *c, struct command *out)
         op_meta_lives(c, out, name_of(&meta));
 }
 
-/* Begins, or begins once more, to build the commit. */
+/* Begins, or begins once more, to build the commit: under another number, so that parts
+ * of the first try cannot be taken for those of the second. */
 static void start(struct commit *c)
 {
     struct site *s = c->site;
 
+    s->commit++;
     inflight_end_records(c->store, s, false);
     c->relog = s->log.rewrite;
     c->full = s->full || c->relog;
@@ -401,7 +451,8 @@ static void start(struct commit *c)
     s->full_sent = c->full;
     s->full = false;
     inflight_send(s);
-    c->begun = c->feed_staged = c->visited = false;
+    c->part = 0;
+    c->feed_staged = c->visited = false;
     c->rows = s->inflight;
     c->page = 0;
     c->visitor = 0;
@@ -414,7 +465,6 @@ void commit_begin(struct commit *c, struct store *st, struct site *s, uint64_t e
     assert(s->state == SITE_LIVE && !s->queued && !s->committing && s->inflight == 0);
     *c = (struct commit){.store = st, .site = s, .epoch = epoch, .now = now};
     s->committing = true;
-    s->commit++;
     s->recent_sent = s->recent_done;
     start(c);
 }
@@ -430,17 +480,17 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
         start(c);
     }
     part_begin(c, sha, out);
-    if (c->full && !c->begun)
+    if (c->full && c->part == 0)
         op_delete_staged(c, out);
     last = part_ahead(c, out) && part_pages(c, out) &&
-           op_page_ids(out, s, PART_BYTES, c->full) && part_visitors(c, out) &&
+           op_page_ids(out, s, c->store->part_bytes, c->full) && part_visitors(c, out) &&
            part_records(c, out) && part_feed(c, out, message);
-    c->begun = true;
     buf_clear(message);
     if (last)
         part_last(c, out, message);
     else
         part_goes_on(c, out);
+    c->part++;
     command_arg(out, buf_get(message));
     return last;
 }
@@ -470,7 +520,7 @@ enum commit_outcome commit_outcome(const char *text, size_t n, bool is_error)
         return COMMIT_UNKNOWN;
     if (!is_error && slice_eq(s, SLICE("OK")))
         return COMMIT_OK;
-    if (!is_error && slice_eq(s, SLICE("FENCED")))
+    if (!is_error && slice_starts(s, SLICE(FENCED)))
         return COMMIT_FENCED;
     if (!is_error && slice_eq(s, SLICE("REGRESS")))
         return COMMIT_REGRESS;
@@ -480,6 +530,17 @@ enum commit_outcome commit_outcome(const char *text, size_t n, bool is_error)
         if (slice_starts(s, slice_of(transient[i])))
             return COMMIT_TRANSIENT;
     return COMMIT_ERROR;
+}
+
+uint64_t commit_fenced_by(const char *text, size_t n)
+{
+    struct slice s = {text, n};
+    uint64_t by;
+
+    if (!slice_starts(s, SLICE(FENCED " ")) ||
+        !claim_number(slice_skip(s, strlen(FENCED " ")), EPOCH_MAX, &by))
+        return 0;
+    return by;
 }
 
 static void give_back(struct store *st, struct site *s, enum commit_outcome o)

@@ -35,7 +35,7 @@ struct commit {
     ms_t now;
     bool full;        /* this one rewrites everything */
     bool relog;       /* and the logs too */
-    bool begun;       /* a part has been built */
+    uint64_t part;    /* number of the next one */
     minute_t ahead;   /* of a rewrite: those before this one are deleted */
     uint64_t rows;    /* slots whose pages are still to be written */
     size_t page;      /* next page id of the row being written */
@@ -65,7 +65,7 @@ void commit_tick(struct site *s, uint64_t epoch, ms_t now, struct command *out,
 /* What a reply to a part means. */
 enum commit_outcome {
     COMMIT_OK,
-    COMMIT_FENCED,    /* another aggregator has a higher epoch */
+    COMMIT_FENCED,    /* another aggregator has written: commit_fenced_by */
     COMMIT_REGRESS,   /* Redis lost this site's last commits: rewrite it whole */
     COMMIT_TRANSIENT, /* certainly not done, try again: LOADING BUSY MISCONF OOM READONLY
                          MASTERDOWN CLUSTERDOWN TRYAGAIN NOREPLICAS */
@@ -76,6 +76,10 @@ enum commit_outcome {
 
 /* Classifies a status or error text; NULL text is COMMIT_UNKNOWN. */
 enum commit_outcome commit_outcome(const char *text, size_t n, bool is_error);
+
+/* The epoch that "FENCED e", a reply of commit.lua or claim.lua, names; 0: none that
+ * could be one. The next epoch must be above it. */
+uint64_t commit_fenced_by(const char *text, size_t n);
 
 /* Ends the commit that is out with the first outcome of its parts that is not OK. On
  * anything but OK what was in flight is dirty again, and the next commit rewrites the

@@ -3,33 +3,44 @@
 -- Everything written is absolute, and in the last part the commit record comes behind the
 -- data: a script that broke off in between has committed nothing and is simply repeated.
 -- What no longer fits what Redis has is refused: an older aggregator, a Redis that forgot,
--- a command of a broken connection that arrives behind its successors.
+-- a command of a broken connection that arrives behind its successors, and what comes
+-- after it: each part names itself (p, "q.k") and wants its predecessor to be the latest.
 --
 -- KEYS[1] meta, KEYS[2] channel
 -- ARGV[1] epoch e   [2] lowest q Redis must have   [3] q of this commit
--- ARGV[4] first part: 0, 1 of a rewrite; further parts: 2, 3 of a rewrite
--- ARGV[5], [6] e and q of the record that the writer claimed the site from
--- ARGV[7..] operations, each: argument count, then the command and its arguments
+-- ARGV[4] number k of this part, 0 for the first   [5] 1 of a rewrite, else 0
+-- ARGV[6], [7] e and q of the record that the writer claimed the site from
+-- ARGV[8..] operations, each: argument count, then the command and its arguments
 -- ARGV[#ARGV] the message, empty but in the last part
--- Answers OK, FENCED (another aggregator has written) or REGRESS (not as expected).
-local meta, mine, number, mode = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[3]), ARGV[4]
-if mode == '1' and redis.call('TYPE', meta).ok ~= 'hash' then
+-- Answers OK, "FENCED e" (another aggregator has written) or REGRESS (not as expected).
+local meta, mine, floor, number = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local first, rewrites = ARGV[4] == '0', ARGV[5] == '1'
+
+-- An e or q as it lies there; what is none, or above EPOCH_MAX (limits.h) and not ours, is
+-- garbage that would keep everybody out for ever, and counts as absent.
+local function number_of(text, ours)
+  local v = string.find(text or '', '^%d+$') and #text < 17 and tonumber(text) or 0
+  return (v <= 4e15 or v == ours) and v or 0
+end
+
+if first and rewrites and redis.call('TYPE', meta).ok ~= 'hash' then
   redis.call('DEL', meta) -- whatever it is, it holds no epoch
 end
 local m = redis.call('HMGET', meta, 'e', 'q', 'p')
-local e, q = tonumber(m[1] or '') or 0, tonumber(m[2] or '') or 0
-if e > mine then return 'FENCED' end
+local e, q = number_of(m[1], mine), number_of(m[2], floor)
+local fenced = e > mine
 if e > 0 and e < mine then -- Redis forgot our claim; has anybody older written since?
-  local from = tonumber(ARGV[5])
-  if e > from or (e == from and q > tonumber(ARGV[6])) then return 'FENCED' end
+  local from = tonumber(ARGV[6])
+  fenced = e > from or (e == from and q > tonumber(ARGV[7]))
 end
+if fenced then return string.format('FENCED %.0f', e) end
 if e == mine and q >= number then return 'REGRESS' end
-if mode ~= '1' and (e < mine or q < tonumber(ARGV[2])) then return 'REGRESS' end
-if (mode == '2' or mode == '3') and m[3] ~= ARGV[3] then return 'REGRESS' end
-if mode == '1' and e < mine then
+if not (first and rewrites) and (e < mine or q < floor) then return 'REGRESS' end
+if not first and m[3] ~= string.format('%s.%d', ARGV[3], ARGV[4] - 1) then return 'REGRESS' end
+if first and rewrites and e < mine then
   redis.call('HSET', meta, 'q', '0') -- its numbers are not ours
 end
-local i, n = 7, #ARGV
+local i, n = 8, #ARGV
 while i < n do
   local argc = tonumber(ARGV[i])
   if ARGV[i + 1] == 'RENAME' and redis.call('EXISTS', ARGV[i + 2]) == 0 then

@@ -50,6 +50,13 @@ void op_row_head(struct command *c, const struct site *s, unsigned slot, bool st
     command_op_end(c, at);
 }
 
+void op_try_row(struct command *c, const struct site *s, unsigned slot)
+{
+    struct key_name key = key_minute(site_id(s), slot_minute(s, slot));
+
+    command_op_end(c, command_op(c, "HLEN", name_of(&key)));
+}
+
 void op_expire_row(struct command *c, const struct site *s, minute_t m, bool staged)
 {
     expire(c, s, named(key_minute(site_id(s), m), staged), m);

@@ -17,6 +17,9 @@ minute_t slot_minute(const struct site *s, unsigned slot);
 /* The row's counts, and `n`, the number of valid log records. No expiry. */
 void op_row_head(struct command *c, const struct site *s, unsigned slot, bool staged);
 
+/* Changes nothing, and fails if the row's key is of another type. */
+void op_try_row(struct command *c, const struct site *s, unsigned slot);
+
 /* The fields of those pages from id @from on that are in flight for @slot: HSET where
  * visitors are, HDEL where none are any more, which a staged row does not have. Stops at
  * @room bytes of text or what one HSET takes. Returns the id to go on with. */

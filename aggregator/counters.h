@@ -73,7 +73,9 @@
       "events_parked_total")                                                             \
     X(parked_bytes, GAUGE, "memory of hits that wait for their site, bytes",             \
       "parked_bytes")                                                                    \
-    X(marks_evicted, COUNTER, "marks of senders forgotten because a site has too many",  \
+    X(marks_evicted, COUNTER,                                                            \
+      "marks of senders forgotten because a site has too many: their hits may count "    \
+      "twice after a crash",                                                             \
       "marks_evicted_total")                                                             \
     X(sites, GAUGE, "sites in memory", "sites")                                          \
     X(visitors, GAUGE, "visitors in memory, those about to be dropped included",         \

@@ -48,10 +48,12 @@ static void on_clock_reset(void *arg, ms_t now)
     want_reboot(arg);
 }
 
-static void on_fenced(void *arg)
+static void on_fenced(void *arg, uint64_t by)
 {
     struct engine *e = arg;
 
+    if (by > e->seen)
+        e->seen = by;
     if (seldom(&e->fenced, clock_mono(&e->clock)))
         log_line("event=fenced epoch=%" PRIu64
                  " hint=\"another aggregator writes to this Redis\"",
@@ -205,7 +207,7 @@ mono_t engine_turn(struct engine *e)
     due = sooner(due, loads_turn(e->loads, mono));
     due = sooner(due, writer_turn(&e->writer, now, mono));
     if (e->writer.fenced)
-        on_fenced(e);
+        on_fenced(e, e->writer.round.fenced_by);
     limit(e);
     e->acks_due = receiver_acks(e->intake.receiver, mono);
     due = sooner(due, e->acks_due);

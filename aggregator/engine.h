@@ -45,7 +45,7 @@ struct engine {
     bool loads_up, loading; /* the connection is there; and sites are read on it */
     bool noscript;          /* claim.lua was found missing */
     bool reboot;            /* all is to be forgotten */
-    uint64_t seen;          /* the highest epoch that a sender has met */
+    uint64_t seen;          /* the highest epoch that a sender or Redis has named */
     struct seldom fenced;
     bool rivalled;    /* and that because another aggregator owns a site */
     mono_t fenced_at; /* when that was last */

@@ -118,7 +118,8 @@ static bool has_datagram(struct fold *f, struct site *s)
 
     if (f->stream == 0)
         return false;
-    m = marks_get(&s->marks, f->stream, f->st->now, &f->counts->marks_evicted);
+    m = marks_get(&s->marks, f->stream, f->st->now, f->st->base, f->st->base_arg,
+                  &f->counts->marks_evicted);
     if (!m) {
         f->counts->marks_evicted++; /* no memory: as if there were no place */
         return false;

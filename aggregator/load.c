@@ -222,7 +222,7 @@ static void sort_feed(struct load *l, const struct claim *c, struct feed *f)
         uint64_t id;
 
         if (!claim_text(&r, &json) || !recent_event_check(json, &id, &at) || at >= over ||
-            id <= f->id[id % RECENT_MAX]) {
+            id > EPOCH_MAX || id <= f->id[id % RECENT_MAX]) {
             l->doubtful = true;
             continue;
         }
@@ -379,8 +379,10 @@ static enum load_step take_claim(struct load *l, const redisReply *reply)
 {
     struct claim c;
 
-    if (reply->type == REDIS_REPLY_STRING)
+    if (reply->type == REDIS_REPLY_STRING) {
+        l->fenced_by = commit_fenced_by(reply->str, (size_t)reply->len);
         return LOAD_FENCED;
+    }
     if (!claim_parse(&c, reply))
         return refuse(l);
     l->known = c.known;

@@ -36,6 +36,7 @@ struct load {
     struct site *site; /* LOADING; NULL: unused */
     uint64_t epoch;
     ms_t ahead;           /* after LOAD_AHEAD: the wall clock of its last commit */
+    uint64_t fenced_by;   /* after LOAD_FENCED: its epoch, 0: unknown */
     bool drop_ahead;      /* rows that have not come yet are given up */
     bool claimed;         /* the rows hold what Redis says, */
     bool counting;        /* or what was found of their visitors so far */

@@ -181,10 +181,11 @@ static void on_failed(struct loads_slot *slot, const redisReply *reply)
 static void on_fenced(struct loads_slot *slot)
 {
     struct loads *l = slot->owner;
+    uint64_t by = slot->load.fenced_by;
 
     give_up(slot);
     rest(l);
-    l->events.fenced(l->events.arg);
+    l->events.fenced(l->events.arg, by);
 }
 
 static void on_reply(void *arg, const redisReply *reply)

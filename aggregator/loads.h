@@ -15,8 +15,8 @@
 struct loads;
 
 struct loads_events {
-    /* Redis says that a later aggregator owns a site. */
-    void (*fenced)(void *arg);
+    /* Redis says that a later aggregator, of epoch @by (0: unknown), owns a site. */
+    void (*fenced)(void *arg, uint64_t by);
     /* claim.lua is not there; loads_start again once it is. */
     void (*noscript)(void *arg);
     void *arg;

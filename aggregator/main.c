@@ -9,7 +9,7 @@
 #define PROGRAM "headcount-aggregator"
 #define ERR_MAX 1024 /* bytes of a sentence */
 
-enum { EXIT_OK = 0, EXIT_BUSY = 1, EXIT_OPTIONS = 2 };
+enum { EXIT_OK = 0, EXIT_BUSY = 1, EXIT_OPTIONS = 2, EXIT_UNSAVED = 3 };
 
 struct options {
     const char *udp, *admin_listen, *secret_file, *redis, *redis_auth_file;
@@ -66,7 +66,8 @@ static const struct opts_spec spec = {
         "                            what they mean.\n"
         "\n"
         "Exit codes: 0 ended by a signal, 1 something could not be opened, 2 an option\n"
-        "is wrong, 130 ended by a second signal.",
+        "is wrong, 3 ended by a signal while Redis did not take the last changes,\n"
+        "130 ended by a second signal.",
     .rows = rows,
     .nrows = sizeof rows / sizeof *rows,
 };
@@ -133,7 +134,7 @@ static int run(const struct aggregator_config *config)
     aggregator_close(&a, &loop);
     r = uv_loop_close(&loop);
     assert(r == 0); /* every handle was closed */
-    return EXIT_OK;
+    return a.unsaved ? EXIT_UNSAVED : EXIT_OK;
 }
 
 int main(int argc, char **argv)

@@ -43,25 +43,33 @@ static bool reserve(struct marks *m)
     return true;
 }
 
-/* The one that moved longest ago. */
-static struct mark *oldest(const struct marks *m)
+/* The one whose loss is likeliest to cost nothing. After a load all have moved in the
+ * same minute, those of senders that are no more as well: but these are not heard of. */
+static struct mark *least(const struct marks *m, marks_base_fn base, void *arg)
 {
-    struct mark *old = m->v;
+    struct mark *least = m->v;
+    bool is_known = base && base(arg, least->stream) > 0;
 
-    for (struct mark *k = m->v; k < m->v + m->n; k++)
-        if (k->at < old->at)
-            old = k;
-    return old;
+    for (struct mark *k = m->v + 1; k < m->v + m->n; k++) {
+        bool known = base && base(arg, k->stream) > 0;
+
+        if (known == is_known ? k->at >= least->at : known)
+            continue;
+        least = k;
+        is_known = known;
+    }
+    return least;
 }
 
-struct mark *marks_get(struct marks *m, uint64_t stream, minute_t now, uint64_t *evicted)
+struct mark *marks_get(struct marks *m, uint64_t stream, minute_t now, marks_base_fn base,
+                       void *arg, uint64_t *evicted)
 {
     struct mark *k = find(m, stream);
 
     if (k)
         return k;
     if (m->n == SITE_MARKS_MAX) {
-        k = oldest(m);
+        k = least(m, base, arg);
         ++*evicted;
     } else if (reserve(m)) {
         k = &m->v[m->n++];
@@ -78,8 +86,7 @@ static bool is_over(const struct mark *k, minute_t now, uint64_t base)
     return base > k->seq || (now > k->at && now - k->at > RETENTION_MINUTES);
 }
 
-void marks_prune(struct marks *m, minute_t now,
-                 uint64_t (*base)(void *arg, uint64_t stream), void *arg)
+void marks_prune(struct marks *m, minute_t now, marks_base_fn base, void *arg)
 {
     uint16_t kept = 0;
 

@@ -32,15 +32,18 @@ struct marks {
 void marks_init(struct marks *m);
 void marks_fini(struct marks *m);
 
-/* The mark of @stream, made if need be (seq 0); NULL when out of memory. At
- * SITE_MARKS_MAX the one that moved longest ago makes room and *@evicted is counted up.
- * Valid until the next call. */
-struct mark *marks_get(struct marks *m, uint64_t stream, minute_t now, uint64_t *evicted);
+/* Tells the base of a stream, 0: it has not been heard of in this epoch. */
+typedef uint64_t (*marks_base_fn)(void *arg, uint64_t stream);
 
-/* Drops the marks that no sender can reach any more. @base tells the base of a stream, 0:
- * unknown. */
-void marks_prune(struct marks *m, minute_t now,
-                 uint64_t (*base)(void *arg, uint64_t stream), void *arg);
+/* The mark of @stream, made if need be (seq 0); NULL when out of memory. At
+ * SITE_MARKS_MAX one makes room, of a stream without a base if there is any, and of those
+ * the one that moved longest ago; *@evicted is counted up. @base NULL: none is known.
+ * Valid until the next call. */
+struct mark *marks_get(struct marks *m, uint64_t stream, minute_t now, marks_base_fn base,
+                       void *arg, uint64_t *evicted);
+
+/* Drops the marks that no sender can reach any more. */
+void marks_prune(struct marks *m, minute_t now, marks_base_fn base, void *arg);
 
 /* The field `w` of the meta hash: for each mark stream and seq, little endian, 8 bytes
  * each. Reading replaces what is there and sets `loaded`; returns -1 when @text is not of

@@ -8,9 +8,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include "../proto/json.h"
 #include "../proto/keys.h"
 #include "../proto/log.h"
+#include "claim.h"
 #include "commit.h"
 #include "load.h"
 
@@ -109,9 +110,11 @@ static void on_epoch(void *arg, const redisReply *reply)
 {
     struct redis_setup *s = arg;
 
-    if (is_text(reply, REDIS_REPLY_STRING))
-        s->epoch = strtoull(reply->str, NULL, 10);
-    if (s->epoch == 0) {
+    if (!is_text(reply, REDIS_REPLY_STRING) ||
+        !claim_number((struct slice){reply->str, (size_t)reply->len}, JSON_INTEGER_MAX,
+                      &s->epoch) ||
+        s->epoch == 0) {
+        s->epoch = 0;
         s->failed = true;
         complain(s, "epoch", reply);
     }

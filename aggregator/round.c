@@ -86,7 +86,7 @@ static void end_commit(struct round *r, struct site *s, enum commit_outcome o,
     if (o == COMMIT_OK) {
         time_commit(r, began);
         s->failures = 0;
-    } else if (o == COMMIT_ERROR) {
+    } else if (o == COMMIT_ERROR || o == COMMIT_REGRESS) {
         retry_at = refused(r, s);
     } else if (concerns_all(o)) {
         r->todo = 0;
@@ -196,6 +196,14 @@ static void complain(struct round *r, const struct site *s, const redisReply *re
                  log_safe(text, sizeof text, reply->str, (unsigned long)reply->len));
 }
 
+static void note_fence(struct round *r, const redisReply *reply)
+{
+    uint64_t by = commit_fenced_by(reply->str, (size_t)reply->len);
+
+    if (r->fenced_by < by)
+        r->fenced_by = by;
+}
+
 static void take_reply(struct round *r, struct round_call *call, const redisReply *reply)
 {
     enum commit_outcome o = outcome_of(reply);
@@ -204,6 +212,8 @@ static void take_reply(struct round *r, struct round_call *call, const redisRepl
         o = COMMIT_UNKNOWN;
     if (o == COMMIT_ERROR)
         complain(r, call->site, reply);
+    if (o == COMMIT_FENCED)
+        note_fence(r, reply);
     if (r->outcome == COMMIT_OK)
         r->outcome = o;
     if (o != COMMIT_OK && r->building && r->commit.site == call->site) {
@@ -254,6 +264,7 @@ void round_begin(struct round *r, struct slice sha, uint64_t epoch, ms_t now)
     r->todo = r->store->ndirty;
     r->refused = 0;
     r->left_out = 0;
+    r->fenced_by = 0;
     memset(r->outcomes, 0, sizeof r->outcomes);
     go_on(r, now);
     r->counters->rounds += r->active;

@@ -14,8 +14,9 @@
 #include "counters.h"
 #include "seldom.h"
 
-/* A site whose commit Redis refuses for reasons of its own (WRONGTYPE, say) is written
- * anew so many times at once, and then left alone for so long: quarantined. */
+/* A site whose commit Redis refuses for reasons of its own (WRONGTYPE, say, or a record
+ * that never fits) is written anew so many times at once, and then left alone for so
+ * long: quarantined. */
 #define ROUND_REWRITES 3
 #define ROUND_PARK_MS 60000
 
@@ -43,9 +44,10 @@ struct round {
                     The caller's to set and to clear */
     size_t todo; /* sites still to be taken */
     unsigned outcomes[COMMIT_ERROR + 1]; /* of this round's commits */
-    unsigned refused; /* of its COMMIT_ERRORs, sites quarantined by it */
-    size_t left_out;  /* they, and those that were quarantined before */
-    mono_t answered;  /* when the latest call was sent that had a good reply */
+    unsigned refused;   /* of its COMMIT_ERRORs, sites quarantined by it */
+    size_t left_out;    /* they, and those that were quarantined before */
+    uint64_t fenced_by; /* the highest epoch that Redis named instead of OK, 0: none */
+    mono_t answered;    /* when the latest call was sent that had a good reply */
 
     struct seldom complained;
 

@@ -9,7 +9,10 @@
 void store_init(struct store *st, unsigned window, const struct key *key, ms_t now)
 {
     assert(window > 0 && window <= WINDOW_MAX);
-    *st = (struct store){.window = window, .key = *key, .now = minute_of(now)};
+    *st = (struct store){.window = window,
+                         .key = *key,
+                         .now = minute_of(now),
+                         .part_bytes = COMMIT_PART_BYTES};
     st->dirty_tail = &st->dirty_head;
     st->load_tail = &st->load_head;
 }
@@ -30,6 +33,7 @@ void store_reset(struct store *st, ms_t now)
     store_fini(st);
     store_init(st, old.window, &old.key, now);
     st->ahead = ahead;
+    st->part_bytes = old.part_bytes;
     st->lazy = old.lazy;
     st->base = old.base;
     st->base_arg = old.base_arg;

@@ -24,6 +24,8 @@ struct store {
     size_t turn_of;  /* and how many there were when it turned */
     struct site *dirty_head, **dirty_tail;
     size_t ndirty;
+    size_t part_bytes; /* COMMIT_PART_BYTES; less in tests, so that small sites are
+                          committed in many parts too */
     uint64_t number; /* of commits and messages; a site begun again counts on from here */
     bool lazy;       /* new sites are read back before they are folded into */
     struct site *load_head, **load_tail; /* sites WAITING */

@@ -99,10 +99,9 @@ static const struct zero aggregator_zeros[] = {
     {"fenced", FINDING_PROBLEM, "commits were refused: another aggregator took the site",
      "Stop one of them: one Redis database belongs to one aggregator."},
     {"site_unprotected", FINDING_PROBLEM, "times Redis kept refusing a site",
-     "See event=site_refused in its log, which names the site and Redis' words: a "
-     "foreign "
-     "key may have one of our names, or the Redis user of --redis-auth-file may not run "
-     "what it needs (ACL, see headcount-aggregator(8))."},
+     "See event=site_refused in its log, which tells the site and what Redis said: a "
+     "foreign key may have one of our names, or the Redis user of --redis-auth-file may "
+     "not run what it needs (ACL, see headcount-aggregator(8))."},
     {"ack_errors", FINDING_NOTE, "ACKs to collectors could not be sent",
      "See whether a firewall lets the aggregator answer them."},
     {"regress", FINDING_NOTE, "commits found Redis behind what it had confirmed",
@@ -237,9 +236,8 @@ static void check_epochs(struct findings *f, const char *kind, const struct told
 {
     if (epochs > EPOCHS_FREE && told_uptime(t) / epochs < EPOCH_SECONDS_MIN)
         find(f, FINDING_PROBLEM,
-             "See in the aggregator's log why it began anew or whether it dies, and stop "
-             "a "
-             "second aggregator on the same Redis if there is one.",
+             "See in the aggregator's log whether it dies, and stop a second aggregator "
+             "on the same Redis if there is one.",
              "The %s at %s has %s %" PRIu64 " times in %" PRIu64 " seconds.", kind, t->at,
              what, epochs, told_uptime(t));
 }

@@ -145,10 +145,13 @@
 /* A site that was read back says so for one heartbeat of 15 s + 10 %, ms. */
 #define WARMING_MS 16500
 
-/* Senders that one site is fed by and whose marks it keeps (marks.h). Those of a sender
- * that has moved on are dropped; beyond the bound the one that was silent longest:
- * marks_evicted. 16 bytes each in every commit. */
-#define SITE_MARKS_MAX 256
+/* Senders that one site is fed by and whose marks it keeps (marks.h), four times the
+ * threads of the largest collectors in use and their restarts within an hour. Those of a
+ * sender that has moved on are dropped; beyond the bound one that has not been heard of in
+ * this epoch, else the one that was silent longest: marks_evicted. If its sender lives and
+ * the aggregator dies, what was on its way counts twice for this site. 16 bytes each in
+ * every commit. */
+#define SITE_MARKS_MAX 1024
 
 /* Log records that wait for a commit, all sites together: 64 MiB. A site that cannot have
  * one more writes its log anew from what it knows instead (minute_log.h). */
@@ -184,8 +187,18 @@
 
 /* -- Redis ---------------------------------------------------------------- */
 
+/* Epochs, commit numbers and event ids that are believed when they are read from Redis.
+ * Epochs are milliseconds since 1970 and the others grow more slowly, so only garbage is
+ * above it; and who counts on from here stays below 2^53, up to which Lua and JSON are
+ * exact. The scripts have it as 4e15. */
+#define EPOCH_MAX UINT64_C(4000000000000000)
+
 /* One script call. Larger commits go out in parts; Redis blocks while it reads one. */
 #define COMMIT_BYTES_MAX (256 * 1024)
+
+/* A part ends when it has grown to so many bytes; behind them is room for what ends the
+ * last one, and for what a single step may take over it (commit.c). */
+#define COMMIT_PART_BYTES (COMMIT_BYTES_MAX - 128 * 1024)
 
 /* Fields of one HSET inside the script: Lua's unpack() takes fewer than 8,000. */
 #define COMMIT_FIELDS_MAX 512

@@ -26,6 +26,13 @@ async function isReady(at) {
   });
 }
 
+const isUnready = (at, pattern) =>
+  eventually(async () => {
+    const answer = await get(at, '/readyz');
+    assert.equal(answer.status, 503);
+    assert.match(answer.body.toString(), pattern);
+  });
+
 async function doctor(s, at, ...args) {
   const all = ['doctor', '--json', '--collector-admin', at.collector, '--aggregator-admin', at.aggregator, '--redis', s.redisAddress];
   const { code, out } = await s.cli([...all, ...args]);
@@ -92,14 +99,33 @@ story('who is not ready says why', async (s) => {
   const at = await start(s);
   for (const address of Object.values(at)) await isReady(address);
   await s.redis.kill();
-  for (const address of Object.values(at))
-    await eventually(async () => {
-      const answer = await get(address, '/readyz');
-      assert.equal(answer.status, 503);
-      assert.match(answer.body.toString(), /^redis: /m);
-    });
+  for (const address of Object.values(at)) await isUnready(address, /^redis: /m);
+  await isUnready(at.aggregator, /^redis: commits cannot be made\nredis: sites cannot be read back\n$/);
   await s.startRedis();
   for (const address of Object.values(at)) await isReady(address);
+});
+
+story('an aggregator whose commits Redis refuses is not ready, whatever Redis answers to a PING', async (s) => {
+  await s.startRedis();
+  const user = (...rules) => s.redisCli('acl', 'setuser', 'aggregator', ...rules);
+  assert.equal(await user('reset', 'on', '>word', '~*', '&*', '+@all'), 'OK');
+  await s.startAggregator(['--redis-auth-file', s.file('auth', 'aggregator:word\n')]);
+  await s.startCollector();
+  const at = { collector: await Story.adminOf(s.collector), aggregator: await Story.adminOf(s.aggregator) };
+  await isReady(at.aggregator);
+
+  assert.equal(await user('-hset'), 'OK');
+  await s.hit({ i: 'shop', p: '/', u: 'a' });
+  await isUnready(at.aggregator, /^redis: refuses the commits of 1 of 1 sites\n$/);
+  await s.aggregator.says(/event=site_refused site=shop /);
+  const told = problems(await doctor(s, at)).filter((found) => found.text.includes('The aggregator'));
+  assert.match(told.map((found) => found.text).join('\n'), /is not ready: redis: refuses the commits of 1 of 1 sites\.$/m);
+  for (const found of told) assert.match(found.advice, /event=site_refused.*ACL/);
+
+  // The one site is left out for a minute; when it is the smaller part, that is no alarm.
+  assert.equal(await user('+hset'), 'OK');
+  for (const i of ['one', 'two']) await s.hit({ i, p: '/', u: 'a' });
+  await isReady(at.aggregator);
 });
 
 story('an admin port in use is a sentence that names --admin-listen; none is none', async (s) => {

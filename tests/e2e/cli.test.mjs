@@ -36,6 +36,23 @@ story('now is a page of text, minutes a row per minute, without escapes when nob
   assert.ok(text.out.split('\n').length > 10);
 });
 
+story('a site whose id looks like an option is named after --, and dots alone are none', async (s) => {
+  await s.start();
+  await s.hit({ i: '--help', p: '/', u: 'a' });
+  await s.sees('--help', { currentVisitors: 1 });
+  for (const command of ['now', 'minutes']) {
+    const asked = await s.cli([command, '--redis', s.redisAddress, '--', '--help']);
+    assert.equal(asked.code, 0, asked.err);
+    assert.doesNotMatch(asked.out, /usage/);
+  }
+  assert.equal((await s.cli(['--redis', s.redisAddress, 'now', '--json', '--', '--help'])).code, 0);
+  for (const dots of ['.', '..']) {
+    const refused = await s.cli(['now', dots, '--redis', s.redisAddress]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.err, /no site id/);
+  }
+});
+
 story('tail prints every message as it was published, and ends after --count', async (s) => {
   await s.start();
   const subscriber = await s.subscribe('shop');

@@ -79,12 +79,14 @@ story('a port that is in use is a sentence that names --listen or --udp', async 
   const tcp = net.createServer();
   await new Promise((resolve) => tcp.listen(0, '127.0.0.1', resolve));
   s.closing.push(() => tcp.close());
-  await isRefused(s, 'collector', rightArgs(s, 'collector', { listen: `127.0.0.1:${tcp.address().port}` }), '--listen', 1);
+  await isRefused(s, 'collector', rightArgs(s, 'collector', { listen: `127.0.0.1:${tcp.address().port}` }),
+    '--listen .*the port is in use; .*choose another port', 1);
 
   const udp = dgram.createSocket('udp4');
   await new Promise((resolve) => udp.bind(0, '127.0.0.1', resolve));
   s.closing.push(() => udp.close());
-  await isRefused(s, 'aggregator', rightArgs(s, 'aggregator', { udp: `127.0.0.1:${udp.address().port}` }), '--udp', 1);
+  await isRefused(s, 'aggregator', rightArgs(s, 'aggregator', { udp: `127.0.0.1:${udp.address().port}` }),
+    '--udp .*the port is in use; .*choose another port', 1);
 });
 
 story('--help is a document of at most 80 columns, --version one line', async (s) => {
@@ -100,6 +102,25 @@ story('--help is a document of at most 80 columns, --version one line', async (s
     assert.match(version.out, /^headcount-\w+ \d+\.\d+\.\d+\n$/);
     assert.equal(version.code, 0);
   }
+});
+
+story('both daemons say in the same manner what they have in common', async (s) => {
+  const [aggregator, collector] = await Promise.all(DAEMONS.map(async (name) => (await ending(s, name, ['--help'])).out));
+  const optionOf = (help, name) => {
+    const [, text] = help.match(new RegExp(`^  --(?:\\[no-\\])?${name}\\b([^]*?)(?=\\n  --|\\n\\n)`, 'm'));
+    return text.replace(/\s+/g, ' ').trim();
+  };
+  for (const help of [aggregator, collector]) {
+    for (const [, name] of help.matchAll(/^  --(?:\[no-\])?([a-z-]+)/gm)) {
+      const sentence = optionOf(help, name).replace(/^[A-Z:]+ /, '').replace(/ \([^()]*\)$/, '');
+      assert.match(sentence, /^(?:[A-Z/]|unix:).*\.$/, name);
+    }
+    assert.match(optionOf(help, 'redis'), /\(default tcp:\/\/127\.0\.0\.1:6379\)$/);
+    assert.match(help, /^Signals:\n {2}SIGTERM, SIGINT {10,}[A-Z][^]*\n {2}SIGUSR1 {10,}[A-Z].*--help-counters/m);
+  }
+  assert.equal(optionOf(aggregator, 'redis-auth-file'), optionOf(collector, 'redis-auth-file'));
+  const missing = await Promise.all(DAEMONS.map((name) => ending(s, name, rightArgs(s, name, { 'secret-file': null }))));
+  assert.equal(...missing.map(({ err }) => err.replace(/^[a-z-]+: /, '')));
 });
 
 story('--check-config says what would happen without opening anything', async (s) => {

@@ -89,3 +89,30 @@ for (const first of parts)
       await s.sees('shop', { currentVisitors: 4, pageViews: 10 });
     });
   }
+
+story('SIGTERM waits for a site that is being read back, and says when it was in vain', async (s) => {
+  await s.start();
+  await s.hit({ i: 'shop', p: '/', u: 'alice' });
+  await s.sees('shop', { currentVisitors: 1, pageViews: 1 });
+  await s.aggregator.kill();
+  await s.startAggregator();
+  await eventually(async () => assert.ok((await s.counters(s.aggregator)).epoch > 0));
+  s.redis.signal('SIGSTOP');
+  await s.hit({ i: 'shop', p: '/', u: 'bob' });
+  await eventually(async () => assert.equal((await s.counters(s.aggregator)).loading, 1));
+  const ended = s.aggregator.stop(20_000);
+  s.redis.signal('SIGCONT');
+  assert.equal((await ended).code, 0);
+  assert.equal((await s.cliJson('now', 'shop')).currentVisitors, 2);
+
+  await s.startAggregator();
+  await eventually(async () => assert.ok((await s.counters(s.aggregator)).epoch > 0));
+  s.redis.signal('SIGSTOP');
+  await s.hit({ i: 'shop', p: '/', u: 'carol' });
+  await eventually(async () => assert.equal((await s.counters(s.aggregator)).loading, 1));
+  assert.equal((await s.aggregator.stop(20_000)).code, 3);
+  assert.match(s.aggregator.err, /event=unsaved sites=1/);
+  s.redis.signal('SIGCONT');
+  await s.startAggregator();
+  await s.sees('shop', { currentVisitors: 3, pageViews: 3 }); // the collector had kept it
+});

@@ -38,13 +38,20 @@ static uint64_t number(struct slice s)
     return v;
 }
 
-/* As Lua's tonumber(v) or 0, for whole numbers. */
 static uint64_t number_or_0(struct slice s)
 {
     for (size_t i = 0; i < s.n; i++)
         if (s.p[i] < '0' || s.p[i] > '9' || i > 17)
             return 0;
     return number(s);
+}
+
+/* An e or q that is believed, else 0. */
+static uint64_t believed(struct slice s, uint64_t ours)
+{
+    uint64_t v = s.n < 17 ? number_or_0(s) : 0;
+
+    return v <= EPOCH_MAX || v == ours ? v : 0;
 }
 
 /* ---- keys ----------------------------------------------------------------- */
@@ -365,6 +372,8 @@ static const char *operation(struct redis_model *m, const struct slice *v, size_
         return hdel(m, v, n);
     if (slice_eq(v[0], SLICE("SETRANGE")))
         return setrange(m, v);
+    if (slice_eq(v[0], SLICE("HLEN")))
+        return find(m, v[1]) && find(m, v[1])->is_string ? WRONGTYPE : NULL;
     if (slice_eq(v[0], SLICE("EXPIREAT"))) {
         expire(m, v[1], (ms_t)number(v[2]) * 1000);
     } else if (slice_eq(v[0], SLICE("EXPIRE"))) {
@@ -446,33 +455,47 @@ static void add_hash(redisReply *list, const char *tag, const struct model_key *
 
 /* ---- commit.lua ----------------------------------------------------------- */
 
+static const char *fenced_by(uint64_t e)
+{
+    static char text[32];
+
+    snprintf(text, sizeof text, "FENCED %" PRIu64, e);
+    return text;
+}
+
+static bool follows(const struct model_key *k, uint64_t q, uint64_t part)
+{
+    char text[48];
+
+    snprintf(text, sizeof text, "%" PRIu64 ".%" PRIu64, q, part - 1);
+    return slice_eq(value(k, SLICE("p")), slice_of(text));
+}
+
 /* In Redis' terms v[3] is KEYS[1] and v[5] ARGV[1]. */
 static const char *refusal(struct redis_model *m, const struct slice *v)
 {
     struct model_key *k = find(m, v[3]);
-    uint64_t mine = number(v[5]), q = number(v[7]), has_e, has_q;
-    char mode = v[8].p[0];
+    uint64_t mine = number(v[5]), q = number(v[7]), part = number(v[8]), has_e, has_q;
+    bool claims = part == 0 && slice_eq(v[9], SLICE("1"));
 
-    if (k && k->is_string && mode == '1') {
+    if (k && k->is_string && claims) {
         drop(m, v[3]);
         k = NULL;
     }
     if (k && k->is_string)
         return WRONGTYPE;
-    has_e = number_or_0(value(k, SLICE("e")));
-    has_q = number_or_0(value(k, SLICE("q")));
+    has_e = believed(value(k, SLICE("e")), mine);
+    has_q = believed(value(k, SLICE("q")), number(v[6]));
     if (has_e > mine)
-        return "FENCED";
+        return fenced_by(has_e);
     if (has_e > 0 && has_e < mine &&
-        (has_e > number(v[9]) || (has_e == number(v[9]) && has_q > number(v[10]))))
-        return "FENCED";
+        (has_e > number(v[10]) || (has_e == number(v[10]) && has_q > number(v[11]))))
+        return fenced_by(has_e);
     if (has_e == mine && has_q >= q)
         return "REGRESS";
-    if (mode != '1' && (has_e < mine || has_q < number(v[6])))
+    if (!claims && (has_e < mine || has_q < number(v[6])))
         return "REGRESS";
-    if ((mode == '2' || mode == '3') && !slice_eq(value(k, SLICE("p")), v[7]))
-        return "REGRESS";
-    return NULL;
+    return part == 0 || follows(k, q, part) ? NULL : "REGRESS";
 }
 
 static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n)
@@ -483,9 +506,10 @@ static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n
         return reply_error(text);
     if (text)
         return reply_text(REDIS_REPLY_STRING, slice_of(text));
-    if (v[8].p[0] == '1' && number_or_0(value(find(m, v[3]), SLICE("e"))) < number(v[5]))
+    if (slice_eq(v[8], SLICE("0")) && slice_eq(v[9], SLICE("1")) &&
+        believed(value(find(m, v[3]), SLICE("e")), number(v[5])) < number(v[5]))
         set_field(change(m, v[3], false), SLICE("q"), SLICE("0"));
-    for (size_t i = 11; i < n - 1;) {
+    for (size_t i = 12; i < n - 1;) {
         size_t argc = number(v[i]);
 
         assert(i + 1 + argc <= n - 1);
@@ -565,11 +589,23 @@ static void add_row(struct redis_model *m, const struct slice *v, redisReply *li
         add(list, (struct slice){l->text, l->text_n < end ? l->text_n : end});
 }
 
+/* A minute after the record's there are no rows. */
+static uint64_t newest_minute(const struct model_key *meta, uint64_t last)
+{
+    struct slice t = value(meta, SLICE("t"));
+    uint64_t newest = number_or_0(t) / MS_PER_MINUTE + 1;
+
+    if (!field(meta, SLICE("q")) || t.n == 0 || t.n > 15 ||
+        (newest == 1 && *t.p != '0')) /* no number */
+        return last;
+    return newest < last ? newest : last;
+}
+
 static void add_rows(struct redis_model *m, const struct slice *v, redisReply *list,
                      int *unreadable)
 {
-    uint64_t first = number(v[9]) - number(v[10]) + 1,
-             last = number(v[9]) + number(v[11]);
+    uint64_t first = number(v[9]) - number(v[10]) + 1;
+    uint64_t last = newest_minute(find(m, v[3]), number(v[9]) + number(v[11]));
     uint64_t bytes = 0;
 
     for (uint64_t minute = last; minute >= first; minute--) {
@@ -586,20 +622,24 @@ static redisReply *claim(struct redis_model *m, const struct slice *v)
     struct model_key *k = find(m, v[3]);
     bool fresh = k == NULL;
     redisReply *list;
+    uint64_t owner;
     int unreadable = 0;
 
     if (k && k->is_string)
         return reply_error(WRONGTYPE);
-    if (number_or_0(value(k, SLICE("e"))) > number(v[4]))
-        return reply_text(REDIS_REPLY_STRING, SLICE("FENCED"));
+    owner = believed(value(k, SLICE("e")), number(v[4]));
+    if (owner > number(v[4]))
+        return reply_text(REDIS_REPLY_STRING, slice_of(fenced_by(owner)));
     list = reply_of(REDIS_REPLY_ARRAY);
     add_hash(list, "M", k, true);
     k = change(m, v[3], false);
     if (!slice_eq(value(k, SLICE("e")), v[4])) {
-        struct slice before = value(k, SLICE("e"));
+        char before[24];
 
-        set_field(k, SLICE("o"), before.n > 0 ? before : SLICE("0"));
+        snprintf(before, sizeof before, "%" PRIu64, owner);
+        set_field(k, SLICE("o"), slice_of(before));
         set_field(k, SLICE("e"), v[4]);
+        set_field(k, SLICE("p"), SLICE(""));
     }
     if (field(k, SLICE("q")))
         set_field(k, SLICE("l"), SLICE("1"));
@@ -617,10 +657,14 @@ static redisReply *claim(struct redis_model *m, const struct slice *v)
 
 static redisReply *epoch(struct redis_model *m, const struct slice *v)
 {
-    struct model_key *k = change(m, v[3], true);
-    uint64_t last = number_or_0((struct slice){k->text, k->text_n}), floor = number(v[4]);
+    struct model_key *k = find(m, v[3]);
+    uint64_t last, floor = number(v[4]);
     char text[24];
 
+    if (k && !k->is_string)
+        drop(m, v[3]);
+    k = change(m, v[3], true);
+    last = believed((struct slice){k->text, k->text_n}, 0);
     if (last + 1 < (uint64_t)m->now)
         last = (uint64_t)m->now - 1;
     if (last < floor)

@@ -77,7 +77,7 @@ void redis_model_regress(struct redis_model *m, ms_t ms);
 redisReply *redis_model_call(struct redis_model *m, struct command *c);
 
 /* The same for those who want no more than the text of a status, a string or an error:
- * "OK", "FENCED", "REGRESS". Valid until the next call of this function. */
+ * "OK", "FENCED e", "REGRESS". Valid until the next call of this function. */
 const char *redis_model_run(struct redis_model *m, struct command *c);
 
 /* The same of words in one line, split at blanks. */

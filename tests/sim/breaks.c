@@ -6,8 +6,9 @@
 #include "../../aggregator/receiver.h"
 #include "../../aggregator/store.h"
 
-const char *const break_names[BREAKS] = {"nothing", "hold",  "recheck", "marks",
-                                         "fence",   "clear", "durable", "supersede"};
+const char *const break_names[BREAKS] = {"nothing", "hold",  "recheck",
+                                         "marks",   "fence", "clear",
+                                         "durable", "parts", "supersede"};
 
 static enum broken broken;
 

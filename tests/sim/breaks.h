@@ -11,13 +11,15 @@ enum broken {
     BREAK_FENCE,     /* Redis lets every aggregator write */
     BREAK_CLEAR,     /* what is confirmed matures though the connection broke */
     BREAK_DURABLE,   /* an ACK calls durable what was only received */
+    BREAK_PARTS,     /* Redis runs a part of a commit whatever came before it */
     BREAK_SUPERSEDE, /* an aggregator does not mind that a sender knows a later one */
     BREAKS,
 };
 
 extern const char *const break_names[BREAKS];
 
-/* From now on, in this process. BREAK_HOLD and BREAK_FENCE are up to the cluster. */
+/* From now on, in this process. BREAK_HOLD, BREAK_FENCE and BREAK_PARTS are up to the
+ * cluster. */
 void breaks_set(enum broken what);
 
 #endif

@@ -11,6 +11,7 @@
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define MORNING INT64_C(1763812800000) /* a midnight, and a full minute */
+#define PART_BYTES_MIN 1500 /* a call's head and the records of a visitor must fit */
 #define REST_MAX (20 * 60 * SECOND)
 
 /* ---- a world is drawn --------------------------------------------------- */
@@ -33,6 +34,9 @@ static void draw_plan(struct cluster *c)
     p->flush = draw_yes(w, 30);
     p->waves = draw_yes(w, 500);
     p->pair = draw_yes(w, 400);
+    p->part_bytes = COMMIT_PART_BYTES;
+    if (draw_yes(w, 500))
+        p->part_bytes = (size_t)draw_from(w, PART_BYTES_MIN, 2500);
     if (p->full_rings)
         p->gap /= 4;
 }
@@ -64,6 +68,7 @@ static void draw_redis(struct cluster *c)
     c->redis.slow = draw_yes(w, 200);
     c->redis.stragglers = draw_yes(w, 500);
     c->redis.unfenced = c->plan.broken == BREAK_FENCE;
+    c->redis.unlinked = c->plan.broken == BREAK_PARTS;
 }
 
 static ms_t draw_wall(struct cluster *c)
@@ -118,10 +123,12 @@ static void make(struct cluster *c)
         c->wall = MORNING + DAY_MS - draw_from(w, 1, c->plan.traffic / MS);
     draw_network(c);
     draw_redis(c);
-    for (unsigned i = 0; i < AGGREGATORS; i++)
+    for (unsigned i = 0; i < AGGREGATORS; i++) {
         node_aggregator_init(&c->aggregator[i], &c->net, &c->redis, i, &c->secret,
                              draw_wall(c), c->plan.broken == BREAK_HOLD ? 0 : HOLD_MS,
                              draw_yes(w, 500) ? 60 : 64);
+        c->aggregator[i].part_bytes = c->plan.part_bytes;
+    }
     make_collectors(c);
     oracle_init(&c->oracle, w, &c->redis, c->flows, (unsigned)draw_from(w, 2, SITES),
                 true);
@@ -320,6 +327,8 @@ void cluster_live(struct cluster *c, struct world *w, enum broken what)
     target = (unsigned)draw(w, AGGREGATORS);
     start_afresh(c, target);
     rest(c, &c->aggregator[target]);
+    c->oracle.at_rest =
+        unprotected(c) == 0; /* each site has been hit, and so read back */
     judge(c, &c->aggregator[target]);
     for (unsigned i = 0; i < AGGREGATORS; i++)
         node_aggregator_kill(&c->aggregator[i]);
@@ -341,12 +350,12 @@ void cluster_print(const struct cluster *c, FILE *out)
 
     fprintf(out,
             "  %u collectors, %u sites, %lu hits in %ld s; loss %u/%u dup %u reorder %u "
-            "corrupt %u;%s%s%s%s%s%s%s%s%s\n",
+            "corrupt %u, parts of %zu;%s%s%s%s%s%s%s%s%s\n",
             c->ncollectors, c->oracle.nsites, c->oracle.hits, p->traffic / SECOND,
             c->net.loss, c->net.ack_loss, c->net.dup, c->net.reorder, c->net.corrupt,
-            p->long_outages ? " long outages" : "", p->full_rings ? " full rings" : "",
-            p->clocks ? " clocks" : "", p->midnight ? " midnight" : "",
-            p->amnesia ? " amnesia" : "", p->flush ? " flush" : "",
-            p->pair ? " pair" : "", c->redis.slow ? " slow redis" : "",
-            c->redis.stragglers ? " stragglers" : "");
+            p->part_bytes, p->long_outages ? " long outages" : "",
+            p->full_rings ? " full rings" : "", p->clocks ? " clocks" : "",
+            p->midnight ? " midnight" : "", p->amnesia ? " amnesia" : "",
+            p->flush ? " flush" : "", p->pair ? " pair" : "",
+            c->redis.slow ? " slow redis" : "", c->redis.stragglers ? " stragglers" : "");
 }

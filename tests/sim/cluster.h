@@ -21,10 +21,11 @@ struct plan {
     bool full_rings;   /* one collector, long paths and a long outage fill the rings */
     bool clocks;       /* the hosts' clocks differ and are set */
     bool midnight;
-    bool amnesia; /* collectors without spool are killed */
-    bool flush;   /* FLUSHALL happens: what was durable may go */
-    bool waves;   /* sites are visited one after the other */
-    bool pair;    /* two aggregators to choose from */
+    bool amnesia;      /* collectors without spool are killed */
+    bool flush;        /* FLUSHALL happens: what was durable may go */
+    bool waves;        /* sites are visited one after the other */
+    bool pair;         /* two aggregators to choose from */
+    size_t part_bytes; /* of commits; few: commits have many parts */
 };
 
 struct cluster {

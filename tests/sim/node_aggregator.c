@@ -50,6 +50,7 @@ void node_aggregator_init(struct node_aggregator *a, struct network *net,
     a->wall = wall;
     a->boot = UINT64_C(1000000) * draw(a->world, 1000000);
     a->room = SOCKET_MAX;
+    a->part_bytes = COMMIT_PART_BYTES;
     a->source = (struct clock_source){wall_now, mono_us, a};
     a->config = (struct engine_config){
         .secret = secret,
@@ -171,6 +172,7 @@ void node_aggregator_start(struct node_aggregator *a)
     a->life++;
     a->starts++;
     engine_init(&a->engine, &a->config);
+    a->engine.store.part_bytes = a->part_bytes;
     a->commits = node_redis_dial(a->redis, a->place, &owner);
     a->loads = node_redis_dial(a->redis, a->place, &owner);
     engine_links(&a->engine, a->commits, a->loads);

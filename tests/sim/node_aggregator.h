@@ -29,6 +29,7 @@ struct node_aggregator {
     uint64_t boot; /* its monotonic clock then, us */
     size_t room;   /* datagrams that the socket holds, at most SOCKET_MAX */
     struct engine_config config;
+    size_t part_bytes; /* of commits: store.h */
     bool alive, stopped;
     struct engine engine;
     struct redis_link *commits, *loads;
@@ -40,7 +41,8 @@ struct node_aggregator {
     struct aggregator_counters sum; /* of the processes that are no more */
 };
 
-/* @hold_ms, @window: as in engine_config. */
+/* @hold_ms, @window: as in engine_config. Commits have parts of the usual size, until
+ * a->part_bytes is set. */
 void node_aggregator_init(struct node_aggregator *a, struct network *net,
                           struct node_redis *redis, unsigned place,
                           const struct secret *secret, ms_t wall, mono_t hold_ms,

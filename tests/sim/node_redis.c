@@ -142,6 +142,18 @@ static long long_at(struct command *c, size_t i)
     return atol(text);
 }
 
+/* Whatever part comes is the one that is waited for. */
+static void link_part(struct node_redis *r, struct command *c)
+{
+    char line[KEY_MAX + 80];
+
+    if (says(c, 2, "2") && long_at(c, 8) > 0) {
+        snprintf(line, sizeof line, "HSET %.*s p %ld.%ld", (int)c->len[3],
+                 command_argv(c)[3], long_at(c, 7), long_at(c, 8) - 1);
+        redis_model_say(&r->model, line);
+    }
+}
+
 /* The keys are of sites called site-0 to site-9. */
 static void note(struct node_redis *r, struct command *c, const redisReply *reply)
 {
@@ -172,6 +184,8 @@ static redisReply *execute(struct node_redis *r, struct command *c)
     }
     if (r->unfenced && says(c, 0, "EVALSHA"))
         open_gate(r, c);
+    if (r->unlinked && says(c, 0, "EVALSHA"))
+        link_part(r, c);
     reply = redis_model_call(&r->model, c);
     if (says(c, 0, "EVALSHA"))
         note(r, c, reply);
@@ -593,6 +607,7 @@ void node_redis_script_flush(struct node_redis *r)
 void node_redis_flush(struct node_redis *r)
 {
     redis_model_flush(&r->model);
+    r->flushes++;
 }
 
 void node_redis_cut(struct node_redis *r, unsigned host, us_t until)

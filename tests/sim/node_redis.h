@@ -28,6 +28,7 @@ struct node_redis {
     us_t stopped;    /* until then it does nothing */
     us_t cut[HOSTS]; /* until then nothing passes between the host and it */
     uint64_t life;   /* counts its restarts */
+    uint64_t flushes;
     /* Per mille of the commands: an error instead of execution; the connection breaks
      * before it, or behind it. */
     unsigned errors, breaks_before, breaks_after;
@@ -35,6 +36,7 @@ struct node_redis {
     bool slow;                /* latencies up to a second */
     bool stragglers;          /* what was in the sockets may come late */
     bool unfenced;            /* --break fence */
+    bool unlinked;            /* a part of a commit needs no predecessor */
     struct redis_link *links; /* all that ever were */
     struct straggler *late;   /* commands of broken connections still on their way */
     uint64_t executed, refused, broken, straggled;

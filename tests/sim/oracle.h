@@ -41,6 +41,7 @@ struct oracle {
     bool crowd;     /* the last site is the crowd's */
     bool midnights; /* people may be counted twice: their days overlapped */
     bool long_paths;
+    bool at_rest; /* every commit has come to its end: nothing half written is excused */
     struct told_site site[SITES];
     uint64_t hits, messages, stale_ticks;
     uint64_t missing; /* in the plain sites, as of the last check of the whole */

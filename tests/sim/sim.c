@@ -256,7 +256,7 @@ static enum broken parse_break(const char *name)
         if (strcmp(name, break_names[i]) == 0)
             return (enum broken)i;
     fprintf(stderr,
-            "--break %s: there is hold, recheck, marks, fence, clear, durable, "
+            "--break %s: there is hold, recheck, marks, fence, clear, durable, parts, "
             "supersede\n",
             name);
     exit(2);

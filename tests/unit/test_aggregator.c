@@ -823,6 +823,7 @@ static void a_port_in_use_is_refused_with_the_options_name(void **state)
     assert_int_equal(udp_addr_parse(&a, text, err, sizeof err), 0);
     assert_int_equal(udp_open(&second, &a, err, sizeof err), -1);
     assert_non_null(strstr(err, "--udp"));
+    assert_non_null(strstr(err, "choose another port"));
     udp_close(&first);
 }
 

@@ -102,7 +102,7 @@ static void answer_commit(const struct call *c)
         text = bad_commit;
     else
         next_commit = NULL;
-    status = strcmp(text, "OK") == 0 || strcmp(text, "FENCED") == 0 ||
+    status = strcmp(text, "OK") == 0 || strncmp(text, "FENCED", 6) == 0 ||
              strcmp(text, "REGRESS") == 0;
     committed += strcmp(text, "OK") == 0;
     say(c, status ? REDIS_REPLY_STATUS : REDIS_REPLY_ERROR, text);
@@ -593,6 +593,33 @@ static void a_sender_that_met_a_later_one_makes_it_go_above(void **state)
     assert_int_equal(e.counters.reboots, 1);
 }
 
+static void an_epoch_that_redis_names_makes_it_go_above(void **state)
+{
+    (void)state;
+    next_commit = "FENCED 7000";
+    view(1, "shop");
+    live(WRITER_EPOCH_MS + 100);
+    assert_int_equal(e.writer.setup.floor, 7000);
+    next_commit = "FENCED 9007199254740993"; /* no script of ours says that */
+    begin_stream_anew(1);
+    view(1, "shop");
+    live(2 * WRITER_EPOCH_MS);
+    assert_int_equal(e.writer.setup.floor, 7000);
+}
+
+static void an_absurd_epoch_is_not_taken(void **state)
+{
+    (void)state;
+    given = JSON_INTEGER_MAX;
+    next_commit = "FENCED";
+    view(1, "shop");
+    live(4 * WRITER_EPOCH_MS);
+    assert_int_equal(e.epoch, 0);
+    given = 20000;
+    live(4 * WRITER_EPOCH_MS);
+    assert_in_range(e.epoch, 20000, 20010);
+}
+
 static void before_redis_gives_an_epoch_nobody_is_answered(void **state)
 {
     unsigned before;
@@ -667,6 +694,31 @@ static void a_site_that_redis_refuses_holds_up_nobody_for_long(void **state)
     assert_int_equal(e.counters.site_unprotected, 2);
     bad_commit = NULL;
     live(ROUND_PARK_MS);
+    engine_measure(&e);
+    assert_int_equal(e.counters.quarantined, 0);
+    assert_int_equal(e.store.ndirty, 0);
+}
+
+/* Its record is one that no commit ever fits. */
+static void a_site_that_regresses_for_ever_is_left_out_too(void **state)
+{
+    (void)state;
+    bad_commit = "REGRESS";
+    view(1, "bad");
+    view(2, "good");
+    live(ROUND_REWRITES * WRITER_RECHECK_MS + HOLD_MS);
+    assert_int_equal(e.counters.regress, 1 + ROUND_REWRITES);
+    assert_int_equal(e.counters.site_unprotected, 1);
+    view(1, "good");
+    view(2, "good");
+    live(2 * WRITER_RECHECK_MS + HOLD_MS);
+    assert_int_equal(durable(1), 2);
+    assert_int_equal(durable(2), 2);
+    assert_int_equal(e.counters.regress, 1 + ROUND_REWRITES);
+    live(ROUND_PARK_MS);
+    assert_int_equal(e.counters.regress, 2 + ROUND_REWRITES); /* tried again */
+    bad_commit = NULL;
+    live(ROUND_PARK_MS + HOLD_MS);
     engine_measure(&e);
     assert_int_equal(e.counters.quarantined, 0);
     assert_int_equal(e.store.ndirty, 0);
@@ -833,10 +885,13 @@ int main(void)
         T(who_is_fenced_rests_longer_each_time),
         T(a_process_that_was_stopped_trusts_nothing_in_its_socket),
         T(a_sender_that_met_a_later_one_makes_it_go_above),
+        T(an_epoch_that_redis_names_makes_it_go_above),
+        T(an_absurd_epoch_is_not_taken),
         T(before_redis_gives_an_epoch_nobody_is_answered),
         T(an_epoch_outlives_a_broken_connection),
         T(a_clock_set_far_back_begins_anew),
         T(a_site_that_redis_refuses_holds_up_nobody_for_long),
+        T(a_site_that_regresses_for_ever_is_left_out_too),
         T(when_redis_refuses_most_sites_none_is_left_out),
         T(datagrams_that_change_nothing_become_durable_too),
         T(barriers_of_idle_datagrams_are_made_ten_times_a_second),

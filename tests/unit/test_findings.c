@@ -190,6 +190,54 @@ static void daemons_that_are_missing_or_wrong_are_problems(void **state)
     told_fini(&old);
 }
 
+/* The first one. */
+static const struct finding *that_says(const struct findings *f, const char *text)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (strstr(f->v[i].text, text))
+            return &f->v[i];
+    fail_msg("nothing says: %s", text);
+    return NULL;
+}
+
+static void advice_goes_with_the_reason(void **state)
+{
+    static const struct {
+        const char *unready, *advice;
+    } rows[] = {
+        {"redis: commits cannot be made\n", "--redis-auth-file"},
+        {"redis: refuses the commits of 3 of 4 sites\n", "event=site_refused"},
+        {"redis: sites cannot be read back\n"
+         "redis: refuses the commits of 3 of 4 sites\n",
+         "ACL"},
+        {"aggregator: no answer\n", "--aggregator names its --udp"},
+        {"stopping\n", "Wait"},
+        {"no milk\n", "log"},
+        {"", "log"},
+    };
+    struct told c = told_of("collector", HC_VERSION, "5", "");
+    struct told a = told_of("aggregator", HC_VERSION, "5", "\"site_unprotected\":1");
+    struct told none = {.at = "10.0.0.9:9181", .why = "Connection refused"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct told unready = {.at = a.at, .json = a.json};
+
+        strcpy(unready.unready, rows[i].unready);
+        assert_non_null(
+            strstr(that_says(found(&c, &unready, &good_redis), "is not ready")->advice,
+                   rows[i].advice));
+    }
+    assert_non_null(
+        strstr(that_says(found(&c, &a, &good_redis), "refusing")->advice, "ACL"));
+    assert_non_null(strstr(that_says(found(&c, &none, &good_redis), "asked")->advice,
+                           "with --aggregator-admin."));
+    assert_non_null(strstr(that_says(found(&none, &a, &good_redis), "asked")->advice,
+                           "with --collector-admin."));
+    told_fini(&c);
+    told_fini(&a);
+}
+
 static void redis_is_looked_at(void **state)
 {
 #define LIKE_GOOD .at = "x", .reached = true, .version = "7.0.15"
@@ -397,6 +445,7 @@ int main(void)
         cmocka_unit_test(one_finding_does_not_deny_another),
         cmocka_unit_test(epochs_of_a_long_life_are_no_problem),
         cmocka_unit_test(daemons_that_are_missing_or_wrong_are_problems),
+        cmocka_unit_test(advice_goes_with_the_reason),
         cmocka_unit_test(redis_is_looked_at),
         cmocka_unit_test(findings_have_a_bound),
         cmocka_unit_test(an_answer_is_taken_apart),

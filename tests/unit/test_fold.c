@@ -324,7 +324,7 @@ static struct site *load(struct store *st, const char *id, uint64_t loaded)
 
     assert_ptr_equal(s, site(st, id));
     if (loaded) {
-        struct mark *m = marks_get(&s->marks, 1, st->now, &evicted);
+        struct mark *m = marks_get(&s->marks, 1, st->now, NULL, NULL, &evicted);
 
         m->seq = m->loaded = loaded;
     }
@@ -449,10 +449,11 @@ static void a_site_marks_how_far_each_sender_is(void **state)
     fold_from(st, 2, 9, &h, 1, NOON);
     fold_from(st, 1, 6, &h, 1, NOON + 3 * 60000);
     assert_int_equal(s->marks.n, 2);
-    assert_int_equal(marks_get(&s->marks, 1, 0, &evicted)->seq, 6);
-    assert_int_equal(marks_get(&s->marks, 1, 0, &evicted)->at, minute_of(NOON) + 3);
-    assert_int_equal(marks_get(&s->marks, 1, 0, &evicted)->loaded, 0);
-    assert_int_equal(marks_get(&s->marks, 2, 0, &evicted)->seq, 9);
+    assert_int_equal(marks_get(&s->marks, 1, 0, NULL, NULL, &evicted)->seq, 6);
+    assert_int_equal(marks_get(&s->marks, 1, 0, NULL, NULL, &evicted)->at,
+                     minute_of(NOON) + 3);
+    assert_int_equal(marks_get(&s->marks, 1, 0, NULL, NULL, &evicted)->loaded, 0);
+    assert_int_equal(marks_get(&s->marks, 2, 0, NULL, NULL, &evicted)->seq, 9);
     for (uint64_t stream = 10; stream < 10 + SITE_MARKS_MAX; stream++)
         fold_from(st, stream, 1, &h, 1, NOON + 3 * 60000);
     assert_int_equal(counts.marks_evicted, 2);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define PART_BYTES 2600
+#define SMALL_PARTS 2600
 #include "../../aggregator/commit.c"
 
 #undef LOAD_CHUNK_BYTES
@@ -53,6 +53,7 @@ struct world {
     redisContext *real; /* a Redis that is to say and hold the same, or NULL */
     char commit_sha[48], claim_sha[48];
     uint64_t epoch;
+    uint64_t fenced_by; /* of the latest commit */
     uint64_t seq[STREAMS];
     struct sent *sent;
     size_t nsent;
@@ -74,6 +75,7 @@ static void lazy_store(struct world *w)
 {
     store_init(&w->st, WINDOW, &key, w->now);
     w->st.lazy = true;
+    w->st.part_bytes = SMALL_PARTS;
     w->tick_at = w->now;
 }
 
@@ -852,6 +854,115 @@ static void a_redis_that_forgot_only_parts_is_found_out(void **state)
     }
 }
 
+/* Sends a whole commit down the pipe; of part @refused nothing comes of it but -BUSY. */
+static void commit_without_part(struct world *w, struct site *s, size_t refused)
+{
+    struct commit c;
+    bool last = false;
+
+    commit_begin(&c, &w->st, s, w->epoch, w->now);
+    for (size_t part = 0; !last; part++) {
+        last = commit_next(&c, slice_of(w->commit_sha), &w->command, &w->message);
+        if (part == refused)
+            assert_false(last);
+        else
+            freeReplyObject(call(w, &w->command));
+    }
+}
+
+static void a_part_that_was_refused_takes_all_behind_it_along(void **state)
+{
+    struct world *w = *state;
+
+    for (size_t refused = 0; refused < 2; refused++)
+        for (int rewrite = 0; rewrite < 2; rewrite++) {
+            struct site *s;
+
+            for (unsigned i = 0; i < 20; i++)
+                hit(w, i, "/a");
+            load_all(w);
+            commit_all(w);
+            for (unsigned i = 100; i < 400; i++)
+                hit(w, i, rewrite ? "/b" : "/c");
+            s = store_take_dirty(&w->st);
+            s->full = s->log.rewrite = rewrite;
+            commit_without_part(w, s, refused);
+            crash(w);
+            expect_same(w);
+            commit_all(w);
+            expect_readable(w);
+        }
+}
+
+static void the_straggler_comes(struct world *w)
+{
+    if (w->straggler.n > 0)
+        freeReplyObject(call(w, &w->straggler));
+    command_clear(&w->straggler);
+}
+
+/* Commit N, in one part, is in the socket of a broken connection; N + 1 has several, and
+ * N is run behind the first of them. */
+static void a_late_commit_between_two_parts_of_the_next_is_noticed(void **state)
+{
+    const struct fate good = {.crash = NEVER, .lost = NEVER};
+    struct world *w = *state;
+
+    for (int rewrite = 1; rewrite >= 0; rewrite--) {
+        struct site *s;
+        struct commit c;
+
+        for (unsigned i = 0; i < 20; i++)
+            hit(w, i, "/a");
+        load_all(w);
+        commit_all(w);
+        hit(w, 1, "/b");
+        s = store_take_dirty(&w->st);
+        s->full = s->log.rewrite = rewrite;
+        w->st.part_bytes = COMMIT_PART_BYTES;
+        commit_begin(&c, &w->st, s, w->epoch, w->now);
+        assert_true(commit_next(&c, slice_of(w->commit_sha), &w->command, &w->message));
+        keep_straggler(w);
+        commit_end(&w->st, s, COMMIT_UNKNOWN, 0);
+        w->st.part_bytes = SMALL_PARTS;
+        for (unsigned i = 100; i < 600; i++)
+            hit(w, i, rewrite ? "/c" : "/d");
+        s = store_take_dirty(&w->st);
+        assert_true(commit_site(w, s, &good, the_straggler_comes));
+        assert_true(s->full && s->log.rewrite);
+        commit_all(w);
+        crash(w);
+        expect_same(w);
+        commit_all(w);
+        expect_readable(w);
+    }
+}
+
+/* The first commit of the new owner may have the number of one that the old one left half
+ * done. */
+static void a_part_of_an_earlier_owner_is_nobodys_predecessor(void **state)
+{
+    struct world *w = *state;
+    struct fate fate = {.crash = 2, .lost = NEVER};
+    size_t refused;
+
+    for (refused = 0; refused < 2; refused++) {
+        for (unsigned i = 0; i < 20; i++)
+            hit(w, i, "/a");
+        load_all(w);
+        commit_all(w);
+        for (unsigned i = 100; i < 400; i++)
+            hit(w, i, refused ? "/b" : "/c");
+        assert_false(commit_site(w, store_take_dirty(&w->st), &fate, NULL));
+        crash(w);
+        commit_without_part(w, store_take_dirty(&w->st), refused);
+        crash(w);
+        expect_same(w);
+        commit_all(w);
+        expect_readable(w);
+    }
+}
+
 static void read_anew(struct world *w, ms_t now)
 {
     store_fini(&w->st);
@@ -938,10 +1049,169 @@ static enum commit_outcome outcome(struct world *w)
         last = commit_next(&c, slice_of(w->commit_sha), &w->command, &w->message);
         reply = call(w, &w->command);
         o = commit_outcome(reply->str, (size_t)reply->len, false);
+        w->fenced_by = commit_fenced_by(reply->str, (size_t)reply->len);
         freeReplyObject(reply);
     }
     commit_end(&w->st, s, o, 0);
     return o;
+}
+
+/* ---- numbers that nobody can have written ---------------------------------- */
+
+static const char *const implausible[] = {
+    "4000000000000001",
+    "9007199254740991",
+    "9007199254740992",
+    "9007199254740993",
+    "18446744073709551615",
+    "99999999999999999999999999",
+    "-1",
+    "1e300",
+    "0x10",
+    "inf",
+    "nan",
+    "x",
+    "1.5",
+};
+#define IMPLAUSIBLE (sizeof implausible / sizeof *implausible)
+
+static void spoil_meta(struct world *w, const char *name, const char *text)
+{
+    char line[96];
+
+    snprintf(line, sizeof line, "HSET hc:{shop}:m %s %s", name, text);
+    meddle(w, line);
+}
+
+/* An e or q that is garbage costs one rewrite of its site, nobody an epoch. */
+static void expect_healing(struct world *w)
+{
+    static const char *const names[] = {"e", "q"};
+
+    hit(w, 1, "/a");
+    load_all(w);
+    commit_all(w);
+    for (size_t i = 0; i < IMPLAUSIBLE * 2; i++) {
+        spoil_meta(w, names[i % 2], implausible[i / 2]);
+        assert_int_equal(outcome(w), COMMIT_REGRESS);
+        assert_int_equal(outcome(w), COMMIT_OK);
+        assert_int_equal(outcome(w), COMMIT_OK);
+        spoil_meta(w, names[i % 2], implausible[i / 2]);
+        crash(w);
+        assert_true(shop(&w->st)->full && shop(&w->st)->log.rewrite);
+        expect_same(w);
+        assert_int_equal(outcome(w), COMMIT_OK);
+        assert_int_equal(outcome(w), COMMIT_OK);
+        expect_readable(w);
+    }
+}
+
+static void garbage_in_the_record_is_written_over(void **state)
+{
+    expect_healing(*state);
+}
+
+/* Whatever is plausible is counted on from, up to the last of it. */
+static void expect_counting_on(struct world *w)
+{
+    hit(w, 1, "/a");
+    load_all(w);
+    commit_all(w);
+    spoil_meta(w, "e", "4000000000000000");
+    assert_int_equal(outcome(w), COMMIT_FENCED);
+    assert_int_equal(w->fenced_by, EPOCH_MAX);
+    w->epoch = EPOCH_MAX;
+    spoil_meta(w, "q", "4000000000000000");
+    crash(w); /* takes the epoch after it */
+    assert_int_equal(shop(&w->st)->commit, EPOCH_MAX);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(outcome(w), COMMIT_OK);
+    expect_readable(w);
+    crash(w);
+    expect_same(w);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(outcome(w), COMMIT_OK);
+}
+
+static void the_highest_epoch_and_number_are_not_the_end(void **state)
+{
+    expect_counting_on(*state);
+}
+
+/* Whether Redis gives an epoch above @floor, whatever lay there. */
+static void expect_epoch(struct world *w, const char *spoiling, uint64_t floor,
+                         uint64_t least)
+{
+    struct slice text;
+    redisReply *reply;
+    uint64_t given;
+
+    meddle(w, "DEL hc:epoch");
+    meddle(w, spoiling);
+    command_clear(&w->command);
+    command_arg(&w->command, SLICE("EVAL"));
+    command_arg(&w->command, slice_of(epoch_lua));
+    command_arg(&w->command, SLICE("1"));
+    command_arg(&w->command, SLICE(KEY_EPOCH));
+    command_u64(&w->command, floor);
+    for (int real = 0; real <= (w->real != NULL); real++) {
+        reply = real ? redisCommandArgv(w->real, (int)w->command.n,
+                                        command_argv(&w->command), w->command.len)
+                     : redis_model_call(&w->redis, &w->command);
+        assert_int_equal(reply->type, REDIS_REPLY_STRING);
+        text = (struct slice){reply->str, (size_t)reply->len};
+        assert_true(claim_number(text, UINT64_MAX, &given));
+        assert_in_range(given, least, least == (uint64_t)w->now ? least + 60000 : least);
+        freeReplyObject(reply);
+    }
+    meddle(w, "DEL hc:epoch");
+}
+
+static void expect_epochs(struct world *w)
+{
+    uint64_t now = (uint64_t)w->now;
+
+    for (size_t i = 0; i < IMPLAUSIBLE; i++) {
+        char line[96];
+
+        snprintf(line, sizeof line, "SETRANGE hc:epoch 0 %s", implausible[i]);
+        expect_epoch(w, line, 5, now);
+    }
+    expect_epoch(w, "HSET hc:epoch a b", 5, now);
+    expect_epoch(w, "SETRANGE hc:epoch 0 7", 5, now);
+    expect_epoch(w, "SETRANGE hc:epoch 0 3000000000000000", 5, 3000000000000001);
+    expect_epoch(w, "SETRANGE hc:epoch 0 7", 3000000000000000, 3000000000000001);
+    expect_epoch(w, "SETRANGE hc:epoch 0 4000000000000000", 5, EPOCH_MAX + 1);
+    expect_epoch(w, "SETRANGE hc:epoch 0 x", EPOCH_MAX + 7, EPOCH_MAX + 8);
+}
+
+static void garbage_under_hc_epoch_is_replaced(void **state)
+{
+    expect_epochs(*state);
+}
+
+/* A message must not have an event with a number that JSON has not. */
+static void an_event_with_an_absurd_number_is_left_out(void **state)
+{
+    struct world *w = *state;
+
+    hit(w, 1, "/a");
+    load_all(w);
+    commit_all(w);
+    meddle(w, "HSET hc:{shop}:r 91 "
+              "{\"id\":9007199254740991,\"type\":\"pageview\",\"path\":\"/\","
+              "\"timestamp\":1763812800000}");
+    spoil_meta(w, "i", "9007199254740991");
+    crash(w);
+    assert_true(shop(&w->st)->full);
+    assert_int_equal(outcome(w), COMMIT_OK);
+    assert_in_range(shop(&w->st)->recent.last, 1, 10);
+    spoil_meta(w, "i", "4000000000000000");
+    crash(w);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(outcome(w), COMMIT_OK);
+    assert_in_range(shop(&w->st)->recent.last, EPOCH_MAX + 5, EPOCH_MAX + 10);
+    expect_readable(w);
 }
 
 static void what_an_older_one_wrote_when_our_claim_was_forgotten_is_not_written_over(
@@ -1214,6 +1484,32 @@ static void a_real_redis_says_and_holds_what_the_model_does(void **state)
     redis_server_stop(&server);
 }
 
+static void a_real_redis_treats_garbage_as_the_model_does(void **state)
+{
+    static void (*const expect[])(struct world * w) = {expect_healing, expect_counting_on,
+                                                       expect_epochs};
+    struct redis_server server;
+    struct timeval tv;
+
+    (void)state;
+    redis_server_start(&server);
+    for (size_t i = 0; i < sizeof expect / sizeof *expect; i++) {
+        struct world *w;
+
+        gettimeofday(&tv, NULL);
+        w = world_new(1, (ms_t)tv.tv_sec * 1000);
+        w->real = redis_server_connect(&server);
+        freeReplyObject(redisCommand(w->real, "FLUSHALL"));
+        load_script(w, commit_lua, w->commit_sha);
+        load_script(w, claim_lua, w->claim_sha);
+        expect[i](w);
+        expect_same_keys(w);
+        redisFree(w->real);
+        world_free(w);
+    }
+    redis_server_stop(&server);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -1227,13 +1523,21 @@ int main(void)
         T(what_was_folded_between_two_parts_makes_the_loader_write_pages),
         T(rows_that_turn_dirty_between_two_parts_go_with_the_last),
         T(a_redis_that_forgot_only_parts_is_found_out),
+        T(a_part_that_was_refused_takes_all_behind_it_along),
+        T(a_late_commit_between_two_parts_of_the_next_is_noticed),
+        T(a_part_of_an_earlier_owner_is_nobodys_predecessor),
         T(a_site_whose_last_commit_is_ahead_says_when_it_was),
         T(what_is_too_far_ahead_is_given_up_and_deleted),
         T(a_later_aggregator_fences_the_loader),
         T(what_an_older_one_wrote_when_our_claim_was_forgotten_is_not_written_over),
+        T(garbage_in_the_record_is_written_over),
+        T(the_highest_epoch_and_number_are_not_the_end),
+        T(garbage_under_hc_epoch_is_replaced),
+        T(an_event_with_an_absurd_number_is_left_out),
         T(errors_and_broken_connections_mean_once_more),
         cmocka_unit_test(garbage_is_left_out_and_written_over),
         cmocka_unit_test(whoever_dies_wherever_nothing_is_lost_or_counted_twice),
+        cmocka_unit_test(a_real_redis_treats_garbage_as_the_model_does),
         cmocka_unit_test(a_real_redis_says_and_holds_what_the_model_does),
     };
 

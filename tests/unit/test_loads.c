@@ -91,6 +91,7 @@ struct world {
     uint64_t epoch, seq;
     ms_t now;
     size_t fenced, noscript;
+    uint64_t fenced_by;
 };
 
 static const struct key key = {{9}};
@@ -105,9 +106,12 @@ static uint64_t mono_us(void *arg)
     return (uint64_t)(((struct world *)arg)->now - NOON + 1000000) * 1000;
 }
 
-static void on_fenced(void *arg)
+static void on_fenced(void *arg, uint64_t by)
 {
-    ((struct world *)arg)->fenced++;
+    struct world *w = arg;
+
+    w->fenced++;
+    w->fenced_by = by;
 }
 
 static void on_noscript(void *arg)
@@ -375,6 +379,7 @@ static void a_later_aggregator_is_reported(void **state)
     turn(w);
     answer(&w->link, false);
     assert_int_equal(w->fenced, 1);
+    assert_int_equal(w->fenced_by, w->epoch - 1);
     assert_int_equal(site_of(w, "shop")->state, SITE_WAITING);
     assert_true(w->st.parked > 0);
 }

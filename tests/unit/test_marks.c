@@ -12,7 +12,7 @@ static uint64_t evicted;
 
 static struct mark *get(struct marks *m, uint64_t stream, minute_t now)
 {
-    struct mark *k = marks_get(m, stream, now, &evicted);
+    struct mark *k = marks_get(m, stream, now, NULL, NULL, &evicted);
 
     assert_non_null(k);
     return k;
@@ -68,6 +68,24 @@ static void at_the_bound_the_one_silent_longest_makes_room(void **state)
     assert_int_equal(get(&m, 100, 2000)->seq, 2);
     assert_int_equal(evicted, 1);
     get(&m, 200, 2000);
+    assert_int_equal(evicted, 2);
+    marks_fini(&m);
+}
+
+static void at_the_bound_a_stream_nobody_has_heard_of_makes_room_first(void **state)
+{
+    struct marks m;
+
+    (void)state;
+    evicted = 0;
+    marks_init(&m);
+    for (uint64_t stream = 1; stream < SITE_MARKS_MAX; stream++)
+        move(&m, stream == 7 ? 5000 : stream, 1, 1000); /* as after a load */
+    move(&m, 7, 1, 900); /* known, and silent for longest */
+    marks_get(&m, 9998, 1000, base_of, NULL, &evicted)->seq = 1;
+    marks_get(&m, 9999, 1000, base_of, NULL, &evicted)->seq = 1;
+    assert_int_equal(evicted, 2);
+    assert_int_equal(get(&m, 7, 1000)->seq, 1);
     assert_int_equal(evicted, 2);
     marks_fini(&m);
 }
@@ -181,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_has_one_mark_that_begins_at_zero),
         cmocka_unit_test(at_the_bound_the_one_silent_longest_makes_room),
+        cmocka_unit_test(at_the_bound_a_stream_nobody_has_heard_of_makes_room_first),
         cmocka_unit_test(what_a_sender_cannot_send_again_needs_no_mark),
         cmocka_unit_test(
             nor_does_one_that_has_been_silent_for_longer_than_it_keeps_anything),

@@ -465,8 +465,7 @@ static const char help[] =
     "  --[no-]alarm              ring when a thing is carried out\n"
     "\n"
     "Common:\n"
-    "  --config FILE             Read options from FILE, one `name = value` a\n"
-    "                            line.\n"
+    "  --config FILE             Read options from FILE, one `name = value` a line.\n"
     "  --check-config            Check all options, then exit.\n"
     "  --help                    Print this and exit; also -h.\n"
     "  --version                 Print the version and exit.\n";

@@ -442,6 +442,54 @@ static void a_missing_password_rests_long(void **state)
     assert_refused(t, "NOAUTH");
 }
 
+static void a_link_that_is_hurried_rests_no_longer(void **state)
+{
+    struct rig *t = *state;
+
+    fake_redis_answer(t->fake, "AUTH", "-WRONGPASS no\r\n");
+    assert_refused(t, "WRONGPASS"); /* and rests for minutes now */
+    fake_redis_answer(t->fake, "AUTH", "+OK\r\n");
+    redis_link_hurry(t->link);
+    redis_link_hurry(t->link);
+    assert_int_equal(redis_link_stats(t->link)->dials, 1); /* not from inside */
+    UNTIL(t, t->ups == 1);
+    assert_int_equal(redis_link_stats(t->link)->dials, 2);
+}
+
+/* Else two that hurry each other would dial without end. */
+static void a_hurried_link_takes_its_first_rest_all_the_same(void **state)
+{
+    struct rig *t = *state;
+    struct redis_link_deadlines d = patient;
+
+    d.rest_first_ms = d.rest_max_ms = NEVER_MS;
+    dial(t, &d);
+    UNTIL(t, t->downs == 1);
+    turn_for_a_while(t);
+    redis_link_hurry(t->link);
+    turn_for_a_while(t);
+    assert_int_equal(redis_link_stats(t->link)->dials, 1);
+}
+
+static void who_does_not_rest_is_not_hurried(void **state)
+{
+    struct rig *t = *state;
+
+    fake_redis_listen(t->fake);
+    fake_redis_answer(t->fake, "PING", "");
+    dial(t, &patient);
+    redis_link_hurry(t->link); /* its first dial is due */
+    UNTIL(t, strstr(fake_redis_heard(t->fake), "PING"));
+    redis_link_hurry(t->link); /* waits for the PONG */
+    fake_redis_say(t->fake, "+PONG\r\n");
+    UNTIL(t, t->ups == 1);
+    redis_link_hurry(t->link);
+    turn_for_a_while(t);
+    assert_true(redis_link_is_up(t->link));
+    assert_int_equal(redis_link_stats(t->link)->dials, 1);
+    assert_int_equal(t->downs, 0);
+}
+
 static void an_error_reply_is_handed_over_as_it_is(void **state)
 {
     struct rig *t = *state;
@@ -1187,6 +1235,9 @@ int main(void)
         T(a_name_that_is_refused_does_no_harm),
         T(a_wrong_password_rests_long_and_is_not_told),
         T(a_missing_password_rests_long),
+        T(a_link_that_is_hurried_rests_no_longer),
+        T(a_hurried_link_takes_its_first_rest_all_the_same),
+        T(who_does_not_rest_is_not_hurried),
         T(an_error_reply_is_handed_over_as_it_is),
         T(replies_come_whole_when_they_come_in_bytes),
         T(calls_of_one_turn_are_answered_in_order),

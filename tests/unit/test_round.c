@@ -202,7 +202,7 @@ int redis_link_call(struct redis_link *l, int argc, const char **argv, const siz
 static void answer(struct redis_link *l, const char *text)
 {
     struct pending p = l->call[l->first];
-    bool ok = text && (strcmp(text, "OK") == 0 || strcmp(text, "FENCED") == 0 ||
+    bool ok = text && (strcmp(text, "OK") == 0 || strncmp(text, "FENCED", 6) == 0 ||
                        strcmp(text, "REGRESS") == 0);
     redisReply reply = {.type = ok ? REDIS_REPLY_STATUS : REDIS_REPLY_ERROR,
                         .str = (char *)(uintptr_t)text,
@@ -428,11 +428,13 @@ static void somebody_claims(struct world *w)
     command_arg(&c, slice_of(meta.s));
     command_arg(&c, slice_of(channel.s));
     command_u64(&c, w->epoch + EPOCH_STEP / 2);
-    for (const char *p = "011"; *p; p++) /* nothing required, q, a rewrite begins */
+    for (const char *p = "0101"; *p; p++) /* nothing required, q, a rewrite begins */
         command_arg(&c, (struct slice){p, 1});
+    command_u64(&c, w->epoch + EPOCH_STEP / 2); /* whatever was there before */
+    command_u64(&c, 0);
     op = command_op(&c, "HSET", slice_of(meta.s));
     command_arg(&c, SLICE("p"));
-    command_arg(&c, SLICE("1"));
+    command_arg(&c, SLICE("1.0"));
     command_arg(&c, SLICE("e"));
     command_u64(&c, w->epoch + EPOCH_STEP / 2);
     command_op_end(&c, op);

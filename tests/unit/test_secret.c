@@ -174,6 +174,16 @@ static void a_file_that_cannot_be_read_is_named(void **state)
     }
 }
 
+static void a_file_that_is_not_named_is_missed(void **state)
+{
+    struct secret s;
+    char err[256] = "";
+
+    (void)state;
+    assert_int_equal(secret_read(&s, NULL, err, sizeof err), -1);
+    assert_non_null(strstr(err, "--secret-file is missing: "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +194,7 @@ int main(void)
         cmocka_unit_test(lengths_are_held_to_their_bounds),
         cmocka_unit_test(nothing_behind_the_longest_secret_is_overlooked),
         cmocka_unit_test(a_file_that_cannot_be_read_is_named),
+        cmocka_unit_test(a_file_that_is_not_named_is_missed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,125 @@
+// The Redis users that the man pages advise: their programs need nothing more, whatever
+// befalls them, and make use of all that they are granted.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { eventually, story, Story } from './harness.mjs';
+
+const PAGES = ['headcount-aggregator.8', 'headcount-collector.8', 'headcount.1'];
+const CROWD = 3_000; // visitors; their log does not fit into the first reply of a reading
+
+/** The arguments of `ACL SETUSER` in the source of a man page, the user's name first. */
+function rulesOf(page) {
+  const text = fs.readFileSync(new URL(`../../deploy/man/${page}.scd`, import.meta.url), 'utf8');
+  const found = text.match(/^redis-cli ACL SETUSER ((?:.*\\\\\n)*.*)$/m);
+  assert.ok(found, `${page} names the rules of a user`);
+  return found[1].replaceAll('\\\\\n', ' ').trim().split(/\s+/).map((word) => word.replace(/^'(.*)'$/, '$1'));
+}
+
+/** Makes the users, and returns their commands and the options that log each one in. */
+async function makeUsers(s) {
+  const commands = new Set();
+  const login = [];
+  for (const page of PAGES) {
+    const [name, ...rules] = rulesOf(page);
+    assert.equal(await s.redisCli('acl', 'setuser', name, ...rules), 'OK');
+    for (const rule of rules) if (rule.startsWith('+')) commands.add(rule.slice(1));
+    login.push(['--redis-auth-file', s.file(`auth-${name}`, `${name}:PASSWORD\n`)]);
+  }
+  return { commands, login };
+}
+
+/** What Redis has refused to whom, as redis-cli prints it. */
+const refusals = (s) => s.redisCli('acl', 'log');
+
+/** The commands that somebody has run since the statistics were reset. */
+async function ran(s) {
+  const stats = await s.redisCli('info', 'commandstats');
+  return new Set([...stats.matchAll(/^cmdstat_([^:]+):calls=[1-9]/gm)].map(([, name]) => name));
+}
+
+const minuteOf = async (s) => Math.floor(Number((await s.redisCli('time')).split('\n')[0]) / 60);
+
+/** Somebody who was seen before comes again in a later minute: one commit of two rows. */
+async function returns(s, fields, expected) {
+  const minute = await minuteOf(s);
+  await eventually(async () => assert.ok((await minuteOf(s)) > minute), 70_000);
+  await s.hit(fields);
+  await s.sees(fields.i, expected);
+}
+
+async function crowdCame(s) {
+  for (let from = 0; from < CROWD; from += 500) {
+    const hits = Array.from({ length: 500 }, (_, k) => ({ i: 'big', p: `/${k % 7}`, u: `v${from + k}` }));
+    const body = Buffer.from(JSON.stringify(hits));
+    const { status } = await s.request('/e', { method: 'POST', headers: { 'content-length': body.length }, body });
+    assert.equal(status, 202);
+  }
+  await s.sees('big', { currentVisitors: CROWD });
+}
+
+/** What the commands read, and a message that tail waits for. */
+async function cliReads(s, login) {
+  const at = ['--redis', s.redisAddress, ...login];
+  for (const command of ['now', 'minutes']) {
+    const { code, err } = await s.cli([command, 'shop', ...at]);
+    assert.equal(code, 0, err);
+  }
+  const tail = s.cli(['tail', 'shop', '--count', '1', '--timeout', '30', ...at]);
+  await eventually(async () => assert.match(await s.redisCli('pubsub', 'numsub', 'hc:shop'), /\n1$/));
+  await s.hit({ i: 'shop', p: '/tail', u: 'alice' });
+  assert.equal((await tail).code, 0);
+  const [collector, aggregator] = [await Story.adminOf(s.collector), await Story.adminOf(s.aggregator)];
+  const doctor = await s.cli(['doctor', '--collector-admin', collector, '--aggregator-admin', aggregator, ...at]);
+  assert.match(doctor.out, /Redis at .* answers, version/);
+}
+
+story('the Redis users of the man pages suffice, and use all they may', async (s) => {
+  s.redisAddress += '?db=1';
+  await s.startRedis();
+  const { commands, login: [aggregator, collector, cli] } = await makeUsers(s);
+  await s.redisCli('config', 'resetstat');
+
+  await s.startAggregator(aggregator);
+  await s.startCollector(['--workers', '1', ...collector]);
+  await s.hit({ i: 'shop', p: '/', u: 'alice' });
+  await s.sees('shop', { currentVisitors: 1, activePages: [{ path: '/', visitors: 1 }] });
+  await s.hit({ i: 'shop', p: '/cart', u: 'alice' }); // nobody is on / any more
+  await s.sees('shop', { pageViews: 2, activePages: [{ path: '/cart', visitors: 1 }] });
+  await crowdCame(s);
+
+  await s.aggregator.kill();
+  await s.startAggregator(aggregator);
+  await s.hit({ i: 'shop', p: '/', u: 'bob' });
+  await s.hit({ i: 'big', p: '/', u: 'bob' });
+  await s.sees('shop', { currentVisitors: 2, pageViews: 3 }, 20_000);
+  await s.sees('big', { currentVisitors: CROWD + 1 }, 20_000);
+  assert.equal((await s.counters(s.aggregator)).loads, 2);
+
+  assert.equal(await s.redisCli('script', 'flush'), 'OK');
+  await s.hit({ i: 'shop', p: '/', u: 'carol' });
+  await s.sees('shop', { currentVisitors: 3 });
+  assert.equal(await s.redisCli('flushall'), 'OK');
+  await s.hit({ i: 'shop', p: '/', u: 'dave' });
+  await s.hit({ i: 'big', p: '/', u: 'dave' });
+  await s.sees('shop', { currentVisitors: 4 }, 20_000);
+  await s.sees('big', { currentVisitors: CROWD + 2 }, 20_000);
+  await cliReads(s, cli);
+  await s.sees('shop', { currentVisitors: 4, pageViews: 6 });
+  await returns(s, { i: 'shop', p: '/', u: 'dave' }, { currentVisitors: 4, pageViews: 7 });
+
+  await eventually(async () => assert.equal((await s.counters(s.aggregator)).dirty, 0));
+  assert.equal((await s.counters(s.aggregator)).refused, 0);
+  assert.equal(await refusals(s), '');
+  const used = await ran(s);
+  assert.deepEqual([...commands].filter((command) => !used.has(command)), []);
+}, { ms: 180_000 });
+
+story('the users of the man pages may not touch what is not of headcount', async (s) => {
+  await s.startRedis();
+  await makeUsers(s);
+  for (const page of PAGES) {
+    const [name] = rulesOf(page);
+    for (const command of [['flushall'], ['get', 'other'], ['hset', 'other', 'a', '1'], ['config', 'set', 'maxmemory', '1']])
+      assert.match(await s.redisCli('--user', name, '--pass', 'PASSWORD', '--no-auth-warning', ...command), /NOPERM/);
+  }
+});
