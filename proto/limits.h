@@ -47,8 +47,8 @@
 /* How long a hit may wait in the sender for company, ms. */
 #define SENDER_LINGER_MS 5
 
-/* Hits kept until they are durable: the ring of one collector thread, bytes. At 40 bytes a
- * hit some 1.5 million, five minutes of 5,000 hits a second. What happens at the bound
+/* Hits kept until they are durable: the ring of one collector thread, bytes. At 40 bytes
+ * a hit some 1.5 million, five minutes of 5,000 hits a second. What happens at the bound
  * stands in sender.h. --ring changes it. */
 #define SENDER_RING_BYTES (64L * 1024 * 1024)
 
@@ -57,8 +57,8 @@
 #define SENDER_FULL 14
 
 /* Datagrams on their way: at most so many beyond the last one acknowledged in order, and
- * the aggregator holds as many that came out of order. 256 full ones are 300 KB, a receive
- * buffer of 4 MiB takes seven senders at full speed. */
+ * the aggregator holds as many that came out of order. 256 full ones are 300 KB, a
+ * receive buffer of 4 MiB takes seven senders at full speed. */
 #define SENDER_WINDOW 256
 #define SENDER_CWND_FIRST 32
 #define SENDER_CWND_MIN 8
@@ -69,13 +69,14 @@
 /* A hit that could not be delivered for so long belongs to no window any more. */
 #define SENDER_RETENTION_MS (60 * 60 * 1000L)
 
-/* An aggregator that dies each time it is sent a certain datagram would die for ever: when
- * it stood first in line in so many epochs it is set aside. From SENDER_ALONE epochs on the
- * first in line is sent alone, so that no bystander is taken for it. */
+/* An aggregator that dies each time it is sent a certain datagram would die for ever:
+ * when it stood first in line in so many epochs it is set aside. From SENDER_ALONE epochs
+ * on the first in line is sent alone, so that no bystander is taken for it. */
 #define SENDER_TRIES 4
 #define SENDER_ALONE 2
 
-/* With nothing on its way a sender asks so often whether the aggregator is still the same. */
+/* With nothing on its way a sender asks so often whether the aggregator is still the
+ * same. */
 #define SENDER_PING_MS 1000
 
 /* Without an answer for so long the next aggregator of the list is tried; and one that
@@ -83,8 +84,8 @@
 #define SENDER_SILENCE_MS 5000
 #define SENDER_FRESH_MS 3000
 
-/* Ranges of unprotected hits that a sender tells apart; more are joined, which delays their
- * being called durable and loses nothing. */
+/* Ranges of unprotected hits that a sender tells apart; more are joined, which delays
+ * their being called durable and loses nothing. */
 #define SENDER_UNPROTECTED_MAX 4096
 
 /* Addresses of one --aggregator list. */
@@ -110,22 +111,23 @@
 #define STOP_RECEIVED_MS 5000
 #define STOP_DURABLE_MS 30000
 
-/* Sender streams of one epoch: one for each thread of a collector, and each restart of one
- * begins another. None is forgotten within an epoch, so that nothing replayed is taken for
- * new; when they are too many a new epoch begins: streams_full. 128 bytes each. */
+/* Sender streams of one epoch: one for each thread of a collector, and each restart of
+ * one begins another. None is forgotten within an epoch, so that nothing replayed is
+ * taken for new; when they are too many a new epoch begins: streams_full. 128 bytes each.
+ */
 #define STREAMS_MAX 65536
 
 /* Datagrams that came out of order and wait for those before them, all streams together,
  * bytes. More are dropped and will be sent again: window_drops. */
 #define RECEIVER_HELD_MAX (64L * 1024 * 1024)
 
-/* An ACK may be held back for so long, for others to share it; and after so many datagrams
- * of a stream it goes at once. */
+/* An ACK may be held back for so long, for others to share it; and after so many
+ * datagrams of a stream it goes at once. */
 #define RECEIVER_ACK_DELAY_MS 5
 #define RECEIVER_ACK_EVERY 64
 
-/* ACKs a second to those who may be replaying: duplicates of one stream, and senders whose
- * epoch is another. A sender that follows the rules needs one. */
+/* ACKs a second to those who may be replaying: duplicates of one stream, and senders
+ * whose epoch is another. A sender that follows the rules needs one. */
 #define RECEIVER_ACKS_DUPLICATE 10
 #define RECEIVER_ACKS_STRANGERS 2000
 
@@ -133,8 +135,8 @@
  * no datagram is taken until it is not: they wait with their senders. */
 #define PARKED_MAX (64L * 1024 * 1024)
 
-/* Sites being read back at the same time, and what is read of a minute's log with one call:
- * 16,384 visitors, some 4 ms of work. */
+/* Sites being read back at the same time, and what is read of a minute's log with one
+ * call: 16,384 visitors, some 4 ms of work. */
 #define LOADS_MAX 64
 #define LOAD_CHUNK_BYTES (256 * 1024)
 #define LOAD_INLINE_BYTES (32 * 1024) /* logs that come with the first reply */
@@ -147,10 +149,10 @@
 
 /* Senders that one site is fed by and whose marks it keeps (marks.h), four times the
  * threads of the largest collectors in use and their restarts within an hour. Those of a
- * sender that has moved on are dropped; beyond the bound one that has not been heard of in
- * this epoch, else the one that was silent longest: marks_evicted. If its sender lives and
- * the aggregator dies, what was on its way counts twice for this site. 16 bytes each in
- * every commit. */
+ * sender that has moved on are dropped; beyond the bound one that has not been heard of
+ * in this epoch, else the one that was silent longest: marks_evicted. If its sender lives
+ * and the aggregator dies, what was on its way counts twice for this site. 16 bytes each
+ * in every commit. */
 #define SITE_MARKS_MAX 1024
 
 /* Log records that wait for a commit, all sites together: 64 MiB. A site that cannot have
@@ -162,7 +164,8 @@
  * is killed (redis/src/aof.c postpones a write while an fsync runs). */
 #define HOLD_MS 3000
 
-/* Barriers waiting for HOLD_MS; younger ones than a thirty-second part of it are joined. */
+/* Barriers waiting for HOLD_MS; younger ones than a thirty-second part of it are joined.
+ */
 #define MATURITY_MAX 64
 
 /* -- the store ------------------------------------------------------------ */
@@ -310,7 +313,8 @@
 /* From accepting a connection to its end, whatever goes on in it. */
 #define ADMIN_DEADLINE_MS 5000
 
-/* What is read away behind a request, bytes, so that its answer is not lost to a reset. */
+/* What is read away behind a request, bytes, so that its answer is not lost to a reset.
+ */
 #define ADMIN_DRAIN_MAX (64 * 1024)
 
 /* One answer: a hundred counters in Prometheus' words take 20 KB. */
