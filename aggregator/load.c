@@ -398,7 +398,7 @@ static enum load_step take_claim(struct load *l, const redisReply *reply)
     l->site->from_epoch = c.epoch == l->epoch ? c.before : c.epoch;
     l->site->from_commit = c.commit;
     if (!l->known) { /* leftovers of a site whose record is gone */
-        l->doubtful = c.npages > 0 || c.nfeed > 0 || !claim_is_end(&c.rows);
+        l->doubtful = c.cut || c.npages > 0 || c.nfeed > 0 || !claim_is_end(&c.rows);
         return done(l);
     }
     restore_record(l, &c);

@@ -1235,6 +1235,46 @@ static void what_an_older_one_wrote_when_our_claim_was_forgotten_is_not_written_
     assert_int_equal(outcome(w), COMMIT_OK);
 }
 
+/* Fields of pages in the row of NOON. */
+static size_t row_pages(struct world *w)
+{
+    struct key_name row = key_minute(SLICE("shop"), minute_of(NOON));
+    char path[64];
+    size_t n = redis_model_get(&w->redis, row.s, "p:/new").n > 0;
+
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(path, sizeof path, "p:/page/%u", i);
+        n += redis_model_get(&w->redis, row.s, path).n > 0;
+    }
+    return n;
+}
+
+static void pages_of_a_first_commit_that_was_torn_do_not_stay(void **state)
+{
+    const struct fate torn = {.crash = 1, .lost = NEVER};
+    struct world *w = *state;
+    struct site *s;
+    char path[64];
+
+    w->st.part_bytes = 400;
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(path, sizeof path, "/page/%u", i);
+        hit(w, i, path);
+    }
+    load_all(w);
+    assert_false(commit_site(w, store_take_dirty(&w->st), &torn, NULL));
+    assert_in_range(row_pages(w), 5, 95);
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:pg"), 0);
+    read_anew(w, NOON); /* and nobody sends the hits again */
+    s = store_take_load(&w->st);
+    assert_int_equal(read_back(w, s, false), LOAD_DONE);
+    assert_true(s->full);
+    store_loaded(&w->st, s);
+    hit(w, 200, "/new");
+    commit_all(w);
+    assert_int_equal(row_pages(w), 1);
+}
+
 static void errors_and_broken_connections_mean_once_more(void **state)
 {
     static const struct {
@@ -1534,6 +1574,7 @@ int main(void)
         T(the_highest_epoch_and_number_are_not_the_end),
         T(garbage_under_hc_epoch_is_replaced),
         T(an_event_with_an_absurd_number_is_left_out),
+        T(pages_of_a_first_commit_that_was_torn_do_not_stay),
         T(errors_and_broken_connections_mean_once_more),
         cmocka_unit_test(garbage_is_left_out_and_written_over),
         cmocka_unit_test(whoever_dies_wherever_nothing_is_lost_or_counted_twice),
