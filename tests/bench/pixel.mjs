@@ -4,9 +4,10 @@
 //
 // headcount-collector with one worker and everything on (parser, identity, datagrams to a
 // real aggregator, Redis) against nginx empty_gif with the access log off, and with the access
-// log sent by UDP syslog, its nearest equivalent to forwarding. Servers run on core 1, the
-// load (tests/bench/pixel_load.c), the receivers (aggregator, udp_sink) and Redis on core 0. CPU is the kernel's own account of the
-// process, /proc/PID/task/*/schedstat. Medians over the rounds; ratios are taken round by round.
+// log sent by UDP syslog, its nearest equivalent to forwarding; and, after `make forget`,
+// against our own sender without acknowledgements. Servers run on core 1, the load
+// (tests/bench/pixel_load.c), the receivers (aggregator, udp_sink) and Redis on core 0. CPU is
+// the kernel's own account of the process, /proc/PID/task/*/schedstat. Medians over the rounds; ratios are taken round by round.
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -65,6 +66,21 @@ async function startNginx(s, name, log) {
   return { name, port, pids: worker, program };
 }
 
+/** Our own programs as `make forget` builds them, with a database of their own. */
+async function startForgetful(s) {
+  const bin = path.join(root, 'build/forget/bin');
+  if (!fs.existsSync(bin)) return [];
+  const common = ['--redis', `${s.redisAddress}?db=1`, '--secret-file', s.secretFile, '--admin-listen', 'none'];
+  const aggregator = s.run('forget-aggregator', path.join(bin, 'headcount-aggregator'), ['--udp', '127.0.0.1:0', ...common]);
+  pin(aggregator.pid, 0);
+  const program = s.run('forget-collector', path.join(bin, 'headcount-collector'), [
+    '--listen', '127.0.0.1:0', '--aggregator', await Story.addressOf(aggregator), '--workers', '1', ...common,
+  ]);
+  const port = Number((await Story.addressOf(program)).split(':').at(-1));
+  pin(program.pid, 1);
+  return [{ name: 'forgetful', port, pids: [program.pid], program }];
+}
+
 const s = new Story();
 try {
   const sink = s.run('sink', path.join(root, 'build/tests/bench/udp_sink'), []);
@@ -76,6 +92,7 @@ try {
   pin(s.collector.pid, 1);
   const servers = [
     { name: 'headcount', port: s.port, pids: [s.collector.pid] },
+    ...(await startForgetful(s)),
     await startNginx(s, 'nginx-log-off', 'off'),
     await startNginx(s, 'nginx-syslog', `syslog:server=127.0.0.1:${syslog}`),
   ];
