@@ -273,9 +273,13 @@ int aggregator_open(struct aggregator *a, uv_loop_t *loop,
 
     a->config = config;
     a->stopping = false;
-    if (ingest_open(&a->ingest, loop, &config->udp, &a->engine, err, err_n) < 0 ||
-        open_admin(a, loop, err, err_n) < 0)
+    if (ingest_open(&a->ingest, loop, &config->udp, &a->engine, err, err_n) < 0)
         return -1;
+    if (open_admin(a, loop, err, err_n) < 0) {
+        ingest_close(&a->ingest);
+        uv_run(loop, UV_RUN_DEFAULT); /* until its handles are gone */
+        return -1;
+    }
     open_engine(a);
     r = open_links(a, loop);
     if (r == 0)

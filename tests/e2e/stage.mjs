@@ -120,6 +120,7 @@ export class Story {
     await this.startRedis(redis);
     await this.startAggregator(window ? ['--window', window, ...aggregator] : aggregator);
     await this.startCollector(['--workers', workers, ...collector]);
+    await eventually(async () => assert.equal((await this.request('/readyz')).status, 200));
     return this;
   }
 
