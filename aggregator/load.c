@@ -347,6 +347,8 @@ static enum load_step done(struct load *l)
         s->full = true;
         s->log.rewrite = true;
     }
+    if (s->full && l->store->ahead < s->now + MINUTES_AHEAD)
+        l->store->ahead = s->now + MINUTES_AHEAD; /* a commit may be torn there, too */
     if (l->known)
         s->dirty |= UINT64_C(1) << slot_of(s, s->now);
     return LOAD_DONE;
