@@ -1249,10 +1249,10 @@ static size_t row_pages(struct world *w)
     return n;
 }
 
-static void pages_of_a_first_commit_that_was_torn_do_not_stay(void **state)
+/* The next one reads the site at @now by its own clock. */
+static void tear_first_commit(struct world *w, ms_t now)
 {
     const struct fate torn = {.crash = 1, .lost = NEVER};
-    struct world *w = *state;
     struct site *s;
     char path[64];
 
@@ -1265,14 +1265,24 @@ static void pages_of_a_first_commit_that_was_torn_do_not_stay(void **state)
     assert_false(commit_site(w, store_take_dirty(&w->st), &torn, NULL));
     assert_in_range(row_pages(w), 5, 95);
     assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:pg"), 0);
-    read_anew(w, NOON); /* and nobody sends the hits again */
+    read_anew(w, now); /* and nobody sends the hits again */
     s = store_take_load(&w->st);
     assert_int_equal(read_back(w, s, false), LOAD_DONE);
     assert_true(s->full);
     store_loaded(&w->st, s);
     hit(w, 200, "/new");
     commit_all(w);
-    assert_int_equal(row_pages(w), 1);
+    assert_int_equal(row_pages(w), minute_of(now) == minute_of(NOON));
+}
+
+static void pages_of_a_first_commit_that_was_torn_do_not_stay(void **state)
+{
+    tear_first_commit(*state, NOON);
+}
+
+static void nor_do_they_in_a_minute_that_has_not_come_yet(void **state)
+{
+    tear_first_commit(*state, NOON - 90000);
 }
 
 static void errors_and_broken_connections_mean_once_more(void **state)
@@ -1575,6 +1585,7 @@ int main(void)
         T(garbage_under_hc_epoch_is_replaced),
         T(an_event_with_an_absurd_number_is_left_out),
         T(pages_of_a_first_commit_that_was_torn_do_not_stay),
+        T(nor_do_they_in_a_minute_that_has_not_come_yet),
         T(errors_and_broken_connections_mean_once_more),
         cmocka_unit_test(garbage_is_left_out_and_written_over),
         cmocka_unit_test(whoever_dies_wherever_nothing_is_lost_or_counted_twice),
