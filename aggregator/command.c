@@ -46,6 +46,12 @@ void command_u64(struct command *c, uint64_t v)
     command_arg(c, (struct slice){text, (size_t)sprintf(text, "%" PRIu64, v)});
 }
 
+void command_field(struct command *c, const char *name, uint64_t v)
+{
+    command_arg(c, slice_of(name));
+    command_u64(c, v);
+}
+
 void command_more(struct command *c, const void *bytes, size_t n)
 {
     assert(c->n > 0);

@@ -18,6 +18,9 @@ void command_clear(struct command *c);
 void command_arg(struct command *c, struct slice s);
 void command_u64(struct command *c, uint64_t v);
 
+/* Two arguments: a field's name and its value. */
+void command_field(struct command *c, const char *name, uint64_t v);
+
 /* Appends to the last argument. */
 void command_more(struct command *c, const void *bytes, size_t n);
 

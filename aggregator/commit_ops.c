@@ -3,7 +3,6 @@
 #include "commit_ops.h"
 
 #define OP_PAGES (COMMIT_FIELDS_MAX / 2)
-#define ROW_SLACK_S 60 /* clocks of two hosts may differ by so much */
 
 minute_t slot_minute(const struct site *s, unsigned slot)
 {
@@ -15,22 +14,11 @@ static struct key_name named(struct key_name key, bool staged)
     return staged ? key_staged(key) : key;
 }
 
-static struct slice name_of(const struct key_name *k)
-{
-    return (struct slice){k->s, k->n};
-}
-
 static void expire(struct command *c, const struct site *s, struct key_name key,
                    minute_t m)
 {
-    command_op_number(c, "EXPIREAT", name_of(&key),
-                      (uint64_t)minute_start(m + s->window) / 1000 + ROW_SLACK_S);
-}
-
-static void field(struct command *c, const char *name, uint64_t v)
-{
-    command_arg(c, slice_of(name));
-    command_u64(c, v);
+    command_op_number(c, "EXPIREAT", key_text(&key),
+                      (uint64_t)minute_start(m + s->window) / 1000 + EXPIRY_SLACK_S);
 }
 
 /* ---- rows ----------------------------------------------------------------- */
@@ -39,14 +27,14 @@ void op_row_head(struct command *c, const struct site *s, unsigned slot, bool st
 {
     struct key_name key = named(key_minute(site_id(s), slot_minute(s, slot)), staged);
     const struct site_row *row = &s->row[slot];
-    size_t at = command_op(c, "HSET", name_of(&key));
+    size_t at = command_op(c, "HSET", key_text(&key));
 
-    field(c, "pv", row->views);
-    field(c, "ev", row->events);
-    field(c, "uniq", row->uniques);
-    field(c, "last", row->last);
+    command_field(c, "pv", row->views);
+    command_field(c, "ev", row->events);
+    command_field(c, "uniq", row->uniques);
+    command_field(c, "last", row->last);
     if (s->log.taken)
-        field(c, "n", s->log.taken[slot]);
+        command_field(c, "n", s->log.taken[slot]);
     command_op_end(c, at);
 }
 
@@ -54,7 +42,7 @@ void op_try_row(struct command *c, const struct site *s, unsigned slot)
 {
     struct key_name key = key_minute(site_id(s), slot_minute(s, slot));
 
-    command_op_end(c, command_op(c, "HLEN", name_of(&key)));
+    command_op_end(c, command_op(c, "HLEN", key_text(&key)));
 }
 
 void op_expire_row(struct command *c, const struct site *s, minute_t m, bool staged)
@@ -115,10 +103,10 @@ size_t op_row_pages(struct command *c, const struct site *s, unsigned slot, size
     struct key_name key = named(key_minute(site_id(s), slot_minute(s, slot)), staged);
     size_t to = pages_span(c, s, slot, from, room);
 
-    if (row_pages(c, s, slot, name_of(&key), from, to, true))
+    if (row_pages(c, s, slot, key_text(&key), from, to, true))
         op_expire_row(c, s, slot_minute(s, slot), staged);
     if (!staged)
-        row_pages(c, s, slot, name_of(&key), from, to, false);
+        row_pages(c, s, slot, key_text(&key), from, to, false);
     return to;
 }
 
@@ -136,7 +124,7 @@ static size_t name_pages(struct command *c, struct site *s, size_t id, size_t ro
                          bool staged)
 {
     struct key_name key = named(key_pages(site_id(s)), staged);
-    size_t at = command_op(c, "HSET", name_of(&key));
+    size_t at = command_op(c, "HSET", key_text(&key));
 
     for (size_t n = 0; id < s->pages.ids && n < OP_PAGES && (n == 0 || c->text.n < room);
          n++) {
@@ -171,7 +159,7 @@ static void slot_records(struct command *c, struct site *s, unsigned slot,
 {
     minute_t m = slot_minute(s, slot);
     struct key_name key = named(key_log(site_id(s), m), staged);
-    size_t at = command_op(c, "SETRANGE", name_of(&key));
+    size_t at = command_op(c, "SETRANGE", key_text(&key));
     uint8_t bytes[LOG_RECORD_BYTES];
 
     command_u64(c, (uint64_t)s->log.taken[slot] * LOG_RECORD_BYTES);
@@ -206,7 +194,7 @@ void op_event(struct command *c, const struct site *s, uint64_t id, struct buf *
 {
     struct key_name key = named(key_recent(site_id(s)), staged);
     struct recent_event e = recent_get(&s->recent, id);
-    size_t at = command_op(c, "HSET", name_of(&key));
+    size_t at = command_op(c, "HSET", key_text(&key));
     struct json j;
 
     buf_clear(scratch);
@@ -222,11 +210,16 @@ void op_expire_feed(struct command *c, const struct site *s, bool staged)
     expire(c, s, named(key_recent(site_id(s)), staged), s->now);
 }
 
+void op_delete(struct command *c, struct key_name key)
+{
+    command_op_end(c, command_op(c, "DEL", key_text(&key)));
+}
+
 void op_unstage(struct command *c, struct key_name key)
 {
     struct key_name staged = key_staged(key);
-    size_t at = command_op(c, "RENAME", name_of(&staged));
+    size_t at = command_op(c, "RENAME", key_text(&staged));
 
-    command_arg(c, name_of(&key));
+    command_arg(c, key_text(&key));
     command_op_end(c, at);
 }

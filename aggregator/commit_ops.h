@@ -42,6 +42,8 @@ void op_expire_feed(struct command *c, const struct site *s, bool staged);
 void op_expire_row(struct command *c, const struct site *s, minute_t m, bool staged);
 void op_expire_pages(struct command *c, const struct site *s, bool staged);
 
+void op_delete(struct command *c, struct key_name key);
+
 /* RENAME of the staged key, or DEL of @key where nothing was staged (commit.lua). */
 void op_unstage(struct command *c, struct key_name key);
 

@@ -62,6 +62,22 @@ static void on_fenced(void *arg, uint64_t by)
     want_reboot(e);
 }
 
+/* Something comes, or time: was this process stopped since the last time? Whatever it
+ * finds first when it goes on, this is looked at before. */
+static void notice_time(struct engine *e, mono_t now)
+{
+    mono_t gone = now - e->noticed;
+
+    e->noticed = now;
+    if (gone <= FROZEN_MS || e->reboot)
+        return;
+    log_line("event=frozen ms=%" PRId64 " hint=\"the process was stopped; counting goes "
+             "on from what Redis holds\"",
+             gone);
+    e->counters.frozen++;
+    want_reboot(e);
+}
+
 /* How long to rest: doubled, and a quarter more or less, lest both rest alike. */
 static mono_t rivalry(struct engine *e, mono_t now)
 {
@@ -118,16 +134,6 @@ static void superseded(struct engine *e, const uint8_t *bytes, size_t n)
     want_reboot(e);
 }
 
-static void frozen(struct engine *e, mono_t ms)
-{
-    log_line("event=frozen ms=%" PRId64
-             " hint=\"the process was stopped; counting goes on "
-             "from what Redis holds\"",
-             ms);
-    e->counters.frozen++;
-    want_reboot(e);
-}
-
 enum wire_verdict engine_datagram(struct engine *e, const uint8_t *bytes, size_t n,
                                   const struct peer *from)
 {
@@ -136,8 +142,7 @@ enum wire_verdict engine_datagram(struct engine *e, const uint8_t *bytes, size_t
     mono_t mono = clock_mono(&e->clock);
     enum wire_verdict v;
 
-    if (mono - e->turned > FROZEN_MS && !e->reboot)
-        frozen(e, mono - e->turned);
+    notice_time(e, mono);
     v = intake_datagram(&e->intake, bytes, n, from, now, mono, &what);
     if (v == WIRE_OK)
         durability_moved(&e->writer.durability);
@@ -199,7 +204,7 @@ mono_t engine_turn(struct engine *e)
     ms_t now = clock_now(&e->clock);
     mono_t mono = clock_mono(&e->clock), due;
 
-    e->turned = mono;
+    notice_time(e, mono);
     if (e->reboot)
         reboot(e, now);
     follow_writer(e);
@@ -230,7 +235,7 @@ void engine_init(struct engine *e, const struct engine_config *config)
     *e = (struct engine){.config = config, .acks_due = INT64_MAX};
     e->load_events = (struct loads_events){on_fenced, on_noscript, e};
     clock_init(&e->clock, config->clock, on_clock_reset, e);
-    e->turned = clock_mono(&e->clock);
+    e->noticed = clock_mono(&e->clock);
     store_init(&e->store, config->window, &config->key, e->clock.now);
     e->store.lazy = true;
     e->store.base = base_of;

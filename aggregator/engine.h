@@ -50,7 +50,7 @@ struct engine {
     bool rivalled;    /* and that because another aggregator owns a site */
     mono_t fenced_at; /* when that was last */
     mono_t rest;      /* and how long was rested then, about */
-    mono_t turned;    /* when the last turn was */
+    mono_t noticed;   /* when time was last looked at: a datagram or a turn */
     mono_t tick_due;  /* of fold_tick */
     mono_t acks_due;  /* of receiver_acks */
     bool finishing, drain;

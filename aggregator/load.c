@@ -1,9 +1,8 @@
 /* load: takes over what claim.lua answered and counts log records.
  *
- * The rows' views and events, the feed, the marks and the record are taken as they are.
- * Visitors come from the log: read from its end, the first record of a visitor tells its
- * latest minute and page, each further one a minute more, and a renaming is met before
- * everything that was logged under the old id.
+ * The rows' views and events, the feed, the marks and the record are taken as they are
+ * (restore.h). Visitors come from the log, minute by minute, the newest first, each from
+ * its end (recount.h).
  *
  * Redis may hold anything. What cannot be read is left out, and then the site's first
  * commit writes the whole of it anew, logs included. Where the log and what the rows say
@@ -15,148 +14,19 @@
 
 #include "../proto/keys.h"
 #include "claim.h"
+#include "clock.h"
 #include "commit.h"
-#include "visit.h"
+#include "recount.h"
+#include "restore.h"
 
 #define CHUNK_RECORDS (LOAD_CHUNK_BYTES / LOG_RECORD_BYTES)
-#define PREFETCH 8       /* records ahead */
-#define MINUTES_AHEAD 10 /* as far as a clock may be raised (CLOCK_HOLD_MAX_MS) */
-#define TTL_SLACK_S 60
-#define TIME_MAX \
-    (((UINT64_C(1) << 32) - 1) * MS_PER_MINUTE) /* its minute is a minute_t */
-
-static struct slice name_of(const struct key_name *k)
-{
-    return (struct slice){k->s, k->n};
-}
-
-/* ---- visitors ------------------------------------------------------------- */
-
-static minute_t minute_aged(const struct load *l, unsigned age)
-{
-    return l->site->now - age;
-}
-
-static uint64_t present_id(const struct load *l, uint64_t id)
-{
-    const struct visitor *v = visitors_get(&l->renamed, id);
-
-    return v ? v->seen : id;
-}
-
-static void on_renamed(struct load *l, uint64_t to)
-{
-    struct visitor *v;
-
-    if (to == 0 || l->old == 0 || present_id(l, to) == l->old) {
-        l->doubtful = true;
-        return;
-    }
-    v = visitors_get(&l->renamed, l->old);
-    if (v)
-        return; /* the latest renaming holds */
-    v = l->renamed.n < SITE_VISITORS_MAX ? visitors_put(&l->renamed, l->old) : NULL;
-    if (v)
-        v->seen = present_id(l, to);
-    else
-        l->doubtful = true;
-}
-
-/* A visitor who was not met before: this is its latest minute. */
-static void stand(struct load *l, uint64_t id, uint16_t page)
-{
-    struct site *s = l->site;
-    minute_t m = minute_aged(l, l->age);
-    unsigned slot = slot_of(s, m);
-    struct page *p = pages_get(&s->pages, page);
-    struct visitor *v = NULL;
-
-    if (s->visitors.n < SITE_VISITORS_MAX && l->store->visitors < VISITORS_MAX)
-        v = visitors_put(&s->visitors, id);
-    if (!v) {
-        visit_cap(s);
-        return;
-    }
-    l->store->visitors++;
-    v->seen = 1;
-    v->last = (uint16_t)m;
-    v->page = p ? page : PAGE_NONE;
-    s->row[slot].last++;
-    s->row[slot].uniques++;
-    l->doubtful |= !p && page != PAGE_NONE;
-    if (!p)
-        return;
-    p->at[slot]++;
-    p->visitors++;
-}
-
-static void on_seen(struct load *l, uint64_t id, uint16_t page)
-{
-    struct site *s = l->site;
-    minute_t m = minute_aged(l, l->age);
-    struct visitor *v;
-    unsigned ago;
-
-    if (id == 0) {
-        l->doubtful = true;
-        return;
-    }
-    id = present_id(l, id);
-    v = visitors_get(&s->visitors, id);
-    if (!v) {
-        stand(l, id, page);
-        return;
-    }
-    ago = visitor_minute(s, v) - m;
-    if (v->seen >> ago & 1)
-        return;
-    v->seen |= UINT64_C(1) << ago;
-    s->row[slot_of(s, m)].uniques++;
-}
-
-static void on_record(struct load *l, const struct log_record *r)
-{
-    if (l->old && r->kind != LOG_RENAMED) { /* half a pair */
-        l->old = 0;
-        l->doubtful = true;
-    }
-    if (r->kind == LOG_SEEN) {
-        on_seen(l, r->visitor, r->page);
-    } else if (r->kind == LOG_OLD) {
-        l->old = r->visitor;
-    } else if (r->kind == LOG_RENAMED) {
-        on_renamed(l, r->visitor);
-        l->old = 0;
-    }
-}
-
-static struct log_record record_at(struct slice log, size_t i)
-{
-    return log_decode((const uint8_t *)log.p + i * LOG_RECORD_BYTES);
-}
-
-/* Counts the records of @log, of which there should be @n, from the last to the first. */
-static void count_records(struct load *l, struct slice log, uint32_t n)
-{
-    size_t found = log.n / LOG_RECORD_BYTES;
-
-    l->doubtful |= log.n != (size_t)n * LOG_RECORD_BYTES;
-    if (found > n)
-        found = n;
-    while (found-- > 0) {
-        struct log_record r = record_at(log, found);
-
-        if (found >= PREFETCH)
-            visitors_prefetch(&l->site->visitors,
-                              record_at(log, found - PREFETCH).visitor);
-        on_record(l, &r);
-    }
-}
+/* As far as a clock may be raised. */
+#define MINUTES_AHEAD (CLOCK_HOLD_MAX_MS / MS_PER_MINUTE)
 
 /* All records of the minute are counted. */
 static void end_minute(struct load *l)
 {
-    const struct site_row *row = &l->site->row[slot_of(l->site, minute_aged(l, l->age))];
+    const struct site_row *row = &l->site->row[slot_of(l->site, load_minute(l, l->age))];
 
     l->doubtful |= l->old != 0;
     l->old = 0;
@@ -186,105 +56,6 @@ static bool next_minute(struct load *l)
     return false;
 }
 
-/* ---- what the site is else ------------------------------------------------ */
-
-static void restore_pages(struct load *l, const struct claim *c)
-{
-    struct claim_reader r = c->pages;
-
-    for (size_t i = 0; i < c->npages; i++) {
-        struct slice id, path;
-        uint64_t v;
-
-        if (!claim_text(&r, &id) || !claim_text(&r, &path) ||
-            !claim_number(id, PAGE_NONE, &v) ||
-            !pages_restore(&l->site->pages, (uint16_t)v, path))
-            l->doubtful = true;
-        else
-            pages_get(&l->site->pages, (uint16_t)v)->named = true;
-    }
-}
-
-/* The events of the reply by their place in the ring; the newest where two claim one. */
-struct feed {
-    uint64_t id[RECENT_MAX];
-    struct slice json[RECENT_MAX];
-    uint64_t last;
-};
-
-static void sort_feed(struct load *l, const struct claim *c, struct feed *f)
-{
-    ms_t over = minute_start(l->site->now + 1), at;
-    struct claim_reader r = c->feed;
-
-    for (size_t i = 0; i < c->nfeed; i++) {
-        struct slice json;
-        uint64_t id;
-
-        if (!claim_text(&r, &json) || !recent_event_check(json, &id, &at) || at >= over ||
-            id > EPOCH_MAX || id <= f->id[id % RECENT_MAX]) {
-            l->doubtful = true;
-            continue;
-        }
-        f->id[id % RECENT_MAX] = id;
-        f->json[id % RECENT_MAX] = json;
-        if (id > f->last)
-            f->last = id;
-    }
-}
-
-/* The newest run of events without a gap. */
-static void restore_feed(struct load *l, const struct claim *c)
-{
-    struct recent *recent = &l->site->recent;
-    struct feed f = {.last = 0};
-    struct buf text;
-    uint64_t id;
-
-    sort_feed(l, c, &f);
-    l->doubtful |= c->nfeed > 0 && f.last != c->last_event;
-    id = f.last;
-    while (id > 1 && f.last - id + 1 < RECENT_MAX &&
-           f.id[(id - 1) % RECENT_MAX] == id - 1)
-        id--;
-    if (f.last == 0 || f.last < c->last_event) {
-        recent_restore(recent, c->last_event);
-        return;
-    }
-    recent_restore(recent, id - 1);
-    buf_init(&text, PATH_MAX_BYTES + EVENT_NAME_MAX + 16);
-    for (; id <= f.last; id++) {
-        struct recent_event e;
-
-        if (recent_event_parse(f.json[id % RECENT_MAX], &e, &text))
-            recent_add(recent, e.kind, e.at, e.path, e.name);
-        if (recent->last == id)
-            continue;
-        recent_restore(recent, id); /* what came before would be told wrong ids */
-        l->doubtful = true;
-    }
-    buf_fini(&text);
-}
-
-static void restore_row(struct load *l, const struct claim_row *row)
-{
-    struct site *s = l->site;
-    unsigned age = s->now - row->minute, slot = slot_of(s, row->minute);
-
-    l->doubtful |= !row->readable;
-    if (!site_covers(s, row->minute)) { /* ahead of us, and given up */
-        l->doubtful = true;
-        return;
-    }
-    l->row[age] = (struct minute_count){(uint32_t)row->uniques, (uint32_t)row->last,
-                                        (uint32_t)row->n};
-    s->row[slot].views = (uint32_t)row->views;
-    s->row[slot].events = (uint32_t)row->events;
-    s->row[slot].uniques = (uint32_t)row->uniques;
-    s->row[slot].last = (uint32_t)row->last;
-    s->log.written[slot] = s->log.taken[slot] = (uint32_t)row->n;
-}
-
 /* Takes the rows, and the logs that came with them. Returns whether all of them did. */
 static bool restore_rows(struct load *l, const struct claim *c)
 {
@@ -305,33 +76,13 @@ static bool restore_rows(struct load *l, const struct claim *c)
             continue;
         for (; l->age < l->site->now - row.minute; l->age++)
             end_minute(l);
-        count_records(l, row.log, (uint32_t)row.n);
+        recount(l, row.log, (uint32_t)row.n);
         end_minute(l);
         l->age++;
     }
     for (; l->age < l->site->window; l->age++)
         end_minute(l);
     return true;
-}
-
-static void restore_record(struct load *l, const struct claim *c)
-{
-    struct store *st = l->store;
-    struct site *s = l->site;
-
-    if (s->commit < c->commit)
-        s->commit = c->commit;
-    if (s->message < s->commit)
-        s->message = s->commit;
-    if (st->number < s->commit)
-        st->number = s->commit;
-    s->commit_floor = c->commit;
-    if (c->capped)
-        visit_cap(s);
-    l->doubtful |= c->window != s->window; /* expiries went by it */
-    s->full |= c->cut;
-    if (marks_read(&s->marks, c->marks, s->now) < 0)
-        l->doubtful = true;
 }
 
 /* ---- steps ---------------------------------------------------------------- */
@@ -400,7 +151,7 @@ static enum load_step take_claim(struct load *l, const redisReply *reply)
     l->site->from_epoch = c.epoch == l->epoch ? c.before : c.epoch;
     l->site->from_commit = c.commit;
     if (!l->known) { /* leftovers of a site whose record is gone */
-        l->doubtful = c.cut || c.npages > 0 || c.nfeed > 0 || !claim_is_end(&c.rows);
+        l->doubtful |= c.cut || c.npages > 0 || c.nfeed > 0 || !claim_is_end(&c.rows);
         return done(l);
     }
     restore_record(l, &c);
@@ -415,7 +166,7 @@ static enum load_step take_chunk(struct load *l, struct slice log)
 {
     uint32_t n = l->left < CHUNK_RECORDS ? l->left : CHUNK_RECORDS;
 
-    count_records(l, log, n);
+    recount(l, log, n);
     l->left -= n;
     if (l->left > 0)
         return LOAD_MORE;
@@ -472,17 +223,17 @@ static void next_claim(const struct load *l, struct slice sha, struct command *o
     command_arg(out, SLICE("EVALSHA"));
     command_arg(out, sha);
     command_arg(out, SLICE("1"));
-    command_arg(out, name_of(&meta));
+    command_arg(out, key_text(&meta));
     command_u64(out, l->epoch);
     command_arg(out, (struct slice){row.s, row.n - 1}); /* less the 0 */
     command_arg(out, (struct slice){log.s, log.n - 1});
-    command_arg(out, name_of(&recent));
-    command_arg(out, name_of(&pages));
+    command_arg(out, key_text(&recent));
+    command_arg(out, key_text(&pages));
     command_u64(out, s->now);
     command_u64(out, s->window);
     command_u64(out, MINUTES_AHEAD);
     command_u64(out, LOAD_INLINE_BYTES);
-    command_u64(out, s->window * 60 + TTL_SLACK_S);
+    command_u64(out, s->window * 60 + EXPIRY_SLACK_S);
 }
 
 void load_next(struct load *l, struct slice claim_sha, struct command *out)
@@ -500,10 +251,10 @@ void load_next(struct load *l, struct slice claim_sha, struct command *out)
         for (unsigned age = 0; age < l->age; age++) /* those without a log */
             l->site->full |= l->row[age].uniques || l->row[age].last;
     }
-    key = key_log(site_id(l->site), minute_aged(l, l->age));
+    key = key_log(site_id(l->site), load_minute(l, l->age));
     from = l->left > CHUNK_RECORDS ? l->left - CHUNK_RECORDS : 0;
     command_arg(out, SLICE("GETRANGE"));
-    command_arg(out, name_of(&key));
+    command_arg(out, key_text(&key));
     command_u64(out, (uint64_t)from * LOG_RECORD_BYTES);
     command_u64(out, (uint64_t)l->left * LOG_RECORD_BYTES - 1);
 }

@@ -51,6 +51,12 @@ struct load {
     struct visitors renamed; /* old id -> new, in `seen` */
 };
 
+/* The minute of the row that is @age minutes old. */
+static inline minute_t load_minute(const struct load *l, unsigned age)
+{
+    return l->site->now - age;
+}
+
 /* Begins to read @s, which store_take_load gave, under @epoch. @l is unused or was
  * fini'd.
  */

@@ -130,7 +130,7 @@ static void publish_loading(struct loads_slot *slot)
     message_encode(s, l->epoch, l->clock->now, s->recent.last, &l->message);
     command_clear(&l->command);
     command_arg(&l->command, SLICE("PUBLISH"));
-    command_arg(&l->command, (struct slice){channel.s, channel.n});
+    command_arg(&l->command, key_text(&channel));
     command_arg(&l->command, buf_get(&l->message));
     redis_link_call(l->link, (int)l->command.n, command_argv(&l->command), l->command.len,
                     on_published, NULL);

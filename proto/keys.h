@@ -26,6 +26,12 @@ struct key_name key_log(struct slice site, minute_t min);    /* hc:{S}:l:MIN  st
 struct key_name key_pages(struct slice site);   /* hc:{S}:pg hash, id: path */
 struct key_name key_channel(struct slice site); /* hc:S  pub/sub channel */
 
+/* Its text; ends with @k. */
+static inline struct slice key_text(const struct key_name *k)
+{
+    return (struct slice){k->s, k->n};
+}
+
 /* The same key, staged: what a rewrite writes before it is renamed. */
 struct key_name key_staged(struct key_name key); /* ...:new */
 

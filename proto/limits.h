@@ -203,6 +203,10 @@
  * last one, and for what a single step may take over it (commit.c). */
 #define COMMIT_PART_BYTES (COMMIT_BYTES_MAX - 128 * 1024)
 
+/* How long keys of a site outlive their window, seconds: the clocks of Redis and of the
+ * aggregator may differ by so much. */
+#define EXPIRY_SLACK_S 60
+
 /* Fields of one HSET inside the script: Lua's unpack() takes fewer than 8,000. */
 #define COMMIT_FIELDS_MAX 512
 

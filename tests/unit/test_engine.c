@@ -580,6 +580,12 @@ static void a_process_that_was_stopped_trusts_nothing_in_its_socket(void **state
     assert_int_equal(e.counters.frozen, 1);
     live(60000);
     assert_int_equal(e.counters.frozen, 1);
+    pass(SENDER_SILENCE_MS + 1000);
+    live(10); /* a turn comes first */
+    sender[1].epoch = given;
+    view(1, "shop");
+    assert_int_equal(e.intake.folded.views, 1);
+    assert_int_equal(e.counters.frozen, 2);
 }
 
 static void a_sender_that_met_a_later_one_makes_it_go_above(void **state)

@@ -1,0 +1,161 @@
+/* commit_record: heads of rows, renames, the record; all as they stand now, so that
+ * nothing of them may be built earlier. */
+#include "commit_record.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "../proto/keys.h"
+#include "commit_ops.h"
+#include "message.h"
+
+static bool is_due(const struct commit *c, unsigned slot)
+{
+    const struct site *s = c->site;
+    const struct site_row *row = &s->row[slot];
+    uint32_t n = s->log.taken ? s->log.taken[slot] : 0;
+
+    return (s->dirty | s->inflight) >> slot & 1 ||
+           (s->log.taken && n != s->log.written[slot]) ||
+           (c->full && (row->views || row->events || row->uniques || n));
+}
+
+/* Rows of the window that Redis does not have as they are, by slot. */
+static uint64_t rows_due(const struct commit *c)
+{
+    const struct site *s = c->site;
+    uint64_t due = 0;
+
+    for (unsigned i = 0; i < s->window; i++) {
+        unsigned slot = slot_of(s, s->now - i);
+
+        due |= (uint64_t)is_due(c, slot) << slot;
+    }
+    return due;
+}
+
+static void last_heads(const struct commit *c, struct command *out, uint64_t due)
+{
+    const struct site *s = c->site;
+
+    if (!c->full && due & (due - 1))
+        for (uint64_t left = due; left; left &= left - 1)
+            op_try_row(out, s, (unsigned)__builtin_ctzll(left));
+    for (uint64_t left = due; left; left &= left - 1)
+        op_row_head(out, s, (unsigned)__builtin_ctzll(left), c->full);
+}
+
+static void last_rows(const struct commit *c, struct command *out)
+{
+    const struct site *s = c->site;
+    uint64_t due = rows_due(c);
+
+    last_heads(c, out, due);
+    for (unsigned i = 0; i < s->window; i++) {
+        minute_t m = s->now - i;
+
+        if (c->full)
+            op_unstage(out, key_minute(site_id(s), m));
+        if (due >> slot_of(s, m) & 1)
+            op_expire_row(out, s, m, false);
+    }
+}
+
+/* Puts the staged keys in place. The logs too if they were written anew, else those go
+ * that the site does not have. */
+static void last_renames(const struct commit *c, struct command *out)
+{
+    const struct site *s = c->site;
+
+    for (unsigned i = 0; i < s->window; i++) {
+        struct key_name log = key_log(site_id(s), s->now - i);
+
+        if (c->relog)
+            op_unstage(out, log);
+        else if (!s->log.taken || s->log.taken[slot_of(s, s->now - i)] == 0)
+            op_delete(out, log);
+    }
+    op_unstage(out, key_pages(site_id(s)));
+}
+
+static void op_meta_lives(const struct commit *c, struct command *out, struct slice meta)
+{
+    command_op_number(out, "EXPIRE", meta, c->site->window * 60 + EXPIRY_SLACK_S);
+}
+
+/* The wall clock of the commit; in the newest minute of its rows at least, which may have
+ * come since it began: loaders look no further. */
+static ms_t record_time(const struct commit *c)
+{
+    ms_t newest = minute_start(c->site->now);
+
+    return c->now > newest ? c->now : newest;
+}
+
+/* "q.k" */
+static void field_part(const struct commit *c, struct command *out)
+{
+    char text[48];
+    int n = snprintf(text, sizeof text, "%" PRIu64 ".%" PRIu64, c->site->commit, c->part);
+
+    command_arg(out, SLICE("p"));
+    command_arg(out, (struct slice){text, (size_t)n});
+}
+
+static void last_record(const struct commit *c, struct command *out, struct buf *scratch)
+{
+    struct site *s = c->site;
+    struct key_name meta = key_meta(site_id(s));
+    size_t at = command_op(out, "HSET", key_text(&meta));
+
+    command_field(out, "e", c->epoch);
+    command_field(out, "q", s->commit);
+    field_part(c, out);
+    command_field(out, "t", (uint64_t)record_time(c));
+    command_field(out, "v", 1);
+    command_field(out, "W", s->window);
+    command_field(out, "c", s->capped);
+    command_field(out, "i", s->recent.last);
+    command_field(out, "x", s->dirty != 0); /* folded into since the commit began */
+    command_field(out, "l", 0);
+    command_field(out, "warm", s->warming > c->now ? (uint64_t)s->warming : 0);
+    marks_prune(&s->marks, s->now, c->store->base, c->store->base_arg);
+    buf_clear(scratch);
+    marks_write(&s->marks, scratch);
+    command_arg(out, SLICE("w"));
+    command_arg(out, buf_get(scratch));
+    command_op_end(out, at);
+    op_meta_lives(c, out, key_text(&meta));
+}
+
+void commit_record(struct commit *c, struct command *out, struct buf *message)
+{
+    struct site *s = c->site;
+
+    last_rows(c, out);
+    if (c->full)
+        last_renames(c, out);
+    op_expire_pages(out, s, false);
+    last_record(c, out, message);
+    s->recent_sent = s->recent.last;
+    buf_clear(message);
+    message_encode(s, c->epoch, c->now, s->recent_done, message);
+}
+
+void commit_goes_on(const struct commit *c, struct command *out)
+{
+    struct key_name meta = key_meta(site_id(c->site));
+    size_t at = command_op(out, "HSET", key_text(&meta));
+
+    field_part(c, out);
+    if (c->full) {
+        command_field(out, "e", c->epoch);
+        command_field(out, "v", 1);
+        command_field(out, "W", c->site->window);
+    } else {
+        command_field(out, "x", 1);
+    }
+    command_op_end(out, at);
+    if (c->full)
+        op_meta_lives(c, out, key_text(&meta));
+}

@@ -1,0 +1,123 @@
+/* recount: read from its end, the first record of a visitor tells its latest minute and
+ * page, each further one a minute more, and a renaming is met before everything that was
+ * logged under the old id. */
+#include "recount.h"
+
+#include "visit.h"
+
+#define PREFETCH 8 /* records ahead */
+
+static uint64_t present_id(const struct load *l, uint64_t id)
+{
+    const struct visitor *v = visitors_get(&l->renamed, id);
+
+    return v ? v->seen : id;
+}
+
+static void on_renamed(struct load *l, uint64_t to)
+{
+    struct visitor *v;
+
+    if (to == 0 || l->old == 0 || present_id(l, to) == l->old) {
+        l->doubtful = true;
+        return;
+    }
+    v = visitors_get(&l->renamed, l->old);
+    if (v)
+        return; /* the latest renaming holds */
+    v = l->renamed.n < SITE_VISITORS_MAX ? visitors_put(&l->renamed, l->old) : NULL;
+    if (v)
+        v->seen = present_id(l, to);
+    else
+        l->doubtful = true;
+}
+
+/* A visitor who was not met before: this is its latest minute. */
+static void stand(struct load *l, uint64_t id, uint16_t page)
+{
+    struct site *s = l->site;
+    minute_t m = load_minute(l, l->age);
+    unsigned slot = slot_of(s, m);
+    struct page *p = pages_get(&s->pages, page);
+    struct visitor *v = NULL;
+
+    if (s->visitors.n < SITE_VISITORS_MAX && l->store->visitors < VISITORS_MAX)
+        v = visitors_put(&s->visitors, id);
+    if (!v) {
+        visit_cap(s);
+        return;
+    }
+    l->store->visitors++;
+    v->seen = 1;
+    v->last = (uint16_t)m;
+    v->page = p ? page : PAGE_NONE;
+    s->row[slot].last++;
+    s->row[slot].uniques++;
+    l->doubtful |= !p && page != PAGE_NONE;
+    if (!p)
+        return;
+    p->at[slot]++;
+    p->visitors++;
+}
+
+static void on_seen(struct load *l, uint64_t id, uint16_t page)
+{
+    struct site *s = l->site;
+    minute_t m = load_minute(l, l->age);
+    struct visitor *v;
+    unsigned ago;
+
+    if (id == 0) {
+        l->doubtful = true;
+        return;
+    }
+    id = present_id(l, id);
+    v = visitors_get(&s->visitors, id);
+    if (!v) {
+        stand(l, id, page);
+        return;
+    }
+    ago = visitor_minute(s, v) - m;
+    if (v->seen >> ago & 1)
+        return;
+    v->seen |= UINT64_C(1) << ago;
+    s->row[slot_of(s, m)].uniques++;
+}
+
+static void on_record(struct load *l, const struct log_record *r)
+{
+    if (l->old && r->kind != LOG_RENAMED) { /* half a pair */
+        l->old = 0;
+        l->doubtful = true;
+    }
+    if (r->kind == LOG_SEEN) {
+        on_seen(l, r->visitor, r->page);
+    } else if (r->kind == LOG_OLD) {
+        l->old = r->visitor;
+    } else if (r->kind == LOG_RENAMED) {
+        on_renamed(l, r->visitor);
+        l->old = 0;
+    }
+}
+
+static struct log_record record_at(struct slice log, size_t i)
+{
+    return log_decode((const uint8_t *)log.p + i * LOG_RECORD_BYTES);
+}
+
+void recount(struct load *l, struct slice log, uint32_t n)
+{
+    size_t found = log.n / LOG_RECORD_BYTES;
+
+    l->doubtful |= log.n != (size_t)n * LOG_RECORD_BYTES;
+    if (found > n)
+        found = n;
+    while (found-- > 0) {
+        struct log_record r = record_at(log, found);
+
+        if (found >= PREFETCH)
+            visitors_prefetch(&l->site->visitors,
+                              record_at(log, found - PREFETCH).visitor);
+        on_record(l, &r);
+    }
+}

@@ -1,0 +1,122 @@
+/* restore: rows, marks, the record, the feed and page ids are taken as they are; whatever
+ * does not fit makes the load doubtful, and the site will be written anew. */
+#include "restore.h"
+
+#include "visit.h"
+
+void restore_pages(struct load *l, const struct claim *c)
+{
+    struct claim_reader r = c->pages;
+
+    for (size_t i = 0; i < c->npages; i++) {
+        struct slice id, path;
+        uint64_t v;
+
+        if (!claim_text(&r, &id) || !claim_text(&r, &path) ||
+            !claim_number(id, PAGE_NONE, &v) ||
+            !pages_restore(&l->site->pages, (uint16_t)v, path))
+            l->doubtful = true;
+        else
+            pages_get(&l->site->pages, (uint16_t)v)->named = true;
+    }
+}
+
+/* The events of the reply by their place in the ring; the newest where two claim one. */
+struct feed {
+    uint64_t id[RECENT_MAX];
+    struct slice json[RECENT_MAX];
+    uint64_t last;
+};
+
+static void sort_feed(struct load *l, const struct claim *c, struct feed *f)
+{
+    ms_t over = minute_start(l->site->now + 1), at;
+    struct claim_reader r = c->feed;
+
+    for (size_t i = 0; i < c->nfeed; i++) {
+        struct slice json;
+        uint64_t id;
+
+        if (!claim_text(&r, &json) || !recent_event_check(json, &id, &at) || at >= over ||
+            id > EPOCH_MAX || id <= f->id[id % RECENT_MAX]) {
+            l->doubtful = true;
+            continue;
+        }
+        f->id[id % RECENT_MAX] = id;
+        f->json[id % RECENT_MAX] = json;
+        if (id > f->last)
+            f->last = id;
+    }
+}
+
+/* The newest run of events without a gap. */
+void restore_feed(struct load *l, const struct claim *c)
+{
+    struct recent *recent = &l->site->recent;
+    struct feed f = {.last = 0};
+    struct buf text;
+    uint64_t id;
+
+    sort_feed(l, c, &f);
+    l->doubtful |= c->nfeed > 0 && f.last != c->last_event;
+    id = f.last;
+    while (id > 1 && f.last - id + 1 < RECENT_MAX &&
+           f.id[(id - 1) % RECENT_MAX] == id - 1)
+        id--;
+    if (f.last == 0 || f.last < c->last_event) {
+        recent_restore(recent, c->last_event);
+        return;
+    }
+    recent_restore(recent, id - 1);
+    buf_init(&text, PATH_MAX_BYTES + EVENT_NAME_MAX + 16);
+    for (; id <= f.last; id++) {
+        struct recent_event e;
+
+        if (recent_event_parse(f.json[id % RECENT_MAX], &e, &text))
+            recent_add(recent, e.kind, e.at, e.path, e.name);
+        if (recent->last == id)
+            continue;
+        recent_restore(recent, id); /* what came before would be told wrong ids */
+        l->doubtful = true;
+    }
+    buf_fini(&text);
+}
+
+void restore_row(struct load *l, const struct claim_row *row)
+{
+    struct site *s = l->site;
+    unsigned age = s->now - row->minute, slot = slot_of(s, row->minute);
+
+    l->doubtful |= !row->readable;
+    if (!site_covers(s, row->minute)) { /* ahead of us, and given up */
+        l->doubtful = true;
+        return;
+    }
+    l->row[age] = (struct minute_count){(uint32_t)row->uniques, (uint32_t)row->last,
+                                        (uint32_t)row->n};
+    s->row[slot].views = (uint32_t)row->views;
+    s->row[slot].events = (uint32_t)row->events;
+    s->row[slot].uniques = (uint32_t)row->uniques;
+    s->row[slot].last = (uint32_t)row->last;
+    s->log.written[slot] = s->log.taken[slot] = (uint32_t)row->n;
+}
+
+void restore_record(struct load *l, const struct claim *c)
+{
+    struct store *st = l->store;
+    struct site *s = l->site;
+
+    if (s->commit < c->commit)
+        s->commit = c->commit;
+    if (s->message < s->commit)
+        s->message = s->commit;
+    if (st->number < s->commit)
+        st->number = s->commit;
+    s->commit_floor = c->commit;
+    if (c->capped)
+        visit_cap(s);
+    l->doubtful |= c->window != s->window; /* expiries went by it */
+    s->full |= c->cut;
+    if (marks_read(&s->marks, c->marks, s->now) < 0)
+        l->doubtful = true;
+}

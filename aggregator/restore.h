@@ -1,0 +1,20 @@
+/* restore: what a site is but for its visitors, from the reply of claim.lua. Pure. */
+#ifndef HC_RESTORE_H
+#define HC_RESTORE_H
+
+#include "claim.h"
+#include "load.h"
+
+/* Numbers, marks and flags of the meta hash. */
+void restore_record(struct load *l, const struct claim *c);
+
+/* Page ids and their paths. */
+void restore_pages(struct load *l, const struct claim *c);
+
+/* The newest run of events without a gap; ids go on even if they are gone. */
+void restore_feed(struct load *l, const struct claim *c);
+
+/* One row. Its uniques and last are what Redis says until visitors are counted. */
+void restore_row(struct load *l, const struct claim_row *row);
+
+#endif
