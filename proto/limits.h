@@ -27,6 +27,9 @@
  * Longer is refused: bad_path. */
 #define PATH_RAW_MAX 2048
 
+/* Attention that one hit may report, ms: four heartbeats of a hidden tab. More is cut. */
+#define ENGAGED_MAX_MS 240000
+
 /* -- datagrams ------------------------------------------------------------ */
 
 /* UDP payload. Passes WireGuard (MTU 1420), PPPoE and IPv6's minimum MTU of 1280 with
@@ -185,6 +188,40 @@
 #define SITE_VISITORS_MAX 2000000
 #define VISITORS_MAX 8000000
 
+/* -- presence ------------------------------------------------------------- */
+
+/* How long a tab counts after it was last heard of, ms. In front it beats every 15 s +-
+ * 10 %, so two beats may be lost; hidden once a minute, as browsers slow timers down to
+ * that. A tick less than 45 s, so that a browser that was killed is gone within them. */
+#define PRESENCE_ACTIVE_MS 44000
+#define PRESENCE_HIDDEN_MS 150000
+
+/* A tab that said goodbye counts for so long: the next page of the same visitor is there
+ * by then, and the number does not flicker. */
+#define PRESENCE_LEAVE_MS 1000
+
+/* And it is remembered for so long, so that a beat sent before and delivered after the
+ * goodbye does not bring it back. */
+#define PRESENCE_LEFT_MS 45000
+
+/* Presence moves in steps of this, ms. */
+#define PRESENCE_STEP_MS 500
+
+/* Tabs of one visitor (offices behind one address may look like one); the one not heard
+ * of for longest makes room: tabs_displaced. Of one site, and of all: beyond, nobody new
+ * is present, and the site says capped: capped_tabs. 40 bytes each. */
+#define VISITOR_TABS_MAX 64
+#define SITE_TABS_MAX 2000000
+#define TABS_MAX 4000000
+
+/* Tabs looked at in one call of fold_tick; some 2 ms. */
+#define PRESENCE_TABS_A_TICK 8192
+
+/* What is known of who is there is worth nothing when nobody has said so for this long,
+ * s: every present tab beats in less than half of it, and each first beat of a minute is
+ * committed. */
+#define ONLINE_TTL_S 150
+
 /* Recent events kept per site, memory and Redis alike. */
 #define RECENT_MAX 100
 
@@ -237,6 +274,16 @@
 /* Pages in the realtime answer. */
 #define ANSWER_PAGES_MAX 100
 
+/* -- settings of a site ---------------------------------------------------- */
+
+/* Names of tokens and goals: [A-Za-z0-9._-]{1,64}, like site ids. */
+#define SETTING_NAME_MAX 64
+
+/* Tokens and goals of one site. A token is looked up by comparing with all of them, and
+ * a goal is tried on every hit; the next one is refused by `headcount site`. */
+#define TOKENS_MAX 16
+#define GOALS_MAX 32
+
 /* -- options and log ------------------------------------------------------ */
 
 /* The file of --config; a larger one is a wrong file and refused at start. */
@@ -265,6 +312,73 @@
 #define HTTP_IDLE_DEADLINE_MS 20000
 #define HTTP_WRITE_DEADLINE_MS 10000
 
+/* -- streams -------------------------------------------------------------- */
+
+/* Streams of one worker, --streams. One idle takes some 800 bytes. More: 503. Cut at
+ * start to three quarters of the connections it may have. */
+#define STREAMS_DEFAULT 10000
+#define WORKER_STREAMS_MAX 1000000
+
+/* Sites that one process watches. More: 503. Those that wait to be let go are subscribed,
+ * too, but make room. */
+#define WATCHED_SITES_MAX 10000
+
+/* A site's state goes out at once after a quiet time and then at most so often, ms. */
+#define STREAM_STATE_MS 250
+
+/* A stream that was silent for so long gets a comment (SSE; the WHATWG advises 15 s) or a
+ * ping (WebSocket), ms. A WebSocket that answers none of WS_PINGS_MAX is closed. */
+#define STREAM_SILENCE_MS 15000
+#define WS_PING_MS 25000
+#define WS_PINGS_MAX 2
+
+/* A stream lives so long, ms, give or take a fifth, and is then asked to come again: so
+ * that a restarted node gets its share back and nobody holds a connection for ever. */
+#define STREAM_LIFE_MS 600000
+
+/* What is told to a stream as the time before coming again, ms: at random between. */
+#define STREAM_RETRY_MIN_MS 2000
+#define STREAM_RETRY_MAX_MS 5000
+
+/* One message of a WebSocket client, all its fragments; more is closed with 1009. */
+#define WS_MESSAGE_MAX (64 * 1024)
+
+/* What one flush writes to one stream: RECENT_MAX events of FEED_EVENT_MAX, a state and
+ * their frames. */
+#define STREAM_BATCH_MAX (1024 * 1024)
+
+/* What the kernel may hold of a stream that its client has not read, bytes; it takes as
+ * much again for itself. Left alone it grows to megabytes, and a client that stopped
+ * reading would be found out only after many minutes. */
+#define STREAM_SNDBUF (32 * 1024)
+
+/* A watched site that no message came of is read again, ms: a minute's turn and some. And
+ * one that Redis did not give, or not whole. */
+#define WATCH_QUIET_MS 90000
+#define WATCH_RETRY_MS 1000
+
+/* Watched sites being read at the same time, of one worker; others wait. */
+#define WATCH_READS_MAX 64
+
+/* How long a site stays subscribed that nobody watches any more, ms. */
+#define HUB_RELEASE_MS 5000
+
+/* Messages on their way from the subscriber to one worker, bytes. More are dropped, and
+ * the worker reads its sites again: mail_dropped. */
+#define MAILBOX_BYTES_MAX (16 * 1024 * 1024)
+
+/* Connections of the feed port: people with telnet and a few scripts. More are told so
+ * and closed: feed_refused. */
+#define FEED_CONNS_MAX 64
+
+/* A line that is sent to it, bytes without its end: the longest text with its command
+ * and a token takes 700. Longer is refused and closed: feed_too_long. */
+#define FEED_LINE_MAX 1024
+
+/* Who watches nothing and says nothing for so long is closed, ms: feed_idle; who watches
+ * gets a sign of life after as much silence. */
+#define FEED_SILENCE_MS 60000
+
 /* Connections of one worker; the oldest idle one is closed for a newcomer, and when
  * none is idle the newcomer is closed: conns_refused. Lowered at start to 80 % of the
  * file descriptors the process may have. */
@@ -280,6 +394,11 @@
 /* Requests half received and answers half sent, all connections of one worker together,
  * bytes. The connection that would exceed it is closed: conns_starved. */
 #define WORKER_HELD_MAX (128 * 1024 * 1024)
+
+/* After so much was held and most of it is gone, free memory is given back to the system,
+ * at most so often, ms. malloc does so by itself only above the highest block in use. */
+#define WORKER_TRIM_BYTES (4 * 1024 * 1024)
+#define WORKER_TRIM_MS 5000
 
 /* A client that was refused, or sent something after its last request, may be sending
  * still: the write side is shut and what comes is read away, for so long and so many
@@ -298,6 +417,24 @@
 
 /* How long a finished report answers further requests, ms. */
 #define REPORT_CACHE_MS 200
+
+/* Sites whose settings one worker keeps, and for how long, ms: a token that is taken back
+ * is refused that much later. Those read longest ago make room. */
+#define SETTINGS_MAX 64
+#define SETTINGS_CACHE_MS 2000
+
+/* Tokens of one site. More are not looked at: tokens_left_out. */
+#define SITE_TOKENS_MAX 64
+
+/* Wrong tokens that one address may try in so many ms, at each worker; then 429 for the
+ * wrong ones: guessers. A right one always works: 256 random bits cannot be guessed, so
+ * this is for the sake of the counters and of whoever has a mistake in a script. */
+#define TOKEN_GUESSES_MAX 10
+#define TOKEN_GUESSES_MS 60000
+
+/* Addresses for which that is remembered; 24 bytes each. The one whose minute began first
+ * makes room: guessers_forgotten. */
+#define GUESSERS_MAX 4096
 
 /* Threads of one collector. */
 #define WORKERS_MAX 64
@@ -327,15 +464,34 @@
 /* Tables of counters that one daemon shows. */
 #define ADMIN_TABLES_MAX 8
 
+/* -- the stats port ------------------------------------------------------- */
+
+/* Connections of the stats port; the oldest is closed for a newcomer. And from accepting
+ * one to its end, ms. */
+#define STATS_CONNS_MAX 16
+#define STATS_DEADLINE_MS 5000
+
+/* Its answer, bytes: SITES_MAX sites of at most 300. */
+#define STATS_MAX (3 * 1024 * 1024)
+
 /* What the command line reads of an answer, and waits for it, ms. */
 #define FETCH_ANSWER_MAX (1024 * 1024)
 #define FETCH_DEADLINE_MS 3000
 
 /* -- the command line ----------------------------------------------------- */
 
-/* Cells and columns of one printed table: the 140 hits of a datagram in 9 columns fit. */
+/* Cells and columns of one printed table: the 140 hits of a datagram in 10 columns fit.
+ */
 #define TABLE_CELLS_MAX 2048
 #define TABLE_COLUMNS_MAX 16
+
+/* Sites that one command shows or follows; four shards full. More are told as a number.
+ */
+#define ROSTER_MAX 40000
+
+/* Snapshots asked for and not answered yet on one connection of `headcount top`: enough
+ * to hide the way to Redis and back, few enough that a key press is drawn at once. */
+#define TOP_READS_MAX 32
 
 /* A line of an access log. nginx and Apache escape a byte to four, so a request line of
  * 8 KiB with a long referrer and User-Agent stays below. Longer is skipped: too_long. */
