@@ -15,19 +15,6 @@
     (1024 * 1024) /* cells beyond it are empty; a datagram's hits with \
                      every path escaped stay below */
 
-static bool is_between(uint32_t c, uint32_t low, uint32_t high)
-{
-    return c >= low && c <= high;
-}
-
-/* C0, DEL and C1; U+061C, U+200E/F, U+202A-E and U+2066-9 reorder text, U+2028/9 end a
- * line. */
-static bool is_unsafe(uint32_t c)
-{
-    return c < 0x20 || is_between(c, 0x7f, 0x9f) || c == 0x061c || c == 0x200e ||
-           c == 0x200f || is_between(c, 0x2028, 0x202e) || is_between(c, 0x2066, 0x2069);
-}
-
 static unsigned width_of(uint32_t c)
 {
     int w = wcwidth((wchar_t)c);
@@ -45,7 +32,7 @@ size_t text_safe(struct buf *out, struct slice s)
         bool good = utf8_next(&s, &code);
 
         c.n -= s.n;
-        if (good && !is_unsafe(code)) {
+        if (good && !utf8_is_unsafe(code)) {
             buf_slice(out, c);
             width += width_of(code);
             continue;

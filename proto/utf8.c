@@ -8,7 +8,7 @@
 #include <assert.h>
 
 struct lead {
-    unsigned more;     /* continuation bytes to come */
+    uint8_t more;      /* continuation bytes to come */
     uint32_t bits;     /* of the code point, from the lead */
     uint8_t low, high; /* what the second byte may be */
 };
@@ -53,4 +53,32 @@ bool utf8_next(struct slice *s, uint32_t *code)
     *code = good ? l.bits : UTF8_REPLACEMENT;
     *s = slice_skip(*s, taken);
     return good;
+}
+
+static bool is_between(uint32_t c, uint32_t low, uint32_t high)
+{
+    return c >= low && c <= high;
+}
+
+bool utf8_is_unsafe(uint32_t code)
+{
+    return code < 0x20 || is_between(code, 0x7f, 0x9f) || code == 0x061c ||
+           code == 0x200e || code == 0x200f || is_between(code, 0x2028, 0x202e) ||
+           is_between(code, 0x2066, 0x2069);
+}
+
+bool utf8_check_take(struct utf8_check *c, uint8_t byte)
+{
+    struct lead l;
+
+    if (c->more > 0) {
+        bool good = byte >= c->low && byte <= c->high;
+
+        *c = (struct utf8_check){(uint8_t)(c->more - 1), 0x80, 0xbf};
+        return good;
+    }
+    if (!lead_of(byte, &l))
+        return false;
+    *c = (struct utf8_check){l.more, l.low, l.high};
+    return true;
 }

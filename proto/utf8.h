@@ -13,4 +13,17 @@
  * character stands for, so that this agrees with what browsers show. */
 bool utf8_next(struct slice *s, uint32_t *code);
 
+/* Whether a terminal should not be shown it: C0, DEL and C1 control it; U+061C, U+200E/F,
+ * U+202A-E and U+2066-9 reorder text, U+2028/9 end a line. */
+bool utf8_is_unsafe(uint32_t code);
+
+/* Text that comes in pieces, judged byte by byte. All zero: between two characters. */
+struct utf8_check {
+    uint8_t more;      /* continuation bytes to come; 0: a character is complete */
+    uint8_t low, high; /* what the next of them may be */
+};
+
+/* Takes the next byte. Returns false if nothing that follows can make it well-formed. */
+bool utf8_check_take(struct utf8_check *c, uint8_t byte);
+
 #endif
