@@ -60,9 +60,9 @@ static int unescape(struct slice s)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-struct slice query_decode(struct slice raw, char *out)
+static inline struct slice decode(struct slice raw, char *out, bool plus_is_blank)
 {
-    struct slice rest = raw, plain = take_to(&rest, '%', '+');
+    struct slice rest = raw, plain = take_to(&rest, '%', plus_is_blank ? '+' : '%');
     size_t n = plain.n;
 
     if (rest.n == 0)
@@ -71,8 +71,32 @@ struct slice query_decode(struct slice raw, char *out)
     while (rest.n > 0) {
         int byte = *rest.p == '%' ? unescape(rest) : -1;
 
-        out[n++] = byte >= 0 ? (char)byte : *rest.p == '+' ? ' ' : *rest.p;
+        out[n++] = byte >= 0                         ? (char)byte
+                   : plus_is_blank && *rest.p == '+' ? ' '
+                                                     : *rest.p;
         rest = slice_skip(rest, byte >= 0 ? 3 : 1);
     }
     return (struct slice){out, n};
+}
+
+struct slice query_decode(struct slice raw, char *out)
+{
+    return decode(raw, out, true);
+}
+
+struct slice query_decode_path(struct slice raw, char *out)
+{
+    return decode(raw, out, false);
+}
+
+struct slice query_find(struct slice text, struct slice name, char *out, size_t n)
+{
+    struct slice found, value;
+    struct query q;
+
+    query_init(&q, text);
+    while (query_next(&q, &found, &value))
+        if (slice_eq(found, name))
+            return value.n <= n ? query_decode(value, out) : value;
+    return (struct slice){0};
 }

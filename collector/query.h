@@ -24,4 +24,12 @@ bool query_next(struct query *q, struct slice *name, struct slice *value);
  * decoded slice: @out, or @raw itself when there was nothing to decode. */
 struct slice query_decode(struct slice raw, char *out);
 
+/* The same of a part of a path, where '+' is itself. */
+struct slice query_decode_path(struct slice raw, char *out);
+
+/* The value of the first pair in @text that is named @name, a name that needs no
+ * encoding: decoded into @out, which has @n bytes, or as it came when it is longer. p is
+ * NULL when there is no such pair. */
+struct slice query_find(struct slice text, struct slice name, char *out, size_t n);
+
 #endif
