@@ -69,11 +69,15 @@ static void admin_unready(void *arg, struct buf *out)
     unready_sites(&a->engine.counters, out);
 }
 
-static int open_admin(struct aggregator *a, uv_loop_t *loop, char *err, size_t err_n)
+/* And the stats port. */
+static int open_ports(struct aggregator *a, uv_loop_t *loop, char *err, size_t err_n)
 {
     const struct admin_env env = {"headcount-aggregator", admin_tables, admin_unready, a};
 
-    return admin_open(&a->admin, loop, &a->config->admin, &env, err, err_n);
+    if (admin_open(&a->admin, loop, &a->config->admin, &env, err, err_n) < 0)
+        return -1;
+    return stats_port_open(&a->stats, loop, &a->config->stats, &a->engine.store, err,
+                           err_n);
 }
 
 /* ---- the end ------------------------------------------------------------ */
@@ -101,6 +105,7 @@ static void end(struct aggregator *a)
     redis_link_close(a->loads, NULL, NULL);
     ingest_close(&a->ingest);
     admin_close(&a->admin);
+    stats_port_close(&a->stats);
     uv_close((uv_handle_t *)&a->turn, NULL);
     uv_close((uv_handle_t *)&a->timer, NULL);
     uv_close((uv_handle_t *)&a->report, NULL);
@@ -275,7 +280,8 @@ int aggregator_open(struct aggregator *a, uv_loop_t *loop,
     a->stopping = false;
     if (ingest_open(&a->ingest, loop, &config->udp, &a->engine, err, err_n) < 0)
         return -1;
-    if (open_admin(a, loop, err, err_n) < 0) {
+    if (open_ports(a, loop, err, err_n) < 0) {
+        admin_close(&a->admin);
         ingest_close(&a->ingest);
         uv_run(loop, UV_RUN_DEFAULT); /* until its handles are gone */
         return -1;

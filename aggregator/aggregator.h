@@ -7,6 +7,7 @@
 #include "../proto/loop/stop.h"
 #include "engine.h"
 #include "ingest.h"
+#include "stats_port.h"
 
 /* What a stopping aggregator grants to its final round; and with --drain until all that
  * its senders have sent is safe. */
@@ -15,7 +16,7 @@
 
 struct aggregator_config {
     struct udp_addr udp;
-    struct admin_addr admin;
+    struct listen_addr admin, stats;
     struct redis_addr redis;
     struct secret secret;
     unsigned window; /* minutes, 1..WINDOW_MAX */
@@ -34,6 +35,7 @@ struct aggregator {
     uv_signal_t report; /* SIGUSR1: print the counters */
     struct stop stop;
     struct admin admin;
+    struct stats_port stats;
     bool stopping;
     bool unsaved; /* once it has ended: not everything is in Redis */
 };

@@ -6,6 +6,10 @@
 
 #define TIME_MAX \
     (((UINT64_C(1) << 32) - 1) * MS_PER_MINUTE) /* its minute is a minute_t */
+#define DAY_MAX (TIME_MAX / (24 * 60 * MS_PER_MINUTE))
+
+/* A window of such rows is a number that JSON carries. */
+#define ENGAGED_ROW_MAX (EPOCH_MAX / WINDOW_MAX)
 
 bool claim_number(struct slice text, uint64_t max, uint64_t *v)
 {
@@ -61,24 +65,17 @@ static void pass_over(struct claim_reader *r, size_t n)
     r->left -= n;
 }
 
-/* A number of the meta hash; one that cannot be read is in doubt. */
-static void take_meta_field(struct claim *c, struct slice name, struct slice value)
-{
-    const struct {
-        const char *name;
-        uint64_t *to, max;
-    } fields[] = {
-        {"q", &c->commit, EPOCH_MAX},     {"t", &c->time, TIME_MAX},
-        {"W", &c->window, UINT32_MAX},    {"c", &c->capped, 1},
-        {"i", &c->last_event, EPOCH_MAX}, {"x", &c->cut, 1},
-        {"e", &c->epoch, EPOCH_MAX},      {"o", &c->before, EPOCH_MAX},
-    };
+/* A field of a hash that is a number, and where to put it. */
+struct number {
+    const char *name;
+    uint64_t *to, max;
+};
 
-    if (slice_eq(name, SLICE("w")))
-        c->marks = value;
-    if (slice_eq(name, SLICE("q")))
-        c->known = true;
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+/* Takes the field if it is one of @fields; what cannot be read is in doubt. */
+static void take_number(struct claim *c, const struct number *fields, size_t n,
+                        struct slice name, struct slice value)
+{
+    for (size_t i = 0; i < n; i++) {
         if (!slice_eq(name, slice_of(fields[i].name)))
             continue;
         if (!claim_number(value, fields[i].max, fields[i].to)) {
@@ -88,20 +85,74 @@ static void take_meta_field(struct claim *c, struct slice name, struct slice val
     }
 }
 
-bool claim_parse(struct claim *c, const redisReply *reply)
+static void take_meta_field(struct claim *c, struct slice name, struct slice value)
 {
-    struct claim_reader r = {reply->element, reply->elements};
+    const struct number fields[] = {
+        {"q", &c->commit, EPOCH_MAX},     {"t", &c->time, TIME_MAX},
+        {"W", &c->window, UINT32_MAX},    {"c", &c->capped, 1},
+        {"i", &c->last_event, EPOCH_MAX}, {"x", &c->cut, 1},
+        {"e", &c->epoch, EPOCH_MAX},      {"o", &c->before, EPOCH_MAX},
+        {"n", &c->message, EPOCH_MAX},
+    };
+
+    if (slice_eq(name, SLICE("w")))
+        c->marks = value;
+    if (slice_eq(name, SLICE("q")))
+        c->known = true;
+    take_number(c, fields, sizeof fields / sizeof *fields, name, value);
+}
+
+static void take_total(struct claim *c, struct slice name, struct slice value)
+{
+    struct claim_totals *t = &c->totals;
+    const struct number fields[] = {
+        {"pv", &t->views, EPOCH_MAX},       {"vis", &t->visits, EPOCH_MAX},
+        {"since", &t->since, TIME_MAX},     {"peak", &t->peak, EPOCH_MAX},
+        {"peak_at", &t->peak_at, TIME_MAX}, {"day", &t->day, DAY_MAX},
+        {"dpeak", &t->day_peak, EPOCH_MAX}, {"dpeak_at", &t->day_peak_at, TIME_MAX},
+        {"life", &t->life, TIME_MAX},       {"i", &t->last_event, EPOCH_MAX},
+    };
+
+    take_number(c, fields, sizeof fields / sizeof *fields, name, value);
+}
+
+static void take_online(struct claim *c, struct slice name, struct slice value)
+{
+    struct online *o = &c->online;
+    const struct number fields[] = {
+        {"w", &o->writing, EPOCH_MAX}, {"r", &o->reading, EPOCH_MAX},
+        {"i", &o->idle, EPOCH_MAX},    {"b", &o->background, EPOCH_MAX},
+        {"tabs", &o->tabs, EPOCH_MAX},
+    };
+
+    take_number(c, fields, sizeof fields / sizeof *fields, name, value);
+}
+
+/* Takes a hash: its head, then its fields. */
+static bool take_hash(struct claim *c, struct claim_reader *r, const char *tag,
+                      void (*take)(struct claim *c, struct slice name,
+                                   struct slice value))
+{
     struct slice name, value;
     size_t n;
 
-    *c = (struct claim){.window = WINDOW_DEFAULT};
-    if (reply->type != REDIS_REPLY_ARRAY || !take_head(&r, "M", 2, &n))
+    if (!take_head(r, tag, 2, &n))
         return false;
     for (; n > 0; n--) {
-        if (!claim_text(&r, &name) || !claim_text(&r, &value))
+        if (!claim_text(r, &name) || !claim_text(r, &value))
             return false;
-        take_meta_field(c, name, value);
+        take(c, name, value);
     }
+    return true;
+}
+
+bool claim_parse(struct claim *c, const redisReply *reply)
+{
+    struct claim_reader r = {reply->element, reply->elements};
+
+    *c = (struct claim){.window = WINDOW_DEFAULT};
+    if (reply->type != REDIS_REPLY_ARRAY || !take_hash(c, &r, "M", take_meta_field))
+        return false;
     if (!take_head(&r, "P", 2, &c->npages))
         return false;
     c->pages = r;
@@ -110,6 +161,8 @@ bool claim_parse(struct claim *c, const redisReply *reply)
         return false;
     c->feed = r;
     pass_over(&r, c->nfeed);
+    if (!take_hash(c, &r, "T", take_total) || !take_hash(c, &r, "O", take_online))
+        return false;
     c->rows = r;
     return true;
 }
@@ -128,7 +181,7 @@ bool claim_row(struct claim_reader *r, struct claim_row *row)
     if (!claim_text(r, &value) || !claim_number(value, r->left / 2, &m))
         return false;
     for (n = m; n > 0; n--) {
-        uint64_t *to = NULL;
+        uint64_t *to = NULL, max = UINT32_MAX / LOG_RECORD_BYTES;
 
         if (!claim_text(r, &name) || !claim_text(r, &value))
             return false;
@@ -136,8 +189,11 @@ bool claim_row(struct claim_reader *r, struct claim_row *row)
              : slice_eq(name, SLICE("ev"))   ? &row->events
              : slice_eq(name, SLICE("uniq")) ? &row->uniques
              : slice_eq(name, SLICE("last")) ? &row->last
+             : slice_eq(name, SLICE("eng"))  ? &row->engaged
                                              : &row->n;
-        if (!claim_number(value, UINT32_MAX / LOG_RECORD_BYTES, to)) {
+        if (to == &row->engaged)
+            max = ENGAGED_ROW_MAX;
+        if (!claim_number(value, max, to)) {
             row->readable = false;
             *to = 0;
         }

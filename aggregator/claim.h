@@ -6,6 +6,7 @@
 #define HC_CLAIM_H
 
 #include <hiredis/hiredis.h>
+#include "../proto/delta.h"
 #include "../proto/limits.h"
 #include "../proto/slice.h"
 #include "../proto/units.h"
@@ -20,8 +21,14 @@ struct claim {
     bool known;    /* there is a record: a `q` */
     bool doubtful; /* one of its numbers cannot be read and is 0 here */
     uint64_t commit, time, window, capped, last_event, cut; /* q t W c i x */
+    uint64_t message;                                       /* n */
     uint64_t epoch, before; /* e: of the last to claim it, o: and of the one before */
     struct slice marks;
+    struct claim_totals {
+        uint64_t views, visits, since, peak, peak_at, day, day_peak, day_peak_at, life;
+        uint64_t last_event;
+    } totals;
+    struct online online;
     struct claim_reader pages, feed, rows; /* where they begin */
     size_t npages, nfeed;
 };
@@ -37,7 +44,7 @@ bool claim_number(struct slice text, uint64_t max, uint64_t *v);
 
 struct claim_row {
     minute_t minute;
-    uint64_t views, events, uniques, last, n;
+    uint64_t views, events, uniques, last, n, engaged;
     struct slice log;
     bool readable; /* else what cannot be read is 0 */
     bool inlined;  /* its log came along */

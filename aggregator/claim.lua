@@ -6,14 +6,16 @@
 -- ARGV[1] epoch   [2] hc:{S}:b:   [3] hc:{S}:l: , to which minutes are appended
 -- ARGV[4] hc:{S}:r   [5] hc:{S}:pg   [6] the running minute   [7] window
 -- ARGV[8] minutes ahead to look for   [9] bytes of logs that may come along
--- ARGV[10] seconds a new record lives
+-- ARGV[10] seconds a new record lives   [11] hc:{S}:t   [12] hc:{S}:o
 -- Answers "FENCED e" (a later aggregator owns the site), or one flat list of strings:
 --   "M" n field value ...    the meta hash as it was     "P" n id path ...
---   "R" n json ...           per minute that has a row, newest first,
+--   "R" n json ...           "T" n field value ...    the totals
+--   "O" n field value ...    how many were online; per minute that has a row, newest first,
 --   "B" minute n field value ...   and if the logs of all together are not too long
 --   "L" records              behind each row that has any; and at the end
 --   "E" keys that are of another type and left out
-local COUNTS = {'pv', 'ev', 'uniq', 'last', 'n'}
+local COUNTS = {'pv', 'ev', 'uniq', 'last', 'n', 'eng'}
+local ONLINE = {'w', 'r', 'i', 'b', 'tabs'}
 local out, unreadable = {}, 0
 
 local function put(text)
@@ -35,7 +37,23 @@ local function read(...)
   return reply
 end
 
-local flat = redis.call('HGETALL', KEYS[1])
+-- Those of the fields that are there, flat.
+local function read_fields(key, fields)
+  local values, flat = read('HMGET', key, unpack(fields)), {}
+  for i = 1, #fields do
+    if values[i] then
+      flat[#flat + 1] = fields[i]
+      flat[#flat + 1] = values[i]
+    end
+  end
+  return flat
+end
+
+local flat = redis.pcall('HGETALL', KEYS[1])
+if flat.err then -- whatever it is, it holds no epoch
+  redis.call('DEL', KEYS[1])
+  unreadable, flat = 1, {}
+end
 local meta = {}
 for i = 1, #flat, 2 do meta[flat[i]] = flat[i + 1] end
 if meta.e ~= ARGV[1] then
@@ -51,6 +69,8 @@ if #flat == 0 then redis.call('EXPIRE', KEYS[1], ARGV[10]) end
 put_all('M', flat, 2)
 put_all('P', read('HGETALL', ARGV[5]), 2)
 put_all('R', read('HVALS', ARGV[4]), 1)
+put_all('T', read('HGETALL', ARGV[11]), 2)
+put_all('O', read_fields(ARGV[12], ONLINE), 2)
 
 -- No row is of a minute after the record's, and one more for clocks that differ: the
 -- last part of a commit has both.
@@ -63,17 +83,12 @@ for minute = newest, oldest, -1 do names[#names + 1] = ARGV[2] .. string.format(
 if #names > 0 then left = redis.call('EXISTS', unpack(names)) end
 for k = 1, #names do
   if left == 0 then break end
-  local values = read('HMGET', names[k], unpack(COUNTS))
-  local row = {minute = string.format('%d', newest + 1 - k), n = 0}
-  for i = 1, #COUNTS do
-    if values[i] then
-      row[#row + 1] = COUNTS[i]
-      row[#row + 1] = values[i]
-    end
+  local row, n = read_fields(names[k], COUNTS), nil
+  row.minute, row.n = string.format('%d', newest + 1 - k), 0
+  for i = 1, #row, 2 do
+    if row[i] == 'n' then n = row[i + 1] end
   end
-  if values[5] and string.find(values[5], '^%d+$') and #values[5] < 10 then
-    row.n = tonumber(values[5])
-  end
+  if n and string.find(n, '^%d+$') and #n < 10 then row.n = tonumber(n) end
   if #row > 0 then
     rows[#rows + 1] = row
     left = left - 1

@@ -2,15 +2,18 @@
  *
  * Why nothing is counted twice or lost, whenever somebody dies:
  *
- * - Only the views and events of a row and the feed cannot be told twice. They, the marks
- *   and the record {e, q} are written by the last part, in one script, as they stand in
- *   the instant in which it is built; all rows that Redis does not have as they are, not
- *   only those that were dirty in the beginning. So whoever reads finds the counts of one
- *   instant, and the marks say which one.
+ * - Only the views and events of a row, the totals and the feed cannot be told twice.
+ *   They, the marks and the record {e, q} are written by the last part, in one script,
+ *   as they stand in the instant in which it is built; all rows that Redis does not have
+ *   as they are, not only those that were dirty in the beginning. So whoever reads finds
+ *   the counts of one instant, and the marks say which one.
  * - Who was seen is a set: a record more changes nothing, a record less does. So every
  *   record that waits, and the path of every page id, goes before the last part or with
  *   it. Offsets are known, a commit sent again writes the same bytes to the same place,
  *   and `n` in the row, of the last part too, says how many are valid.
+ * - Who is online is for readers, and not for long. Of pages those are written whose
+ *   number changed; so the hash must not have expired since the others were, nor be from
+ *   before the site was read back: else it is written whole.
  * - Who is on which page, and `uniq` and `last`, are for readers: a loader counts them
  *   from the log. Should they not fit the counts, because parts are missing or something
  *   was folded between two parts, the record says so (x 1), and the loader rewrites them.
@@ -24,13 +27,14 @@
  *   behind it, and so does a late command of a broken connection that comes between two
  *   (commit.lua).
  * - A key of another type makes a script break off in the middle. In a last part nothing
- *   may be behind that which could not be there alone: so rows are tried before the heads
- *   of several are written.
+ *   may be behind that which could not be there alone: so rows and totals are tried
+ *   before several of them are written.
  *
- * A part takes pages, ids, records and events, in this order, until it has grown to
- * st->part_bytes; the first in which all of them end is the last. Then come heads and
- * renames of WINDOW_MAX rows and logs, the marks, the record and the message: 112 KiB at
- * most, with what a single step may take over the bound (COMMIT_PART_BYTES). */
+ * A part takes pages, who is online, ids, records and events, in this order, until it has
+ * grown to st->part_bytes; the first in which all of them end is the last. Then come
+ * heads and renames of WINDOW_MAX rows and logs, the marks, the record and the message:
+ * 112 KiB at most, with what a single step may take over the bound (COMMIT_PART_BYTES).
+ */
 #include "commit.h"
 
 #include <assert.h>
@@ -43,6 +47,9 @@
 #include "message.h"
 
 #define FENCED "FENCED"
+
+/* After so long hc:{S}:o may have expired before the commit is there. */
+#define ONLINE_KNOWN_MS ((ONLINE_TTL_S - 30) * 1000)
 
 static void part_begin(const struct commit *c, struct slice sha, struct command *out)
 {
@@ -68,12 +75,16 @@ static void part_begin(const struct commit *c, struct slice sha, struct command 
 static void op_delete_staged(const struct commit *c, struct command *out)
 {
     const struct site *s = c->site;
-    struct key_name key = key_staged(key_pages(site_id(s)));
+    struct key_name key = key_staged(key_online(site_id(s)));
     size_t at = command_op(out, "DEL", key_text(&key));
 
-    key = key_staged(key_recent(site_id(s)));
-    command_arg(out, key_text(&key));
-    for (unsigned i = 0; i < s->window; i++) {
+    if (c->full) {
+        key = key_staged(key_pages(site_id(s)));
+        command_arg(out, key_text(&key));
+        key = key_staged(key_recent(site_id(s)));
+        command_arg(out, key_text(&key));
+    }
+    for (unsigned i = 0; c->full && i < s->window; i++) {
         key = key_staged(key_minute(site_id(s), s->now - i));
         command_arg(out, key_text(&key));
         key = key_staged(key_log(site_id(s), s->now - i));
@@ -98,15 +109,18 @@ static void start(struct commit *c)
         if (s->log.taken)
             memset(s->log.taken, 0, s->slots * sizeof *s->log.taken);
     }
+    c->whole = c->full || c->now - s->floor_at > ONLINE_KNOWN_MS;
     if (c->full)
         inflight_mark_all(s);
+    if (c->whole)
+        inflight_mark_online(s);
     s->full_sent = c->full;
     s->full = false;
     inflight_send(s);
     c->part = 0;
     c->feed_staged = c->visited = false;
     c->rows = s->inflight;
-    c->page = 0;
+    c->page = c->online = 0;
     c->visitor = 0;
     c->event = c->full ? 1 : s->recent_done + 1;
 }
@@ -117,6 +131,7 @@ void commit_begin(struct commit *c, struct store *st, struct site *s, uint64_t e
     assert(s->state == SITE_LIVE && !s->queued && !s->committing && s->inflight == 0);
     *c = (struct commit){.store = st, .site = s, .epoch = epoch, .now = now};
     s->committing = true;
+    s->commit_at = now;
     s->recent_sent = s->recent_done;
     start(c);
 }
@@ -132,7 +147,7 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
         start(c);
     }
     part_begin(c, sha, out);
-    if (c->full && c->part == 0)
+    if (c->whole && c->part == 0)
         op_delete_staged(c, out);
     last = commit_ahead(c, out, message);
     buf_clear(message);
@@ -145,13 +160,25 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
     return last;
 }
 
+/* Whether Redis has everything. */
+static bool is_written(const struct site *s)
+{
+    return !s->dirty && !s->full && s->log.n == 0 && !s->presence.changed &&
+           !s->totals.dirty && s->recent_done == s->recent.last;
+}
+
+bool commit_is_tick(const struct site *s)
+{
+    return s->tick && is_written(s) && online_total(&s->presence.online) == 0;
+}
+
 void commit_tick(struct site *s, uint64_t epoch, ms_t now, struct command *out,
                  struct buf *message)
 {
     struct key_name channel = key_channel(site_id(s));
 
     assert(!s->queued && !s->committing && s->tick);
-    message_encode(s, epoch, now, s->recent.last, message);
+    message_encode(s, epoch, now, &s->presence.online, s->recent.last, message);
     command_clear(out);
     command_arg(out, SLICE("PUBLISH"));
     command_arg(out, key_text(&channel));
@@ -212,6 +239,7 @@ void commit_end(struct store *st, struct site *s, enum commit_outcome o, ms_t re
     inflight_end_records(st, s, done);
     if (done) {
         s->commit_floor = s->commit;
+        s->floor_at = s->commit_at;
         s->recent_done = s->recent_sent;
     } else {
         give_back(st, s, o);
@@ -220,6 +248,6 @@ void commit_end(struct store *st, struct site *s, enum commit_outcome o, ms_t re
     s->news_sent = (struct site_news){0};
     s->committing = false;
     s->retry_at = retry_at;
-    if (s->dirty || s->full || s->tick || s->log.n > 0 || !done)
+    if (!is_written(s) || s->tick || !done)
         store_mark_dirty(st, s);
 }

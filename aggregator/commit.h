@@ -2,19 +2,22 @@
  *
  * The last part of a commit is a picture of the site in the instant in which it is built:
  * the counts of every row that Redis does not have as they are, the number of valid log
- * records, the feed's new events, the marks of the senders, the commit record {e, q}, and
- * then the message: one atomic call (commit.lua). Every value is absolute, so repeating a
- * commit whose fate is unknown changes nothing.
+ * records, the totals, how many are online, the feed's new events, the marks of the
+ * senders, the commit record {e, q}, and then the message: one atomic call (commit.lua).
+ * Every value is absolute, so repeating a commit whose fate is unknown changes nothing.
  *
  * What may be ahead of the record goes before it in as many parts as COMMIT_BYTES_MAX
- * wants: log records (those behind `n` are not valid yet), ids of pages, and who is on
- * which page, which a loader counts anew from the log. While a part of that kind is there
- * without its last one, the meta hash says so (x 1).
+ * wants: log records (those behind `n` are not valid yet), ids of pages, and who was and
+ * who is on which page, which a loader counts anew from the log. While a part of that
+ * kind is there without its last one, the meta hash says so (x 1).
  *
  * A whole rewrite (s->full) writes rows under staged names (key_staged), renames them
  * with the last part and deletes the rows that are no more: readers and loaders see the
  * one site or the other, never a half. With log.rewrite the logs are written anew from
  * the visitors, staged too. Its first part claims the site for the epoch.
+ *
+ * Who is online expires soon (ONLINE_TTL_S). Where it may have, and of a site that was
+ * just read back, it is written whole, staged like a rewrite.
  *
  * While a commit is out the site keeps folding; what changes after the last part was
  * built is dirty again. */
@@ -35,10 +38,12 @@ struct commit {
     ms_t now;
     bool full;        /* this one rewrites everything */
     bool relog;       /* and the logs too */
+    bool whole;       /* this one writes all of who is online */
     uint64_t part;    /* number of the next one */
     minute_t ahead;   /* of a rewrite: those before this one are deleted */
     uint64_t rows;    /* slots whose pages are still to be written */
     size_t page;      /* next page id of the row being written */
+    size_t online;    /* next page id of those that may be open */
     uint64_t visitor; /* of a log written anew: those up to this id are done */
     bool visited;     /* all of them */
     uint64_t event;   /* next event to write */
@@ -56,6 +61,10 @@ void commit_begin(struct commit *c, struct store *st, struct site *s, uint64_t e
  * of MESSAGE_MAX bytes and overwritten by each part. */
 bool commit_next(struct commit *c, struct slice sha, struct command *out,
                  struct buf *message);
+
+/* Whether only the minute turned: then commit_tick will do. Not where somebody is online,
+ * which Redis knows for ONLINE_TTL_S only. */
+bool commit_is_tick(const struct site *s);
 
 /* The PUBLISH of a site whose numbers changed by time alone. Nothing is written; there is
  * no reply to wait for. */

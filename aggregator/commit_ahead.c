@@ -66,6 +66,20 @@ static bool part_pages(struct commit *c, struct command *out)
     return true;
 }
 
+/* Who is online, on the pages whose number was dirty when the commit began; on all if it
+ * is written whole, staged. */
+static bool part_online(struct commit *c, struct command *out)
+{
+    struct site *s = c->site;
+
+    while (c->online < s->pages.ids) {
+        if (is_full(c, out))
+            return false;
+        c->online = op_online_pages(out, s, c->online, c->store->part_bytes, c->whole);
+    }
+    return true;
+}
+
 static size_t record_room(const struct commit *c, const struct command *out)
 {
     size_t room = 0;
@@ -90,6 +104,7 @@ static size_t visitor_records(const struct site *s, const struct visitor *v,
                 .visitor = v->id,
                 .page = i == 0 ? v->page : PAGE_NONE,
                 .kind = LOG_SEEN,
+                .state = i == 0 ? presence_state(&s->presence, v->id) : STATE_NONE,
                 .slot = (uint8_t)slot_of(s, last - i),
             };
     return n;
@@ -179,7 +194,7 @@ static bool part_feed(struct commit *c, struct command *out, struct buf *scratch
 
 bool commit_ahead(struct commit *c, struct command *out, struct buf *scratch)
 {
-    return part_minutes(c, out) && part_pages(c, out) &&
+    return part_minutes(c, out) && part_pages(c, out) && part_online(c, out) &&
            op_page_ids(out, c->site, c->store->part_bytes, c->full) &&
            part_visitors(c, out) && part_records(c, out) && part_feed(c, out, scratch);
 }

@@ -1,5 +1,5 @@
-/* commit_ahead: what of a commit may be in Redis before its record is: who is on which
- * page, ids of pages, log records, and the feed where it is too long to go with the
+/* commit_ahead: what of a commit may be in Redis before its record is: who is and was on
+ * which page, ids of pages, log records, and the feed where it is too long to go with the
  * record. Pure. */
 #ifndef HC_COMMIT_AHEAD_H
 #define HC_COMMIT_AHEAD_H

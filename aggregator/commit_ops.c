@@ -4,6 +4,9 @@
 
 #define OP_PAGES (COMMIT_FIELDS_MAX / 2)
 
+/* In place of a row's slot: who is online. */
+#define ONLINE WINDOW_MAX
+
 minute_t slot_minute(const struct site *s, unsigned slot)
 {
     return s->now - ((s->now - slot) & (s->slots - 1));
@@ -33,21 +36,28 @@ void op_row_head(struct command *c, const struct site *s, unsigned slot, bool st
     command_field(c, "ev", row->events);
     command_field(c, "uniq", row->uniques);
     command_field(c, "last", row->last);
+    if (row->engaged)
+        command_field(c, "eng", row->engaged);
     if (s->log.taken)
         command_field(c, "n", s->log.taken[slot]);
     command_op_end(c, at);
 }
 
-void op_try_row(struct command *c, const struct site *s, unsigned slot)
-{
-    struct key_name key = key_minute(site_id(s), slot_minute(s, slot));
-
-    command_op_end(c, command_op(c, "HLEN", key_text(&key)));
-}
-
 void op_expire_row(struct command *c, const struct site *s, minute_t m, bool staged)
 {
     expire(c, s, named(key_minute(site_id(s), m), staged), m);
+}
+
+/* ---- who is on which page ------------------------------------------------- */
+
+static bool is_sent(const struct page *p, unsigned slot)
+{
+    return slot == ONLINE ? p->online_sent : p->inflight >> slot & 1;
+}
+
+static uint32_t count_on(const struct page *p, unsigned slot)
+{
+    return slot == ONLINE ? p->online : p->at[slot];
 }
 
 static void page_field(struct command *c, const struct page *p)
@@ -65,7 +75,7 @@ static size_t pages_span(const struct command *c, const struct site *s, unsigned
     for (; id < s->pages.ids && n < OP_PAGES && bytes < room; id++) {
         const struct page *p = s->pages.page[id];
 
-        if (!p || !(p->inflight >> slot & 1))
+        if (!p || !is_sent(p, slot))
             continue;
         bytes += p->path_n + 16u;
         n++;
@@ -73,9 +83,10 @@ static size_t pages_span(const struct command *c, const struct site *s, unsigned
     return id;
 }
 
-/* Returns whether there were any. */
-static bool row_pages(struct command *c, const struct site *s, unsigned slot,
-                      struct slice key, size_t id, size_t to, bool present)
+/* Those of pages on which somebody is, or nobody any more. Returns whether there were
+ * any. */
+static bool page_fields(struct command *c, const struct site *s, unsigned slot,
+                        struct slice key, size_t id, size_t to, bool present)
 {
     size_t at = 0;
     bool begun = false;
@@ -83,14 +94,14 @@ static bool row_pages(struct command *c, const struct site *s, unsigned slot,
     for (; id < to; id++) {
         const struct page *p = s->pages.page[id];
 
-        if (!p || !(p->inflight >> slot & 1) || (p->at[slot] != 0) != present)
+        if (!p || !is_sent(p, slot) || (count_on(p, slot) != 0) != present)
             continue;
         if (!begun)
             at = command_op(c, present ? "HSET" : "HDEL", key);
         begun = true;
         page_field(c, p);
         if (present)
-            command_u64(c, p->at[slot]);
+            command_u64(c, count_on(p, slot));
     }
     if (begun)
         command_op_end(c, at);
@@ -103,11 +114,66 @@ size_t op_row_pages(struct command *c, const struct site *s, unsigned slot, size
     struct key_name key = named(key_minute(site_id(s), slot_minute(s, slot)), staged);
     size_t to = pages_span(c, s, slot, from, room);
 
-    if (row_pages(c, s, slot, key_text(&key), from, to, true))
+    if (page_fields(c, s, slot, key_text(&key), from, to, true))
         op_expire_row(c, s, slot_minute(s, slot), staged);
     if (!staged)
-        row_pages(c, s, slot, key_text(&key), from, to, false);
+        page_fields(c, s, slot, key_text(&key), from, to, false);
     return to;
+}
+
+/* Not at a time: Redis' clock may be another. */
+static void expire_online(struct command *c, const struct site *s, bool staged)
+{
+    struct key_name key = named(key_online(site_id(s)), staged);
+
+    command_op_number(c, "EXPIRE", key_text(&key), ONLINE_TTL_S);
+}
+
+size_t op_online_pages(struct command *c, const struct site *s, size_t from, size_t room,
+                       bool staged)
+{
+    struct key_name key = named(key_online(site_id(s)), staged);
+    size_t to = pages_span(c, s, ONLINE, from, room);
+
+    if (page_fields(c, s, ONLINE, key_text(&key), from, to, true))
+        expire_online(c, s, staged);
+    if (!staged)
+        page_fields(c, s, ONLINE, key_text(&key), from, to, false);
+    return to;
+}
+
+void op_online(struct command *c, const struct site *s, bool staged)
+{
+    struct key_name key = named(key_online(site_id(s)), staged);
+    const struct online *o = &s->presence.online;
+    size_t at = command_op(c, "HSET", key_text(&key));
+
+    command_field(c, "w", o->writing);
+    command_field(c, "r", o->reading);
+    command_field(c, "i", o->idle);
+    command_field(c, "b", o->background);
+    command_field(c, "tabs", o->tabs);
+    command_op_end(c, at);
+    expire_online(c, s, staged);
+}
+
+void op_totals(struct command *c, const struct site *s)
+{
+    struct key_name key = key_totals(site_id(s));
+    const struct totals *t = &s->totals;
+    size_t at = command_op(c, "HSET", key_text(&key));
+
+    command_field(c, "pv", t->total.views);
+    command_field(c, "vis", t->total.visits);
+    command_field(c, "since", (uint64_t)t->total.since);
+    command_field(c, "peak", t->peaks.all);
+    command_field(c, "peak_at", (uint64_t)t->peaks.all_at);
+    command_field(c, "day", (uint64_t)t->day);
+    command_field(c, "dpeak", t->peaks.day);
+    command_field(c, "dpeak_at", (uint64_t)t->peaks.day_at);
+    command_field(c, "life", (uint64_t)t->life);
+    command_field(c, "i", s->recent.last);
+    command_op_end(c, at);
 }
 
 /* ---- pages and logs ------------------------------------------------------- */
@@ -187,7 +253,7 @@ void op_records(struct command *c, struct site *s, const struct log_record *r, s
         slot_records(c, s, (unsigned)__builtin_ctzll(slots), r, n, staged);
 }
 
-/* ---- the feed, and staged keys -------------------------------------------- */
+/* ---- the feed, and keys of any kind -------------------------------------------- */
 
 void op_event(struct command *c, const struct site *s, uint64_t id, struct buf *scratch,
               bool staged)
@@ -208,6 +274,11 @@ void op_event(struct command *c, const struct site *s, uint64_t id, struct buf *
 void op_expire_feed(struct command *c, const struct site *s, bool staged)
 {
     expire(c, s, named(key_recent(site_id(s)), staged), s->now);
+}
+
+void op_try(struct command *c, struct key_name key)
+{
+    command_op_end(c, command_op(c, "HLEN", key_text(&key)));
 }
 
 void op_delete(struct command *c, struct key_name key)

@@ -17,14 +17,25 @@ minute_t slot_minute(const struct site *s, unsigned slot);
 /* The row's counts, and `n`, the number of valid log records. No expiry. */
 void op_row_head(struct command *c, const struct site *s, unsigned slot, bool staged);
 
-/* Changes nothing, and fails if the row's key is of another type. */
-void op_try_row(struct command *c, const struct site *s, unsigned slot);
+/* Changes nothing, and fails if @key is there and no hash. */
+void op_try(struct command *c, struct key_name key);
 
 /* The fields of those pages from id @from on that are in flight for @slot: HSET where
  * visitors are, HDEL where none are any more, which a staged row does not have. Stops at
  * @room bytes of text or what one HSET takes. Returns the id to go on with. */
 size_t op_row_pages(struct command *c, const struct site *s, unsigned slot, size_t from,
                     size_t room, bool staged);
+
+/* The same for who has a page open now, of the pages whose number is in flight. */
+size_t op_online_pages(struct command *c, const struct site *s, size_t from, size_t room,
+                       bool staged);
+
+/* How many are online, in which states and how many tabs; and that it is known for
+ * ONLINE_TTL_S from now on. */
+void op_online(struct command *c, const struct site *s, bool staged);
+
+/* All that is counted for ever; no expiry. */
+void op_totals(struct command *c, const struct site *s);
 
 /* Tells Redis the ids of pages that it does not know, up to @room bytes of text. Returns
  * whether it knows all of them then. */

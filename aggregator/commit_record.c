@@ -1,5 +1,5 @@
-/* commit_record: heads of rows, renames, the record; all as they stand now, so that
- * nothing of them may be built earlier. */
+/* commit_record: who is online, heads of rows, totals, renames, the record; all as they
+ * stand now, so that nothing of them may be built earlier. */
 #include "commit_record.h"
 
 #include <inttypes.h>
@@ -34,15 +34,52 @@ static uint64_t rows_due(const struct commit *c)
     return due;
 }
 
-static void last_heads(const struct commit *c, struct command *out, uint64_t due)
+/* Whether Redis does not have the totals as they are. A site of which nothing was ever
+ * counted, only seen, has none. */
+static bool is_totals_due(const struct commit *c)
+{
+    const struct site *s = c->site;
+    const struct totals *t = &s->totals;
+    bool any = t->total.since > 0 || t->peaks.all > 0 || t->life > 0;
+
+    return t->dirty || t->inflight || s->recent.last != s->recent_done ||
+           (c->full && any);
+}
+
+/* Rows and totals are written together or not at all: a key of another type is met before
+ * the first of them changes. */
+static void try_all(const struct commit *c, struct command *out, uint64_t due,
+                    bool totals)
 {
     const struct site *s = c->site;
 
-    if (!c->full && due & (due - 1))
-        for (uint64_t left = due; left; left &= left - 1)
-            op_try_row(out, s, (unsigned)__builtin_ctzll(left));
+    if ((due & (due - 1)) == 0 && !(due && totals))
+        return; /* there is only one */
+    for (; due; due &= due - 1)
+        op_try(out,
+               key_minute(site_id(s), slot_minute(s, (unsigned)__builtin_ctzll(due))));
+    if (totals)
+        op_try(out, key_totals(site_id(s)));
+}
+
+static void last_totals(const struct commit *c, struct command *out)
+{
+    if (c->full) /* whatever it was */
+        op_delete(out, key_totals(site_id(c->site)));
+    op_totals(out, c->site);
+}
+
+static void last_heads(const struct commit *c, struct command *out, uint64_t due)
+{
+    const struct site *s = c->site;
+    bool totals = is_totals_due(c);
+
+    if (!c->full)
+        try_all(c, out, due, totals);
     for (uint64_t left = due; left; left &= left - 1)
         op_row_head(out, s, (unsigned)__builtin_ctzll(left), c->full);
+    if (totals)
+        last_totals(c, out);
 }
 
 static void last_rows(const struct commit *c, struct command *out)
@@ -59,6 +96,28 @@ static void last_rows(const struct commit *c, struct command *out)
         if (due >> slot_of(s, m) & 1)
             op_expire_row(out, s, m, false);
     }
+}
+
+static bool is_nobody(const struct site *s)
+{
+    return online_total(&s->presence.online) == 0 && s->presence.online.tabs == 0;
+}
+
+/* How many are online. May be there without the rest. */
+static void last_online(const struct commit *c, struct command *out)
+{
+    const struct site *s = c->site;
+    struct key_name key = key_online(site_id(s));
+
+    if (is_nobody(s)) {
+        op_delete(out, key);
+        if (c->whole)
+            op_delete(out, key_staged(key));
+        return;
+    }
+    op_online(out, s, c->whole);
+    if (c->whole)
+        op_unstage(out, key);
 }
 
 /* Puts the staged keys in place. The logs too if they were written anew, else those go
@@ -110,6 +169,7 @@ static void last_record(const struct commit *c, struct command *out, struct buf 
 
     command_field(out, "e", c->epoch);
     command_field(out, "q", s->commit);
+    command_field(out, "n", s->message + 1); /* of the message that comes with it */
     field_part(c, out);
     command_field(out, "t", (uint64_t)record_time(c));
     command_field(out, "v", 1);
@@ -132,6 +192,7 @@ void commit_record(struct commit *c, struct command *out, struct buf *message)
 {
     struct site *s = c->site;
 
+    last_online(c, out);
     last_rows(c, out);
     if (c->full)
         last_renames(c, out);
@@ -139,7 +200,8 @@ void commit_record(struct commit *c, struct command *out, struct buf *message)
     last_record(c, out, message);
     s->recent_sent = s->recent.last;
     buf_clear(message);
-    message_encode(s, c->epoch, c->now, s->recent_done, message);
+    message_encode(s, c->epoch, record_time(c), &s->presence.online, s->recent_done,
+                   message);
 }
 
 void commit_goes_on(const struct commit *c, struct command *out)

@@ -4,8 +4,9 @@
 
 #include "commit.h"
 
-/* It is the last part: the counts of every row that Redis does not have as they are, the
- * renames of a rewrite, the marks and the record {e, q}. Encodes the @message that goes
+/* It is the last part: how many are online, the counts of every row and the totals that
+ * Redis does not have as they are, the renames of a rewrite, the marks and the record
+ * {e, q}. Encodes the @message that goes
  * with them. */
 void commit_record(struct commit *c, struct command *out, struct buf *message);
 

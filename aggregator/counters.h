@@ -55,7 +55,9 @@
     X(views, COUNTER, "pageviews folded", "events_total{kind=\"view\"}")                 \
     X(events, COUNTER, "events folded", "events_total{kind=\"event\"}")                  \
     X(heartbeats, COUNTER, "heartbeats folded", "events_total{kind=\"heartbeat\"}")      \
-    X(leaves, COUNTER, "leaves received", "events_total{kind=\"leave\"}")                \
+    X(leaves, COUNTER, "leaves folded", "events_total{kind=\"leave\"}")                  \
+    X(messages, COUNTER, "messages folded", "events_total{kind=\"message\"}")            \
+    X(resets, COUNTER, "resets of totals folded", "events_total{kind=\"reset\"}")        \
     X(unknown_kind, COUNTER, "hits of a kind not known here, skipped",                   \
       "events_dropped_total{reason=\"unknown_kind\"}")                                   \
     X(late, COUNTER, "hits that happened before the window, not counted",                \
@@ -69,6 +71,11 @@
       "events_capped_total{bound=\"visitors\"}")                                         \
     X(capped_pages, COUNTER, "hits counted on (other) because of too many pages",        \
       "events_capped_total{bound=\"pages\"}")                                            \
+    X(capped_tabs, COUNTER,                                                              \
+      "hits whose tab found no room; they count, but make nobody present",               \
+      "events_capped_total{bound=\"tabs\"}")                                             \
+    X(tabs_displaced, COUNTER,                                                           \
+      "tabs that made room for another one of the same visitor", "tabs_displaced_total") \
     X(parked, COUNTER, "hits that waited for their site to be read back",                \
       "events_parked_total")                                                             \
     X(parked_bytes, GAUGE, "memory of hits that wait for their site, bytes",             \
@@ -80,6 +87,7 @@
     X(sites, GAUGE, "sites in memory", "sites")                                          \
     X(visitors, GAUGE, "visitors in memory, those about to be dropped included",         \
       "visitors")                                                                        \
+    X(tabs, GAUGE, "tabs in memory, those that left a moment ago included", "tabs")      \
     X(memory, GAUGE, "memory of the sites' tables, bytes", "store_bytes")                \
     X(dirty, GAUGE, "sites that wait for a commit", "sites_dirty")                       \
     X(quarantined, GAUGE, "sites left out at present", "sites_quarantined")              \

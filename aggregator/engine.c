@@ -326,11 +326,15 @@ static void measure_folded(struct aggregator_counters *c, const struct fold_coun
     c->events = f->events;
     c->heartbeats = f->heartbeats;
     c->leaves = f->leaves;
+    c->messages = f->messages;
+    c->resets = f->resets;
     c->unknown_kind = f->unknown_kind;
     c->late = f->late;
     c->capped_sites = f->capped_sites;
     c->capped_visitors = f->capped_visitors;
     c->capped_pages = f->capped_pages;
+    c->capped_tabs = f->capped_tabs;
+    c->tabs_displaced = f->tabs_displaced;
     c->parked = f->parked;
     c->repeated = f->repeated;
     c->marks_evicted = f->marks_evicted;
@@ -356,6 +360,7 @@ static void measure_store(struct aggregator_counters *c, const struct store *st,
 {
     c->sites = st->nsites;
     c->visitors = st->visitors;
+    c->tabs = st->tabs;
     c->dirty = st->ndirty;
     c->loading = st->nloads;
     c->parked_bytes = st->parked;

@@ -1,8 +1,8 @@
 /* fold: takes the hits of a datagram into the store, in three passes.
  *
  * The first finds each hit's site and asks for the visitor's memory, the second finds the
- * pages and asks for theirs, the third counts: so the cache lines of a whole datagram
- * arrive together instead of one after the other.
+ * pages and asks for theirs, the third counts (effect.h): so the cache lines of a whole
+ * datagram arrive together instead of one after the other.
  *
  * The first also parks the hits of sites that are being read back, and leaves out those
  * that were read back with their site. */
@@ -10,14 +10,9 @@
 
 #include <assert.h>
 
-#include "visit.h"
+#include "effect.h"
 
-#define TURN_MS 10000    /* the sites turn their minute spread over this time */
-#define TURN_STEP_MS 100 /* and are looked at so often meanwhile */
-#define STALE_PART 8     /* a table is swept when one visitor in eight is stale, */
-#define STALE_MINUTES 60 /* and each hour: nobody is remembered for longer */
-#define TURN_SITES 256   /* at most so many a call, that a late one does not stall */
-#define PATH_MEMO 32     /* paths of one datagram whose hash is remembered */
+#define PATH_MEMO 32 /* paths of one datagram whose hash is remembered */
 
 /* One datagram being folded. */
 struct fold {
@@ -35,20 +30,11 @@ struct fold {
     } memo[PATH_MEMO]; /* repeated paths of a datagram are the same bytes */
 };
 
-/* One hit that makes its visitor seen. */
+/* One hit to be counted. */
 struct seen {
     struct visit visit; /* known: as the second pass found it, true until f->moved */
-    ms_t at;
-    uint64_t path; /* its hash */
+    uint64_t path;      /* its hash */
 };
-
-static void turn_minute(struct store *st, ms_t now)
-{
-    if (minute_of(now) <= st->now)
-        return;
-    st->now = minute_of(now);
-    st->turn = st->turn_of = st->nsites;
-}
 
 /* The minute under which what happened at @at is filed. */
 static minute_t minute_in(const struct store *st, ms_t at)
@@ -85,30 +71,6 @@ static uint16_t page_of(struct fold *f, struct site *s, uint64_t hash, struct sl
     return id;
 }
 
-static void count_kind(struct fold *f, struct site *s, const struct hit *h, minute_t m,
-                       ms_t at)
-{
-    struct site_row *row = &s->row[slot_of(s, m)];
-
-    switch (h->kind) {
-    case HIT_VIEW:
-        row->views++;
-        s->news.views++;
-        f->counts->views++;
-        break;
-    case HIT_EVENT:
-        row->events++;
-        s->news.events++;
-        f->counts->events++;
-        break;
-    default:
-        f->counts->heartbeats++;
-        return;
-    }
-    s->dirty |= UINT64_C(1) << slot_of(s, m);
-    recent_add(&s->recent, h->kind, at, h->path, h->name);
-}
-
 /* Whether the site has the datagram by its marks; else notes that it has it now. Called
  * once per run of hits: a datagram may come back to a site, so what counts is how far the
  * site was read back, not how far it is. */
@@ -128,18 +90,6 @@ static bool has_datagram(struct fold *f, struct site *s)
         return true;
     m->seq = f->seq;
     m->at = f->st->now;
-    return false;
-}
-
-/* Whether a hit of such a kind makes its visitor seen. */
-static bool makes_seen(struct fold *f, uint8_t kind)
-{
-    if (kind >= HIT_KINDS)
-        f->counts->unknown_kind++;
-    else if (kind == HIT_LEAVE)
-        f->counts->leaves++;
-    else
-        return true;
     return false;
 }
 
@@ -172,8 +122,10 @@ static struct site *site_of(struct fold *f, const struct seen *seen, const struc
 {
     struct site *s;
 
-    if (!makes_seen(f, h->kind))
+    if (h->kind >= HIT_KINDS) {
+        f->counts->unknown_kind++;
         return NULL;
+    }
     if (f->st->now - seen->visit.minute >= f->st->window) {
         f->counts->late++;
         return NULL;
@@ -183,7 +135,7 @@ static struct site *site_of(struct fold *f, const struct seen *seen, const struc
     if (!s)
         f->counts->capped_sites++;
     else if (s->state != SITE_LIVE)
-        park(f, s, seen->at, h);
+        park(f, s, seen->visit.at, h);
     else if (f->repeated)
         f->counts->repeated++;
     else if (!site_covers(s, seen->visit.minute)) /* the site is ahead of the clock */
@@ -198,14 +150,18 @@ static void place(struct fold *f, struct seen *seen, const struct hit *h)
     ms_t age = f->sent - h->at; /* both within the reach of body.h: no overflow */
     struct site *s;
 
-    seen->at = age < 0 ? f->now : age > f->now ? 0 : f->now - age;
-    seen->visit.minute = minute_in(f->st, seen->at);
+    seen->visit.at = age < 0 ? f->now : age > f->now ? 0 : f->now - age;
+    seen->visit.minute = minute_in(f->st, seen->visit.at);
     seen->visit.site = s = site_of(f, seen, h);
     if (!s)
         return;
     seen->visit.store = f->st;
     seen->visit.visitor = h->visitor;
     seen->visit.previous = h->previous;
+    if (effect_is_sign(h))
+        tabs_prefetch(&s->presence.tabs, h->visitor);
+    if (!effect_is_seen(h))
+        return;
     visitors_prefetch(&s->visitors, h->visitor);
     if (h->path.n > 0) {
         seen->path = path_hash(f, s, h->path);
@@ -227,30 +183,19 @@ static void find_pages(struct fold *f, struct seen *seen, const struct hit *h)
 {
     struct visit *visit = &seen->visit;
     struct site *s = visit->site;
-    struct visitor *v = visitors_get(&s->visitors, h->visitor);
+    struct visitor *v;
 
+    visit->page = PAGE_NONE;
+    if (effect_is_sign(h))
+        tabs_prefetch_tab(&s->presence.tabs, h->visitor);
+    if (!effect_is_seen(h))
+        return;
+    v = visitors_get(&s->visitors, h->visitor);
     visit->known = v;
     visit->page = page_of(f, s, seen->path, h->path);
     prefetch_page(s, visit->page, visit->minute);
     if (v && v->page != visit->page)
         prefetch_page(s, v->page, visitor_minute(s, v));
-}
-
-static void count(struct fold *f, struct seen *seen, const struct hit *h)
-{
-    struct visit *visit = &seen->visit;
-    struct site *s = visit->site;
-
-    s->touched = s->now;
-    count_kind(f, s, h, visit->minute, seen->at);
-    if (f->moved)
-        visit->known = visitors_get(&s->visitors, h->visitor);
-    if (!visit_count(visit, &f->moved)) {
-        visit_cap(s);
-        f->counts->capped_visitors++;
-    }
-    if (s->dirty)
-        store_mark_dirty(f->st, s);
 }
 
 void fold_hits(struct store *st, const struct hit *hits, size_t n,
@@ -267,7 +212,7 @@ void fold_hits(struct store *st, const struct hit *hits, size_t n,
     struct seen seen[DATAGRAM_HITS_MAX];
 
     assert(n <= DATAGRAM_HITS_MAX);
-    turn_minute(st, from->at);
+    store_clock(st, from->at);
     for (size_t i = 0; i < n; i++)
         place(&f, &seen[i], &hits[i]);
     for (size_t i = 0; i < n; i++)
@@ -275,7 +220,7 @@ void fold_hits(struct store *st, const struct hit *hits, size_t n,
             find_pages(&f, &seen[i], &hits[i]);
     for (size_t i = 0; i < n; i++)
         if (seen[i].visit.site)
-            count(&f, &seen[i], &hits[i]);
+            effect_take(&seen[i].visit, &hits[i], counts, &f.moved);
 }
 
 /* ---- what was parked ------------------------------------------------------ */
@@ -292,13 +237,14 @@ static void enter_datagram(struct fold *f, const struct parked_hit *p)
 
 static void count_parked(struct fold *f, const struct parked_hit *p)
 {
-    struct seen seen = {.at = p->at};
+    struct seen seen;
 
     seen.visit = (struct visit){
         .store = f->st,
         .site = f->site,
         .visitor = p->hit.visitor,
         .previous = p->hit.previous,
+        .at = p->at,
         .minute = minute_in(f->st, p->at),
     };
     enter_datagram(f, p);
@@ -311,7 +257,7 @@ static void count_parked(struct fold *f, const struct parked_hit *p)
         if (p->hit.path.n > 0)
             seen.path = pages_hash(&f->site->pages, p->hit.path);
         find_pages(f, &seen, &p->hit);
-        count(f, &seen, &p->hit);
+        effect_take(&seen.visit, &p->hit, f->counts, &f->moved);
     }
 }
 
@@ -329,41 +275,4 @@ bool fold_parked(struct store *st, struct site *s, size_t max, struct fold_count
         count_parked(&f, &p);
     st->parked -= before - s->parked.bytes;
     return !more;
-}
-
-/* ---- time ------------------------------------------------------------------ */
-
-/* Brings one site into the new minute and tidies it; it may be gone afterwards. */
-static void turn_site(struct store *st, struct site *s)
-{
-    if (s->state != SITE_LIVE)
-        return; /* store_loaded will bring it here */
-    if (site_advance(s, st->now)) {
-        s->tick = true;
-        store_mark_dirty(st, s);
-    }
-    if (s->stale * STALE_PART > s->visitors.n ||
-        (st->now + s->order) % STALE_MINUTES == 0)
-        visit_drop_stale(st, s);
-    pages_drop_empty(&s->pages);
-    if (site_is_empty(s))
-        store_drop(st, s);
-}
-
-ms_t fold_tick(struct store *st, ms_t now)
-{
-    ms_t since;
-    size_t keep;
-
-    turn_minute(st, now);
-    since = now - minute_start(st->now);
-    keep = since >= TURN_MS || since < 0
-               ? 0
-               : st->turn_of * (size_t)(TURN_MS - since) / TURN_MS;
-    /* Downwards: a site that is dropped is replaced by one already turned. */
-    for (int n = 0; st->turn > keep && n < TURN_SITES; n++)
-        turn_site(st, st->site[--st->turn]);
-    if (st->turn > keep)
-        return now + 1;
-    return st->turn ? now + TURN_STEP_MS : minute_start(st->now + 1);
 }

@@ -1,10 +1,11 @@
 /* fold: THE HEART. (store, hits, now) -> store. Pure: no clock, no I/O.
  *
  * What counts: a view is a pageview of its minute, an event an event; views, events and
- * heartbeats make the visitor seen in their minute, on their page. A leave makes nobody
- * seen. A hit is filed under the minute in which it happened (now less its age), in
- * whatever order hits come; one from before the window is counted as late and changes
- * nothing. */
+ * heartbeats make the visitor seen in their minute, on their page. Heartbeats, and views
+ * and events that name their tab, make the visitor present (presence.h); a leave ends its
+ * tab and makes nobody seen. A message goes to the feed; a reset begins the totals anew.
+ * A hit is filed under the minute in which it happened (now less its age), in whatever
+ * order hits come; one from before the window is counted as late and changes nothing. */
 #ifndef HC_FOLD_H
 #define HC_FOLD_H
 
@@ -13,13 +14,15 @@
 
 /* What became of the hits; the caller adds them to its counters. */
 struct fold_counts {
-    uint64_t views, events, heartbeats, leaves;
+    uint64_t views, events, heartbeats, leaves, messages, resets;
     uint64_t unknown_kind; /* of a later version: skipped */
     uint64_t late;         /* happened before the window */
     uint64_t capped_sites; /* SITES_MAX, or no memory for the site: not counted at all */
     uint64_t capped_visitors; /* SITE_VISITORS_MAX or VISITORS_MAX: views count, the
                                  visitor not */
     uint64_t capped_pages;    /* PAGES_MAX: counted on "(other)" */
+    uint64_t capped_tabs;     /* SITE_TABS_MAX or TABS_MAX: counted, but not present */
+    uint64_t tabs_displaced;  /* VISITOR_TABS_MAX: another tab of the visitor went */
     uint64_t parked;          /* their site was being read back; folded later */
     uint64_t repeated;        /* were in what was read back */
     uint64_t marks_evicted;   /* SITE_MARKS_MAX */
@@ -45,10 +48,10 @@ void fold_hits(struct store *st, const struct hit *hits, size_t n,
 bool fold_parked(struct store *st, struct site *s, size_t max,
                  struct fold_counts *counts);
 
-/* Does what time alone makes due: turns the minute, site by site spread over ten seconds,
- * marks those whose numbers changed, drops stale visitors and dead sites. Returns when it
- * wants to be called next (wall clock, > now). Call it with a clock that does not step
- * back. */
+/* Does what time alone makes due: ends tabs, at most PRESENCE_TABS_A_TICK a call; turns
+ * the minute, site by site spread over ten seconds; marks the sites whose numbers
+ * changed; drops stale visitors and dead sites. Returns when it wants to be called next
+ * (wall clock, > now). Call it with a clock that does not step back. */
 ms_t fold_tick(struct store *st, ms_t now);
 
 #endif

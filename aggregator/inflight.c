@@ -1,4 +1,5 @@
-/* inflight: bits of slots, on the site and on each page, and counts of log records. */
+/* inflight: bits of slots, on the site and on each page, of who is online and of totals,
+ * and counts of log records. */
 #include "inflight.h"
 
 #include <stdlib.h>
@@ -9,7 +10,8 @@ void inflight_mark_all(struct site *s)
 {
     s->dirty = 0;
     for (unsigned slot = 0; slot < s->slots; slot++)
-        if (s->row[slot].views || s->row[slot].events || s->row[slot].uniques)
+        if (s->row[slot].views || s->row[slot].events || s->row[slot].uniques ||
+            s->row[slot].engaged)
             s->dirty |= UINT64_C(1) << slot;
     for (size_t id = 0; id < s->pages.ids; id++) {
         struct page *p = s->pages.page[id];
@@ -24,10 +26,21 @@ void inflight_mark_all(struct site *s)
     }
 }
 
+void inflight_mark_online(struct site *s)
+{
+    for (size_t id = 0; id < s->pages.ids; id++)
+        if (s->pages.page[id])
+            s->pages.page[id]->online_dirty = s->pages.page[id]->online > 0;
+}
+
 void inflight_send(struct site *s)
 {
     s->inflight = s->dirty;
     s->dirty = 0;
+    s->online_sent = s->presence.changed;
+    s->presence.changed = false;
+    s->totals.inflight = s->totals.dirty;
+    s->totals.dirty = false;
     for (size_t id = 0; id < s->pages.ids; id++) {
         struct page *p = s->pages.page[id];
 
@@ -35,20 +48,28 @@ void inflight_send(struct site *s)
             continue;
         p->inflight = p->dirty;
         p->dirty = 0;
+        p->online_sent = p->online_dirty;
+        p->online_dirty = false;
     }
 }
 
 void inflight_end(struct site *s, bool done)
 {
-    if (!done)
+    if (!done) {
         s->dirty |= s->inflight;
+        s->presence.changed |= s->online_sent;
+        s->totals.dirty |= s->totals.inflight;
+    }
     s->inflight = 0;
+    s->online_sent = s->totals.inflight = false;
     for (size_t id = 0; id < s->pages.ids; id++) {
         struct page *p = s->pages.page[id];
 
         if (!p)
             continue;
         p->dirty |= done ? 0 : p->inflight;
+        p->online_dirty |= !done && p->online_sent;
+        p->online_sent = false;
         p->named &= done;
         p->inflight = 0;
     }

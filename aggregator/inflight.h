@@ -9,6 +9,10 @@
  * the ids of all pages. */
 void inflight_mark_all(struct site *s);
 
+/* Marks dirty every page that somebody has open, and no other: who is online is written
+ * whole. */
+void inflight_mark_online(struct site *s);
+
 /* Moves dirty to in flight. */
 void inflight_send(struct site *s);
 

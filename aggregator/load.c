@@ -140,6 +140,7 @@ static enum load_step take_claim(struct load *l, const redisReply *reply)
         return refuse(l);
     l->known = c.known;
     l->doubtful = c.doubtful;
+    l->online = c.online;
     if (is_ahead(l, &c)) {
         if (!l->drop_ahead)
             return LOAD_AHEAD;
@@ -150,6 +151,7 @@ static enum load_step take_claim(struct load *l, const redisReply *reply)
     l->claimed = true;
     l->site->from_epoch = c.epoch == l->epoch ? c.before : c.epoch;
     l->site->from_commit = c.commit;
+    restore_totals(l, &c);
     if (!l->known) { /* leftovers of a site whose record is gone */
         l->doubtful |= c.cut || c.npages > 0 || c.nfeed > 0 || !claim_is_end(&c.rows);
         return done(l);
@@ -200,16 +202,19 @@ static enum load_step take_error(struct load *l, const redisReply *error)
 }
 
 void load_begin(struct load *l, struct store *st, struct site *s, uint64_t epoch,
-                bool drop_ahead)
+                ms_t now, bool drop_ahead)
 {
     assert(s->state == SITE_LOADING && s->log.written);
-    *l = (struct load){.store = st, .site = s, .epoch = epoch, .drop_ahead = drop_ahead};
+    *l = (struct load){
+        .store = st, .site = s, .epoch = epoch, .now = now, .drop_ahead = drop_ahead};
     visitors_init(&l->renamed);
+    visitors_init(&l->gone);
 }
 
 void load_fini(struct load *l)
 {
     visitors_fini(&l->renamed);
+    visitors_fini(&l->gone);
     *l = (struct load){.site = NULL};
 }
 
@@ -218,7 +223,8 @@ static void next_claim(const struct load *l, struct slice sha, struct command *o
     const struct site *s = l->site;
     struct key_name meta = key_meta(site_id(s)), recent = key_recent(site_id(s));
     struct key_name row = key_minute(site_id(s), 0), log = key_log(site_id(s), 0);
-    struct key_name pages = key_pages(site_id(s));
+    struct key_name pages = key_pages(site_id(s)), totals = key_totals(site_id(s));
+    struct key_name online = key_online(site_id(s));
 
     command_arg(out, SLICE("EVALSHA"));
     command_arg(out, sha);
@@ -234,6 +240,8 @@ static void next_claim(const struct load *l, struct slice sha, struct command *o
     command_u64(out, MINUTES_AHEAD);
     command_u64(out, LOAD_INLINE_BYTES);
     command_u64(out, s->window * 60 + EXPIRY_SLACK_S);
+    command_arg(out, key_text(&totals));
+    command_arg(out, key_text(&online));
 }
 
 void load_next(struct load *l, struct slice claim_sha, struct command *out)

@@ -35,8 +35,10 @@ struct load {
     struct store *store;
     struct site *site; /* LOADING; NULL: unused */
     uint64_t epoch;
+    ms_t now;             /* when it was begun */
     ms_t ahead;           /* after LOAD_AHEAD: the wall clock of its last commit */
     uint64_t fenced_by;   /* after LOAD_FENCED: its epoch, 0: unknown */
+    struct online online; /* as of the site's last commit */
     bool drop_ahead;      /* rows that have not come yet are given up */
     bool claimed;         /* the rows hold what Redis says, */
     bool counting;        /* or what was found of their visitors so far */
@@ -49,6 +51,7 @@ struct load {
     uint32_t left;           /* records of it not yet read: those before this one */
     uint64_t old;            /* of a pair that lies across two chunks, 0: none */
     struct visitors renamed; /* old id -> new, in `seen` */
+    struct visitors gone;    /* said goodbye last */
 };
 
 /* The minute of the row that is @age minutes old. */
@@ -57,11 +60,10 @@ static inline minute_t load_minute(const struct load *l, unsigned age)
     return l->site->now - age;
 }
 
-/* Begins to read @s, which store_take_load gave, under @epoch. @l is unused or was
- * fini'd.
- */
+/* Begins to read @s, which store_take_load gave, under @epoch, at @now (the wall clock).
+ * @l is unused or was fini'd. */
 void load_begin(struct load *l, struct store *st, struct site *s, uint64_t epoch,
-                bool drop_ahead);
+                ms_t now, bool drop_ahead);
 void load_fini(struct load *l);
 
 /* Builds the next command into @out: EVALSHA @claim_sha 1 META ..., then GETRANGEs. */

@@ -118,16 +118,16 @@ static void on_published(void *arg, const redisReply *reply)
     (void)reply;
 }
 
-/* Tells readers that the site will take a while: the rows' numbers, no pages. Best
- * effort.
- */
+/* Tells readers that the site will take a while: the rows' numbers and who was online at
+ * its last commit, no pages. Best effort. */
 static void publish_loading(struct loads_slot *slot)
 {
     struct loads *l = slot->owner;
     struct site *s = slot->load.site;
     struct key_name channel = key_channel(site_id(s));
 
-    message_encode(s, l->epoch, l->clock->now, s->recent.last, &l->message);
+    message_encode(s, l->epoch, l->clock->now, &slot->load.online, s->recent.last,
+                   &l->message);
     command_clear(&l->command);
     command_arg(&l->command, SLICE("PUBLISH"));
     command_arg(&l->command, key_text(&channel));
@@ -150,7 +150,7 @@ static void begin_again(struct loads_slot *slot)
         site_advance(s, minute_of(l->clock->now));
     }
     load_fini(&slot->load);
-    load_begin(&slot->load, l->store, s, l->epoch, !near);
+    load_begin(&slot->load, l->store, s, l->epoch, l->clock->now, !near);
     ask(slot);
 }
 
@@ -159,7 +159,7 @@ static void on_done(struct loads_slot *slot)
     struct loads *l = slot->owner;
 
     if (slot->load.known)
-        slot->load.site->warming = l->clock->now + WARMING_MS;
+        slot->load.site->warming = slot->load.now + WARMING_MS; /* as who is seeded */
     slot->folding = true;
     l->rest = REST_FIRST_MS;
     l->counters->loads++;
@@ -245,21 +245,25 @@ void loads_forget(struct loads *l)
         release(&l->slot[i]);
 }
 
+static uint64_t folded(const struct fold_counts *c)
+{
+    return c->views + c->events + c->heartbeats + c->leaves + c->messages + c->resets +
+           c->repeated;
+}
+
 /* Folds of what is parked for the site at most @max hits. Returns how many, all of @max
  * when it is not done. */
 static size_t fold_some(struct loads_slot *slot, size_t max)
 {
     struct loads *l = slot->owner;
-    uint64_t before = l->folded->views + l->folded->events + l->folded->heartbeats +
-                      l->folded->repeated;
+    uint64_t before = folded(l->folded);
     struct site *s = slot->load.site;
 
     if (!fold_parked(l->store, s, max, l->folded))
         return max;
     release(slot);
     store_loaded(l->store, s);
-    return (size_t)(l->folded->views + l->folded->events + l->folded->heartbeats +
-                    l->folded->repeated - before);
+    return (size_t)(folded(l->folded) - before);
 }
 
 static bool fold_all(struct loads *l)
@@ -296,7 +300,7 @@ mono_t loads_turn(struct loads *l, mono_t now)
         return now;
     while (l->link && now >= l->rest_until && (slot = free_slot(l)) != NULL &&
            (s = store_take_load(l->store)) != NULL) {
-        load_begin(&slot->load, l->store, s, l->epoch, false);
+        load_begin(&slot->load, l->store, s, l->epoch, l->clock->now, false);
         ask(slot);
     }
     return l->link && l->store->load_head && now < l->rest_until ? l->rest_until

@@ -12,7 +12,7 @@
 enum { EXIT_OK = 0, EXIT_BUSY = 1, EXIT_OPTIONS = 2, EXIT_UNSAVED = 3 };
 
 struct options {
-    const char *udp, *admin_listen, *secret_file, *redis, *redis_auth_file;
+    const char *udp, *admin_listen, *stats_listen, *secret_file, *redis, *redis_auth_file;
     long window, hold_ms;
     bool drain;
 };
@@ -29,6 +29,10 @@ static const struct opt rows[] = {
     {"admin-listen", "HOST:PORT", OPT_TEXT, AT(admin_listen), "127.0.0.1:9181", 0, 0,
      "Where operators are answered: /metrics, /counters, /livez, /readyz. Port 0 lets "
      "the kernel choose one, which is printed; none: nowhere.",
+     NULL},
+    {"stats-listen", "HOST:PORT", OPT_TEXT, AT(stats_listen), "127.0.0.1:1442", 0, 0,
+     "Where whoever connects is told the numbers of all sites, one JSON object. Port 0 "
+     "lets the kernel choose one, which is printed; none: nowhere.",
      NULL},
     {"secret-file", "FILE", OPT_TEXT, AT(secret_file), NULL, 0, 0,
      "The secret shared with the collectors: the same file on every node, 16 to 4096 "
@@ -86,7 +90,8 @@ static int configure(struct aggregator_config *c, const struct options *o, char 
     c->hold_ms = o->hold_ms;
     c->drain = o->drain;
     if (udp_addr_parse(&c->udp, o->udp, err, err_n) < 0 ||
-        admin_addr_parse(&c->admin, o->admin_listen, err, err_n) < 0 ||
+        listen_addr_parse(&c->admin, "--admin-listen", o->admin_listen, err, err_n) < 0 ||
+        listen_addr_parse(&c->stats, "--stats-listen", o->stats_listen, err, err_n) < 0 ||
         redis_addr_parse(&c->redis, o->redis, err, err_n) < 0 ||
         secret_read(&c->secret, o->secret_file, err, err_n) < 0)
         return -1;
@@ -104,6 +109,7 @@ static void announce(const struct aggregator *a)
     printf("event=listening program=" PROGRAM " proto=udp addr=%s\n", addr);
     fflush(stdout);
     admin_announce(&a->admin);
+    stats_port_announce(&a->stats, PROGRAM);
 }
 
 static int print_counters(void)

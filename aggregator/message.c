@@ -1,6 +1,15 @@
-/* message: takes the numbers of the windows, the fullest pages and the new events of a
- * site. */
+/* message: takes the numbers of the windows, who is there, what was counted for ever, the
+ * fullest pages and the new events of a site. */
 #include "message.h"
+
+static uint64_t engaged(const struct site *s, unsigned minutes)
+{
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < minutes; i++)
+        sum += s->row[slot_of(s, s->now - i)].engaged;
+    return sum;
+}
 
 static void fill_windows(const struct site *s, struct delta *d)
 {
@@ -12,6 +21,7 @@ static void fill_windows(const struct site *s, struct delta *d)
         d->window[i].minutes = minutes;
         d->window[i].visitors = site_visitors(s, minutes);
         d->window[i].views = site_views(s, minutes);
+        d->window[i].engaged = engaged(s, minutes);
     }
 }
 
@@ -36,8 +46,8 @@ static unsigned flags_of(const struct site *s, ms_t now)
            (s->warming > now ? DELTA_WARMING : 0);
 }
 
-void message_encode(struct site *s, uint64_t epoch, ms_t now, uint64_t events_after,
-                    struct buf *out)
+void message_encode(struct site *s, uint64_t epoch, ms_t now, const struct online *online,
+                    uint64_t events_after, struct buf *out)
 {
     struct page_count pages[MESSAGE_PAGES_MAX];
     struct recent_event events[MESSAGE_EVENTS_MAX];
@@ -50,6 +60,11 @@ void message_encode(struct site *s, uint64_t epoch, ms_t now, uint64_t events_af
         .new_views = s->news.views,
         .new_events = s->news.events,
         .new_visitors = s->news.visitors,
+        .online = *online,
+        .peaks = totals_peaks(&s->totals, now),
+        .total = s->totals.total,
+        .life = s->totals.life,
+        .last = s->recent.last,
         .pages = pages,
         .events = events,
         .flags = flags_of(s, now),

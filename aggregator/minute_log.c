@@ -38,7 +38,7 @@ static bool reserve(struct minute_log *l)
 }
 
 bool log_add(struct minute_log *l, unsigned slot, enum log_kind kind, uint64_t visitor,
-             uint16_t page)
+             uint16_t page, uint8_t state)
 {
     if (!reserve(l)) {
         log_overflow(l);
@@ -49,6 +49,7 @@ bool log_add(struct minute_log *l, unsigned slot, enum log_kind kind, uint64_t v
         .page = page,
         .kind = (uint8_t)kind,
         .slot = (uint8_t)slot,
+        .state = state,
     };
     return true;
 }
@@ -80,6 +81,7 @@ void log_encode(uint8_t out[LOG_RECORD_BYTES], const struct log_record *r)
     memcpy(out, &visitor, sizeof visitor);
     memcpy(out + 8, &page, sizeof page);
     out[10] = r->kind;
+    out[11] = r->state;
 }
 
 struct log_record log_decode(const uint8_t in[LOG_RECORD_BYTES])
@@ -93,5 +95,6 @@ struct log_record log_decode(const uint8_t in[LOG_RECORD_BYTES])
         .visitor = le64toh(visitor),
         .page = le16toh(page),
         .kind = in[10],
+        .state = in[11],
     };
 }

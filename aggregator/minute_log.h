@@ -4,11 +4,16 @@
  * For each minute Redis holds a string hc:{S}:l:MIN of 16-byte records, little endian:
  *
  *    0  u64  visitor          8  u16  page id (hc:{S}:pg), 0xffff: none named
- *   10  u8   kind            11  5 bytes zero
+ *   10  u8   kind            11  u8   state (enum hit_state)    12  4 bytes zero
  *
  *   SEEN     the visitor was seen in this minute, on this page; one more when it moves to
  *            another page in its latest minute
  *   RENAMED  followed by OLD: the visitor of OLD is the one of RENAMED from now on
+ *   LEFT     the visitor's last tab said goodbye in this minute
+ *
+ * The state of SEEN is the one the visitor is present in (presence.h), when that is known
+ * of its latest minute; else zero. So the newest record of a visitor tells whether it was
+ * there in the end.
  *
  * Read backwards, newest minute first, the first record of a visitor tells its latest
  * minute and page and the others its earlier minutes. A record more, or one again,
@@ -32,13 +37,14 @@
 /* The slot of a record whose minute has left the window: it is not written. */
 #define LOG_GONE 0xff
 
-enum log_kind { LOG_SEEN, LOG_RENAMED, LOG_OLD };
+enum log_kind { LOG_SEEN, LOG_RENAMED, LOG_OLD, LOG_LEFT };
 
 struct log_record {
     uint64_t visitor;
     uint16_t page;
     uint8_t kind; /* enum log_kind; others are of a later version and skipped */
     uint8_t slot; /* of the site's ring, or LOG_GONE; not written */
+    uint8_t state;
 };
 
 struct minute_log {
@@ -56,7 +62,7 @@ void log_fini(struct minute_log *l);
 /* Appends. Returns false when out of memory: then rewrite is set and what waited is
  * dropped. */
 bool log_add(struct minute_log *l, unsigned slot, enum log_kind kind, uint64_t visitor,
-             uint16_t page);
+             uint16_t page, uint8_t state);
 
 /* The row of @slot leaves the window: its records are forgotten. They keep their places
  * in `pending`, as LOG_GONE. */

@@ -1,9 +1,9 @@
 /* pages: a table of pages by id, and an index of ids by the keyed hash of the path.
  *
  * Ids are small and stable while a page lives, so that a visitor remembers two bytes. A
- * page is freed when nobody in the window is on it and Redis has been told; its id may
- * then be given to another path: the only visitors who still name it are stale, and those
- * count nowhere. */
+ * page is freed when nobody in the window is on it, nobody has it open, and Redis has
+ * been told; its id may then be given to another path: the only visitors who still name
+ * it are stale, and those count nowhere. */
 #include "pages.h"
 
 #include <assert.h>
@@ -196,6 +196,11 @@ void pages_clear_slot(struct pages *t, unsigned slot)
     }
 }
 
+static bool is_written(const struct page *p)
+{
+    return p->dirty == 0 && p->inflight == 0 && !p->online_dirty && !p->online_sent;
+}
+
 void pages_drop_empty(struct pages *t)
 {
     size_t before = t->n;
@@ -203,7 +208,7 @@ void pages_drop_empty(struct pages *t)
     for (size_t id = 0; id < t->ids; id++) {
         struct page *p = t->page[id];
 
-        if (p && p->visitors == 0 && p->dirty == 0 && p->inflight == 0) {
+        if (p && p->visitors == 0 && p->online == 0 && is_written(p)) {
             free(p);
             t->page[id] = NULL;
             t->n--;

@@ -18,8 +18,11 @@ struct page {
     char *path;        /* not NUL-terminated; one allocation with the page */
     uint32_t visitors; /* sum of at[] */
     uint16_t path_n;
-    bool named;    /* Redis has its id; the commit's to set */
-    uint32_t at[]; /* one per slot of the site's ring */
+    bool named;                     /* Redis has its id; the commit's to set */
+    bool online_dirty, online_sent; /* `online` since the last commit; and in the one that
+                                       is out */
+    uint32_t online;                /* visitors who have it open now (presence.h) */
+    uint32_t at[];                  /* one per slot of the site's ring */
 };
 
 struct pages_entry {
@@ -73,7 +76,8 @@ static inline struct slice page_path(const struct page *p)
 /* Empties @slot on every page: its minute has left the window. */
 void pages_clear_slot(struct pages *t, unsigned slot);
 
-/* Frees the pages that nobody is on and that no commit still has to write. */
+/* Frees the pages that nobody is on, in the window or at this moment, and that no commit
+ * still has to write. */
 void pages_drop_empty(struct pages *t);
 
 size_t pages_bytes(const struct pages *t);

@@ -27,6 +27,7 @@ struct item {
     uint64_t stream, seq;
     ms_t at;
     uint64_t visitor, previous, tab;
+    uint32_t engaged;
     uint16_t path_n, name_n;
     uint8_t kind, state;
 };
@@ -135,6 +136,7 @@ bool parked_add(struct parked *p, uint64_t stream, uint64_t seq, ms_t at,
         .visitor = h->visitor,
         .previous = h->previous,
         .tab = h->tab,
+        .engaged = h->engaged,
         .path_n = (uint16_t)h->path.n,
         .name_n = (uint16_t)h->name.n,
         .kind = h->kind,
@@ -174,6 +176,7 @@ bool parked_take(struct parked *p, struct parked_hit *out)
                 .visitor = item->visitor,
                 .previous = item->previous,
                 .tab = item->tab,
+                .engaged = item->engaged,
                 .kind = item->kind,
                 .state = item->state},
     };

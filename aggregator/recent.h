@@ -1,4 +1,4 @@
-/* recent: the last RECENT_MAX views and events of a site, for the live feed.
+/* recent: the last RECENT_MAX views, events and messages of a site, for the live feed.
  *
  * A ring: event id i lies in entry i mod RECENT_MAX, in memory and in hc:{S}:r alike, so
  * writing one twice changes nothing. An entry's text buffer is kept and reused. */
@@ -9,7 +9,7 @@
 
 struct recent_entry {
     ms_t at;
-    char *text; /* path, then name */
+    char *text; /* path (of a message its text), then name */
     uint16_t path_n, name_n, cap;
     uint8_t kind;
 };

@@ -1,11 +1,19 @@
 /* recount: read from its end, the first record of a visitor tells its latest minute and
  * page, each further one a minute more, and a renaming is met before everything that was
- * logged under the old id. */
+ * logged under the old id.
+ *
+ * Whoever was present in the running minute or the one before, and did not say goodbye
+ * since, is taken to be so still, until its next heartbeat would be overdue. */
 #include "recount.h"
 
 #include "visit.h"
 
 #define PREFETCH 8 /* records ahead */
+
+#define PRESENT_MINUTES 2 /* that tell who is there; an open page is heard of in each */
+
+/* A hidden page beats once a minute, give or take 10 %, ms. */
+#define WARMING_HIDDEN_MS 66000
 
 static uint64_t present_id(const struct load *l, uint64_t id)
 {
@@ -32,8 +40,34 @@ static void on_renamed(struct load *l, uint64_t to)
         l->doubtful = true;
 }
 
+/* The visitor was present when it was last seen, in the minute that @l is at. */
+static void seed(struct load *l, uint64_t id, uint16_t page, uint8_t state)
+{
+    ms_t until = l->now + (state == STATE_BACKGROUND ? WARMING_HIDDEN_MS : WARMING_MS);
+    struct site *s = l->site;
+
+    if (state == STATE_NONE || state >= HIT_STATES || l->age >= PRESENT_MINUTES ||
+        visitors_get(&l->gone, id))
+        return;
+    if (!presence_seed(&s->presence, &s->pages, id, page, state, l->now, until))
+        visit_cap(s);
+}
+
+/* Nothing was heard of the visitor since, or it came back. */
+static void on_left(struct load *l, uint64_t id)
+{
+    if (id == 0) {
+        l->doubtful = true;
+        return;
+    }
+    id = present_id(l, id);
+    if (l->age < PRESENT_MINUTES && l->gone.n < SITE_VISITORS_MAX &&
+        !visitors_get(&l->site->visitors, id) && !visitors_get(&l->gone, id))
+        visitors_put(&l->gone, id);
+}
+
 /* A visitor who was not met before: this is its latest minute. */
-static void stand(struct load *l, uint64_t id, uint16_t page)
+static void stand(struct load *l, uint64_t id, uint16_t page, uint8_t state)
 {
     struct site *s = l->site;
     minute_t m = load_minute(l, l->age);
@@ -54,13 +88,14 @@ static void stand(struct load *l, uint64_t id, uint16_t page)
     s->row[slot].last++;
     s->row[slot].uniques++;
     l->doubtful |= !p && page != PAGE_NONE;
+    seed(l, id, v->page, state);
     if (!p)
         return;
     p->at[slot]++;
     p->visitors++;
 }
 
-static void on_seen(struct load *l, uint64_t id, uint16_t page)
+static void on_seen(struct load *l, uint64_t id, uint16_t page, uint8_t state)
 {
     struct site *s = l->site;
     minute_t m = load_minute(l, l->age);
@@ -74,7 +109,7 @@ static void on_seen(struct load *l, uint64_t id, uint16_t page)
     id = present_id(l, id);
     v = visitors_get(&s->visitors, id);
     if (!v) {
-        stand(l, id, page);
+        stand(l, id, page, state);
         return;
     }
     ago = visitor_minute(s, v) - m;
@@ -91,7 +126,9 @@ static void on_record(struct load *l, const struct log_record *r)
         l->doubtful = true;
     }
     if (r->kind == LOG_SEEN) {
-        on_seen(l, r->visitor, r->page);
+        on_seen(l, r->visitor, r->page, r->state);
+    } else if (r->kind == LOG_LEFT) {
+        on_left(l, r->visitor);
     } else if (r->kind == LOG_OLD) {
         l->old = r->visitor;
     } else if (r->kind == LOG_RENAMED) {

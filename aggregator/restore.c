@@ -1,5 +1,5 @@
-/* restore: rows, marks, the record, the feed and page ids are taken as they are; whatever
- * does not fit makes the load doubtful, and the site will be written anew. */
+/* restore: rows, totals, marks, the record, the feed and page ids are taken as they are;
+ * whatever does not fit makes the load doubtful, and the site will be written anew. */
 #include "restore.h"
 
 #include "visit.h"
@@ -53,18 +53,20 @@ static void sort_feed(struct load *l, const struct claim *c, struct feed *f)
 void restore_feed(struct load *l, const struct claim *c)
 {
     struct recent *recent = &l->site->recent;
+    uint64_t id, last = recent->last; /* as the totals have it */
     struct feed f = {.last = 0};
     struct buf text;
-    uint64_t id;
 
+    if (last < c->last_event)
+        last = c->last_event;
     sort_feed(l, c, &f);
-    l->doubtful |= c->nfeed > 0 && f.last != c->last_event;
+    l->doubtful |= c->nfeed > 0 && f.last != last;
     id = f.last;
     while (id > 1 && f.last - id + 1 < RECENT_MAX &&
            f.id[(id - 1) % RECENT_MAX] == id - 1)
         id--;
-    if (f.last == 0 || f.last < c->last_event) {
-        recent_restore(recent, c->last_event);
+    if (f.last == 0 || f.last < last) {
+        recent_restore(recent, last);
         return;
     }
     recent_restore(recent, id - 1);
@@ -94,6 +96,7 @@ void restore_row(struct load *l, const struct claim_row *row)
     }
     l->row[age] = (struct minute_count){(uint32_t)row->uniques, (uint32_t)row->last,
                                         (uint32_t)row->n};
+    s->row[slot].engaged = row->engaged;
     s->row[slot].views = (uint32_t)row->views;
     s->row[slot].events = (uint32_t)row->events;
     s->row[slot].uniques = (uint32_t)row->uniques;
@@ -108,6 +111,8 @@ void restore_record(struct load *l, const struct claim *c)
 
     if (s->commit < c->commit)
         s->commit = c->commit;
+    if (s->message < c->message)
+        s->message = c->message;
     if (s->message < s->commit)
         s->message = s->commit;
     if (st->number < s->commit)
@@ -119,4 +124,18 @@ void restore_record(struct load *l, const struct claim *c)
     s->full |= c->cut;
     if (marks_read(&s->marks, c->marks, s->now) < 0)
         l->doubtful = true;
+}
+
+void restore_totals(struct load *l, const struct claim *c)
+{
+    const struct claim_totals *t = &c->totals;
+    struct site *s = l->site;
+
+    s->totals = (struct totals){
+        .total = {t->views, t->visits, (ms_t)t->since},
+        .peaks = {t->day_peak, t->peak, (ms_t)t->day_peak_at, (ms_t)t->peak_at},
+        .day = (int64_t)t->day,
+        .life = (ms_t)t->life,
+    };
+    recent_restore(&s->recent, t->last_event);
 }

@@ -8,10 +8,14 @@
 /* Numbers, marks and flags of the meta hash. */
 void restore_record(struct load *l, const struct claim *c);
 
+/* What is counted for ever, known though the record may be gone; event ids go on too. */
+void restore_totals(struct load *l, const struct claim *c);
+
 /* Page ids and their paths. */
 void restore_pages(struct load *l, const struct claim *c);
 
-/* The newest run of events without a gap; ids go on even if they are gone. */
+/* The newest run of events without a gap; ids go on even if they are gone. After
+ * restore_totals. */
 void restore_feed(struct load *l, const struct claim *c);
 
 /* One row. Its uniques and last are what Redis says until visitors are counted. */

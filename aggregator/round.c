@@ -16,12 +16,14 @@ void round_init(struct round *r, struct store *store, struct clock *clock,
         .store = store, .clock = clock, .counters = counters, .answered = INT64_MIN};
     command_init(&r->part, COMMIT_BYTES_MAX);
     buf_init(&r->message, MESSAGE_MAX);
+    live_init(&r->live);
 }
 
 void round_fini(struct round *r)
 {
     command_fini(&r->part);
     buf_fini(&r->message);
+    live_fini(&r->live);
 }
 
 static bool has_room(const struct round *r)
@@ -83,6 +85,8 @@ static void end_commit(struct round *r, struct site *s, enum commit_outcome o,
 
     count(r->counters, o);
     r->outcomes[o]++;
+    if (o != COMMIT_OK)
+        s->live_at = 0; /* who knows */
     if (o == COMMIT_OK) {
         time_commit(r, began);
         s->failures = 0;
@@ -96,16 +100,14 @@ static void end_commit(struct round *r, struct site *s, enum commit_outcome o,
 
 static void on_reply(void *arg, const redisReply *reply);
 
-/* Sends what is in r->part. */
-static bool send_call(struct round *r, struct site *s, bool last)
+static bool send_call(struct round *r, struct command *c, struct site *s, bool last)
 {
-    if (redis_link_call(r->link, (int)r->part.n, command_argv(&r->part), r->part.len,
-                        on_reply, r) < 0)
+    if (redis_link_call(r->link, (int)c->n, command_argv(c), c->len, on_reply, r) < 0)
         return false;
     r->n++;
-    r->bytes += r->part.text.n;
+    r->bytes += c->text.n;
     *newest(r) = (struct round_call){.site = s,
-                                     .bytes = r->part.text.n,
+                                     .bytes = c->text.n,
                                      .sent = clock_mono(r->clock),
                                      .last = last,
                                      .began = r->began};
@@ -126,10 +128,11 @@ static void send_part(struct round *r)
 {
     bool last = commit_next(&r->commit, r->sha, &r->part, &r->message);
 
-    if (!send_call(r, r->commit.site, last)) {
+    if (!send_call(r, &r->part, r->commit.site, last)) {
         stop_building(r);
     } else if (last) {
         r->building = false;
+        live_add(&r->live, r->commit.site, r->commit.now);
         r->counters->log_rewrites += r->commit.relog;
     }
 }
@@ -138,15 +141,16 @@ static void send_part(struct round *r)
 static void send_tick(struct round *r, struct site *s, ms_t now)
 {
     commit_tick(s, r->epoch, now, &r->part, &r->message);
-    if (send_call(r, NULL, true))
+    if (send_call(r, &r->part, NULL, true))
         r->counters->ticks++;
 }
 
-/* Only the minute turned: nothing is there to be written. */
-static bool is_tick(const struct round *r, const struct site *s)
+/* Best effort, too. */
+static void send_live(struct round *r)
 {
-    return s->tick && !r->check && !s->dirty && !s->full && s->log.n == 0 &&
-           s->recent_done == s->recent.last;
+    if (r->live.n > 0)
+        send_call(r, &r->live.command, NULL, true);
+    live_clear(&r->live);
 }
 
 static void take_site(struct round *r, ms_t now)
@@ -159,7 +163,7 @@ static void take_site(struct round *r, ms_t now)
     if (s->retry_at > now) {
         r->left_out++;
         store_mark_dirty(r->store, s);
-    } else if (is_tick(r, s)) {
+    } else if (!r->check && commit_is_tick(s)) {
         send_tick(r, s, now);
     } else {
         r->building = true;
@@ -171,10 +175,14 @@ static void take_site(struct round *r, ms_t now)
 static void go_on(struct round *r, ms_t now)
 {
     while (has_room(r) && (r->building || r->todo > 0))
-        if (r->building)
+        if (live_is_full(&r->live))
+            send_live(r);
+        else if (r->building)
             send_part(r);
         else
             take_site(r, now);
+    if (has_room(r) && !r->building)
+        send_live(r);
     r->active = r->n > 0;
 }
 
@@ -276,9 +284,19 @@ void round_turn(struct round *r, ms_t now)
         go_on(r, now);
 }
 
+bool round_sweep(struct round *r, ms_t now)
+{
+    if (r->building || !has_room(r))
+        return false;
+    live_sweep(&r->part, r->store->window, now);
+    send_call(r, &r->part, NULL, true);
+    return true;
+}
+
 void round_stop(struct round *r)
 {
     r->todo = 0;
+    live_clear(&r->live);
     if (r->building)
         stop_building(r);
     r->answered = INT64_MIN;
@@ -309,6 +327,7 @@ void round_forget(struct round *r)
     for (unsigned i = 0; i < r->n; i++)
         r->call[(r->first + i) % COMMITS_IN_FLIGHT_MAX].site = NULL;
     r->building = false;
+    live_clear(&r->live);
     r->active = r->n > 0;
     r->outcome = COMMIT_OK;
     r->todo = 0;

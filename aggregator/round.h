@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "commit.h"
 #include "counters.h"
+#include "live.h"
 #include "seldom.h"
 
 /* A site whose commit Redis refuses for reasons of its own (WRONGTYPE, say, or a record
@@ -25,7 +26,7 @@
 
 /* Redis answers in the order of the calls, so these are a queue. */
 struct round_call {
-    struct site *site; /* NULL: a tick, or a site that is no more */
+    struct site *site; /* NULL: a tick, hc:live, or a site that is no more */
     size_t bytes;
     mono_t sent;
     bool last;      /* of the site's commit */
@@ -59,6 +60,7 @@ struct round {
     enum commit_outcome outcome; /* first that was not OK, of the commit being answered */
     struct command part;
     struct buf message;
+    struct live live; /* sites committed by this round */
 
     struct round_call call[COMMITS_IN_FLIGHT_MAX];
     unsigned first, n;
@@ -80,6 +82,10 @@ void round_begin(struct round *r, struct slice sha, uint64_t epoch, ms_t now);
 
 /* Goes on as far as the replies allow; ends the round when the last is in. */
 void round_turn(struct round *r, ms_t now);
+
+/* Takes the sites that died out of hc:live. False in the middle of a commit: then later.
+ */
+bool round_sweep(struct round *r, ms_t now);
 
 /* The connection is lost: no further call of this round is made. */
 void round_stop(struct round *r);

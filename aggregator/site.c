@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "../proto/keys.h"
+
 static unsigned slots_for(unsigned window)
 {
     unsigned slots = 1;
@@ -18,6 +20,7 @@ static void empty(struct site *s)
 {
     visitors_fini(&s->visitors);
     pages_fini(&s->pages);
+    presence_fini(&s->presence);
     recent_fini(&s->recent);
     log_fini(&s->log);
     marks_fini(&s->marks);
@@ -53,6 +56,7 @@ struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t 
     counts = lazy ? (uint32_t *)(s->row + slots) : NULL;
     visitors_init(&s->visitors);
     pages_init(&s->pages, slots, key);
+    presence_init(&s->presence);
     recent_init(&s->recent);
     log_init(&s->log, counts, lazy ? counts + slots : NULL);
     marks_init(&s->marks);
@@ -83,6 +87,7 @@ void site_reset(struct site *s, minute_t now)
     s->parked = old.parked;
     visitors_init(&s->visitors);
     pages_init(&s->pages, old.slots, old.pages.key);
+    presence_init(&s->presence);
     recent_init(&s->recent);
     log_init(&s->log, old.log.written, old.log.taken);
     marks_init(&s->marks);
@@ -102,7 +107,7 @@ static bool clear_row(struct site *s, minute_t m)
 {
     unsigned slot = slot_of(s, m);
     struct site_row *row = &s->row[slot];
-    bool counted = row->views || row->events || row->last;
+    bool counted = row->views || row->events || row->last || row->engaged;
 
     s->stale += row->last;
     *row = (struct site_row){0};
@@ -161,10 +166,19 @@ static uint64_t page_visitors(const struct site *s, const struct page *p,
     return sum;
 }
 
+static bool is_other(const struct page_count *c)
+{
+    return slice_eq(c->path, SLICE(PAGE_OTHER));
+}
+
 static bool before(const struct page_count *a, const struct page_count *b)
 {
-    return a->visitors != b->visitors ? a->visitors > b->visitors
-                                      : slice_cmp(a->path, b->path) < 0;
+    if (is_other(a) || is_other(b))
+        return is_other(b) && !is_other(a);
+    if (a->visitors != b->visitors)
+        return a->visitors > b->visitors;
+    return a->online != b->online ? a->online > b->online
+                                  : slice_cmp(a->path, b->path) < 0;
 }
 
 size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count *out,
@@ -177,10 +191,10 @@ size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count 
         struct page_count c;
         size_t i;
 
-        if (!p || p->visitors == 0)
+        if (!p || p->visitors + p->online == 0)
             continue;
-        c = (struct page_count){page_path(p), page_visitors(s, p, minutes)};
-        if (c.visitors == 0 || (n == max && !before(&c, &out[n - 1])))
+        c = (struct page_count){page_path(p), page_visitors(s, p, minutes), p->online};
+        if (c.visitors + c.online == 0 || (n == max && !before(&c, &out[n - 1])))
             continue;
         if (n < max)
             n++;
@@ -195,7 +209,8 @@ bool site_is_empty(const struct site *s)
 {
     minute_t silent = s->now > s->touched ? s->now - s->touched : 0;
 
-    if (s->state != SITE_LIVE || s->visitors.n > s->stale || s->committing)
+    if (s->state != SITE_LIVE || s->visitors.n > s->stale || s->presence.tabs.n > 0 ||
+        s->committing || s->totals.dirty)
         return false;
     return s->queued ? silent > s->window : silent >= s->window;
 }
@@ -203,7 +218,8 @@ bool site_is_empty(const struct site *s)
 size_t site_bytes(const struct site *s)
 {
     size_t n = own_bytes(s->slots, s->log.written != NULL) +
-               visitors_bytes(&s->visitors) + pages_bytes(&s->pages);
+               visitors_bytes(&s->visitors) + pages_bytes(&s->pages) +
+               presence_bytes(&s->presence);
 
     n += s->log.cap * sizeof(struct log_record) + s->marks.cap * sizeof(struct mark) +
          s->parked.bytes;

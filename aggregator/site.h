@@ -12,13 +12,16 @@
 #include "minute_log.h"
 #include "pages.h"
 #include "parked.h"
+#include "presence.h"
 #include "recent.h"
+#include "totals.h"
 #include "visitors.h"
 
 struct site_row {
     uint32_t views, events;
     uint32_t uniques; /* distinct visitors seen in this minute */
     uint32_t last;    /* distinct visitors whose latest minute this is */
+    uint64_t engaged; /* ms of attention that was told in this minute */
 };
 
 /* What has been published since the message before. */
@@ -53,7 +56,11 @@ struct site {
     uint64_t dirty, inflight; /* slots, like page.dirty */
     struct visitors visitors;
     struct pages pages;
-    struct recent recent;
+    struct presence presence;
+    bool online_sent;      /* presence.changed as it went into the commit that is out */
+    struct recent recent;  /* from here to totals: what a view changes lies together */
+    struct site_news news; /* not yet in a message */
+    struct totals totals;
     struct minute_log log;
     struct marks marks;
     struct parked parked;
@@ -63,10 +70,13 @@ struct site {
     uint64_t recent_sent;  /* and up to this one in the commit that is out */
     uint64_t commit;       /* q: number of the last commit built */
     uint64_t commit_floor; /* the last one that Redis said OK to */
-    uint64_t from_epoch;   /* the record that we claimed the site from; UINT64_MAX: */
-    uint64_t from_commit;  /* none, whoever wrote it before is written over */
-    uint64_t message;      /* n: number of the last message built */
-    struct site_news news; /* not yet in a message */
+    ms_t commit_at;        /* when the last one was begun, */
+    ms_t floor_at; /* and when the last one that Redis said OK to, 0: none since the site
+                      was made or read back */
+    ms_t live_at;  /* when hc:live was last told of the site, 0: never */
+    uint64_t from_epoch;  /* the record that we claimed the site from; UINT64_MAX: */
+    uint64_t from_commit; /* none, whoever wrote it before is written over */
+    uint64_t message;     /* n: number of the last message built */
     struct site_news news_sent; /* in the message of the commit that is out */
     ms_t retry_at;              /* not before this time, after a commit failed */
     struct site *next_dirty;
@@ -111,13 +121,21 @@ uint64_t site_visitors(const struct site *s, unsigned minutes);
 uint64_t site_views(const struct site *s, unsigned minutes);
 
 /* The pages with the most visitors in the last @minutes minutes, at most @max, the most
- * first, then by path. Returns how many. Paths are borrowed from the site. */
+ * first, then those that most have open now, then by path, PAGE_OTHER the last (as
+ * page_list_rank has them). Returns how many. Paths are borrowed from the site. */
 size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count *out,
                       size_t max);
 
-/* It is live, nothing of the window is left, and nothing is to be written; or it still
- * waits to be a minute later, because Redis is away: its keys have expired meanwhile. */
+/* It is live, nothing of the window is left, nobody has it open, and nothing is to be
+ * written; or it still waits to be a minute later, because Redis is away: its keys have
+ * expired meanwhile. Not before Redis has its totals, which do not expire. */
 bool site_is_empty(const struct site *s);
+
+/* Whether a commit has something to write of it, its log aside. */
+static inline bool site_has_news(const struct site *s)
+{
+    return s->dirty || s->full || s->presence.changed || s->totals.dirty;
+}
 
 size_t site_bytes(const struct site *s);
 

@@ -12,6 +12,8 @@ void store_init(struct store *st, unsigned window, const struct key *key, ms_t n
     *st = (struct store){.window = window,
                          .key = *key,
                          .now = minute_of(now),
+                         .clock = now,
+                         .due_first = INT64_MAX,
                          .part_bytes = COMMIT_PART_BYTES};
     st->dirty_tail = &st->dirty_head;
     st->load_tail = &st->load_head;
@@ -22,6 +24,7 @@ void store_fini(struct store *st)
     for (size_t i = 0; i < st->nsites; i++)
         site_free(st->site[i]);
     free(st->site);
+    free(st->due);
     free(st->index);
 }
 
@@ -61,6 +64,7 @@ static bool reserve(struct store *st)
 {
     size_t cap = st->index_cap ? st->index_cap * 2 : INDEX_MIN;
     struct site **site, **index;
+    ms_t *due;
 
     if ((st->nsites + 1) * 2 <= st->index_cap)
         return true;
@@ -68,6 +72,10 @@ static bool reserve(struct store *st)
     if (!site)
         return false;
     st->site = site;
+    due = realloc(st->due, cap / 2 * sizeof *due);
+    if (!due)
+        return false;
+    st->due = due;
     index = calloc(cap, sizeof(struct site *));
     if (!index)
         return false;
@@ -111,6 +119,7 @@ struct site *store_site(struct store *st, struct slice id)
     }
     s->commit = s->message = st->number;
     s->order = st->nsites;
+    st->due[st->nsites] = INT64_MAX;
     st->site[st->nsites++] = s;
     st->index[seek(st, hash, id)] = s;
     return s;
@@ -157,7 +166,9 @@ void store_drop(struct store *st, struct site *s)
     index_remove(st, s);
     st->visitors -= s->visitors.n;
     st->log_waits -= s->log.n;
+    st->tabs -= s->presence.tabs.n;
     st->site[s->order] = st->site[--st->nsites];
+    st->due[s->order] = st->due[st->nsites];
     st->site[s->order]->order = s->order;
     site_free(s);
 }
@@ -171,6 +182,47 @@ void store_mark_dirty(struct store *st, struct site *s)
     *st->dirty_tail = s;
     st->dirty_tail = &s->next_dirty;
     st->ndirty++;
+}
+
+void store_clock(struct store *st, ms_t now)
+{
+    if (st->clock < now)
+        st->clock = now;
+    if (minute_of(now) <= st->now)
+        return;
+    st->now = minute_of(now);
+    st->turn = st->turn_of = st->nsites;
+}
+
+void store_peaks(const struct store *st, struct site *s)
+{
+    totals_online(&s->totals, presence_heard(&s->presence), st->clock);
+}
+
+void store_tabs(struct store *st, struct site *s, size_t before)
+{
+    const struct presence *p = &s->presence;
+
+    if (s->state != SITE_LIVE)
+        return; /* who came and went before it was read back was not there at once */
+    store_peaks(st, s);
+    if (p->changed || s->totals.dirty)
+        store_mark_dirty(st, s);
+    st->tabs += p->tabs.n - before;
+    st->due[s->order] = presence_next(p);
+    if (st->due_first > st->due[s->order])
+        st->due_first = st->due[s->order];
+}
+
+size_t store_tabs_room(const struct store *st, const struct site *s)
+{
+    size_t own = s->presence.tabs.n, all = st->tabs;
+
+    if (s->state != SITE_LIVE)
+        all += own;
+    if (own >= SITE_TABS_MAX || all >= TABS_MAX)
+        return 0;
+    return SITE_TABS_MAX - own < TABS_MAX - all ? SITE_TABS_MAX - own : TABS_MAX - all;
 }
 
 struct site *store_take_dirty(struct store *st)
@@ -216,7 +268,8 @@ void store_loaded(struct store *st, struct site *s)
     s->state = SITE_LIVE;
     st->nloads--;
     s->tick |= site_advance(s, st->now);
-    if (s->dirty || s->full || s->tick)
+    store_tabs(st, s, 0);
+    if (site_has_news(s) || s->tick)
         store_mark_dirty(st, s);
 }
 

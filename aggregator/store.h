@@ -13,13 +13,18 @@ struct store {
     unsigned window;
     struct key key; /* of the tables that strangers feed */
     minute_t now;
+    ms_t clock;         /* the latest wall clock that was told */
     minute_t ahead;     /* rows of minutes up to this one may lie in Redis from before a
                            reset */
     struct site **site; /* nsites of them, in no order; room for index_cap / 2 */
+    ms_t *due;          /* of each: presence_next when it is live, else INT64_MAX; apart,
+                           so that all may be looked at twice a second */
+    ms_t due_first;     /* none of them is earlier */
     size_t nsites;
     struct site **index; /* open addressing by hash, a power of two */
     size_t index_cap;
     size_t visitors; /* in all tables; kept by whoever puts and removes */
+    size_t tabs;     /* of all live sites; kept by store_tabs */
     size_t turn;     /* sites that have not yet turned to the present minute */
     size_t turn_of;  /* and how many there were when it turned */
     struct site *dirty_head, **dirty_tail;
@@ -58,6 +63,20 @@ void store_drop(struct store *st, struct site *s);
 /* Appends @s to the dirty list unless it is there, or a commit of it is out or it is not
  * live: then it is appended when that commit ends (commit.h), or by store_loaded. */
 void store_mark_dirty(struct store *st, struct site *s);
+
+/* The clock is @now, or was later already. With a new minute all sites are to turn. */
+void store_clock(struct store *st, ms_t now);
+
+/* Peaks are told who is there; who is only known from a load may have gone since. */
+void store_peaks(const struct store *st, struct site *s);
+
+/* The presence of @s, with @before tabs, is another: if it is live its tabs are summed
+ * anew and looked at when they are due; peaks are told; it is marked dirty if numbers
+ * changed. */
+void store_tabs(struct store *st, struct site *s, size_t before);
+
+/* How many tabs may be added to @s. */
+size_t store_tabs_room(const struct store *st, const struct site *s);
 
 /* Takes the first site off the dirty list; NULL when it is empty. */
 struct site *store_take_dirty(struct store *st);

@@ -1,7 +1,8 @@
 /* visit: one hit moves its visitor from row to row and from page to page.
  *
  * In a lazy store each change that a reader of the minute log could not guess is logged:
- * a minute that is new to the visitor, another page in its latest minute, a renaming. The
+ * a minute that is new to the visitor, another page in its latest minute, that it is
+ * present again, that it left, a renaming. The
  * pair that tells of a renaming goes into the site's newest minute, so that a reader, who
  * comes from there, has met it before anything that was logged under the old id. */
 #include "visit.h"
@@ -54,14 +55,14 @@ static bool has_room(struct store *st, struct site *s, size_t n)
 
 /* Logs one record; false when it is not to be, or the site's log was given up. */
 static bool note(struct store *st, struct site *s, minute_t m, enum log_kind kind,
-                 uint64_t visitor, uint16_t page)
+                 uint64_t visitor, uint16_t page, uint8_t state)
 {
     size_t before = s->log.n;
 
     if (!is_logged(st, s) || !has_room(st, s, 1))
         return false;
     mark(s, m); /* its row says how many records there are */
-    if (log_add(&s->log, slot_of(s, m), kind, visitor, page)) {
+    if (log_add(&s->log, slot_of(s, m), kind, visitor, page, state)) {
         st->log_waits++;
         return true;
     }
@@ -73,16 +74,21 @@ static bool note(struct store *st, struct site *s, minute_t m, enum log_kind kin
 /* Logs a renaming: both records or none. */
 static void note_pair(struct store *st, struct site *s, uint64_t visitor, uint64_t old)
 {
-    if (has_room(st, s, 2) && note(st, s, s->now, LOG_RENAMED, visitor, PAGE_NONE))
-        note(st, s, s->now, LOG_OLD, old, PAGE_NONE);
+    if (has_room(st, s, 2) && note(st, s, s->now, LOG_RENAMED, visitor, PAGE_NONE, 0))
+        note(st, s, s->now, LOG_OLD, old, PAGE_NONE, 0);
 }
 
 static void note_seen(const struct visit *v, const struct visitor *who, minute_t m)
 {
-    if (!is_logged(v->store, v->site))
+    struct site *s = v->site;
+
+    if (!is_logged(v->store, s))
         return;
-    note(v->store, v->site, m, LOG_SEEN, who->id,
-         (uint16_t)m == who->last ? who->page : PAGE_NONE);
+    if ((uint16_t)m == who->last)
+        note(v->store, s, m, LOG_SEEN, who->id, who->page,
+             presence_state(&s->presence, who->id));
+    else
+        note(v->store, s, m, LOG_SEEN, who->id, PAGE_NONE, 0);
 }
 
 /* The visitor of the visit was @old. A rewrite of the log that is under way goes by id,
@@ -101,6 +107,12 @@ static void note_renamed(const struct visit *v, const struct visitor *who, uint6
     for (unsigned i = 0; (all || rewriting) && i < (rewriting ? s->window : 1); i++)
         if (site_covers(s, last - i) && who->seen >> i & 1)
             note_seen(v, who, last - i);
+}
+
+/* Whether it is by now, under the id of today: the old one's records do not say so. */
+static bool is_present(const struct visit *v)
+{
+    return presence_state(&v->site->presence, v->visitor) != STATE_NONE;
 }
 
 /* ---- who it is ------------------------------------------------------------ */
@@ -127,7 +139,7 @@ static struct visitor *rename(const struct visit *v, struct visitor *old, bool *
     kept.id = v->visitor;
     *renamed = kept;
     if (!is_stale(v->site, renamed))
-        note_renamed(v, renamed, v->previous, false);
+        note_renamed(v, renamed, v->previous, is_present(v));
     return renamed;
 }
 
@@ -233,12 +245,14 @@ static bool begin(const struct visit *v, struct visitor *who, bool *moved)
     stand(s, v->minute, v->page, 1);
     s->row[slot_of(s, v->minute)].uniques++;
     s->news.visitors++;
+    totals_visit(&s->totals, v->at);
     note_seen(v, who, v->minute);
     return true;
 }
 
-/* A visitor who was seen before, later than this minute, in it, or earlier. */
-static void again(const struct visit *v, struct visitor *who)
+/* A visitor who was seen before, later than this minute, in it, or earlier. Returns
+ * whether where it stands is another place, which is logged. */
+static bool again(const struct visit *v, struct visitor *who)
 {
     struct site *s = v->site;
     minute_t m = v->minute, last = visitor_minute(s, who);
@@ -247,7 +261,7 @@ static void again(const struct visit *v, struct visitor *who)
 
     if (ahead >= 0) {
         if (ahead == 0 && page == who->page)
-            return;
+            return false;
         stand(s, last, who->page, -1);
         stand(s, m, page, 1);
         who->seen <<= ahead; /* by less than 64: both are in the window */
@@ -258,12 +272,13 @@ static void again(const struct visit *v, struct visitor *who)
         uint64_t bit = ahead < 0 ? UINT64_C(1) << -ahead : 1;
 
         if (who->seen & bit)
-            return;
+            return false;
         who->seen |= bit;
         s->row[slot_of(s, m)].uniques++;
         mark(s, m);
     }
     note_seen(v, who, m);
+    return ahead >= 0;
 }
 
 bool visit_count(const struct visit *v, bool *moved)
@@ -272,8 +287,19 @@ bool visit_count(const struct visit *v, bool *moved)
 
     if (!who || is_stale(v->site, who))
         return begin(v, who, moved);
-    again(v, who);
+    if (!again(v, who) && v->entered)
+        note_seen(v, who, visitor_minute(v->site, who));
     return true;
+}
+
+void visit_rename(const struct visit *v, bool *moved)
+{
+    find(v, moved);
+}
+
+void visit_left(struct store *st, struct site *s, uint64_t visitor)
+{
+    note(st, s, s->now, LOG_LEFT, visitor, PAGE_NONE, 0);
 }
 
 void visit_drop_stale(struct store *st, struct site *s)

@@ -14,7 +14,9 @@ struct visit {
     struct site *site;
     uint64_t visitor, previous; /* as in a hit */
     minute_t minute;            /* of a row of the site */
+    ms_t at;                    /* when it happened */
     uint16_t page;              /* PAGE_NONE: where it was before */
+    bool entered;               /* it is present now, and was not just before */
     struct visitor *known;      /* visitors_get of visitor */
 };
 
@@ -27,6 +29,12 @@ static inline minute_t visitor_minute(const struct site *s, const struct visitor
 {
     return s->now - (uint16_t)((uint16_t)s->now - v->last);
 }
+
+/* Only tells who the visitor was yesterday, as visit_count does too. */
+void visit_rename(const struct visit *v, bool *moved);
+
+/* The last tab of @visitor said goodbye: the log of the newest minute says so. */
+void visit_left(struct store *st, struct site *s, uint64_t visitor);
 
 /* Removes the stale visitors of @s. */
 void visit_drop_stale(struct store *st, struct site *s);

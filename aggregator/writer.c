@@ -145,6 +145,19 @@ static mono_t go_on(struct writer *w, ms_t now, mono_t mono)
     return w->round.active ? INT64_MAX : mono + pace_wait(&w->pace, mono);
 }
 
+/* Once a minute. While the clock stands still no minute turns of which a commit would
+ * come, and Redis would forget who is online: so all sites are told once more. Returns
+ * when to be called again. */
+static mono_t sweep(struct writer *w, ms_t now, mono_t mono)
+{
+    if (mono >= w->sweep_at && round_sweep(&w->round, now)) {
+        w->sweep_at = mono + LIVE_EVERY_MS;
+        if (w->clock->held)
+            store_recheck(w->store);
+    }
+    return mono < w->sweep_at ? w->sweep_at : INT64_MAX; /* a reply comes */
+}
+
 mono_t writer_turn(struct writer *w, ms_t now, mono_t mono)
 {
     mono_t due = INT64_MAX;
@@ -161,6 +174,8 @@ mono_t writer_turn(struct writer *w, ms_t now, mono_t mono)
         due = begin_setup(w, mono);
     else if (w->state == WRITER_READY)
         due = go_on(w, now, mono);
+    if (w->state == WRITER_READY)
+        due = sooner(due, sweep(w, now, mono));
     if (w->state == WRITER_READY)
         due = sooner(due, durability_turn(&w->durability, w->link, w->round.answered,
                                           round_sent(&w->round), mono));

@@ -41,6 +41,7 @@ struct writer {
     bool recheck;      /* all sites are to be looked at again */
     mono_t recheck_at; /* no earlier */
     mono_t epoch_at;   /* no earlier is the next epoch taken */
+    mono_t sweep_at;   /* when sites that died leave hc:live */
 };
 
 /* The pointers must outlive @w. */

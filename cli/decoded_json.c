@@ -77,7 +77,9 @@ static void json_hit(struct json *j, const struct hit *h, mono_t clock)
         key_hex(j, "tab", h->tab);
     if (h->previous)
         key_hex(j, "previous", h->previous);
-    json_key(j, "path");
+    if (h->engaged)
+        key_number(j, "engaged", h->engaged);
+    json_key(j, h->kind == HIT_MESSAGE ? "text" : "path");
     json_slice(j, h->path);
     if (h->name.n > 0) {
         json_key(j, "name");

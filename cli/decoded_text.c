@@ -67,7 +67,7 @@ static void add_id(struct table *t, uint64_t id)
 
 /* Which of the optional columns some hit fills. */
 struct filled {
-    bool tab, previous, name;
+    bool tab, previous, engaged, name;
 };
 
 static struct filled filled_of(const struct decoded *d)
@@ -77,6 +77,7 @@ static struct filled filled_of(const struct decoded *d)
     for (size_t i = 0; i < d->nhits; i++) {
         f.tab |= d->hit[i].tab != 0;
         f.previous |= d->hit[i].previous != 0;
+        f.engaged |= d->hit[i].engaged != 0;
         f.name |= d->hit[i].name.n > 0;
     }
     return f;
@@ -94,6 +95,8 @@ static void add_hit(struct table *t, const struct hit *h, mono_t clock,
         add_id(t, h->tab);
     if (f->previous)
         add_id(t, h->previous);
+    if (f->engaged)
+        table_u64(t, h->engaged);
     if (f->name)
         table_text(t, h->name);
     table_text(t, h->path);
@@ -101,11 +104,11 @@ static void add_hit(struct table *t, const struct hit *h, mono_t clock,
 
 static void write_hits(const struct decoded *d, const struct term *term, struct buf *out)
 {
-    struct table_column columns[9] = {{"ms", TABLE_RIGHT},
-                                      {"site", TABLE_LEFT},
-                                      {"kind", TABLE_LEFT},
-                                      {"state", TABLE_LEFT},
-                                      {"visitor", TABLE_LEFT}};
+    struct table_column columns[10] = {{"ms", TABLE_RIGHT},
+                                       {"site", TABLE_LEFT},
+                                       {"kind", TABLE_LEFT},
+                                       {"state", TABLE_LEFT},
+                                       {"visitor", TABLE_LEFT}};
     struct filled f = filled_of(d);
     struct table t;
     size_t n = 5;
@@ -114,6 +117,8 @@ static void write_hits(const struct decoded *d, const struct term *term, struct 
         columns[n++].head = "tab";
     if (f.previous)
         columns[n++].head = "previous";
+    if (f.engaged)
+        columns[n++] = (struct table_column){"engaged", TABLE_RIGHT};
     if (f.name)
         columns[n++].head = "name";
     columns[n++].head = "path";

@@ -2,6 +2,11 @@
  *
  *   shop, 2026-11-22 10:11:12 CET
  *
+ *   online  9: 1 writing, 5 reading, 2 idle, 1 in background; 11 tabs
+ *   most    12 today, 2026-11-22 09:30:00 CET
+ *           41 ever, 2026-11-03 20:15:07 CET
+ *   total   5120 views, 1893 visits since 2026-10-01 08:00:00 CET
+ *
  *             last 1 min  last 5 min  last 30 min
  *   visitors           3          12           27
  *   ...
@@ -45,9 +50,9 @@ static const struct opt rows[] = {
 static const struct opts_spec spec = {
     .program = "headcount now",
     .usage = "SITE [options]",
-    .about = "Shows how many people are on SITE now, on which pages, and what they did "
-             "last. Visitors are distinct people within the window named; the running "
-             "minute counts as one.",
+    .about = "Shows how many people have SITE open now and what they are doing, how many "
+             "were there within the window named (distinct people; the running minute "
+             "counts as one), on which pages, and what happened last.",
     .footer = "Exit codes:\n"
               "  0  the site is known\n"
               "  1  nothing is known of it (with --json the empty answer is printed)\n"
@@ -72,6 +77,35 @@ static size_t windows_of(const struct summary *s, unsigned *window)
         if (n == 0 || all[i] > window[n - 1])
             window[n++] = all[i];
     return n;
+}
+
+static void write_online(const struct online *o, struct buf *out)
+{
+    uint64_t total = online_total(o);
+
+    buf_printf(out, "online  %" PRIu64, total);
+    if (total > 0)
+        buf_printf(out,
+                   ": %" PRIu64 " writing, %" PRIu64 " reading, %" PRIu64
+                   " idle, %" PRIu64 " in background; %" PRIu64 " tab%s",
+                   o->writing, o->reading, o->idle, o->background, o->tabs,
+                   o->tabs == 1 ? "" : "s");
+    buf_str(out, "\n");
+}
+
+static void write_standing(const struct summary *s, struct buf *out)
+{
+    if (s->peaks.day > 0)
+        buf_printf(out, "most    %" PRIu64 " today, %s\n", s->peaks.day,
+                   when_full(s->peaks.day_at).s);
+    if (s->peaks.all > 0)
+        buf_printf(out, "%s  %" PRIu64 " ever, %s\n",
+                   s->peaks.day > 0 ? "      " : "most  ", s->peaks.all,
+                   when_full(s->peaks.all_at).s);
+    if (s->total.since > 0)
+        buf_printf(out, "total   %" PRIu64 " views, %" PRIu64 " visits since %s\n",
+                   s->total.views, s->total.visits, when_full(s->total.since).s);
+    buf_str(out, "\n");
 }
 
 static void write_windows(const struct summary *s, const struct term *term,
@@ -99,6 +133,9 @@ static void write_windows(const struct summary *s, const struct term *term,
     table_text(&t, SLICE("events"));
     for (size_t i = 0; i < n; i++)
         table_u64(&t, w[i].events);
+    table_text(&t, SLICE("attention"));
+    for (size_t i = 0; i < n; i++)
+        table_printf(&t, "%.1f s", summary_attention(&w[i]));
     table_write(&t, term, out);
     table_fini(&t);
 }
@@ -111,8 +148,8 @@ static void write_rest(size_t all, size_t shown, const char *what, struct buf *o
 
 static void write_pages(const struct summary *s, const struct term *term, struct buf *out)
 {
-    static const struct table_column columns[] = {{"visitors", TABLE_RIGHT},
-                                                  {"path", TABLE_LEFT}};
+    static const struct table_column columns[] = {
+        {"online", TABLE_RIGHT}, {"visitors", TABLE_RIGHT}, {"path", TABLE_LEFT}};
     struct table t;
 
     if (s->npages == 0) {
@@ -120,8 +157,9 @@ static void write_pages(const struct summary *s, const struct term *term, struct
         return;
     }
     buf_printf(out, "\nActive pages, last %u min\n", s->minutes);
-    table_init(&t, columns, 2);
+    table_init(&t, columns, 3);
     for (size_t i = 0; i < s->npages && i < PAGES_SHOWN; i++) {
+        table_u64(&t, s->pages[i].online);
         table_u64(&t, s->pages[i].visitors);
         table_text(&t, s->pages[i].path);
     }
@@ -150,7 +188,7 @@ static void write_events(const struct summary *s, const struct term *term,
     static const struct table_column columns[] = {{"time", TABLE_LEFT},
                                                   {"kind", TABLE_LEFT},
                                                   {"name", TABLE_LEFT},
-                                                  {"path", TABLE_LEFT}};
+                                                  {"path or text", TABLE_LEFT}};
     struct table t;
 
     if (s->nrecent == 0)
@@ -171,6 +209,8 @@ static void write_page(const struct site_read *r, const struct term *term,
 
     buf_printf(out, "%s%.*s%s, %s\n\n", term_bold(term), (int)r->site.n, r->site.p,
                term_plain(term), when_full(s->as_of).s);
+    write_online(&s->online, out);
+    write_standing(s, out);
     write_windows(s, term, out);
     if (s->capped)
         buf_str(out, "\nSome visitors beyond the site's bound were not told apart.\n");

@@ -16,12 +16,17 @@ int64_t member_int(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
+bool sighting_is_message(const struct sighting *s)
+{
+    return slice_eq(s->type, SLICE("message"));
+}
+
 bool sighting_read(struct sighting *s, const json_t *object)
 {
     if (!json_is_object(object))
         return false;
     s->type = member_text(object, "type");
-    s->path = member_text(object, "path");
+    s->path = member_text(object, sighting_is_message(s) ? "text" : "path");
     s->name = member_text(object, "name");
     s->at = member_int(object, "timestamp");
     return true;

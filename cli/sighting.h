@@ -7,15 +7,18 @@
 #include "../proto/units.h"
 
 struct sighting {
-    struct slice type; /* "pageview" or "event"; later versions may add some */
-    struct slice path;
-    struct slice name; /* empty but for events */
+    struct slice type; /* "pageview", "event" or "message"; later versions may add some */
+    struct slice path; /* of a message its text */
+    struct slice name; /* of an event, or who sent the message; else empty */
     ms_t at;
 };
 
 /* Reads @object. The slices belong to it. Members that are missing or of another type are
  * empty or 0; false only when @object is no object. */
 bool sighting_read(struct sighting *s, const json_t *object);
+
+/* Whether it is a message that somebody sent, so that its path is none. */
+bool sighting_is_message(const struct sighting *s);
 
 /* A text or a whole number of @object, or the empty slice or 0 when there is none. Also
  * for others who read headcount's JSON. */

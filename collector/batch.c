@@ -54,8 +54,24 @@ static const json_t *find(const json_t *event, const struct member *m)
     return NULL;
 }
 
-/* Fills the member's field; a whole number becomes text in @out from *@used on. False
- * when the value is of another type. */
+/* The whole number of @v, as text in @out from *@used on. */
+static struct slice decimal(int64_t v, struct beacon *out, size_t *used)
+{
+    struct slice text = {out->text + *used, 0};
+
+    text.n = (size_t)snprintf(out->text + *used, 24, "%" PRId64, v);
+    *used += text.n + 1;
+    return text;
+}
+
+/* Browsers measure time in fractions of a millisecond. */
+static int64_t whole_ms(double v)
+{
+    return v >= ENGAGED_MAX_MS ? ENGAGED_MAX_MS : v > 0 ? (int64_t)v : 0;
+}
+
+/* Fills the member's field; a number becomes text. False when the value is of another
+ * type. */
 static bool take(const json_t *event, const struct member *m, struct beacon *out,
                  size_t *used)
 {
@@ -66,12 +82,13 @@ static bool take(const json_t *event, const struct member *m, struct beacon *out
     } else if (json_is_boolean(v)) {
         *m->field = json_is_true(v) ? SLICE("true") : SLICE("false");
     } else if (json_is_integer(v)) {
-        m->field->p = out->text + *used;
-        m->field->n = (size_t)snprintf(out->text + *used, 24, "%" JSON_INTEGER_FORMAT,
-                                       json_integer_value(v));
-        *used += m->field->n + 1;
+        *m->field = decimal(json_integer_value(v), out, used);
+    } else if (json_is_real(v) && m->field == &out->engaged) {
+        *m->field = decimal(whole_ms(json_real_value(v)), out, used);
+    } else {
+        return v == NULL;
     }
-    return !v || json_is_string(v) || json_is_boolean(v) || json_is_integer(v);
+    return true;
 }
 
 enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i,
@@ -91,7 +108,7 @@ enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i
         {{"i", "site"}, &out->site},   {{"p", "path", "url"}, &out->path},
         {{"k", "kind"}, &out->kind},   {{"e", "event", "name"}, &out->name},
         {{"u", "user"}, &out->user},   {{"v", "view"}, &out->tab},
-        {{"a", "state"}, &out->state},
+        {{"a", "state"}, &out->state}, {{"d", "engaged"}, &out->engaged},
     };
     for (size_t m = 0; m < sizeof members / sizeof *members; m++)
         if (!take(event, &members[m], out, &used))

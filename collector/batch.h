@@ -22,8 +22,9 @@ enum beacon_verdict batch_open(struct batch *b, struct slice body);
 
 /* Fills @out with event @i (< n), its slices pointing into @body or the batch. Members
  * are named as the parameters are, or site, path or url, kind, event or name, user, view,
- * state; the letter wins. Values are strings, whole numbers or true and false, null is as
- * good as absent; anything else is BEACON_BAD_BODY. */
+ * state, engaged; the letter wins. Values are strings, whole numbers or true and false,
+ * null is as good as absent; anything else is BEACON_BAD_BODY, but attention may be any
+ * number. */
 enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i,
                               struct beacon *out);
 void batch_fini(struct batch *b);

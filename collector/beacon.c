@@ -50,6 +50,8 @@ static struct slice *field_of(struct beacon *b, struct slice name)
         return &b->tab;
     case 'a':
         return &b->state;
+    case 'd':
+        return &b->engaged;
     default:
         return NULL;
     }
@@ -174,6 +176,29 @@ static uint64_t tab_id(const struct secret *secret, struct slice tab)
     return id ? id : 1; /* 0 means none was given */
 }
 
+static struct slice skip_digits(struct slice s)
+{
+    while (s.n > 0 && *s.p >= '0' && *s.p <= '9')
+        s = slice_skip(s, 1);
+    return s;
+}
+
+/* A page that reports nonsense here is there all the same, so it is no mistake: 0. */
+static uint32_t engaged_ms(struct slice text)
+{
+    struct slice rest = skip_digits(text);
+    size_t whole = text.n - rest.n;
+    uint32_t ms = 0;
+
+    if (rest.n > 0 && *rest.p == '.')
+        rest = skip_digits(slice_skip(rest, 1));
+    if (rest.n > 0)
+        return 0;
+    for (size_t i = 0; i < whole && ms < ENGAGED_MAX_MS; i++)
+        ms = ms * 10 + (uint32_t)(text.p[i] - '0');
+    return ms < ENGAGED_MAX_MS ? ms : ENGAGED_MAX_MS;
+}
+
 enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sender *from,
                                struct day_keys *keys, const struct secret *secret,
                                ms_t now, mono_t at, struct hit *h,
@@ -200,5 +225,6 @@ enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sende
     h->previous = ids.previous;
     if (b->tab.n > 0)
         h->tab = tab_id(secret, b->tab);
+    h->engaged = engaged_ms(b->engaged);
     return BEACON_OK;
 }

@@ -7,9 +7,11 @@
  *   u  the visitor's own id
  *   v  page-view id, one per page shown: the tab
  *   a  state: r reading, w writing, i idle, b background
+ *   d  ms of attention since this page's last report, a fraction cut off; what is more
+ *      than ENGAGED_MAX_MS is cut to that, what is no number is 0
  *
- * t title, r referrer, q query, s screen, d engaged ms, n sequence, rnd and _ are for
- * later versions and ignored now, as is everything else. */
+ * t title, r referrer, q query, s screen, n sequence, rnd and _ are for later versions
+ * and ignored now, as is everything else. */
 #ifndef HC_BEACON_H
 #define HC_BEACON_H
 
@@ -20,7 +22,7 @@
 /* The decoded fields of one beacon. Slices point into the caller's query or JSON, or into
  * `text` where something had to be decoded. */
 struct beacon {
-    struct slice site, path, name, kind, state, user, tab;
+    struct slice site, path, name, kind, state, user, tab, engaged;
     bool no_image; /* send_image=0 */
     char text[HTTP_REQUEST_LINE_MAX];
 };

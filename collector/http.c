@@ -72,6 +72,8 @@ static inline void take_connection(struct reader *rd, struct slice value)
             rd->says_close = true;
         if (SCAN_IS(option, "keep-alive"))
             rd->says_keep_alive = true;
+        if (SCAN_IS(option, "upgrade"))
+            rd->r->upgrades = true;
         p = comma ? comma + 1 : end;
     }
 }
@@ -88,6 +90,14 @@ static inline int keep(struct slice *slot, const char *from, const char *to)
 {
     *slot = scan_trim(from, to);
     return DONE;
+}
+
+/* For those that may come once only, where the handler is to judge that. */
+static inline int keep_once(struct http_request *r, struct slice *slot, const char *from,
+                            const char *to)
+{
+    r->ws_repeated |= slot->p != NULL;
+    return keep(slot, from, to);
 }
 
 /* Length, then text: at most three names have the same length, and they differ in their
@@ -113,6 +123,8 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
     case 7:
         if (SCAN_IS(name, "referer"))
             return keep(&r->referer, from, to);
+        if (SCAN_IS(name, "upgrade"))
+            return keep(&r->upgrade, from, to);
         break;
     case 10:
         if (SCAN_IS(name, "user-agent"))
@@ -127,6 +139,10 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
     case 13:
         if (SCAN_IS(name, "authorization"))
             return keep(&r->authorization, from, to);
+        if (SCAN_IS(name, "if-none-match"))
+            return keep(&r->if_none_match, from, to);
+        if (SCAN_IS(name, "last-event-id"))
+            return keep(&r->last_event_id, from, to);
         break;
     case 14:
         if (SCAN_IS(name, "content-length"))
@@ -135,10 +151,22 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
     case 15:
         if (SCAN_IS(name, "x-forwarded-for"))
             return keep(&r->forwarded_for, from, to);
+        if (SCAN_IS(name, "accept-encoding"))
+            return keep(&r->accept_encoding, from, to);
         break;
     case 17:
         if (SCAN_IS(name, "transfer-encoding"))
             rd->has_coding = true;
+        else if (SCAN_IS(name, "sec-websocket-key"))
+            return keep_once(r, &r->ws_key, from, to);
+        break;
+    case 21:
+        if (SCAN_IS(name, "sec-websocket-version"))
+            return keep_once(r, &r->ws_version, from, to);
+        break;
+    case 22:
+        if (SCAN_IS(name, "sec-websocket-protocol"))
+            return keep(&r->ws_protocol, from, to);
         break;
     case 30:
         if (SCAN_IS(name, "access-control-request-headers"))
@@ -222,10 +250,13 @@ static inline void clear(struct http_request *r)
     r->method = 0;
     r->target = r->path = r->query = none;
     r->http_1_0 = r->keep_alive = r->expect_continue = false;
+    r->upgrades = r->ws_repeated = false;
     r->content_length = 0;
     r->host = r->user_agent = r->referer = r->origin = none;
     r->content_type = r->accept = r->forwarded_for = none;
     r->authorization = r->request_headers = none;
+    r->accept_encoding = r->if_none_match = r->last_event_id = none;
+    r->upgrade = r->ws_key = r->ws_version = r->ws_protocol = none;
 }
 
 /* The request line, behind one CRLF that some clients send after a body (RFC 9112, 2.2).

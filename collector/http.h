@@ -13,7 +13,16 @@
 #include "../proto/limits.h"
 #include "../proto/slice.h"
 
-enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_OPTIONS = 8 };
+enum http_method {
+    HTTP_GET = 1,
+    HTTP_HEAD = 2,
+    HTTP_POST = 4,
+    HTTP_OPTIONS = 8,
+    HTTP_PUT = 16,
+    HTTP_PATCH = 32,
+    HTTP_DELETE = 64,
+};
+#define HTTP_METHODS 127 /* all of them */
 
 struct http_request {
     enum http_method method;
@@ -27,6 +36,11 @@ struct http_request {
     /* Header values, empty when absent, outer blanks cut; of a repeated one the last. The
      * host is the target's own if that is in absolute-form. */
     struct slice host, user_agent, referer, origin, content_type, accept;
+    struct slice accept_encoding, if_none_match, last_event_id;
+    struct slice upgrade; /* wanted when `upgrades`: the Connection header has the word */
+    struct slice ws_key, ws_version, ws_protocol; /* Sec-WebSocket-... (RFC 6455) */
+    bool upgrades;
+    bool ws_repeated;           /* a key or a version came more than once */
     struct slice forwarded_for; /* the last X-Forwarded-For line; see client.h */
     struct slice authorization;
     struct slice request_headers; /* Access-Control-Request-Headers of a preflight */

@@ -20,11 +20,17 @@ static enum http_method method_of(const char *p, size_t n)
 {
     switch (n) {
     case 3:
-        return memcmp(p, "GET", 3) == 0 ? HTTP_GET : 0;
+        if (memcmp(p, "GET", 3) == 0)
+            return HTTP_GET;
+        return memcmp(p, "PUT", 3) == 0 ? HTTP_PUT : 0;
     case 4:
         if (memcmp(p, "POST", 4) == 0)
             return HTTP_POST;
         return memcmp(p, "HEAD", 4) == 0 ? HTTP_HEAD : 0;
+    case 5:
+        return memcmp(p, "PATCH", 5) == 0 ? HTTP_PATCH : 0;
+    case 6:
+        return memcmp(p, "DELETE", 6) == 0 ? HTTP_DELETE : 0;
     case 7:
         return memcmp(p, "OPTIONS", 7) == 0 ? HTTP_OPTIONS : 0;
     default:

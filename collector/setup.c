@@ -200,7 +200,7 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
 
     *s = (struct setup){.listen_text = o->listen};
     if (address_parse(&s->listen, o->listen, "--listen", err, err_n) < 0 ||
-        admin_addr_parse(&s->admin, o->admin_listen, err, err_n) < 0 ||
+        listen_addr_parse(&s->admin, "--admin-listen", o->admin_listen, err, err_n) < 0 ||
         check_aggregators(s, &o->aggregators, err, err_n) < 0 ||
         check_redis(&s->redis, o, err, err_n) < 0 ||
         check_trusted(&s->trusted, &o->trusted_proxies, err, err_n) < 0 ||

@@ -26,7 +26,7 @@ extern const struct opts_spec options_spec;
 struct setup {
     struct address listen;
     const char *listen_text; /* as given, for messages */
-    struct admin_addr admin;
+    struct listen_addr admin;
     struct address aggregator[AGGREGATORS_MAX]; /* in order of preference */
     unsigned naggregators;                      /* at least 1 */
     size_t ring_bytes;                          /* of one worker */

@@ -20,8 +20,8 @@
 #define MONO_MAX (INT64_MAX - EVENT_AGE_MAX_MS)
 
 /* The longest hit in a body of its own: lead bytes and counts 3 + 1 + 3 + 1, numbers
- * 9 + 2 + 5 + 3 * 9 + 2, texts with their lengths. */
-#define HIT_LONGEST (8 + 45 + 2 + SITE_MAX + 3 + PATH_MAX_BYTES + 2 + EVENT_NAME_MAX)
+ * 9 + 2 + 5 + 3 * 9 + 2 + 5, texts with their lengths. */
+#define HIT_LONGEST (8 + 50 + 2 + SITE_MAX + 3 + PATH_MAX_BYTES + 2 + EVENT_NAME_MAX)
 _Static_assert(HIT_LONGEST <= BODY_MAX, "a hit always fits an empty body");
 
 /* What body_add may change besides bytes behind w->n and names behind w->names. */
@@ -149,6 +149,8 @@ static bool put_group(struct body_writer *w, msgpack_packer *pk, struct slice si
 /* How many elements it takes to leave out trailing zeros. */
 static unsigned event_elements(const struct hit *h)
 {
+    if (h->engaged != 0)
+        return 9;
     if (h->previous != 0)
         return 8;
     if (h->name.n > 0)
@@ -172,7 +174,9 @@ static bool put_event(struct body_writer *w, msgpack_packer *pk, const struct hi
         return false;
     if (elements > 6 && !put_name(w, pk, h->name, &entry))
         return false;
-    return elements < 8 || msgpack_pack_uint64(pk, h->previous) == 0;
+    if (elements > 7 && msgpack_pack_uint64(pk, h->previous) != 0)
+        return false;
+    return elements < 9 || msgpack_pack_uint32(pk, h->engaged) == 0;
 }
 
 static bool in_reach(const struct body_writer *w, mono_t at)
@@ -217,7 +221,7 @@ bool body_add(struct body_writer *w, const struct hit *h)
     struct mark before = mark(w);
 
     assert(h->path.n <= PATH_MAX_BYTES && h->name.n <= EVENT_NAME_MAX);
-    assert(h->visitor != 0);
+    assert(h->visitor != 0 && h->engaged <= ENGAGED_MAX_MS);
     if (w->hits == DATAGRAM_HITS_MAX || (w->hits > 0 && !in_reach(w, h->at)))
         return false;
     if (!put_hit(w, h)) {
@@ -313,13 +317,18 @@ static bool take_event_head(struct body_reader *r, struct hit *h)
 /* The @n elements after state. */
 static bool take_event_tail(struct body_reader *r, uint32_t n, struct hit *h)
 {
+    uint64_t engaged = 0;
+
     if (n > 0 && !cursor_uint(&r->c, &h->tab))
         return false;
     if (n > 1 && !take_name(r, EVENT_NAME_MAX, &h->name))
         return false;
     if (n > 2 && !cursor_uint(&r->c, &h->previous))
         return false;
-    return n <= 3 || skip_many(r, n - 3);
+    if (n > 3 && !cursor_uint(&r->c, &engaged))
+        return false;
+    h->engaged = engaged < ENGAGED_MAX_MS ? (uint32_t)engaged : ENGAGED_MAX_MS;
+    return n <= 4 || skip_many(r, n - 4);
 }
 
 static bool take_event(struct body_reader *r, struct hit *h)

@@ -2,14 +2,15 @@
  *
  * body   = [mono_ms, group, group, ...]
  * group  = [site, [event, event, ...]]
- * event  = [kind, dt_ms, visitor, path, state, tab?, name?, previous?]
+ * event  = [kind, dt_ms, visitor, path, state, tab?, name?, previous?, engaged?]
  *
  * site, path and name are either a string, which also becomes the next entry of the
  * datagram's dictionary, or the index of an entry already seen (counting from 0, in order
  * of appearance). dt_ms is the event's time minus mono_ms, both the sender's monotonic
  * clock. Of the elements with a question mark, trailing ones that are 0 or empty are left
  * out; elements after those known, of events and of groups, are ignored, so later
- * versions may append. state may be any number, kind is at most 255. The byte-level truth
+ * versions may append. state and engaged may be any number (the latter is cut at
+ * ENGAGED_MAX_MS), kind is at most 255. The byte-level truth
  * is in PROTOCOL.md. */
 #ifndef HC_BODY_H
 #define HC_BODY_H
@@ -49,9 +50,9 @@ void body_begin(struct body_writer *w, mono_t now);
  * hits or names, or it is over EVENT_AGE_MAX_MS away from the body's clock): the caller
  * sends this one and begins another. A hit always fits an empty body; one out of reach
  * of its clock is moved to the end of the reach. Asserts site_valid(h->site), path and
- * name within their limits, visitor != 0. bytes[0..n) is a complete body between calls;
- * and whoever finds the memory of a process that was killed inside one can read the first
- * `hits` of it: that number changes last. */
+ * name within their limits, visitor != 0, engaged <= ENGAGED_MAX_MS. bytes[0..n) is a
+ * complete body between calls; and whoever finds the memory of a process that was killed
+ * inside one can read the first `hits` of it: that number changes last. */
 bool body_add(struct body_writer *w, const struct hit *h);
 
 /* ---- reading: iterates borrowed slices. --------------------------------- */

@@ -5,10 +5,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include "hit.h"
-
-#define VERSION 1
 
 /* The lists of a message, cut. */
 struct lists {
@@ -44,22 +40,46 @@ static struct lists lists_without(struct lists l, size_t n)
     return l;
 }
 
+static void write_number(struct json *j, const char *key, uint64_t v)
+{
+    json_key(j, key);
+    json_u64(j, v);
+}
+
+static void write_time(struct json *j, const char *key, ms_t t)
+{
+    json_key(j, key);
+    json_i64(j, t);
+}
+
 static void write_change(struct json *j, const struct delta *d)
 {
     json_key(j, "d");
     json_begin_object(j);
-    json_key(j, "pv");
-    json_u64(j, d->new_views);
-    json_key(j, "ev");
-    json_u64(j, d->new_events);
-    json_key(j, "new");
-    json_u64(j, d->new_visitors);
+    write_number(j, "pv", d->new_views);
+    write_number(j, "ev", d->new_events);
+    write_number(j, "new", d->new_visitors);
     json_end(j);
+}
+
+/* What is told of each window. */
+enum measure { VISITORS, VIEWS, ENGAGED };
+
+static uint64_t measured(const struct delta *d, size_t i, enum measure what)
+{
+    switch (what) {
+    case VISITORS:
+        return d->window[i].visitors;
+    case VIEWS:
+        return d->window[i].views;
+    default:
+        return d->window[i].engaged;
+    }
 }
 
 /* The windows are ascending, so equal ones are neighbours. */
 static void write_windows(struct json *j, const struct delta *d, const char *key,
-                          bool visitors)
+                          enum measure what)
 {
     unsigned before = 0;
     char minutes[16];
@@ -71,13 +91,12 @@ static void write_windows(struct json *j, const struct delta *d, const char *key
             continue;
         before = d->window[i].minutes;
         snprintf(minutes, sizeof minutes, "%u", before);
-        json_key(j, minutes);
-        json_u64(j, visitors ? d->window[i].visitors : d->window[i].views);
+        write_number(j, minutes, measured(d, i, what));
     }
     json_end(j);
 }
 
-static void write_lists(struct json *j, const struct lists *l)
+static void write_pages(struct json *j, const struct lists *l)
 {
     json_key(j, "pages");
     json_begin_array(j);
@@ -85,11 +104,15 @@ static void write_lists(struct json *j, const struct lists *l)
         json_begin_object(j);
         json_key(j, "path");
         json_slice(j, l->pages[i].path);
-        json_key(j, "visitors");
-        json_u64(j, l->pages[i].visitors);
+        write_number(j, "visitors", l->pages[i].visitors);
+        write_number(j, "online", l->pages[i].online);
         json_end(j);
     }
     json_end(j);
+}
+
+static void write_events(struct json *j, const struct lists *l)
+{
     json_key(j, "events");
     json_begin_array(j);
     for (size_t i = 0; i < l->nevents; i++)
@@ -120,113 +143,63 @@ static bool write_message(struct buf *out, const struct delta *d, struct lists l
     buf_clear(out);
     json_init(&j, out);
     json_begin_object(&j);
-    json_key(&j, "v");
-    json_u64(&j, VERSION);
+    write_number(&j, "v", DELTA_VERSION);
     json_key(&j, "site");
     json_slice(&j, d->site);
-    json_key(&j, "e");
-    json_u64(&j, d->epoch);
-    json_key(&j, "q");
-    json_u64(&j, d->commit);
-    json_key(&j, "n");
-    json_u64(&j, d->n);
-    json_key(&j, "t");
-    json_i64(&j, d->at);
+    write_number(&j, "e", d->epoch);
+    write_number(&j, "q", d->commit);
+    write_number(&j, "n", d->n);
+    write_time(&j, "t", d->at);
     write_change(&j, d);
-    write_windows(&j, d, "visitors", true);
-    write_windows(&j, d, "pv", false);
-    write_lists(&j, &lists);
+    online_json(&j, &d->online);
+    write_windows(&j, d, "visitors", VISITORS);
+    write_windows(&j, d, "pv", VIEWS);
+    write_windows(&j, d, "engaged", ENGAGED);
+    standing_json(&j, &d->peaks, &d->total, d->life, d->last);
+    write_pages(&j, &lists);
     write_flags(&j, d->flags);
+    write_events(&j, &lists);
     json_end(&j);
     return !out->full && out->n <= MESSAGE_MAX;
 }
 
-static bool take(struct slice *s, struct slice literal)
+void online_json(struct json *j, const struct online *o)
 {
-    if (!slice_starts(*s, literal))
-        return false;
-    *s = slice_skip(*s, literal.n);
-    return true;
+    uint64_t total = online_total(o);
+
+    json_key(j, "online");
+    json_begin_object(j);
+    write_number(j, "total", total);
+    write_number(j, "active", total - o->background);
+    write_number(j, "writing", o->writing);
+    write_number(j, "reading", o->reading);
+    write_number(j, "idle", o->idle);
+    write_number(j, "background", o->background);
+    write_number(j, "tabs", o->tabs);
+    json_end(j);
 }
 
-/* A whole number as JSON has them: no sign, no leading zero. */
-static bool take_number(struct slice *s, uint64_t *v)
+void standing_json(struct json *j, const struct peaks *p, const struct total *t,
+                   ms_t life, uint64_t last)
 {
-    size_t n;
-
-    *v = 0;
-    for (n = 0; n < s->n && s->p[n] >= '0' && s->p[n] <= '9'; n++) {
-        *v = *v * 10 + (uint64_t)(s->p[n] - '0');
-        if (*v > JSON_INTEGER_MAX)
-            return false;
-    }
-    if (n == 0 || (n > 1 && s->p[0] == '0'))
-        return false;
-    *s = slice_skip(*s, n);
-    return true;
-}
-
-static bool take_member(struct slice *s)
-{
-    uint64_t v;
-
-    if (!json_take_text(s) || !take(s, SLICE(":")))
-        return false;
-    return s->n > 0 && s->p[0] == '"' ? json_take_text(s) : take_number(s, &v);
-}
-
-/* The character that an escape of this writer stands for; @s is behind the backslash. */
-static uint32_t take_escape(struct slice *s)
-{
-    static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
-    const char *at = strchr(letters, s->p[0]);
-    char c = s->p[0], hex[5] = "";
-
-    *s = slice_skip(*s, 1);
-    if (at)
-        return (uint32_t)meant[at - letters];
-    if (c != 'u')
-        return (unsigned char)c;
-    memcpy(hex, s->p, 4);
-    *s = slice_skip(*s, 4);
-    return (uint32_t)strtoul(hex, NULL, 16);
-}
-
-static void add_code(struct buf *out, uint32_t code)
-{
-    if (code < 0x80)
-        buf_add(out, (char[]){(char)code}, 1);
-    else if (code < 0x800)
-        buf_add(out, (char[]){(char)(0xc0 | code >> 6), (char)(0x80 | (code & 63))}, 2);
-    else
-        buf_add(out,
-                (char[]){(char)(0xe0 | code >> 12), (char)(0x80 | (code >> 6 & 63)),
-                         (char)(0x80 | (code & 63))},
-                3);
-}
-
-/* Takes a text off @s and appends what it says to @out. Returns how many bytes, -1 for
- * none. */
-static int decode_text(struct slice *s, struct buf *out)
-{
-    struct slice text = *s;
-    size_t before = out->n;
-
-    if (!json_take_text(s))
-        return -1;
-    text = (struct slice){text.p + 1, (size_t)(s->p - text.p) - 2};
-    while (text.n > 0) {
-        const char *escape = memchr(text.p, '\\', text.n);
-        size_t plain = escape ? (size_t)(escape - text.p) : text.n;
-
-        buf_add(out, text.p, plain);
-        text = slice_skip(text, plain);
-        if (!escape)
-            break;
-        text = slice_skip(text, 1);
-        add_code(out, take_escape(&text));
-    }
-    return out->full ? -1 : (int)(out->n - before);
+    json_key(j, "peak");
+    json_begin_object(j);
+    write_number(j, "day", p->day);
+    write_time(j, "dayAt", p->day_at);
+    write_number(j, "all", p->all);
+    write_time(j, "allAt", p->all_at);
+    json_end(j);
+    json_key(j, "total");
+    json_begin_object(j);
+    write_number(j, "views", t->views);
+    write_number(j, "visits", t->visits);
+    write_time(j, "since", t->since);
+    json_end(j);
+    json_key(j, "feed");
+    json_begin_object(j);
+    write_time(j, "life", life);
+    write_number(j, "last", last);
+    json_end(j);
 }
 
 void delta_encode(const struct delta *d, struct buf *out)
@@ -246,77 +219,4 @@ void delta_encode(const struct delta *d, struct buf *out)
             low = mid + 1;
     }
     write_message(out, d, lists_without(all, high));
-}
-
-void recent_event_json(struct json *j, const struct recent_event *e)
-{
-    json_begin_object(j);
-    json_key(j, "id");
-    json_u64(j, e->id);
-    json_key(j, "type");
-    json_str(j, hit_kind_name(e->kind));
-    json_key(j, "timestamp");
-    json_i64(j, e->at);
-    json_key(j, "path");
-    json_slice(j, e->path);
-    if (e->kind == HIT_EVENT) {
-        json_key(j, "name");
-        json_slice(j, e->name);
-    }
-    json_end(j);
-}
-
-bool recent_event_check(struct slice json, uint64_t *id, ms_t *at)
-{
-    uint64_t t;
-
-    if (!take(&json, SLICE("{\"id\":")) || !take_number(&json, id) ||
-        !take(&json, SLICE(",\"type\":")) || !json_take_text(&json) ||
-        !take(&json, SLICE(",\"timestamp\":")) || !take_number(&json, &t))
-        return false;
-    *at = (ms_t)t;
-    while (take(&json, SLICE(",")))
-        if (!take_member(&json))
-            return false;
-    return take(&json, SLICE("}")) && json.n == 0;
-}
-
-/* Takes the member @name, a text. Returns its length in @text, -1 if it is not there. */
-static int take_named(struct slice *s, const char *name, struct buf *text)
-{
-    struct slice rest = *s;
-    int n;
-
-    if (!take(&rest, SLICE(",\"")) || !take(&rest, slice_of(name)) ||
-        !take(&rest, SLICE("\":")))
-        return -1;
-    n = decode_text(&rest, text);
-    if (n >= 0)
-        *s = rest;
-    return n;
-}
-
-bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *text)
-{
-    uint64_t v;
-    int path, name = 0;
-
-    buf_clear(text);
-    if (!recent_event_check(json, &e->id, &e->at) || e->id == 0)
-        return false;
-    take(&json, SLICE("{\"id\":"));
-    take_number(&json, &v);
-    e->kind = take(&json, SLICE(",\"type\":\"pageview\"")) ? HIT_VIEW : HIT_EVENT;
-    if (e->kind == HIT_EVENT && !take(&json, SLICE(",\"type\":\"event\"")))
-        return false;
-    take(&json, SLICE(",\"timestamp\":"));
-    take_number(&json, &v);
-    path = take_named(&json, "path", text);
-    if (e->kind == HIT_EVENT)
-        name = take_named(&json, "name", text);
-    if (path < 0 || name < 0 || path > PATH_MAX_BYTES || name > EVENT_NAME_MAX)
-        return false;
-    e->path = (struct slice){text->p, (size_t)path};
-    e->name = (struct slice){text->p + path, (size_t)name};
-    return true;
 }

@@ -2,22 +2,31 @@
  *
  *   {"v":1,"site":"shop","e":1763776800123,"q":17,"n":21,"t":1763776801456,
  *    "d":{"pv":1,"ev":0,"new":1},
+ *    "online":{"total":2,"active":2,"writing":0,"reading":1,"idle":1,"background":0,
+ *              "tabs":3},
  *    "visitors":{"1":3,"5":3,"30":4},"pv":{"1":3,"5":5,"30":9},
- *    "pages":[{"path":"/","visitors":2},...],
- *    "events":[{"id":9,"type":"pageview","timestamp":1763776801450,"path":"/"},...],
- *    "flags":["capped"]}
+ *    "engaged":{"1":61000,"5":90000,"30":90000},
+ *    "peak":{"day":5,"dayAt":1763776700000,"all":9,"allAt":1763000000000},
+ *    "total":{"views":1234,"visits":567,"since":1763000000000},
+ *    "feed":{"life":1763000000000,"last":9},
+ *    "pages":[{"path":"/","visitors":2,"online":2},...],
+ *    "flags":["capped"],
+ *    "events":[{"id":9,"type":"pageview","timestamp":1763776801450,"path":"/"},...]}
  *
  * Numbers are absolute, so a message that a subscriber missed heals with the next; "d" is
  * what came since the message before. (e, n) grows with every message: a jump of n or a
- * new e means a gap. (e, q) is the commit whose state it shows. */
+ * new e means a gap. (e, q) is the commit whose state it shows. "events" comes last: what
+ * stands before it, closed by a brace, is the site's state and stands alone. */
 #ifndef HC_DELTA_H
 #define HC_DELTA_H
 
 #include "buf.h"
 #include "json.h"
 #include "limits.h"
+#include "recent_event.h"
 #include "units.h"
 
+#define DELTA_VERSION 1 /* "v"; others are refused */
 #define DELTA_WINDOWS 3
 
 enum delta_flag {
@@ -30,13 +39,32 @@ enum delta_flag {
 struct page_count {
     struct slice path;
     uint64_t visitors;
+    uint64_t online; /* visitors who have it open now, in whatever tab */
 };
 
-struct recent_event {
-    uint64_t id;  /* per site, from 1, in order of arrival */
-    uint8_t kind; /* HIT_VIEW or HIT_EVENT */
-    ms_t at;
-    struct slice path, name;
+/* Who has the site open now: each visitor counts once, by the most active of the tabs.
+ * The four states add up to the visitors online. */
+struct online {
+    uint64_t writing, reading, idle, background;
+    uint64_t tabs;
+};
+
+static inline uint64_t online_total(const struct online *o)
+{
+    return o->writing + o->reading + o->idle + o->background;
+}
+
+/* Most visitors online at once, and when that was; today (UTC) and ever. 0: never. */
+struct peaks {
+    uint64_t day, all;
+    ms_t day_at, all_at;
+};
+
+/* Counted since `since`, for ever: totals_reset begins anew. */
+struct total {
+    uint64_t views;
+    uint64_t visits; /* times a visitor was new to the window */
+    ms_t since;      /* 0: nothing yet */
 };
 
 struct delta {
@@ -47,7 +75,13 @@ struct delta {
     struct {
         unsigned minutes;
         uint64_t visitors, views;
+        uint64_t engaged;    /* ms of attention, all visitors together */
     } window[DELTA_WINDOWS]; /* ascending; equal ones are written once */
+    struct online online;
+    struct peaks peaks;
+    struct total total;
+    ms_t life;     /* when the feed's ids began, 0: no feed yet */
+    uint64_t last; /* id of its newest event */
     const struct page_count *pages;
     size_t npages; /* by visitors, the most first */
     const struct recent_event *events;
@@ -61,17 +95,33 @@ struct delta {
  * least MESSAGE_MAX. */
 void delta_encode(const struct delta *d, struct buf *out);
 
-/* One element of "events" / "recentEvents"; also the value kept in hc:{S}:r. */
-void recent_event_json(struct json *j, const struct recent_event *e);
+/* Members that the realtime answer has in the same words: "online"; and "peak", "total",
+ * "feed". Each writes its keys too. */
+void online_json(struct json *j, const struct online *o);
+void standing_json(struct json *j, const struct peaks *p, const struct total *t,
+                   ms_t life, uint64_t last);
 
-/* Whether @json is an event such as recent_event_json writes: a flat object of texts and
- * whole numbers that begins with "id", "type" and "timestamp"; members unknown to this
- * version may follow. Then sets @id and @at, and @json may go through json_raw. */
-bool recent_event_check(struct slice json, uint64_t *id, ms_t *at);
+/* A published message, taken apart. Slices point into it. */
+struct delta_view {
+    struct slice site;
+    uint64_t epoch, commit, n;
+    ms_t at;
+    ms_t life; /* as in struct delta */
+    uint64_t last;
+    struct online online;
+    bool tick;          /* among the flags */
+    struct slice state; /* the message without "events" and its last brace, which whoever
+                           passes it on adds */
+    struct slice event[MESSAGE_EVENTS_MAX]; /* as recent_event_check takes them, oldest
+                                               first */
+    uint64_t event_id[MESSAGE_EVENTS_MAX];
+    size_t nevents;
+};
 
-/* Takes such an event apart. Texts of @e point into @text, which is cleared first.
- * Returns whether it is one that recent_event_json may have written, within all bounds.
- */
-bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *text);
+/* Takes a message such as delta_encode writes apart, without copying. Members unknown to
+ * this version may stand anywhere before "events", which is the last one, also inside of
+ * "online" and "feed". Returns 0, or -1 when it is none: then @v is not to be used.
+ * What passes is valid JSON, the state and each event by itself too. */
+int delta_parse(struct slice message, struct delta_view *v);
 
 #endif

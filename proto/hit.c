@@ -144,10 +144,15 @@ struct slice name_normalize(struct slice raw, char *out)
     return trim(out, copy_clean(raw, out, EVENT_NAME_MAX));
 }
 
+struct slice text_normalize(struct slice raw, char *out)
+{
+    return trim(out, copy_clean(raw, out, PATH_MAX_BYTES));
+}
+
 const char *hit_kind_name(unsigned kind)
 {
     static const char *const names[HIT_KINDS] = {"pageview", "heartbeat", "leave",
-                                                 "event"};
+                                                 "event",    "message",   "reset"};
 
     return kind < HIT_KINDS ? names[kind] : "?";
 }

@@ -14,8 +14,13 @@ enum hit_kind {
     HIT_HEARTBEAT = 1, /* the page is still open: keeps the visitor, counts nothing */
     HIT_LEAVE = 2,     /* the page was closed: ends one tab, counts nothing */
     HIT_EVENT = 3,     /* something with a name happened: counts as an event */
+    HIT_MESSAGE = 4,   /* somebody sent a line to the feed: counts nothing, no visitor */
+    HIT_RESET = 5,     /* the site's totals begin anew: counts nothing, no visitor */
 };
-#define HIT_KINDS 4 /* kinds from here on are counted and skipped */
+#define HIT_KINDS 6 /* kinds from here on are counted and skipped */
+
+/* The visitor of a hit that no visitor made. */
+#define VISITOR_NOBODY 1
 
 enum hit_state {
     STATE_NONE = 0,
@@ -28,12 +33,15 @@ enum hit_state {
 
 struct hit {
     struct slice site; /* site_valid() */
-    struct slice path; /* path_normalize()d, <= PATH_MAX_BYTES; may be empty */
-    struct slice name; /* of an event, <= EVENT_NAME_MAX; else empty */
+    struct slice path; /* path_normalize()d, <= PATH_MAX_BYTES; may be empty. Of a
+                          message its text, text_normalize()d */
+    struct slice name; /* of an event or message, <= EVENT_NAME_MAX; else empty */
     uint64_t visitor;  /* keyed hash of the day, never 0 */
     uint64_t previous; /* the same person under yesterday's key while a window can span
                           midnight, else 0 */
     uint64_t tab;      /* hash of the page-view id, 0 when the client gave none */
+    uint32_t engaged;  /* ms the page had the visitor's attention since the hit before,
+                          <= ENGAGED_MAX_MS */
     mono_t at;         /* the sender's monotonic clock when it happened */
     uint8_t kind;      /* enum hit_kind, or a later one */
     uint8_t state;     /* enum hit_state */
@@ -56,8 +64,12 @@ struct slice path_normalize(struct slice raw, char *out);
  * control characters and spaces at both ends gone, cut. May be empty. */
 struct slice name_normalize(struct slice raw, char *out);
 
-/* Names as the API prints them: "pageview", "heartbeat", "leave", "event"; "none",
- * "idle", "reading", "writing", "background". "?" for later ones. Static strings. */
+/* The same care for the text of a message, into @out (PATH_MAX_BYTES bytes). */
+struct slice text_normalize(struct slice raw, char *out);
+
+/* Names as the API prints them: "pageview", "heartbeat", "leave", "event", "message",
+ * "reset"; "none", "idle", "reading", "writing", "background". "?" for later ones. Static
+ * strings. */
 const char *hit_kind_name(unsigned kind);
 const char *hit_state_name(unsigned state);
 

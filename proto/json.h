@@ -47,8 +47,16 @@ void json_none(struct json *j); /* null */
 /* One value that is JSON already, from this writer. */
 void json_raw(struct json *j, struct slice value);
 
-/* Takes a string, with its quotes, off @s. Returns false when there is none such as this
- * writer writes: what passes may go through json_raw. */
-bool json_take_text(struct slice *s);
+/* ---- reading what this writer wrote, and nothing else: no blanks, no other escapes. */
+
+/* Each takes something off the front of @s, or returns false and leaves no promise about
+ * @s. What passed may go through json_raw. */
+bool json_take_text(struct slice *s);             /* a string, with its quotes */
+bool json_take_u64(struct slice *s, uint64_t *v); /* up to JSON_INTEGER_MAX */
+bool json_take_value(struct slice *s); /* anything, as deep as this writer goes; numbers
+                                          of up to 16 digits and 15 behind the point */
+
+/* Takes these very bytes; if they are not there @s stays as it was. */
+bool json_take(struct slice *s, struct slice literal);
 
 #endif

@@ -57,6 +57,21 @@ struct key_name key_pages(struct slice site)
     return key_of("hc:{%.*s}:pg", checked_length(site), site.p);
 }
 
+struct key_name key_online(struct slice site)
+{
+    return key_of("hc:{%.*s}:o", checked_length(site), site.p);
+}
+
+struct key_name key_totals(struct slice site)
+{
+    return key_of("hc:{%.*s}:t", checked_length(site), site.p);
+}
+
+struct key_name key_settings(struct slice site)
+{
+    return key_of("hc:{%.*s}:c", checked_length(site), site.p);
+}
+
 struct key_name key_staged(struct key_name key)
 {
     return key_of("%s:new", key.s);

@@ -18,13 +18,18 @@ struct key_name {
 };
 
 #define KEY_EPOCH "hc:epoch" /* string: the last epoch given to an aggregator */
+#define KEY_SITES "hc:sites" /* set: sites that an operator has named */
+#define KEY_LIVE "hc:live"   /* zset: sites by the wall ms of a recent commit */
 
 struct key_name key_meta(struct slice site);                 /* hc:{S}:m  hash */
 struct key_name key_minute(struct slice site, minute_t min); /* hc:{S}:b:MIN  hash */
 struct key_name key_recent(struct slice site);               /* hc:{S}:r  hash, a ring */
 struct key_name key_log(struct slice site, minute_t min);    /* hc:{S}:l:MIN  string */
-struct key_name key_pages(struct slice site);   /* hc:{S}:pg hash, id: path */
-struct key_name key_channel(struct slice site); /* hc:S  pub/sub channel */
+struct key_name key_pages(struct slice site);    /* hc:{S}:pg hash, id: path */
+struct key_name key_online(struct slice site);   /* hc:{S}:o  hash, who is there now */
+struct key_name key_totals(struct slice site);   /* hc:{S}:t  hash, for ever */
+struct key_name key_settings(struct slice site); /* hc:{S}:c  hash, for ever */
+struct key_name key_channel(struct slice site);  /* hc:S  pub/sub channel */
 
 /* Its text; ends with @k. */
 static inline struct slice key_text(const struct key_name *k)

@@ -1,23 +1,31 @@
 #!lua flags=no-writes
 -- snapshot: everything a realtime answer needs of one site, read in one instant.
 --
--- KEYS[1]  hc:{S}:m, the site's meta hash
+-- KEYS[1]  hc:{S}:m, the site's meta hash; ...:o, ...:t and ...:c are next to it
 -- ARGV[1]  hc:{S}:b: , to which a minute number is appended
 -- ARGV[2]  hc:{S}:r, the ring of recent events
 -- ARGV[3]  of how many minutes, the running one included, the pages are wanted
 --
 -- Returns one flat list of strings (proto/summary.h takes it apart):
---   "T" sec usec    "M" n field value ..., which is empty until the site's first commit,
---   then per minute that has a row, newest first,
---   "B" minute n field value ...             and at the end    "R" n json ...
+--   "T" sec usec
+--   "M" n field value ...    meta; empty until the site's first commit
+--   "O" n field value ...    who is online; empty for a site without meta
+--   "A" n field value ...    totals and peaks, for ever
+--   "C" n field value ...    settings
+--   "B" minute n field value ...    per minute that has a row, newest first
+--   "R" n json ...
+--
+-- A key that holds another type than it should is an error, and nothing is returned.
 --
 -- The running minute is the later of Redis' clock and the last commit, so that an
 -- aggregator whose clock is ahead does not lose its newest row. The keys made up here carry
 -- the hash tag of KEYS[1] and so live on the same node of a cluster.
 
 local WINDOW_DEFAULT, WINDOW_MAX = 30, 64 -- as in proto/limits.h
-local META = {'e', 'q', 't', 'v', 'W', 'c', 'l', 'warm'}
-local COUNTS = {'pv', 'ev', 'uniq', 'last'}
+local META = {'e', 'q', 'n', 't', 'v', 'W', 'c', 'l', 'warm'}
+local COUNTS = {'pv', 'ev', 'uniq', 'last', 'eng'}
+local TOTALS = {'pv', 'vis', 'since', 'peak', 'peak_at', 'day', 'dpeak', 'dpeak_at', 'life', 'i'}
+local SETTINGS = {'badge'}
 
 local out = {}
 
@@ -25,7 +33,7 @@ local function put(text)
     out[#out + 1] = tostring(text)
 end
 
--- One "M" or "B" entry: a flat list of fields and values behind its head.
+-- A flat list of fields and values, counted.
 local function put_pairs(flat)
     put(#flat / 2)
     for i = 1, #flat do
@@ -55,8 +63,15 @@ local flat = {} -- of a site that was claimed, but never committed
 if redis.call('HEXISTS', KEYS[1], 'q') == 1 then
     flat = some_of(KEYS[1], META)
 end
+local site = string.sub(KEYS[1], 1, -2)
 put('M')
 put_pairs(flat)
+put('O')
+put_pairs(#flat > 0 and redis.call('HGETALL', site .. 'o') or {})
+put('A')
+put_pairs(some_of(site .. 't', TOTALS))
+put('C')
+put_pairs(some_of(site .. 'c', SETTINGS))
 if #flat == 0 then
     put('R')
     put(0)

@@ -1,42 +1,35 @@
 /* The list is read front to back by a cursor that never passes its end: every count in it
  * is checked against what remains, every number against a bound. Then the pages of the
- * rows asked for, which stand there once per minute, become one sorted table.
+ * rows asked for, which stand there once per minute, and those that are online become one
+ * ranked list.
  *
- * Sorting merges in n log n whatever the paths are; a hash table would need a key to be
- * safe from strangers who choose them. Sums cannot outgrow what JSON carries: a list of
- * at most LIST_MAX strings has fewer than 2^21 counts, each below 2^32.
+ * Sums cannot outgrow what JSON carries: a list of at most LIST_MAX strings has fewer
+ * than 2^21 counts, each below 2^32; and attention is bounded so that WINDOW_MAX rows of
+ * it stay below 2^53.
  *
  * On a malformed list everything is freed again and nothing of it is used. */
 #include "summary.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include "flat.h"
 #include "keys.h"
+#include "page_list.h"
 
 #define SCHEMA 1            /* of the keys; others are refused */
 #define LIST_MAX (1u << 21) /* strings; WINDOW_MAX full rows take some 130,000 */
 #define COUNT_MAX UINT32_MAX
 
+#define ENGAGED_ROW_MAX (JSON_INTEGER_MAX / WINDOW_MAX)
+#define MS_PER_DAY (24 * 60 * MS_PER_MINUTE)
+
 /* The last millisecond whose minute is a minute_t. */
 #define MS_MAX ((UINT64_C(1) << 32) * MS_PER_MINUTE - 1)
-
-/* What is left of the list, and what is known on the way. */
-struct reader {
-    const struct slice *next;
-    size_t left;
-    struct slice name, value; /* the pair taken last */
-    uint64_t before;          /* rows of this minute and later were already there */
-};
-
-/* A hash field whose value is a number. */
-struct field {
-    const char *name;
-    uint64_t max;
-};
 
 enum {
     META_EPOCH,
     META_COMMIT,
+    META_MESSAGE,
     META_TIME,
     META_SCHEMA,
     META_WINDOW,
@@ -46,9 +39,10 @@ enum {
     METAS
 };
 
-static const struct field meta_fields[METAS] = {
+static const struct flat_field meta_fields[METAS] = {
     [META_EPOCH] = {"e", JSON_INTEGER_MAX},
     [META_COMMIT] = {"q", JSON_INTEGER_MAX},
+    [META_MESSAGE] = {"n", JSON_INTEGER_MAX},
     [META_TIME] = {"t", MS_MAX},
     [META_SCHEMA] = {"v", SCHEMA},
     [META_WINDOW] = {"W", COUNT_MAX},
@@ -57,74 +51,62 @@ static const struct field meta_fields[METAS] = {
     [META_WARMING] = {"warm", MS_MAX},
 };
 
-enum { ROW_VIEWS, ROW_EVENTS, ROW_UNIQUES, ROW_LAST, ROWS };
-
-static const struct field row_fields[ROWS] = {
-    [ROW_VIEWS] = {"pv", COUNT_MAX},
-    [ROW_EVENTS] = {"ev", COUNT_MAX},
-    [ROW_UNIQUES] = {"uniq", COUNT_MAX},
-    [ROW_LAST] = {"last", COUNT_MAX},
+enum {
+    ONLINE_WRITING,
+    ONLINE_READING,
+    ONLINE_IDLE,
+    ONLINE_BACKGROUND,
+    ONLINE_TABS,
+    ONLINES
 };
 
-static bool parse_number(struct slice text, uint64_t max, uint64_t *v)
-{
-    if (text.n == 0 || text.n > 18) /* 18 digits cannot overflow */
-        return false;
-    *v = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9')
-            return false;
-        *v = *v * 10 + (uint64_t)(text.p[i] - '0');
-    }
-    return *v <= max;
-}
+static const struct flat_field online_fields[ONLINES] = {
+    [ONLINE_WRITING] = {"w", COUNT_MAX}, [ONLINE_READING] = {"r", COUNT_MAX},
+    [ONLINE_IDLE] = {"i", COUNT_MAX},    [ONLINE_BACKGROUND] = {"b", COUNT_MAX},
+    [ONLINE_TABS] = {"tabs", COUNT_MAX},
+};
 
-static bool next_text(struct reader *r, struct slice *text)
-{
-    if (r->left == 0)
-        return false;
-    *text = *r->next++;
-    r->left--;
-    return true;
-}
+enum {
+    TOTAL_VIEWS,
+    TOTAL_VISITS,
+    TOTAL_SINCE,
+    TOTAL_PEAK,
+    TOTAL_PEAK_AT,
+    TOTAL_DAY,
+    TOTAL_DAY_PEAK,
+    TOTAL_DAY_PEAK_AT,
+    TOTAL_LIFE,
+    TOTAL_LAST,
+    TOTALS
+};
 
-static bool next_number(struct reader *r, uint64_t max, uint64_t *v)
-{
-    struct slice text;
+static const struct flat_field total_fields[TOTALS] = {
+    [TOTAL_VIEWS] = {"pv", JSON_INTEGER_MAX},
+    [TOTAL_VISITS] = {"vis", JSON_INTEGER_MAX},
+    [TOTAL_SINCE] = {"since", MS_MAX},
+    [TOTAL_PEAK] = {"peak", JSON_INTEGER_MAX},
+    [TOTAL_PEAK_AT] = {"peak_at", MS_MAX},
+    [TOTAL_DAY] = {"day", MS_MAX / MS_PER_DAY},
+    [TOTAL_DAY_PEAK] = {"dpeak", JSON_INTEGER_MAX},
+    [TOTAL_DAY_PEAK_AT] = {"dpeak_at", MS_MAX},
+    [TOTAL_LIFE] = {"life", MS_MAX},
+    [TOTAL_LAST] = {"i", JSON_INTEGER_MAX},
+};
 
-    return next_text(r, &text) && parse_number(text, max, v);
-}
+enum { ROW_VIEWS, ROW_EVENTS, ROW_UNIQUES, ROW_LAST, ROW_ENGAGED, ROWS };
 
-/* Takes the next string if it is this one. */
-static bool next_is(struct reader *r, struct slice tag)
-{
-    struct slice text;
+static const struct flat_field row_fields[ROWS] = {
+    [ROW_VIEWS] = {"pv", COUNT_MAX},          [ROW_EVENTS] = {"ev", COUNT_MAX},
+    [ROW_UNIQUES] = {"uniq", COUNT_MAX},      [ROW_LAST] = {"last", COUNT_MAX},
+    [ROW_ENGAGED] = {"eng", ENGAGED_ROW_MAX},
+};
 
-    return r->left > 0 && slice_eq(*r->next, tag) && next_text(r, &text);
-}
-
-static bool next_pair(struct reader *r)
-{
-    return next_text(r, &r->name) && next_text(r, &r->value);
-}
-
-/* Puts the pair's number at its field's place in @v. Fields of other names are for later
- * versions and pass. */
-static bool store_pair(const struct reader *r, const struct field *fields, size_t n,
-                       uint64_t *v)
-{
-    for (size_t i = 0; i < n; i++)
-        if (slice_eq(r->name, slice_of(fields[i].name)))
-            return parse_number(r->value, fields[i].max, &v[i]);
-    return true;
-}
-
-static bool read_clock(struct reader *r, struct summary *s)
+static bool read_clock(struct flat *r, struct summary *s)
 {
     uint64_t sec, usec;
 
-    if (!next_is(r, SLICE("T")) || !next_number(r, MS_MAX / 1000 - 1, &sec) ||
-        !next_number(r, 999999, &usec))
+    if (!flat_is(r, SLICE("T")) || !flat_number(r, MS_MAX / 1000 - 1, &sec) ||
+        !flat_number(r, 999999, &usec))
         return false;
     s->as_of = (ms_t)(sec * 1000 + usec / 1000);
     return true;
@@ -135,19 +117,20 @@ static unsigned clamp(uint64_t v, unsigned low, unsigned high)
     return v < low ? low : v > high ? high : (unsigned)v;
 }
 
-static bool read_meta(struct reader *r, struct summary *s)
+static bool read_meta(struct flat *r, struct summary *s)
 {
     uint64_t v[METAS] = {[META_SCHEMA] = SCHEMA, [META_WINDOW] = WINDOW_DEFAULT};
     uint64_t pairs;
 
-    if (!next_is(r, SLICE("M")) || !next_number(r, r->left / 2, &pairs))
+    if (!flat_is(r, SLICE("M")) || !flat_number(r, r->left / 2, &pairs))
         return false;
     s->known = pairs > 0;
     for (; pairs > 0; pairs--)
-        if (!next_pair(r) || !store_pair(r, meta_fields, METAS, v))
+        if (!flat_pair(r) || !flat_store(r, meta_fields, METAS, v))
             return false;
     s->epoch = v[META_EPOCH];
     s->commit = v[META_COMMIT];
+    s->n = v[META_MESSAGE];
     s->capped = v[META_CAPPED];
     s->loading = v[META_LOADING];
     s->warming = (ms_t)v[META_WARMING] > s->as_of;
@@ -158,42 +141,121 @@ static bool read_meta(struct reader *r, struct summary *s)
     return v[META_SCHEMA] == SCHEMA && s->now >= WINDOW_MAX; /* so now - i is a minute */
 }
 
-/* Takes the pairs of a row: counts go to @v, pages to the summary when they are @wanted.
- */
-static bool read_pairs(struct reader *r, struct summary *s, bool wanted, uint64_t *v)
-{
-    uint64_t pairs, visitors;
+/* What the pages of an entry tell. */
+enum pages { PAGES_UNWANTED, PAGES_VISITED, PAGES_ONLINE };
 
-    if (!next_number(r, r->left / 2, &pairs))
+/* Keeps a page for the list, which has room for as many as there are pairs. */
+static void add_page(struct summary *s, struct slice field, uint64_t count,
+                     enum pages pages)
+{
+    struct page_count p = {.path = slice_skip(field, strlen(FIELD_PAGE))};
+
+    if (count == 0 || pages == PAGES_UNWANTED)
+        return;
+    if (pages == PAGES_ONLINE)
+        p.online = count;
+    else
+        p.visitors = count;
+    s->pages[s->npages++] = p;
+}
+
+/* Takes counted pairs: pages go to the summary, the @n @fields to @v. */
+static bool read_pairs(struct flat *r, struct summary *s, enum pages pages,
+                       const struct flat_field *fields, size_t n, uint64_t *v)
+{
+    uint64_t pairs, count;
+
+    if (!flat_number(r, r->left / 2, &pairs))
         return false;
     for (; pairs > 0; pairs--) {
-        if (!next_pair(r))
+        if (!flat_pair(r))
             return false;
         if (!slice_starts(r->name, SLICE(FIELD_PAGE))) {
-            if (!store_pair(r, row_fields, ROWS, v))
+            if (!flat_store(r, fields, n, v))
                 return false;
             continue;
         }
-        if (!parse_number(r->value, COUNT_MAX, &visitors))
+        if (!flat_parse(r->value, COUNT_MAX, &count))
             return false;
-        if (wanted && visitors > 0)
-            s->pages[s->npages++] =
-                (struct page_count){slice_skip(r->name, strlen(FIELD_PAGE)), visitors};
+        add_page(s, r->name, count, pages);
+    }
+    return true;
+}
+
+/* Of a site without meta nobody is online. */
+static bool read_online(struct flat *r, struct summary *s)
+{
+    enum pages pages = s->known ? PAGES_ONLINE : PAGES_UNWANTED;
+    uint64_t v[ONLINES] = {0};
+
+    if (!flat_is(r, SLICE("O")))
+        return true;
+    if (!read_pairs(r, s, pages, online_fields, ONLINES, v))
+        return false;
+    if (s->known)
+        s->online = (struct online){.writing = v[ONLINE_WRITING],
+                                    .reading = v[ONLINE_READING],
+                                    .idle = v[ONLINE_IDLE],
+                                    .background = v[ONLINE_BACKGROUND],
+                                    .tabs = v[ONLINE_TABS]};
+    return true;
+}
+
+/* These outlive the window, so they are told of unknown sites too. */
+static bool read_totals(struct flat *r, struct summary *s)
+{
+    uint64_t v[TOTALS] = {0};
+
+    if (!flat_is(r, SLICE("A")))
+        return true;
+    if (!read_pairs(r, s, PAGES_UNWANTED, total_fields, TOTALS, v))
+        return false;
+    s->total = (struct total){.views = v[TOTAL_VIEWS],
+                              .visits = v[TOTAL_VISITS],
+                              .since = (ms_t)v[TOTAL_SINCE]};
+    s->peaks.all = v[TOTAL_PEAK];
+    s->peaks.all_at = (ms_t)v[TOTAL_PEAK_AT];
+    if ((ms_t)v[TOTAL_DAY] >= s->as_of / MS_PER_DAY) {
+        s->peaks.day = v[TOTAL_DAY_PEAK];
+        s->peaks.day_at = (ms_t)v[TOTAL_DAY_PEAK_AT];
+    }
+    s->life = (ms_t)v[TOTAL_LIFE];
+    s->last = v[TOTAL_LAST];
+    return true;
+}
+
+/* An operator writes these by hand: what is not understood is as good as absent. */
+static bool read_settings(struct flat *r, struct summary *s)
+{
+    uint64_t pairs;
+
+    if (!flat_is(r, SLICE("C")))
+        return true;
+    if (!flat_number(r, r->left / 2, &pairs))
+        return false;
+    for (; pairs > 0; pairs--) {
+        if (!flat_pair(r))
+            return false;
+        if (slice_eq(r->name, SLICE("badge")))
+            s->badge = slice_eq(r->value, SLICE("1"));
     }
     return true;
 }
 
 /* A row outside the window, or of a site without meta, is checked but not kept. */
-static bool read_row(struct reader *r, struct summary *s)
+static bool read_row(struct flat *r, struct summary *s, uint64_t *before)
 {
     uint64_t minute, v[ROWS] = {0};
     unsigned limit = s->known ? s->window : 0;
+    enum pages pages = PAGES_UNWANTED;
     struct summary_row *row;
 
-    if (r->before == 0 || !next_number(r, r->before - 1, &minute))
+    if (*before == 0 || !flat_number(r, *before - 1, &minute))
         return false;
-    r->before = minute;
-    if (!read_pairs(r, s, s->known && s->now - minute < s->minutes, v))
+    *before = minute;
+    if (s->known && s->now - minute < s->minutes)
+        pages = PAGES_VISITED;
+    if (!read_pairs(r, s, pages, row_fields, ROWS, v))
         return false;
     if (s->now - minute >= limit)
         return true;
@@ -202,16 +264,18 @@ static bool read_row(struct reader *r, struct summary *s)
     row->events = v[ROW_EVENTS];
     row->uniques = v[ROW_UNIQUES];
     row->last = v[ROW_LAST];
+    row->engaged = v[ROW_ENGAGED];
     return true;
 }
 
-static bool read_rows(struct reader *r, struct summary *s)
+static bool read_rows(struct flat *r, struct summary *s)
 {
+    uint64_t before = (uint64_t)s->now + 1; /* rows descend */
+
     for (unsigned i = 0; i < s->window; i++)
         s->row[i].minute = s->now - i;
-    r->before = (uint64_t)s->now + 1;
-    while (next_is(r, SLICE("B")))
-        if (!read_row(r, s))
+    while (flat_is(r, SLICE("B")))
+        if (!read_row(r, s, &before))
             return false;
     return true;
 }
@@ -234,75 +298,18 @@ static void add_recent(struct summary *s, uint64_t *ids, uint64_t id, struct sli
 }
 
 /* Values of a shape that this version does not know are skipped: they are only shown. */
-static bool read_recent(struct reader *r, struct summary *s)
+static bool read_recent(struct flat *r, struct summary *s)
 {
     ms_t oldest = minute_start(s->now - s->window + 1), at;
     uint64_t ids[RECENT_MAX], id, n;
     struct slice json;
 
-    if (!next_is(r, SLICE("R")) || !next_number(r, r->left - 1, &n))
+    if (!flat_is(r, SLICE("R")) || !flat_number(r, r->left - 1, &n))
         return false;
-    while (n-- > 0 && next_text(r, &json))
+    while (n-- > 0 && flat_text(r, &json))
         if (s->known && recent_event_check(json, &id, &at) && at >= oldest)
             add_recent(s, ids, id, json);
     return r->left == 0;
-}
-
-static int by_path(const void *a, const void *b)
-{
-    const struct page_count *x = a, *y = b;
-
-    return slice_cmp(x->path, y->path);
-}
-
-static int by_visitors(const void *a, const void *b)
-{
-    const struct page_count *x = a, *y = b;
-
-    if (x->visitors != y->visitors)
-        return x->visitors > y->visitors ? -1 : 1;
-    return slice_cmp(x->path, y->path);
-}
-
-/* Adds up neighbours of the same path. */
-static void merge_pages(struct summary *s)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < s->npages; i++) {
-        s->pages_visitors += s->pages[i].visitors;
-        if (kept > 0 && slice_eq(s->pages[kept - 1].path, s->pages[i].path))
-            s->pages[kept - 1].visitors += s->pages[i].visitors;
-        else
-            s->pages[kept++] = s->pages[i];
-    }
-    s->npages = kept;
-}
-
-/* What stands for others already and what is too much become one entry, the last. */
-static void fold_pages(struct summary *s)
-{
-    uint64_t others = 0;
-    size_t kept = 0;
-
-    for (size_t i = 0; i < s->npages; i++)
-        if (kept == ANSWER_PAGES_MAX || slice_eq(s->pages[i].path, SLICE(PAGE_OTHER)))
-            others += s->pages[i].visitors;
-        else
-            s->pages[kept++] = s->pages[i];
-    if (others > 0) /* so at least one place became free */
-        s->pages[kept++] = (struct page_count){SLICE(PAGE_OTHER), others};
-    s->npages = kept;
-}
-
-static void sort_pages(struct summary *s)
-{
-    if (s->npages == 0)
-        return;
-    qsort(s->pages, s->npages, sizeof *s->pages, by_path);
-    merge_pages(s);
-    qsort(s->pages, s->npages, sizeof *s->pages, by_visitors);
-    fold_pages(s);
 }
 
 unsigned minutes_parse(struct slice text)
@@ -321,7 +328,7 @@ unsigned minutes_parse(struct slice text)
 
 int summary_parse(struct summary *s, const struct slice *v, size_t n, unsigned minutes)
 {
-    struct reader r = {.next = v, .left = n};
+    struct flat r = {.next = v, .left = n};
 
     assert(minutes > 0);
     *s = (struct summary){0};
@@ -331,11 +338,14 @@ int summary_parse(struct summary *s, const struct slice *v, size_t n, unsigned m
     s->pages = malloc((r.left / 2 + 1) * sizeof *s->pages); /* a page takes two strings */
     if (s->pages == NULL)
         abort();
-    if (!read_rows(&r, s) || !read_recent(&r, s)) {
+    if (!read_online(&r, s) || !read_totals(&r, s) || !read_settings(&r, s) ||
+        !read_rows(&r, s) || !read_recent(&r, s)) {
         summary_fini(s);
         return -1;
     }
-    sort_pages(s);
+    for (size_t i = 0; i < s->npages; i++)
+        s->pages_visitors += s->pages[i].visitors;
+    s->npages = page_list_rank(s->pages, s->npages);
     return 0;
 }
 
@@ -354,6 +364,44 @@ struct summary_window summary_window(const struct summary *s, unsigned minutes)
         w.visitors += s->row[i].last;
         w.views += s->row[i].views;
         w.events += s->row[i].events;
+        w.engaged += s->row[i].engaged;
     }
     return w;
+}
+
+double summary_attention(const struct summary_window *w)
+{
+    return w->visitors ? (double)w->engaged / 1000 / (double)w->visitors : 0;
+}
+
+struct delta summary_delta(const struct summary *s, struct slice site)
+{
+    const unsigned windows[DELTA_WINDOWS] = {
+        1, s->window < MINUTES_DEFAULT ? s->window : MINUTES_DEFAULT, s->window};
+    struct delta d = {
+        .site = site,
+        .epoch = s->epoch,
+        .commit = s->commit,
+        .n = s->n,
+        .at = s->as_of,
+        .online = s->online,
+        .peaks = s->peaks,
+        .total = s->total,
+        .life = s->life,
+        .last = s->last,
+        .pages = s->pages,
+        .npages = s->npages < MESSAGE_PAGES_MAX ? s->npages : MESSAGE_PAGES_MAX,
+        .flags = (s->capped ? DELTA_CAPPED : 0) | (s->loading ? DELTA_LOADING : 0) |
+                 (s->warming ? DELTA_WARMING : 0),
+    };
+
+    for (size_t i = 0; i < DELTA_WINDOWS; i++) {
+        struct summary_window w = summary_window(s, windows[i]);
+
+        d.window[i].minutes = windows[i];
+        d.window[i].visitors = w.visitors;
+        d.window[i].views = w.views;
+        d.window[i].engaged = w.engaged;
+    }
+    return d;
 }

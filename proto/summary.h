@@ -4,10 +4,13 @@
  * proto/snapshot.lua reads a site atomically and returns one flat list of strings:
  *
  *   "T" sec usec                          Redis' clock
- *   "M" n field value ...                 n pairs of the meta hash, 0 for an unknown
- * site, one without a commit "B" minute n field value ...          one per minute of the
- * window that exists, the newest first "R" n json ...                        recent
- * events, in any order
+ *   "M" n field value ...            n pairs of the meta hash, 0 for an unknown site
+ *   "O" n field value ...            who is online
+ *   "A" n field value ...            totals and peaks, for ever
+ *   "C" n field value ...            settings
+ *   "B" minute n field value ...     one per minute of the window that exists, the newest
+ *                                    first
+ *   "R" n json ...                   recent events, in any order
  *
  * The caller turns its Redis reply into slices and gives them to summary_parse. */
 #ifndef HC_SUMMARY_H
@@ -18,14 +21,16 @@
 #include "limits.h"
 #include "units.h"
 
-/* The script's text (proto/snapshot.lua, compiled in). KEYS[1] = hc:{S}:m.
- * ARGV = "hc:{S}:b:" prefix, hc:{S}:r, number of minutes whose pages are wanted. */
+/* The script's text (proto/snapshot.lua, compiled in). KEYS[1] = hc:{S}:m, by which it
+ * finds the site's other hashes. ARGV = "hc:{S}:b:" prefix, hc:{S}:r, number of minutes
+ * whose pages are wanted. */
 extern const char snapshot_lua[];
 
 struct summary_row {
     minute_t minute;
     uint64_t views, events, uniques; /* in that minute */
     uint64_t last;                   /* visitors whose latest minute it is */
+    uint64_t engaged;                /* ms of attention in that minute */
 };
 
 struct summary {
@@ -34,6 +39,13 @@ struct summary {
     unsigned window;  /* minutes kept, W */
     unsigned minutes; /* the window asked for, 1..W */
     uint64_t epoch, commit;
+    uint64_t n;           /* of the message that the commit published */
+    struct online online; /* all 0 when nobody told for ONLINE_TTL_S */
+    struct peaks peaks;   /* of a day that is over 0 */
+    struct total total;
+    ms_t life; /* of the feed, and the id of its newest event */
+    uint64_t last;
+    bool badge; /* the site's badge may be shown */
     bool known; /* the site has been seen inside its TTL */
     bool capped;
     bool
@@ -41,8 +53,8 @@ struct summary {
     bool warming; /* it was read back within the last heartbeat */
     struct summary_row
         row[WINDOW_MAX];      /* row[i] is minute now - i; zero where nothing was */
-    struct page_count *pages; /* of the window asked for, most visitors first; those
-                                 beyond ANSWER_PAGES_MAX are one last PAGE_OTHER */
+    struct page_count *pages; /* of the window asked for or online, as page_list_rank
+                                 leaves them */
     size_t npages;            /* at most ANSWER_PAGES_MAX + 1 */
     uint64_t pages_visitors;  /* sum over all of them */
     struct slice recent[RECENT_MAX]; /* JSON objects, newest first */
@@ -56,18 +68,28 @@ struct summary {
  * whole number of at least 1: the caller refuses with 400. */
 unsigned minutes_parse(struct slice text);
 
-/* Merges the flat list. @minutes, at least 1, is cut to the site's window. Returns 0, or
- * -1 when the list is not of this shape or of another schema; then nothing is left to
+/* Merges the flat list, in which "O", "A" and "C" may be missing: then nobody is online
+ * and nothing was counted. @minutes, at least 1, is cut to the site's window. Returns 0,
+ * or -1 when the list is not of this shape or of another schema; then nothing is left to
  * free. Slices in @s point into @v's text, which must outlive it. summary_fini frees what
  * it allocated. */
 int summary_parse(struct summary *s, const struct slice *v, size_t n, unsigned minutes);
 void summary_fini(struct summary *s);
 
-/* Visitors, views, events of the last @minutes rows (running minute included). */
+/* Visitors, views, events and ms of attention of the last @minutes rows (running minute
+ * included). */
 struct summary_window {
-    uint64_t visitors, views, events;
+    uint64_t visitors, views, events, engaged;
 };
 struct summary_window summary_window(const struct summary *s, unsigned minutes);
+
+/* Seconds of attention a visitor, 0 without any. */
+double summary_attention(const struct summary_window *w);
+
+/* The message that would tell these numbers (delta.h): no change, no events, the
+ * MESSAGE_PAGES_MAX first pages of the window asked for, which must be MINUTES_DEFAULT
+ * for the numbers to be those of a message. Slices are borrowed from @s and @site. */
+struct delta summary_delta(const struct summary *s, struct slice site);
 
 /* The answer of GET /sites/:id/realtime, as PROTOCOL.md gives it. Appends to @out. */
 void summary_json(const struct summary *s, struct slice site, struct buf *out);

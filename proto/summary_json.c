@@ -28,6 +28,14 @@ static void write_totals(struct json *j, const struct summary *s)
     json_u64(j, w.views);
 }
 
+static void write_attention(struct json *j, const struct summary *s)
+{
+    struct summary_window w = summary_window(s, s->minutes);
+
+    json_key(j, "engagedTime");
+    json_fixed(j, summary_attention(&w), 1);
+}
+
 static void write_pages(struct json *j, const struct summary *s)
 {
     json_key(j, "activePages");
@@ -38,6 +46,8 @@ static void write_pages(struct json *j, const struct summary *s)
         json_slice(j, s->pages[i].path);
         json_key(j, "visitors");
         json_u64(j, s->pages[i].visitors);
+        json_key(j, "online");
+        json_u64(j, s->pages[i].online);
         json_end(j);
     }
     json_end(j);
@@ -65,6 +75,8 @@ static void write_window(struct json *j, const struct summary *s, unsigned minut
     json_u64(j, w.views);
     json_key(j, "events");
     json_u64(j, w.events);
+    json_key(j, "engagedMs");
+    json_u64(j, w.engaged);
     json_end(j);
 }
 
@@ -133,6 +145,9 @@ void summary_json(const struct summary *s, struct slice site, struct buf *out)
     json_key(&j, "asOf");
     json_i64(&j, s->as_of);
     write_totals(&j, s);
+    online_json(&j, &s->online);
+    standing_json(&j, &s->peaks, &s->total, s->life, s->last);
+    write_attention(&j, s);
     write_pages(&j, s);
     write_recent(&j, s);
     write_windows(&j, s);

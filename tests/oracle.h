@@ -172,7 +172,7 @@ static inline bool oracle_event(struct oracle_body *b, struct slice site,
     const msgpack_object *e = o->via.array.ptr;
     uint32_t n = o->via.array.size;
     struct hit h = {.site = site};
-    uint64_t kind, state;
+    uint64_t kind, state, engaged = 0;
     int64_t dt;
 
     if (o->type != MSGPACK_OBJECT_ARRAY || n < 5 || b->n == DATAGRAM_HITS_MAX)
@@ -191,11 +191,14 @@ static inline bool oracle_event(struct oracle_body *b, struct slice site,
         return false;
     if (n > 7 && !oracle_uint(&e[7], &h.previous))
         return false;
+    if (n > 8 && !oracle_uint(&e[8], &engaged))
+        return false;
+    h.engaged = engaged > ENGAGED_MAX_MS ? ENGAGED_MAX_MS : (uint32_t)engaged;
     h.kind = (uint8_t)kind;
     h.at = b->start + dt;
     h.state = state < HIT_STATES ? (uint8_t)state : STATE_NONE;
     b->hit[b->n++] = h;
-    return oracle_extras(&o->via.array, 8);
+    return oracle_extras(&o->via.array, 9);
 }
 
 static inline bool oracle_group(struct oracle_body *b, const msgpack_object *o)
@@ -251,7 +254,7 @@ static inline bool oracle_same_hit(const struct hit *a, const struct hit *b)
     return oracle_same_slice(a->site, b->site) && oracle_same_slice(a->path, b->path) &&
            oracle_same_slice(a->name, b->name) && a->visitor == b->visitor &&
            a->previous == b->previous && a->tab == b->tab && a->at == b->at &&
-           a->kind == b->kind && a->state == b->state;
+           a->kind == b->kind && a->state == b->state && a->engaged == b->engaged;
 }
 
 /* Whether our reader says of @bytes what msgpack-c says: the verdict and every hit. */

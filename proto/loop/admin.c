@@ -15,7 +15,6 @@
 #include "../limits.h"
 #include "admin_pages.h"
 
-#define OPTION "--admin-listen"
 #define BACKLOG 64
 
 struct admin_conn {
@@ -226,19 +225,7 @@ static void on_newcomer(uv_stream_t *listener, int status)
     arm(a);
 }
 
-static int explain(const struct admin_addr *addr, int error, char *err, size_t err_n)
-{
-    if (error == UV_EADDRINUSE)
-        snprintf(err, err_n,
-                 OPTION " %s: the port is in use, perhaps by another of these on this "
-                        "machine; give each its own, or port 0 for any, or none",
-                 addr->text);
-    else
-        snprintf(err, err_n, OPTION " %s: %s", addr->text, uv_strerror(error));
-    return -1;
-}
-
-int admin_open(struct admin *a, uv_loop_t *loop, const struct admin_addr *addr,
+int admin_open(struct admin *a, uv_loop_t *loop, const struct listen_addr *addr,
                const struct admin_env *env, char *err, size_t err_n)
 {
     int r;
@@ -256,14 +243,14 @@ int admin_open(struct admin *a, uv_loop_t *loop, const struct admin_addr *addr,
         r = uv_listen((uv_stream_t *)&a->listener, BACKLOG, on_newcomer);
     if (r < 0) {
         admin_close(a);
-        return explain(addr, r, err, err_n);
+        return listen_addr_explain(addr, r, err, err_n);
     }
     return 0;
 }
 
 void admin_announce(const struct admin *a)
 {
-    char text[ADMIN_ADDR_TEXT];
+    char text[LISTEN_ADDR_TEXT];
     struct sockaddr_storage sa;
     int n = sizeof sa;
 
@@ -271,7 +258,7 @@ void admin_announce(const struct admin *a)
         return;
     uv_tcp_getsockname(&a->listener, (struct sockaddr *)&sa, &n);
     printf("event=listening program=%s proto=admin addr=%s\n", a->env.program,
-           admin_addr_text(&sa, text));
+           listen_addr_text(&sa, text));
     fflush(stdout);
 }
 

@@ -14,7 +14,7 @@
 #include <uv.h>
 #include "../buf.h"
 #include "../counters.h"
-#include "admin_addr.h"
+#include "listen_addr.h"
 
 #define ADMIN_COUNTERS(X)                                                         \
     X(admin_requests, COUNTER, "requests to the admin port answered",             \
@@ -59,7 +59,7 @@ struct admin {
  * sentence that names
  * --admin-listen in @err; then too the loop must run once more before @a ends, or the
  * process ends. */
-int admin_open(struct admin *a, uv_loop_t *loop, const struct admin_addr *addr,
+int admin_open(struct admin *a, uv_loop_t *loop, const struct listen_addr *addr,
                const struct admin_env *env, char *err, size_t err_n);
 
 /* Prints "event=listening program=... proto=admin addr=..." on stdout, if it listens. */

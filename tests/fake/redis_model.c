@@ -354,6 +354,43 @@ static void rename_key(struct redis_model *m, struct slice from, struct slice to
     put(m, moved);
 }
 
+/* A sorted set is a hash here, member: score, whole numbers as they came. */
+static const char *zadd(struct redis_model *m, const struct slice *v, size_t n)
+{
+    struct model_key *k = change(m, v[1], false);
+
+    assert(n >= 4 && n % 2 == 0);
+    for (size_t i = 2; k && i < n; i += 2)
+        set_field(k, v[i + 1], v[i]);
+    return k ? NULL : WRONGTYPE;
+}
+
+/* From -inf up to @v[3], which is out if it has a (. */
+static const char *zremrangebyscore(struct redis_model *m, const struct slice *v)
+{
+    struct model_key *k = find(m, v[1]);
+    bool open = slice_starts(v[3], SLICE("("));
+    uint64_t end = number(slice_skip(v[3], open));
+
+    assert(slice_eq(v[2], SLICE("-inf")));
+    if (!k)
+        return NULL;
+    k = change(m, v[1], false);
+    for (size_t i = k ? k->n : 0; i-- > 0;) {
+        struct model_field *f = &k->field[i];
+        uint64_t score = number((struct slice){f->value, f->value_n});
+
+        if (score > end || (open && score == end))
+            continue;
+        free(f->name);
+        free(f->value);
+        *f = k->field[--k->n];
+    }
+    if (k && k->n == 0)
+        drop(m, v[1]);
+    return k ? NULL : WRONGTYPE;
+}
+
 static void expire(struct redis_model *m, struct slice name, ms_t at)
 {
     if (!find(m, name))
@@ -370,6 +407,10 @@ static const char *operation(struct redis_model *m, const struct slice *v, size_
         return hset(m, v, n);
     if (slice_eq(v[0], SLICE("HDEL")))
         return hdel(m, v, n);
+    if (slice_eq(v[0], SLICE("ZADD")))
+        return zadd(m, v, n);
+    if (slice_eq(v[0], SLICE("ZREMRANGEBYSCORE")))
+        return zremrangebyscore(m, v);
     if (slice_eq(v[0], SLICE("SETRANGE")))
         return setrange(m, v);
     if (slice_eq(v[0], SLICE("HLEN")))
@@ -525,7 +566,11 @@ static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n
 
 /* ---- claim.lua ------------------------------------------------------------ */
 
-static const char *const counts[] = {"pv", "ev", "uniq", "last", "n"};
+static const char *const counts[] = {"pv", "ev", "uniq", "last", "n", "eng"};
+static const char *const online[] = {"w", "r", "i", "b", "tabs"};
+
+#define COUNTS (sizeof counts / sizeof *counts)
+#define ONLINES (sizeof online / sizeof *online)
 
 /* The key if it is a hash; counts one that is not. */
 static struct model_key *hash_at(struct redis_model *m, struct slice name,
@@ -536,6 +581,28 @@ static struct model_key *hash_at(struct redis_model *m, struct slice name,
     if (k && k->is_string)
         ++*unreadable;
     return k && !k->is_string ? k : NULL;
+}
+
+/* How many of these fields are there. */
+static uint64_t present(const struct model_key *k, const char *const *names, size_t n)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += field(k, slice_of(names[i])) != NULL;
+    return sum;
+}
+
+static void add_fields(redisReply *list, const struct model_key *k,
+                       const char *const *names, size_t n)
+{
+    add_number(list, present(k, names, n));
+    for (size_t i = 0; i < n; i++) {
+        if (!field(k, slice_of(names[i])))
+            continue;
+        add(list, slice_of(names[i]));
+        add(list, value(k, slice_of(names[i])));
+    }
 }
 
 static struct key_name appended(struct slice prefix, uint64_t minute)
@@ -559,23 +626,13 @@ static void add_row(struct redis_model *m, const struct slice *v, redisReply *li
 {
     struct key_name name = appended(v[5], minute), log = appended(v[6], minute);
     struct model_key *row = find(m, (struct slice){name.s, name.n}), *l;
-    uint64_t n = 0, end;
+    uint64_t end;
 
-    if (!row || row->is_string)
-        return;
-    for (size_t i = 0; i < 5; i++)
-        n += field(row, slice_of(counts[i])) != NULL;
-    if (n == 0)
+    if (!row || row->is_string || present(row, counts, COUNTS) == 0)
         return;
     add(list, SLICE("B"));
     add_number(list, minute);
-    add_number(list, n);
-    for (size_t i = 0; i < 5; i++) {
-        if (!field(row, slice_of(counts[i])))
-            continue;
-        add(list, slice_of(counts[i]));
-        add(list, value(row, slice_of(counts[i])));
-    }
+    add_fields(list, row, counts, COUNTS);
     end = records_of(row) * 16;
     if (end == 0 || !inlined)
         return;
@@ -625,8 +682,12 @@ static redisReply *claim(struct redis_model *m, const struct slice *v)
     uint64_t owner;
     int unreadable = 0;
 
-    if (k && k->is_string)
-        return reply_error(WRONGTYPE);
+    if (k && k->is_string) {
+        drop(m, v[3]);
+        unreadable = 1;
+        fresh = true;
+        k = NULL;
+    }
     owner = believed(value(k, SLICE("e")), number(v[4]));
     if (owner > number(v[4]))
         return reply_text(REDIS_REPLY_STRING, slice_of(fenced_by(owner)));
@@ -647,6 +708,9 @@ static redisReply *claim(struct redis_model *m, const struct slice *v)
         expire(m, v[3], m->now + (ms_t)number(v[13]) * 1000);
     add_hash(list, "P", hash_at(m, v[8], &unreadable), true);
     add_hash(list, "R", hash_at(m, v[7], &unreadable), false);
+    add_hash(list, "T", hash_at(m, v[14], &unreadable), true);
+    add(list, SLICE("O"));
+    add_fields(list, hash_at(m, v[15], &unreadable), online, ONLINES);
     add_rows(m, v, list, &unreadable);
     add(list, SLICE("E"));
     add_number(list, (uint64_t)unreadable);
@@ -842,13 +906,36 @@ size_t redis_model_count(struct redis_model *m, const char *prefix)
     return n;
 }
 
+ms_t redis_model_expiry(struct redis_model *m, const char *key)
+{
+    const struct model_key *k = find(m, slice_of(key));
+
+    return k ? k->expires : 0;
+}
+
+size_t redis_model_fields(struct redis_model *m, const char *key)
+{
+    const struct model_key *k = find(m, slice_of(key));
+
+    return k ? k->n : 0;
+}
+
+/* hc:live, hc:{SITE}:t */
+static bool is_for_ever(const struct model_key *k)
+{
+    size_t n = k->name_n;
+
+    return strcmp(k->name, KEY_LIVE) == 0 ||
+           (n > 3 && strcmp(k->name + n - 3, "}:t") == 0);
+}
+
 size_t redis_model_eternal(struct redis_model *m, const char *prefix)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < m->n; i++)
         n += slice_starts(slice_of(m->key[i].name), slice_of(prefix)) &&
-             !m->key[i].expires;
+             !m->key[i].expires && !is_for_ever(&m->key[i]);
     return n;
 }
 
@@ -933,11 +1020,7 @@ static void list_number(struct model_list *l, uint64_t v)
 static void list_fields(struct model_list *l, const struct model_key *k,
                         const char *const *names, size_t n)
 {
-    uint64_t present = 0;
-
-    for (size_t i = 0; i < n; i++)
-        present += field(k, slice_of(names[i])) != NULL;
-    list_number(l, present);
+    list_number(l, present(k, names, n));
     for (size_t i = 0; i < n; i++) {
         if (!field(k, slice_of(names[i])))
             continue;
@@ -956,12 +1039,18 @@ static void list_hash(struct model_list *l, const struct model_key *k, bool name
     }
 }
 
-static const char *const meta_fields[] = {"e", "q", "t", "v", "W", "c", "l", "warm"};
+static const char *const meta_fields[] = {"e", "q", "n", "t", "v", "W", "c", "l", "warm"};
+
+static const char *const total_fields[] = {"pv",  "vis",   "since",    "peak", "peak_at",
+                                           "day", "dpeak", "dpeak_at", "life", "i"};
+static const char *const setting_fields[] = {"badge"};
 
 int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minutes,
                          struct summary *s, struct model_list *l)
 {
     struct key_name meta = key_meta(site), recent = key_recent(site);
+    struct key_name open = key_online(site), totals = key_totals(site);
+    struct key_name settings = key_settings(site);
     const struct model_key *k = find(m, slice_of(meta.s));
     uint64_t t = number_or_0(value(k, SLICE("t"))), w;
     bool known = field(k, SLICE("q")) != NULL;
@@ -976,6 +1065,13 @@ int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minu
     list_number(l, (uint64_t)(m->now % 1000) * 1000);
     list_add(l, SLICE("M"));
     list_fields(l, known ? k : NULL, meta_fields, sizeof meta_fields / sizeof(char *));
+    list_add(l, SLICE("O"));
+    list_hash(l, known ? find(m, slice_of(open.s)) : NULL, true);
+    list_add(l, SLICE("A"));
+    list_fields(l, find(m, slice_of(totals.s)), total_fields,
+                sizeof total_fields / sizeof(char *));
+    list_add(l, SLICE("C"));
+    list_fields(l, find(m, slice_of(settings.s)), setting_fields, 1);
     for (unsigned i = 0; known && i < w; i++) {
         struct key_name row = key_minute(site, now - i);
         const struct model_key *r = find(m, slice_of(row.s));

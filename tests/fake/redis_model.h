@@ -1,10 +1,10 @@
 /* redis_model: as much of Redis as the aggregator touches, in memory and virtual time.
  *
- * Hashes and strings with expiry, the rules of commit.lua and claim.lua written out in C,
- * the flat list of snapshot.lua, and a memory of the last seconds: it can go back to what
- * it was, as a Redis does that is killed. What a commit may do and what readers and
- * loaders see can so be tested without a server; test_load.c holds all of it against a
- * real one. */
+ * Hashes (sorted sets among them) and strings with expiry, the rules of commit.lua and
+ * claim.lua written out in C, the flat list of snapshot.lua, and a memory of the last
+ * seconds: it can go back to what it was, as a Redis does that is killed. What a commit
+ * may do and what readers and loaders see can so be tested without a server; test_load.c
+ * holds all of it against a real one. */
 #ifndef HC_REDIS_MODEL_H
 #define HC_REDIS_MODEL_H
 
@@ -72,8 +72,9 @@ void redis_model_restore(struct redis_model *m, const struct redis_model *from);
 void redis_model_regress(struct redis_model *m, ms_t ms);
 
 /* Runs one command: EVALSHA (of two keys the commit script, of one the claim script),
- * EVAL of the epoch script, SCRIPT LOAD, INFO, PING, PUBLISH, GETRANGE, and those that
- * scripts use. Returns the reply, the caller's to free (freeReplyObject). */
+ * EVAL of the epoch script, SCRIPT LOAD, INFO, PING, PUBLISH, GETRANGE, ZADD and
+ * ZREMRANGEBYSCORE, and those that scripts use. Returns the reply, the caller's to free
+ * (freeReplyObject). */
 redisReply *redis_model_call(struct redis_model *m, struct command *c);
 
 /* The same for those who want no more than the text of a status, a string or an error:
@@ -86,7 +87,14 @@ const char *redis_model_say(struct redis_model *m, const char *line);
 /* The value of a field, or of a string when @field is NULL; or the empty slice. */
 struct slice redis_model_get(struct redis_model *m, const char *key, const char *field);
 
-/* Keys that begin with @prefix, and those of them without an expiry. */
+/* When a key expires, 0: never, or it is not there. */
+ms_t redis_model_expiry(struct redis_model *m, const char *key);
+
+/* How many fields a hash has. */
+size_t redis_model_fields(struct redis_model *m, const char *key);
+
+/* Keys that begin with @prefix, and those of them without an expiry that are not meant to
+ * stay for ever. */
 size_t redis_model_count(struct redis_model *m, const char *prefix);
 size_t redis_model_eternal(struct redis_model *m, const char *prefix);
 

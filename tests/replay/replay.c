@@ -5,12 +5,15 @@
  *
  *   window 30                       minutes kept; the first line, if given
  *   at 12:00:05                     the clock moves on; ticks run on the way
- *   hit SITE PATH v=NAME [kind=view|heartbeat|leave|event] [name=TEXT] [late=SECONDS]
- *       [previous=NAME]
+ *   hit SITE PATH v=NAME [kind=view|heartbeat|leave|event|message|reset] [name=TEXT]
+ *       [late=SECONDS] [previous=NAME] [tab=NAME] [engaged=MS]
+ *       [state=idle|reading|writing|background]
  *   redis flush|away|back           it forgets everything; stops answering; answers again
  *   restart                         the aggregator begins anew with a higher epoch
- *   expect SITE [minutes=N] [visitors=N] [views=N] [events=N] [PATH=N] ...
- *                                   what a reader of Redis is told now
+ *   expect SITE [minutes=N] [visitors=N] [views=N] [events=N] [PATH=N] [engaged=MS]
+ *       [online=N] [writing=N] [reading=N] [idle=N] [background=N] [tabs=N] [on:PATH=N]
+ *       [peak=N] ...                what a reader of Redis is told now; on:PATH is how
+ *                                   many have it open
  *   expect SITE 12:00 [views=N] [uniques=N] [events=N]       one minute's row
  *   expect keys SITE N              keys of the site in Redis; all have an expiry
  *   expect message SITE TEXT ...    the latest message published contains each TEXT
@@ -28,6 +31,7 @@
 
 #define DAY INT64_C(1763769600000) /* 2025-11-22 00:00:00 UTC */
 #define WORDS_MAX 16
+#define TICK_MAX_MS 1000 /* as in engine.c */
 
 struct tape {
     struct store st;
@@ -122,7 +126,7 @@ static void commit_all(struct tape *t)
 
     for (size_t left = t->st.ndirty * 2; left > 0 && (s = store_take_dirty(&t->st));
          left--) {
-        if (s->tick && !s->dirty && !s->full && !t->away) {
+        if (commit_is_tick(s) && !t->away) {
             commit_tick(s, t->epoch, t->now, &t->command, &t->message);
             redis_model_run(&t->redis, &t->command);
         } else if (commit_site(t, s) == COMMIT_FENCED) {
@@ -140,6 +144,8 @@ static void move_to(struct tape *t, ms_t now)
     while (t->tick_at <= now) {
         t->now = t->tick_at;
         t->tick_at = fold_tick(&t->st, t->now);
+        if (t->tick_at > t->now + TICK_MAX_MS)
+            t->tick_at = t->now + TICK_MAX_MS;
         commit_all(t);
     }
     t->now = now;
@@ -153,10 +159,24 @@ static uint64_t visitor_of(const char *name)
     return name ? siphash(&key, name, strlen(name)) | 1 : 0;
 }
 
+static uint8_t index_of(struct tape *t, const char *const *names, uint8_t n,
+                        const char *name)
+{
+    for (uint8_t i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    fail(t, "no such thing:", name);
+    return 0;
+}
+
 static void do_hit(struct tape *t, char **word, int n)
 {
-    static const char *const kinds[] = {"view", "heartbeat", "leave", "event"};
-    const char *kind = option(word, n, "kind"), *late = option(word, n, "late");
+    static const char *const kinds[HIT_KINDS] = {"view",  "heartbeat", "leave",
+                                                 "event", "message",   "reset"};
+    static const char *const states[HIT_STATES] = {"none", "idle", "reading", "writing",
+                                                   "background"};
+    const char *kind = option(word, n, "kind"), *late = option(word, n, "late"),
+               *state = option(word, n, "state"), *engaged = option(word, n, "engaged");
     struct hit h = {0};
 
     if (n < 3 || !option(word, n, "v"))
@@ -167,9 +187,10 @@ static void do_hit(struct tape *t, char **word, int n)
     h.visitor = visitor_of(option(word, n, "v"));
     h.previous = visitor_of(option(word, n, "previous"));
     h.at = late ? -(ms_t)parse_number(t, late) * 1000 : 0;
-    for (uint8_t k = 0; kind && k < HIT_KINDS; k++)
-        if (strcmp(kind, kinds[k]) == 0)
-            h.kind = k;
+    h.tab = visitor_of(option(word, n, "tab"));
+    h.kind = kind ? index_of(t, kinds, HIT_KINDS, kind) : HIT_VIEW;
+    h.state = state ? index_of(t, states, HIT_STATES, state) : STATE_NONE;
+    h.engaged = engaged ? (uint32_t)parse_number(t, engaged) : 0;
     fold_hits(&t->st, &h, 1, &(struct fold_origin){.at = t->now}, &t->counts);
 }
 
@@ -197,35 +218,59 @@ static void expect_number(struct tape *t, const char *what, uint64_t want, uint6
     fail(t, "expected otherwise:", text);
 }
 
-static uint64_t on_page(const struct summary *s, const char *path, size_t n)
+static struct page_count on_page(const struct summary *s, struct slice path)
 {
     for (size_t i = 0; i < s->npages; i++)
-        if (slice_eq(s->pages[i].path, (struct slice){path, n}))
-            return s->pages[i].visitors;
-    return 0;
+        if (slice_eq(s->pages[i].path, path))
+            return s->pages[i];
+    return (struct page_count){.visitors = 0};
+}
+
+/* The number called @name; -1: there is none. */
+static int64_t number_of(const struct summary *s, struct slice name)
+{
+    struct summary_window w = summary_window(s, s->minutes);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } numbers[] = {
+        {"visitors", w.visitors},
+        {"views", w.views},
+        {"events", w.events},
+        {"engaged", w.engaged},
+        {"online", online_total(&s->online)},
+        {"writing", s->online.writing},
+        {"reading", s->online.reading},
+        {"idle", s->online.idle},
+        {"background", s->online.background},
+        {"tabs", s->online.tabs},
+        {"peak", s->peaks.all},
+    };
+
+    if (name.p[0] == '/')
+        return (int64_t)on_page(s, name).visitors;
+    if (slice_starts(name, SLICE("on:/")))
+        return (int64_t)on_page(s, slice_skip(name, 3)).online;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (slice_eq(name, slice_of(numbers[i].name)))
+            return (int64_t)numbers[i].value;
+    return -1;
 }
 
 static void expect_window(struct tape *t, const struct summary *s, char **word, int n)
 {
-    struct summary_window w = summary_window(s, s->minutes);
-
     for (int i = 2; i < n; i++) {
         char *eq = strrchr(word[i], '=');
-        uint64_t want;
+        int64_t got;
 
+        if (strncmp(word[i], "minutes=", 8) == 0)
+            continue;
         if (!eq)
             fail(t, "not name=number:", word[i]);
-        want = parse_number(t, eq + 1);
-        if (word[i][0] == '/')
-            expect_number(t, word[i], want, on_page(s, word[i], (size_t)(eq - word[i])));
-        else if (strncmp(word[i], "visitors=", 9) == 0)
-            expect_number(t, word[i], want, w.visitors);
-        else if (strncmp(word[i], "views=", 6) == 0)
-            expect_number(t, word[i], want, w.views);
-        else if (strncmp(word[i], "events=", 7) == 0)
-            expect_number(t, word[i], want, w.events);
-        else if (strncmp(word[i], "minutes=", 8) != 0)
+        got = number_of(s, (struct slice){word[i], (size_t)(eq - word[i])});
+        if (got < 0)
             fail(t, "no such number:", word[i]);
+        expect_number(t, word[i], parse_number(t, eq + 1), (uint64_t)got);
     }
 }
 

@@ -13,6 +13,8 @@
 #define MORNING INT64_C(1763812800000) /* a midnight, and a full minute */
 #define PART_BYTES_MIN 1500 /* a call's head and the records of a visitor must fit */
 #define REST_MAX (20 * 60 * SECOND)
+#define CLOCKS_APART_MS (5 * 60000)
+#define BEAT_MS 40000 /* less than PRESENCE_ACTIVE_MS */
 
 /* ---- a world is drawn --------------------------------------------------- */
 
@@ -134,6 +136,7 @@ static void make(struct cluster *c)
                 true);
     c->oracle.long_paths = c->plan.full_rings;
     c->oracle.midnights = c->plan.midnight;
+    c->oracle.clocks = c->plan.clocks;
     c->net.deliver = on_packet;
     c->net.arg = c;
     c->redis.published = on_published;
@@ -243,7 +246,7 @@ void cluster_look(struct cluster *c)
 
 static void calm(struct cluster *c, unsigned target)
 {
-    c->calm = true;
+    c->calm = c->oracle.still = true;
     world_note(c->world, "all is well from now on, all go to aggregator %ld", target, 0,
                0, 0);
     network_calm(&c->net);
@@ -290,6 +293,71 @@ static void judge(struct cluster *c, const struct node_aggregator *a)
     oracle_check_store(&c->oracle, &a->engine.store, a->engine.epoch);
 }
 
+/* ---- who is there in the end --------------------------------------------- */
+
+/* One hit of a tab of the audience. */
+static void tell_tab(struct cluster *c, unsigned i, bool leave)
+{
+    struct node_collector *n = &c->collector[draw(c->world, c->ncollectors)];
+    ms_t wall = n->wall + c->world->now / MS;
+    unsigned sender = (unsigned)draw(c->world, n->nsenders);
+    struct hit h;
+
+    audience_hit(&c->audience, i, leave, wall / DAY_MS,
+                 c->plan.midnight && wall % DAY_MS < 64 * 60000, node_collector_mono(n),
+                 &h);
+    if (!node_collector_hit(n, sender, &h, false))
+        world_fail(c->world, "a heartbeat is refused though all is well");
+    c->oracle.there[c->audience.seat[i].person] |= !leave;
+}
+
+/* Everybody who is there says so, and @ms go by. */
+static void beat(struct cluster *c, ms_t ms)
+{
+    for (unsigned i = 0; i < SEATS; i++)
+        if (c->audience.seat[i].open)
+            tell_tab(c, i, false);
+    world_run(c->world, c->world->now + ms * MS);
+}
+
+static void stay(struct cluster *c, ms_t ms)
+{
+    for (; ms > 0; ms -= BEAT_MS)
+        beat(c, BEAT_MS);
+}
+
+/* Redis is told who is there. After an outage that goes on until now, what was told
+ * meanwhile comes all at once and in any order, and has to be over first. */
+static void check_audience(struct cluster *c, const struct node_aggregator *a)
+{
+    us_t from;
+
+    for (;;) {
+        beat(c, 2 * PRESENCE_LEAVE_MS);
+        from = c->world->now;
+        rest(c, a);
+        if (c->world->now - from < PRESENCE_ACTIVE_MS / 2 * MS)
+            break;
+        stay(c, PRESENCE_HIDDEN_MS);
+    }
+    audience_check(&c->audience);
+}
+
+/* Until whatever was open before is over; where a clock is ahead of Redis' or was set
+ * back, time stands still meanwhile (clock.h). */
+static void gather(struct cluster *c, const struct node_aggregator *a)
+{
+    uint64_t left;
+
+    audience_init(&c->audience, &c->oracle);
+    stay(c, PRESENCE_HIDDEN_MS + (c->plan.clocks ? CLOCKS_APART_MS : 0));
+    left = audience_move(&c->audience);
+    for (unsigned i = 0; i < SEATS; i++)
+        if (left >> i & 1)
+            tell_tab(c, i, true);
+    check_audience(c, a);
+}
+
 /* Whoever starts from what Redis has, and goes on, must come to the same. */
 static void start_afresh(struct cluster *c, unsigned target)
 {
@@ -324,9 +392,14 @@ void cluster_live(struct cluster *c, struct world *w, enum broken what)
     calm(c, target);
     rest(c, &c->aggregator[target]);
     judge(c, &c->aggregator[target]);
+    gather(c, &c->aggregator[target]);
     target = (unsigned)draw(w, AGGREGATORS);
     start_afresh(c, target);
     rest(c, &c->aggregator[target]);
+    if (!c->plan.clocks)
+        audience_check_total(&c->audience);
+    beat(c, 15000);
+    check_audience(c, &c->aggregator[target]);
     c->oracle.at_rest =
         unprotected(c) == 0; /* each site has been hit, and so read back */
     judge(c, &c->aggregator[target]);

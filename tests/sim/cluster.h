@@ -3,10 +3,10 @@
 #ifndef HC_SIM_CLUSTER_H
 #define HC_SIM_CLUSTER_H
 
+#include "audience.h"
 #include "breaks.h"
 #include "node_aggregator.h"
 #include "node_collector.h"
-#include "oracle.h"
 
 #define COLLECTORS 3
 
@@ -41,6 +41,7 @@ struct cluster {
     struct flow flows[FLOWS_MAX];
     unsigned nflows;
     struct oracle oracle;
+    struct audience audience;
     bool calm;   /* no more faults */
     us_t rested; /* how long the end took */
 };

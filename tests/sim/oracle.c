@@ -63,12 +63,33 @@ static struct slice path_of(const struct oracle *o, unsigned i)
 static void make_crowd(struct oracle *o, unsigned site, struct told *t, int64_t day,
                        bool after_midnight, struct hit *h)
 {
+    (void)site;
     t->person = (uint16_t)draw(o->world, PEOPLE);
-    h->kind = (uint8_t)draw(o->world, HIT_KINDS);
-    h->visitor = visitor_of(site, t->person, day);
+    oracle_crowd_hit(o, t->person, (unsigned)draw(o->world, 8), day, after_midnight, h);
+    h->kind = HIT_VIEW;
+    if (o->still)
+        return;
+    h->kind = (uint8_t)draw(o->world, HIT_RESET); /* the totals are to be compared */
+    h->tab = draw(o->world, 4);
+    h->state = (uint8_t)draw(o->world, HIT_STATES);
+    h->engaged = (uint32_t)draw(o->world, 20000);
+}
+
+struct slice oracle_crowd(const struct oracle *o)
+{
+    return slice_of(o->site[o->nsites - 1].name);
+}
+
+void oracle_crowd_hit(struct oracle *o, unsigned person, unsigned page, int64_t day,
+                      bool after_midnight, struct hit *h)
+{
+    unsigned site = o->nsites - 1;
+
+    *h = (struct hit){.site = oracle_crowd(o), .at = h->at};
+    h->visitor = visitor_of(site, person, day);
     if (after_midnight)
-        h->previous = visitor_of(site, t->person, day - 1);
-    h->path = path_of(o, (unsigned)draw(o->world, 8));
+        h->previous = visitor_of(site, person, day - 1);
+    h->path = path_of(o, page);
 }
 
 bool oracle_make(struct oracle *o, unsigned i, mono_t at, int64_t day,
@@ -229,10 +250,35 @@ static void on_row(struct oracle *o, unsigned i, const struct row *r, void *arg)
     check_row(o, i, r);
 }
 
+static void add_row(struct oracle *o, unsigned i, const struct row *r, void *arg)
+{
+    struct row *sum = arg;
+
+    (void)o, (void)i;
+    sum->views += r->views;
+    sum->events += r->events;
+    sum->uniques += r->uniques;
+    sum->last += r->last;
+}
+
+/* Written in one instant. */
+static void check_total(struct oracle *o, unsigned i)
+{
+    struct key_name key = key_totals(slice_of(o->site[i].name));
+    uint64_t total = number(redis_model_get(&o->redis->model, key.s, "pv"));
+    struct row sum = {0};
+
+    each_row(o, i, add_row, &sum);
+    if (total < sum.views || (total > sum.views && !o->clocks))
+        world_fail(o->world, "%s: %" PRIu64 " views in all, and %" PRIu64 " in its rows",
+                   o->site[i].name, total, sum.views);
+}
+
 void oracle_check_sound(struct oracle *o)
 {
     node_redis_clock(o->redis);
     for (unsigned i = 0; i < o->nsites; i++) {
+        check_total(o, i);
         each_row(o, i, on_row, NULL);
         if (o->at_rest && is_cut(o, i))
             world_fail(o->world, "%s: a commit has not come to its end", o->site[i].name);
@@ -250,17 +296,6 @@ void oracle_check_durable(struct oracle *o)
                            "%s: /%u is called durable by flow %u and is not there",
                            o->site[i].name, n, t->flow);
         }
-}
-
-static void add_row(struct oracle *o, unsigned i, const struct row *r, void *arg)
-{
-    struct row *sum = arg;
-
-    (void)o, (void)i;
-    sum->views += r->views;
-    sum->events += r->events;
-    sum->uniques += r->uniques;
-    sum->last += r->last;
 }
 
 static void check_sum(struct oracle *o, const char *what, uint64_t has, uint64_t wanted,
@@ -286,9 +321,11 @@ static void check_crowd(struct oracle *o, unsigned i, uint64_t lost)
         if (!t->taken)
             continue;
         kinds[t->kind]++;
-        people += t->kind != HIT_LEAVE && !known[t->person];
-        known[t->person] |= t->kind != HIT_LEAVE;
+        known[t->person] |=
+            t->kind == HIT_VIEW || t->kind == HIT_EVENT || t->kind == HIT_HEARTBEAT;
     }
+    for (unsigned p = 0; p < PEOPLE; p++)
+        people += known[p] || o->there[p];
     check_sum(o, "views", sum.views, kinds[HIT_VIEW], lost);
     check_sum(o, "events", sum.events, kinds[HIT_EVENT], lost);
     if (!o->midnights || sum.last < people)

@@ -41,6 +41,9 @@ struct oracle {
     bool crowd;     /* the last site is the crowd's */
     bool midnights; /* people may be counted twice: their days overlapped */
     bool long_paths;
+    bool clocks;        /* rows may be given up, for they are ahead of who reads them */
+    bool still;         /* the crowd opens no tabs any more, but for the audience's */
+    bool there[PEOPLE]; /* of the audience */
     bool at_rest; /* every commit has come to its end: nothing half written is excused */
     struct told_site site[SITES];
     uint64_t hits, messages, stale_ticks;
@@ -55,6 +58,12 @@ void oracle_init(struct oracle *o, struct world *w, struct node_redis *redis,
 bool oracle_make(struct oracle *o, unsigned i, mono_t at, int64_t day,
                  bool after_midnight, struct hit *h);
 
+/* A hit of one of the crowd, all but its kind and time; what it says of the person is
+ * told by it. */
+void oracle_crowd_hit(struct oracle *o, unsigned person, unsigned page, int64_t day,
+                      bool after_midnight, struct hit *h);
+struct slice oracle_crowd(const struct oracle *o);
+
 /* The hit made last for site @i was given to the sender of @flow, and taken or not. */
 void oracle_tell(struct oracle *o, unsigned i, unsigned flow, bool taken);
 
@@ -62,7 +71,8 @@ void oracle_tell(struct oracle *o, unsigned i, unsigned flow, bool taken);
  */
 void oracle_hear(struct oracle *o);
 
-/* Nothing in Redis is doubled, strange or contradicts itself. */
+/* Nothing in Redis is doubled, strange or contradicts itself; the totals are those of the
+ * rows, of which none is over in a world's life. */
 void oracle_check_sound(struct oracle *o);
 
 /* Everything that its sender calls durable is there: call oracle_check_sound before. */

@@ -1,0 +1,61 @@
+/* presence_rename: at midnight a visitor has another id, and its tabs go with it.
+ *
+ * Mostly nobody is known under the new id, and no number changes. If somebody is, because
+ * a hit under yesterday's id came after one of today's, the tabs of both are put
+ * together, with the same bounds as if they had always been one visitor's. */
+#include "presence_tab.h"
+
+/* Two nodes that are the same tab: the one heard of last is right. */
+static void join(struct presence *p, struct pages *pages, const struct tab *moved,
+                 uint32_t i)
+{
+    struct tab *t = &p->tabs.tab[i];
+    ms_t at = tab_time(p, moved), known = tab_time(p, t);
+
+    if (at < known || (at == known && t->kind == TAB_LEFT))
+        return;
+    t->at = moved->at;
+    t->kind = moved->kind;
+    tab_tell(p, pages, i, moved->state, moved->page);
+    tab_schedule(p, i);
+}
+
+/* Tab @i of somebody else is @to's, who has tabs. */
+static void hand_over(struct presence *p, struct pages *pages, uint32_t i, uint64_t to)
+{
+    struct tab moved = p->tabs.tab[i];
+    uint32_t same = tab_find(p, to, moved.id), seed = tab_find_seed(p, to), stalest;
+
+    if (moved.kind == TAB_SEED || same != TAB_NONE) {
+        tab_drop(p, pages, i);
+        if (moved.kind != TAB_SEED)
+            join(p, pages, &moved, same);
+        return;
+    }
+    if (seed != TAB_NONE)
+        tab_drop(p, pages, seed);
+    stalest = tab_stalest(p, to);
+    if (stalest != TAB_NONE && !tab_is_staler(p, &p->tabs.tab[stalest], &moved)) {
+        tab_drop(p, pages, i);
+        return;
+    }
+    if (stalest != TAB_NONE)
+        tab_drop(p, pages, stalest);
+    tab_tell(p, pages, i, STATE_NONE, PAGE_NONE);
+    tabs_rename(&p->tabs, i, to);
+    tab_tell(p, pages, i, moved.state, moved.page);
+}
+
+void presence_rename(struct presence *p, struct pages *pages, uint64_t from, uint64_t to)
+{
+    bool known = tabs_first(&p->tabs, to) != TAB_NONE;
+    uint32_t i;
+
+    if (from == to)
+        return;
+    while ((i = tabs_first(&p->tabs, from)) != TAB_NONE)
+        if (known)
+            hand_over(p, pages, i, to);
+        else
+            tabs_rename(&p->tabs, i, to);
+}

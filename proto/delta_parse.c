@@ -1,0 +1,182 @@
+/* Reads a message front to back by the order in which it is written. A member of a later
+ * version is stepped over, but none of ours may stand where another is due, nor may a
+ * name be written with escapes: so each is there once, and what is passed on says nothing
+ * twice. */
+#include "delta.h"
+
+#include "hit.h"
+
+/* The members of an object, in their order. */
+static const char *const message_names[] = {
+    "v",  "site",    "e",    "q",     "n",    "t",     "d",     "online", "visitors",
+    "pv", "engaged", "peak", "total", "feed", "pages", "flags", "events", NULL,
+};
+static const char *const online_names[] = {
+    "total", "active", "writing", "reading", "idle", "background", "tabs", NULL,
+};
+static const char *const feed_names[] = {"life", "last", NULL};
+
+static bool is_ours(const char *const *names, struct slice name)
+{
+    for (; *names; names++)
+        if (slice_eq(name, slice_of(*names)))
+            return true;
+    return false;
+}
+
+/* Takes a text without its quotes. */
+static bool take_text(struct slice *s, struct slice *text)
+{
+    const char *begin = s->p + 1;
+
+    if (!json_take_text(s))
+        return false;
+    *text = (struct slice){begin, (size_t)(s->p - begin) - 1};
+    return true;
+}
+
+static bool take_name(struct slice *s, struct slice *name)
+{
+    return take_text(s, name) && !memchr(name->p, '\\', name->n) &&
+           json_take(s, SLICE(":"));
+}
+
+/* Takes what stands before the value of @name, one of @names: a brace or comma, perhaps
+ * members that are not ours, and the name. */
+static bool take_key(struct slice *s, const char *const *names, const char *name)
+{
+    struct slice before = strcmp(name, names[0]) == 0 ? SLICE("{") : SLICE(","), key;
+
+    while (json_take(s, before) && take_name(s, &key)) {
+        if (slice_eq(key, slice_of(name)))
+            return true;
+        if (is_ours(names, key) || !json_take_value(s))
+            return false;
+        before = SLICE(",");
+    }
+    return false;
+}
+
+/* Takes what is not ours to the end of the object. */
+static bool take_rest(struct slice *s, const char *const *names)
+{
+    struct slice key;
+
+    while (json_take(s, SLICE(",")))
+        if (!take_name(s, &key) || is_ours(names, key) || !json_take_value(s))
+            return false;
+    return json_take(s, SLICE("}"));
+}
+
+static bool take_number(struct slice *s, const char *const *names, const char *name,
+                        uint64_t *v)
+{
+    return take_key(s, names, name) && json_take_u64(s, v);
+}
+
+/* A member of the message whose inside is nobody's business here. */
+static bool take_whole(struct slice *s, const char *name, char begin)
+{
+    return take_key(s, message_names, name) && s->n > 0 && s->p[0] == begin &&
+           json_take_value(s);
+}
+
+static bool take_online(struct slice *s, struct online *o)
+{
+    uint64_t derived;
+
+    return take_key(s, message_names, "online") &&
+           take_number(s, online_names, "total", &derived) &&
+           take_number(s, online_names, "active", &derived) &&
+           take_number(s, online_names, "writing", &o->writing) &&
+           take_number(s, online_names, "reading", &o->reading) &&
+           take_number(s, online_names, "idle", &o->idle) &&
+           take_number(s, online_names, "background", &o->background) &&
+           take_number(s, online_names, "tabs", &o->tabs) && take_rest(s, online_names);
+}
+
+static bool take_feed(struct slice *s, struct delta_view *v)
+{
+    uint64_t life;
+
+    if (!take_key(s, message_names, "feed") ||
+        !take_number(s, feed_names, "life", &life) ||
+        !take_number(s, feed_names, "last", &v->last))
+        return false;
+    v->life = (ms_t)life;
+    return take_rest(s, feed_names);
+}
+
+static bool take_flags(struct slice *s, bool *tick)
+{
+    struct slice flag;
+
+    *tick = false;
+    if (!take_key(s, message_names, "flags") || !json_take(s, SLICE("[")))
+        return false;
+    if (json_take(s, SLICE("]")))
+        return true;
+    do {
+        if (!take_text(s, &flag))
+            return false;
+        if (slice_eq(flag, SLICE("tick")))
+            *tick = true;
+    } while (json_take(s, SLICE(",")));
+    return json_take(s, SLICE("]"));
+}
+
+static bool take_events(struct slice *s, struct delta_view *v)
+{
+    v->nevents = 0;
+    if (!json_take(s, SLICE("[")))
+        return false;
+    if (json_take(s, SLICE("]")))
+        return true;
+    do {
+        struct slice event = *s;
+        ms_t at;
+
+        if (v->nevents == MESSAGE_EVENTS_MAX ||
+            !recent_event_take(s, &v->event_id[v->nevents], &at))
+            return false;
+        event.n -= s->n;
+        v->event[v->nevents++] = event;
+    } while (json_take(s, SLICE(",")));
+    return json_take(s, SLICE("]"));
+}
+
+static bool take_head(struct slice *s, struct delta_view *v)
+{
+    const char *const *names = message_names;
+    uint64_t version, at;
+
+    if (!take_number(s, names, "v", &version) || version != DELTA_VERSION ||
+        !take_key(s, names, "site") || !take_text(s, &v->site) || !site_valid(v->site) ||
+        !take_number(s, names, "e", &v->epoch) ||
+        !take_number(s, names, "q", &v->commit) || !take_number(s, names, "n", &v->n) ||
+        !take_number(s, names, "t", &at))
+        return false;
+    v->at = (ms_t)at;
+    return true;
+}
+
+static bool take_state(struct slice *s, struct delta_view *v)
+{
+    return take_whole(s, "d", '{') && take_online(s, &v->online) &&
+           take_whole(s, "visitors", '{') && take_whole(s, "pv", '{') &&
+           take_whole(s, "engaged", '{') && take_whole(s, "peak", '{') &&
+           take_whole(s, "total", '{') && take_feed(s, v) &&
+           take_whole(s, "pages", '[') && take_flags(s, &v->tick);
+}
+
+int delta_parse(struct slice message, struct delta_view *v)
+{
+    struct slice s = message;
+
+    if (message.n > MESSAGE_MAX || !take_head(&s, v) || !take_state(&s, v) ||
+        !take_key(&s, message_names, "events"))
+        return -1;
+    v->state = message;
+    v->state.n -= s.n + strlen(",\"events\":");
+    return take_events(&s, v) && json_take(&s, SLICE("}")) && s.n == 0 ? 0 : -1;
+}

@@ -1,0 +1,189 @@
+/* An event is written member by member and checked against exactly that form, so that
+ * what lies in Redis or comes over a channel can be passed on unread. Taking one apart
+ * again undoes the escapes of this writer and knows no others. */
+#include "recent_event.h"
+
+#include <stdlib.h>
+#include "hit.h"
+#include "limits.h"
+
+/* The members of a kind behind the three that all have; NULL: none. */
+struct form {
+    uint8_t kind;
+    const char *path, *name;
+};
+
+static const struct form forms[] = {
+    {HIT_VIEW, "path", NULL},
+    {HIT_EVENT, "path", "name"},
+    {HIT_MESSAGE, "text", "name"},
+};
+#define FORMS (sizeof forms / sizeof *forms)
+
+static bool take_member(struct slice *s)
+{
+    uint64_t v;
+
+    if (!json_take_text(s) || !json_take(s, SLICE(":")))
+        return false;
+    return s->n > 0 && s->p[0] == '"' ? json_take_text(s) : json_take_u64(s, &v);
+}
+
+/* The character that an escape of this writer stands for; @s is behind the backslash. */
+static uint32_t take_escape(struct slice *s)
+{
+    static const char letters[] = "bfnrt", meant[] = "\b\f\n\r\t";
+    const char *at = strchr(letters, s->p[0]);
+    char c = s->p[0], hex[5] = "";
+
+    *s = slice_skip(*s, 1);
+    if (at)
+        return (uint32_t)meant[at - letters];
+    if (c != 'u')
+        return (unsigned char)c;
+    memcpy(hex, s->p, 4);
+    *s = slice_skip(*s, 4);
+    return (uint32_t)strtoul(hex, NULL, 16);
+}
+
+static void add_code(struct buf *out, uint32_t code)
+{
+    if (code < 0x80)
+        buf_add(out, (char[]){(char)code}, 1);
+    else if (code < 0x800)
+        buf_add(out, (char[]){(char)(0xc0 | code >> 6), (char)(0x80 | (code & 63))}, 2);
+    else
+        buf_add(out,
+                (char[]){(char)(0xe0 | code >> 12), (char)(0x80 | (code >> 6 & 63)),
+                         (char)(0x80 | (code & 63))},
+                3);
+}
+
+/* Takes a text off @s and appends what it says to @out. Returns how many bytes, -1 for
+ * none. */
+static int decode_text(struct slice *s, struct buf *out)
+{
+    struct slice text = *s;
+    size_t before = out->n;
+
+    if (!json_take_text(s))
+        return -1;
+    text = (struct slice){text.p + 1, (size_t)(s->p - text.p) - 2};
+    while (text.n > 0) {
+        const char *escape = memchr(text.p, '\\', text.n);
+        size_t plain = escape ? (size_t)(escape - text.p) : text.n;
+
+        buf_add(out, text.p, plain);
+        text = slice_skip(text, plain);
+        if (!escape)
+            break;
+        text = slice_skip(text, 1);
+        add_code(out, take_escape(&text));
+    }
+    return out->full ? -1 : (int)(out->n - before);
+}
+
+/* Takes the member @name, a text. Returns its length in @text, -1 if it is not there. */
+static int take_named(struct slice *s, const char *name, struct buf *text)
+{
+    struct slice rest = *s;
+    int n;
+
+    if (!json_take(&rest, SLICE(",\"")) || !json_take(&rest, slice_of(name)) ||
+        !json_take(&rest, SLICE("\":")))
+        return -1;
+    n = decode_text(&rest, text);
+    if (n >= 0)
+        *s = rest;
+    return n;
+}
+
+/* The form of the type that @s begins with, which is taken; NULL: of none. */
+static const struct form *take_type(struct slice *s)
+{
+    struct slice type = *s;
+
+    if (!json_take_text(s))
+        return NULL;
+    type = (struct slice){type.p + 1, (size_t)(s->p - type.p) - 2};
+    for (size_t i = 0; i < FORMS; i++)
+        if (slice_eq(type, slice_of(hit_kind_name(forms[i].kind))))
+            return &forms[i];
+    return NULL;
+}
+
+static const struct form *form_of(uint8_t kind)
+{
+    for (size_t i = 0; i < FORMS; i++)
+        if (forms[i].kind == kind)
+            return &forms[i];
+    return &forms[0];
+}
+
+void recent_event_json(struct json *j, const struct recent_event *e)
+{
+    const struct form *f = form_of(e->kind);
+
+    json_begin_object(j);
+    json_key(j, "id");
+    json_u64(j, e->id);
+    json_key(j, "type");
+    json_str(j, hit_kind_name(e->kind));
+    json_key(j, "timestamp");
+    json_i64(j, e->at);
+    json_key(j, f->path);
+    json_slice(j, e->path);
+    if (f->name) {
+        json_key(j, f->name);
+        json_slice(j, e->name);
+    }
+    json_end(j);
+}
+
+bool recent_event_take(struct slice *s, uint64_t *id, ms_t *at)
+{
+    uint64_t t;
+
+    if (!json_take(s, SLICE("{\"id\":")) || !json_take_u64(s, id) ||
+        !json_take(s, SLICE(",\"type\":")) || !json_take_text(s) ||
+        !json_take(s, SLICE(",\"timestamp\":")) || !json_take_u64(s, &t))
+        return false;
+    *at = (ms_t)t;
+    while (json_take(s, SLICE(",")))
+        if (!take_member(s))
+            return false;
+    return json_take(s, SLICE("}"));
+}
+
+bool recent_event_check(struct slice json, uint64_t *id, ms_t *at)
+{
+    return recent_event_take(&json, id, at) && json.n == 0;
+}
+
+bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *text)
+{
+    const struct form *f;
+    int path, name = 0;
+    uint64_t v;
+
+    buf_clear(text);
+    if (!recent_event_check(json, &e->id, &e->at) || e->id == 0)
+        return false;
+    json_take(&json, SLICE("{\"id\":"));
+    json_take_u64(&json, &v);
+    json_take(&json, SLICE(",\"type\":"));
+    f = take_type(&json);
+    if (!f)
+        return false;
+    e->kind = f->kind;
+    json_take(&json, SLICE(",\"timestamp\":"));
+    json_take_u64(&json, &v);
+    path = take_named(&json, f->path, text);
+    if (f->name)
+        name = take_named(&json, f->name, text);
+    if (path < 0 || name < 0 || path > PATH_MAX_BYTES || name > EVENT_NAME_MAX)
+        return false;
+    e->path = (struct slice){text->p, (size_t)path};
+    e->name = (struct slice){text->p + path, (size_t)name};
+    return true;
+}

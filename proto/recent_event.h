@@ -1,0 +1,41 @@
+/* recent_event: one entry of a site's feed, as JSON and back.
+ *
+ *   {"id":9,"type":"pageview","timestamp":1763776801450,"path":"/"}
+ *   {"id":9,"type":"event","timestamp":1763776801450,"path":"/cart","name":"order"}
+ *   {"id":9,"type":"message","timestamp":1763776801450,"text":"v2 is out","name":"ci"}
+ *
+ * The same text everywhere: in the realtime answer, in messages, in streams, and as the
+ * value kept in hc:{S}:r. */
+#ifndef HC_RECENT_EVENT_H
+#define HC_RECENT_EVENT_H
+
+#include "buf.h"
+#include "json.h"
+#include "units.h"
+
+struct recent_event {
+    uint64_t id;  /* per site, from 1, in order of arrival, within one `life` */
+    uint8_t kind; /* HIT_VIEW, HIT_EVENT or HIT_MESSAGE */
+    ms_t at;
+    struct slice path; /* of a message its text */
+    struct slice name; /* of a view empty; of a message perhaps */
+};
+
+/* Writes it as one value. */
+void recent_event_json(struct json *j, const struct recent_event *e);
+
+/* Takes an event such as recent_event_json writes off @s: a flat object of texts and
+ * whole numbers that begins with "id", "type" and "timestamp"; members unknown to this
+ * version may follow. Returns whether there is one; then sets @id and @at, and what was
+ * taken may go through json_raw. */
+bool recent_event_take(struct slice *s, uint64_t *id, ms_t *at);
+
+/* Whether @json is such an event and nothing else. */
+bool recent_event_check(struct slice json, uint64_t *id, ms_t *at);
+
+/* Takes such an event apart. Texts of @e point into @text, which is cleared first.
+ * Returns whether it is one that recent_event_json may have written, within all bounds.
+ */
+bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *text);
+
+#endif
