@@ -17,7 +17,11 @@ enum command_exit {
  * goes wrong was said in one sentence on stderr. */
 int now_run(int argc, char **argv);
 int minutes_run(int argc, char **argv);
+int top_run(int argc, char **argv);
+int watch_run(int argc, char **argv);
 int tail_run(int argc, char **argv);
+int send_run(int argc, char **argv);
+int site_run(int argc, char **argv);
 int decode_run(int argc, char **argv);
 int replay_run(int argc, char **argv);
 int stats_run(int argc, char **argv);

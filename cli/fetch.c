@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,11 +63,12 @@ static int connect_to(const struct addrinfo *a, int64_t until)
 }
 
 /* The first address that answers. */
-static int dial(const struct hostport *at, int64_t until, char *err, size_t err_n)
+static int dial(const char *host, const char *port, int64_t until, char *err,
+                size_t err_n)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     struct addrinfo *found;
-    int r = getaddrinfo(at->host, at->port, &hints, &found), fd = -1;
+    int r = getaddrinfo(host, port, &hints, &found), fd = -1;
 
     if (r != 0) {
         snprintf(err, err_n, "%s", gai_strerror(r));
@@ -80,17 +82,10 @@ static int dial(const struct hostport *at, int64_t until, char *err, size_t err_
     return fd;
 }
 
-/* The request fits any socket's buffer: one call takes it. */
-static int ask(int fd, const struct hostport *at, const char *path)
+/* A fresh socket's buffer takes any request of ours in one call. */
+static int ask(int fd, struct slice request)
 {
-    char text[HOSTPORT_HOST_MAX + 256];
-    bool v6 = strchr(at->host, ':');
-    int n = snprintf(text, sizeof text,
-                     "GET %s HTTP/1.1\r\nHost: %s%s%s:%s\r\n"
-                     "User-Agent: headcount/" HC_VERSION "\r\nConnection: close\r\n\r\n",
-                     path, v6 ? "[" : "", at->host, v6 ? "]" : "", at->port);
-
-    return send(fd, text, (size_t)n, MSG_NOSIGNAL) == n ? 0 : -1;
+    return send(fd, request.p, request.n, MSG_NOSIGNAL) == (ssize_t)request.n ? 0 : -1;
 }
 
 /* Returns 0 at the end of the stream, or -1 with errno set. */
@@ -140,39 +135,70 @@ static long number_of(struct slice s)
     return end > text && v >= 0 ? v : -1;
 }
 
+/* The value of @line if it is the field @name, with its colon. */
+static bool is_field(struct slice line, const char *name, long *v)
+{
+    size_t n = strlen(name);
+
+    if (line.n <= n || strncasecmp(line.p, name, n) != 0)
+        return false;
+    line = slice_skip(line, n);
+    while (line.n > 0 && line.p[0] == ' ')
+        line = slice_skip(line, 1);
+    *v = number_of(line);
+    return true;
+}
+
 int fetch_read(struct fetched *f, struct slice answer)
 {
-    const struct slice version = SLICE("HTTP/1.1 "), length = SLICE("Content-Length: ");
+    const struct slice version = SLICE("HTTP/1.1 ");
     struct slice line;
     long n = -1;
 
     if (!take_line(&answer, &line) || !slice_starts(line, version))
         return -1;
     f->status = (int)number_of(slice_skip(line, version.n));
+    f->retry_after = -1;
     if (f->status < 100 || f->status > 599)
         return -1;
+    if (f->status == 204)
+        n = 0;
     while (take_line(&answer, &line) && line.n > 0)
-        if (slice_starts(line, length))
-            n = number_of(slice_skip(line, length.n));
+        if (!is_field(line, "Content-Length:", &n))
+            is_field(line, "Retry-After:", &f->retry_after);
     f->body = answer;
     return line.n == 0 && n >= 0 && (size_t)n == answer.n ? 0 : -1;
 }
 
-int fetch_get(struct fetched *f, const struct hostport *at, const char *path,
-              struct buf *bytes, char *err, size_t err_n)
+int fetch_send(struct fetched *f, const char *host, const char *port,
+               struct slice request, struct buf *bytes, char *err, size_t err_n)
 {
     int64_t until = clock_ms() + FETCH_DEADLINE_MS;
-    int fd = dial(at, until, err, err_n), r;
+    int fd = dial(host, port, until, err, err_n), r;
 
     if (fd < 0)
         return -1;
-    r = ask(fd, at, path);
+    r = ask(fd, request);
     if (r == 0)
         r = read_all(fd, bytes, until);
     if (r < 0)
         snprintf(err, err_n, "%s", strerror(errno));
     close(fd);
     if (r == 0 && (r = fetch_read(f, buf_get(bytes))) < 0)
-        snprintf(err, err_n, "what answers there is no admin port of headcount");
+        snprintf(err, err_n, "what answers there is no headcount");
     return r;
+}
+
+int fetch_get(struct fetched *f, const struct hostport *at, const char *path,
+              struct buf *bytes, char *err, size_t err_n)
+{
+    char text[HOSTPORT_HOST_MAX + 256];
+    bool v6 = strchr(at->host, ':');
+    int n = snprintf(text, sizeof text,
+                     "GET %s HTTP/1.1\r\nHost: %s%s%s:%s\r\n"
+                     "User-Agent: headcount/" HC_VERSION "\r\nConnection: close\r\n\r\n",
+                     path, v6 ? "[" : "", at->host, v6 ? "]" : "", at->port);
+
+    return fetch_send(f, at->host, at->port, (struct slice){text, (size_t)n}, bytes, err,
+                      err_n);
 }

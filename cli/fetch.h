@@ -1,4 +1,4 @@
-/* fetch: one GET of a daemon's admin port, waited for. */
+/* fetch: one request of a daemon over HTTP, waited for. */
 #ifndef HC_FETCH_H
 #define HC_FETCH_H
 
@@ -7,6 +7,7 @@
 
 struct fetched {
     int status;
+    long retry_after;  /* seconds, -1: not told */
     struct slice body; /* in @bytes of fetch_get */
 };
 
@@ -16,8 +17,13 @@ struct fetched {
 int fetch_get(struct fetched *f, const struct hostport *at, const char *path,
               struct buf *bytes, char *err, size_t err_n);
 
+/* Sends @request, which must ask for the end of the connection, and reads the answer in
+ * the same way. */
+int fetch_send(struct fetched *f, const char *host, const char *port,
+               struct slice request, struct buf *bytes, char *err, size_t err_n);
+
 /* Takes an answer apart; pure. Returns 0, or -1 when it is no whole answer of HTTP/1.1
- * with a Content-Length. */
+ * with a Content-Length (or of 204, which has none). */
 int fetch_read(struct fetched *f, struct slice answer);
 
 #endif

@@ -1,5 +1,5 @@
 /* headcount: a reader at the terminal, and a feeder of logs. One table of commands; each
- * is a file of its own. */
+ * has a file of its name. */
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,11 @@ struct command {
 static const struct command commands[] = {
     {"now", now_run, "visitors, views, active pages and last events of a site"},
     {"minutes", minutes_run, "one row for each of the last minutes of a site"},
-    {"tail", tail_run, "follow a site: one line for every change"},
+    {"top", top_run, "all sites on a live screen; open one for its pages and feed"},
+    {"watch", watch_run, "the numbers of a site: one line whenever they change"},
+    {"tail", tail_run, "follow the messages of sites: one line each, with their events"},
+    {"send", send_run, "put a line of text into the feed of a site"},
+    {"site", site_run, "name sites; their tokens, badges and goals"},
     {"decode", decode_run, "print a datagram between collector and aggregator"},
     {"replay", replay_run, "feed an access log or recorded beacons to a collector"},
     {"stats", stats_run, "what running daemons have counted, and whether it adds up"},
@@ -36,7 +40,7 @@ static const char usage_tail[] =
     "`headcount COMMAND --help` explains one, with its own options. Those below may\n"
     "also stand before the command.\n"
     "\n"
-    "Options of now, minutes, tail and doctor:\n"
+    "Options of all but decode, replay, send and stats:\n"
     "  --redis ADDRESS           Where Redis is: unix:PATH[?db=N] or\n"
     "                            tcp://HOST[:PORT][/DB]; also HEADCOUNT_REDIS.\n"
     "                            (default tcp://127.0.0.1:6379)\n"
@@ -56,13 +60,14 @@ static const char usage_tail[] =
     "\n"
     "Exit codes:\n"
     "  0  done, and the answer is yes\n"
-    "  1  the answer is no: site unknown, datagram refused, beacons not answered 2xx,\n"
-    "     doctor found a problem\n"
+    "  1  the answer is no: site unknown, datagram or message refused, beacons not\n"
+    "     answered 2xx, nothing seen in time, doctor found a problem\n"
     "  2  the command line is wrong, or a file cannot be read\n"
     "  3  Redis or a daemon cannot be reached\n"
     "\n"
     "Examples:\n"
     "  headcount now shop\n"
+    "  headcount top\n"
     "  headcount tail shop --json\n"
     "  headcount replay access.log --site shop --speed 10\n";
 

@@ -2,10 +2,14 @@
  * site. PING, which Redis allows on a subscribed connection, tells the two apart. */
 #include "subscription.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include "interrupt.h"
 
+#define ALL_CHANNELS "hc:*" /* of every site: keys.h */
+
+/* @why may belong to the connection that is closed here. */
 static int lose(struct subscription *s, const char *why)
 {
     snprintf(s->why, sizeof s->why, "%s", why);
@@ -20,21 +24,48 @@ static void drop_reply(struct subscription *s)
     s->reply = NULL;
 }
 
-int subscription_open(struct subscription *s, const struct redis_addr *addr,
-                      struct slice site)
+/* All in one command: then nothing published can stand between its confirmations. */
+static void ask(redisContext *c, const struct subscription_sites *sites)
 {
-    s->channel = key_channel(site);
+    struct key_name channel[SUBSCRIPTION_SITES_MAX];
+    const char *argv[1 + SUBSCRIPTION_SITES_MAX] = {"SUBSCRIBE"};
+
+    assert(sites->n <= SUBSCRIPTION_SITES_MAX);
+    for (size_t i = 0; i < sites->n; i++) {
+        channel[i] = key_channel(sites->site[i]);
+        argv[i + 1] = channel[i].s;
+    }
+    if (sites->n > 0)
+        redisAppendCommandArgv(c, (int)sites->n + 1, argv, NULL);
+    else
+        redisAppendCommand(c, "PSUBSCRIBE " ALL_CHANNELS);
+}
+
+static int confirm(struct subscription *s, size_t n)
+{
+    void *reply;
+
+    for (; n > 0; n--) {
+        drop_reply(s);
+        if (redisGetReply(s->redis, &reply) != REDIS_OK)
+            return lose(s, s->redis->errstr);
+        s->reply = reply;
+        if (s->reply->type == REDIS_REPLY_ERROR)
+            return lose(s, s->reply->str);
+    }
+    return 0;
+}
+
+int subscription_open(struct subscription *s, const struct redis_addr *addr,
+                      const struct subscription_sites *sites)
+{
     s->redis = dial_open(addr, s->why, sizeof s->why);
     if (s->redis == NULL)
         return -1;
-    s->reply = redisCommand(s->redis, "SUBSCRIBE %s", s->channel.s);
-    if (s->reply == NULL)
-        return lose(s, s->redis->errstr);
-    if (s->reply->type == REDIS_REPLY_ERROR)
-        return lose(s, s->reply->str);
+    ask(s->redis, sites);
     s->heard = mono_now();
     s->pinged = false;
-    return 0;
+    return confirm(s, sites->n ? sites->n : 1);
 }
 
 void subscription_close(struct subscription *s)
@@ -73,33 +104,58 @@ static int on_silence(struct subscription *s)
     return send_ping(s->redis) < 0 ? lose(s, s->redis->errstr) : 0;
 }
 
-int subscription_wait(struct subscription *s, mono_t ms)
+int subscription_fd(const struct subscription *s)
 {
-    struct pollfd fd = {s->redis->fd, POLLIN, 0};
-    mono_t left = end_of_patience(s) - mono_now();
-    int ready;
+    return s->redis->fd;
+}
 
-    left = left > 0 ? left : 0;
-    ready = interrupt_poll(&fd, 1, left < ms ? left : ms);
-    if (ready == 0)
+mono_t subscription_patience(const struct subscription *s)
+{
+    mono_t left = end_of_patience(s) - mono_now();
+
+    return left > 0 ? left : 0;
+}
+
+int subscription_on_poll(struct subscription *s, bool readable)
+{
+    if (!readable)
         return on_silence(s);
-    if (ready < 0)
-        return 0; /* a signal: the caller looks */
     s->heard = mono_now();
     s->pinged = false;
     return redisBufferRead(s->redis) == REDIS_OK ? 0 : lose(s, s->redis->errstr);
 }
 
-/* ["message", channel, text]; ["pong", ""] and others only show that Redis is there. */
-static bool is_message(const redisReply *r)
+int subscription_wait(struct subscription *s, mono_t ms)
 {
-    return r->type == REDIS_REPLY_ARRAY && r->elements == 3 &&
-           r->element[0]->type == REDIS_REPLY_STRING &&
-           strcmp(r->element[0]->str, "message") == 0 &&
-           r->element[2]->type == REDIS_REPLY_STRING;
+    struct pollfd fd = {subscription_fd(s), POLLIN, 0};
+    mono_t left = subscription_patience(s);
+    int ready = interrupt_poll(&fd, 1, left < ms ? left : ms);
+
+    if (ready < 0)
+        return 0; /* a signal: the caller looks */
+    return subscription_on_poll(s, ready > 0);
 }
 
-int subscription_next(struct subscription *s, struct slice *text)
+/* ["message", channel, text], ["pmessage", pattern, channel, text]; ["pong", ""] and
+ * others only show that Redis is there. */
+static bool is_message(const redisReply *r, struct slice *site, struct slice *text)
+{
+    size_t last = r->elements - 1;
+    const redisReply *channel;
+
+    if (r->type != REDIS_REPLY_ARRAY || r->elements < 3 || r->elements > 4)
+        return false;
+    for (size_t i = 0; i < r->elements; i++)
+        if (r->element[i]->type != REDIS_REPLY_STRING)
+            return false;
+    if (strcmp(r->element[0]->str, last == 2 ? "message" : "pmessage") != 0)
+        return false;
+    channel = r->element[last - 1];
+    *text = (struct slice){r->element[last]->str, r->element[last]->len};
+    return key_channel_site((struct slice){channel->str, channel->len}, site);
+}
+
+int subscription_next(struct subscription *s, struct slice *site, struct slice *text)
 {
     void *reply;
 
@@ -110,9 +166,7 @@ int subscription_next(struct subscription *s, struct slice *text)
         s->reply = reply;
         if (reply == NULL)
             return 0;
-        if (is_message(reply))
-            break;
+        if (is_message(reply, site, text))
+            return 1;
     }
-    *text = (struct slice){s->reply->element[2]->str, s->reply->element[2]->len};
-    return 1;
 }

@@ -1,5 +1,5 @@
-/* subscription: one channel of Redis, followed over a blocking connection that is only
- * read when poll says there is something. */
+/* subscription: channels of Redis, followed over a blocking connection that is only read
+ * when poll says there is something. */
 #ifndef HC_SUBSCRIPTION_H
 #define HC_SUBSCRIPTION_H
 
@@ -9,9 +9,15 @@
 
 #define PING_AFTER_MS 15000 /* of silence; then REPLY_DEADLINE_MS for an answer */
 #define SUBSCRIPTION_WHY_MAX 512
+#define SUBSCRIPTION_SITES_MAX 64 /* named one by one; more are asked for as all */
+
+/* Which channels: of these sites, or of all when there are none. */
+struct subscription_sites {
+    const struct slice *site; /* the caller's, as long as it is used */
+    size_t n;
+};
 
 struct subscription {
-    struct key_name channel;
     redisContext *redis; /* NULL: not connected */
     redisReply *reply;   /* owns the message given out last */
     mono_t heard;        /* when the last bytes came */
@@ -19,18 +25,26 @@ struct subscription {
     char why[SUBSCRIPTION_WHY_MAX];
 };
 
-/* Connects and subscribes to the channel of @site. Returns 0 once Redis has confirmed it;
- * -1 with a sentence in s->why. Also after the connection was lost. */
+/* Connects and subscribes. Returns 0 once Redis has confirmed it; -1 with a sentence in
+ * s->why. Also after the connection was lost. */
 int subscription_open(struct subscription *s, const struct redis_addr *addr,
-                      struct slice site);
+                      const struct subscription_sites *sites);
 void subscription_close(struct subscription *s);
 
-/* Waits for at most @ms. Returns 0, whether or not something came; -1 when the connection
- * was lost: then it is closed and s->why says how. */
+/* For callers who wait for other things as well: the socket, and how long to wait at most
+ * until subscription_on_poll is called, whether or not it became readable. */
+int subscription_fd(const struct subscription *s);
+mono_t subscription_patience(const struct subscription *s);
+
+/* Reads what has come if the socket is @readable, else sees to a silence. Returns 0; -1
+ * when the connection was lost: then it is closed and s->why says how. */
+int subscription_on_poll(struct subscription *s, bool readable);
+
+/* All three: waits for at most @ms. Returns the same. */
 int subscription_wait(struct subscription *s, mono_t ms);
 
-/* The next message that has come. Returns 1 with @text, valid until the next call; 0 when
- * there is none; -1 as above. */
-int subscription_next(struct subscription *s, struct slice *text);
+/* The next message that has come. Returns 1 with its site and text, valid until the next
+ * call; 0 when there is none; -1 as above. */
+int subscription_next(struct subscription *s, struct slice *site, struct slice *text);
 
 #endif

@@ -1,27 +1,32 @@
-/* tail: every message published about a site, one line each, until Ctrl-C.
+/* tail: every message published about some sites, one line each, until Ctrl-C.
  *
- * A connection that is lost is dialled again for ever, with growing pauses. What a gap
- * took away is said on stderr: the numbers heal with the next message, the events in it
- * are gone.
+ * A connection that is lost is dialled again (follow.h). What a gap took away is said on
+ * stderr: the numbers heal with the next message, the events in it are gone.
  *
- * Never reached at the start, Redis is an error (3): a wrong address should not wait. */
+ * With a filter a message is only shown for the events in it that pass. A busy site's
+ * messages count events that they do not list (delta.h); those cannot be looked at, so in
+ * the end it is said how many they were. */
 #include "command.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include "filter.h"
+#include "follow.h"
 #include "interrupt.h"
-#include "message.h"
+#include "news.h"
+#include "roster.h"
 #include "site_read.h"
-#include "subscription.h"
 #include "table.h"
 #include "when.h"
 
-#define PAUSE_FIRST_MS 100 /* between dials, doubled up to the last */
-#define PAUSE_LAST_MS 5000
 #define LINE_MAX_BYTES (256 * 1024) /* a message with every byte escaped stays below */
+#define SITE_WIDTH 16               /* of its column when any site may come */
 
 struct tail_opts {
     struct dial_opts dial;
+    struct filter filter;
+    bool all;
     long count;   /* 0: no end */
     long timeout; /* seconds, 0: none */
     bool json;
@@ -29,24 +34,31 @@ struct tail_opts {
 
 struct tail {
     struct tail_opts opts;
-    struct redis_addr addr;
-    char at[512]; /* the address as text */
-    struct slice site;
+    struct slice site[SUBSCRIPTION_SITES_MAX];
+    size_t nsites;
+    int site_width; /* of its column, 0: there is only one site */
     struct term term;
-    struct subscription subscription;
-    struct sequence sequence;
+    struct follow follow;
+    struct roster roster; /* of the sites met, with ... */
+    struct sequence *sequence;
     uint64_t shown;
-    mono_t deadline; /* if --timeout is given */
+    uint64_t unlisted; /* events that a filter could not look at */
 };
 
 static const struct opt rows[] = {
+    {.name = "all",
+     .type = OPT_FLAG,
+     .offset = offsetof(struct tail_opts, all),
+     .help = "Follow all sites; then none is named.",
+     .group = "Sites"},
+    FILTER_OPTS(struct tail_opts, filter),
     {.name = "count",
      .arg = "N",
      .type = OPT_INT,
      .offset = offsetof(struct tail_opts, count),
      .def = "0",
      .max = 1000000000,
-     .help = "End after N messages; 0 is without end.",
+     .help = "End after N messages were shown; 0 is without end.",
      .group = "Output"},
     {.name = "timeout",
      .arg = "SECONDS",
@@ -58,17 +70,18 @@ static const struct opt rows[] = {
     {.name = "json",
      .type = OPT_FLAG,
      .offset = offsetof(struct tail_opts, json),
-     .help = "Print the messages as they came, one a line."},
+     .help = "Print the messages as they came, one a line; with a filter their events "
+             "are only those that pass it."},
     DIAL_OPTS(struct tail_opts, dial),
 };
 
 static const struct opts_spec spec = {
     .program = "headcount tail",
-    .usage = "SITE [options]",
-    .about = "Follows SITE: one line for every change the aggregator publishes, with the "
-             "visitors and page views of the last 5 minutes, what came since the line "
-             "before, and the new events. A lost connection is dialled again; that, and "
-             "messages that are missing, is said on stderr.",
+    .usage = "SITE... | --all [options]",
+    .about = "Follows sites: one line for every change the aggregator publishes, with "
+             "the visitors and page views of the last 5 minutes, what came since the "
+             "line before, and the new events. A lost connection is dialled again; "
+             "that, and messages that are missing, is said on stderr.",
     .footer = "Exit codes:\n"
               "  0    ended by Ctrl-C or SIGTERM, or after --count messages, or by\n"
               "       --timeout with at least one message and no --count\n"
@@ -78,6 +91,8 @@ static const struct opts_spec spec = {
               "\n"
               "Examples:\n"
               "  headcount tail shop\n"
+              "  headcount tail shop --kind event --path '/order/*'\n"
+              "  headcount tail --all --kind message\n"
               "  headcount tail shop --json --count 1 --timeout 90 | jq .visitors",
     .rows = rows,
     .nrows = sizeof rows / sizeof *rows,
@@ -94,181 +109,261 @@ static void write_change(struct buf *out, uint64_t n, int width)
     buf_printf(out, "  %*s", width, text);
 }
 
-/* "/cart", or "buy on /cart" for an event. */
+/* "/cart", "buy on /cart" for an event, "\"hello\" by bot" for a message. */
 static void write_sighting(struct buf *out, const struct sighting *e, bool first)
 {
+    bool is_message = sighting_is_message(e);
+
     buf_str(out, first ? "  " : ", ");
-    if (e->name.n > 0) {
+    if (e->name.n > 0 && !is_message) {
         buf_slice(out, e->name);
         buf_str(out, " on ");
     }
+    buf_str(out, is_message ? "\"" : "");
     buf_slice(out, e->path);
+    buf_str(out, is_message ? "\"" : "");
+    if (e->name.n > 0 && is_message) {
+        buf_str(out, " by ");
+        buf_slice(out, e->name);
+    }
 }
 
-static void write_line(struct buf *out, const struct message *m)
+static void write_sightings(const struct tail *t, struct buf *out,
+                            const struct message *m)
 {
     struct sighting e;
+    size_t written = 0;
 
+    for (size_t i = 0; message_event(m, i, &e); i++)
+        if (filter_takes(&t->opts.filter, &e))
+            write_sighting(out, &e, written++ == 0);
+}
+
+static void write_line(const struct tail *t, struct buf *out, const struct news *n)
+{
+    const struct message *m = &n->message;
+    uint64_t unlisted = news_unlisted(n);
+
+    if (t->site_width)
+        buf_printf(out, "%-*.*s  ", t->site_width, (int)n->delta.site.n, n->delta.site.p);
     buf_printf(out, "%-8s  %11" PRIu64 "  %8" PRIu64, when_clock(m->at).s, m->visitors,
                m->views);
     write_change(out, m->new_visitors, 6);
     write_change(out, m->new_views, 6);
     write_change(out, m->new_events, 7);
-    for (size_t i = 0; message_event(m, i, &e); i++)
-        write_sighting(out, &e, i == 0);
+    write_sightings(t, out, m);
+    if (unlisted > 0 && filter_is_open(&t->opts.filter))
+        buf_printf(out, "  (and %" PRIu64 " not listed)", unlisted);
     if (m->tick)
         buf_str(out, "  (the minute turned)");
 }
 
 static void print_head(const struct tail *t)
 {
-    if (!t->opts.json)
-        printf("%s%-8s  %11s  %8s  %6s  %6s  %7s  %s%s\n", term_bold(&t->term), "time",
-               "visitors/5m", "views/5m", "+new", "+views", "+events", "what",
-               term_plain(&t->term));
+    if (t->opts.json)
+        return;
+    printf("%s", term_bold(&t->term));
+    if (t->site_width)
+        printf("%-*s  ", t->site_width, "site");
+    printf("%-8s  %11s  %8s  %6s  %6s  %7s  %s%s\n", "time", "visitors/5m", "views/5m",
+           "+new", "+views", "+events", "what", term_plain(&t->term));
     fflush(stdout);
 }
 
-static void print_message(const struct tail *t, const struct message *m,
-                          struct slice text)
+static void print_text(const struct tail *t, const struct news *n)
 {
     struct buf line, shown;
 
-    if (t->opts.json) {
+    buf_init(&line, LINE_MAX_BYTES);
+    buf_init(&shown, 4 * LINE_MAX_BYTES);
+    write_line(t, &line, n);
+    text_cut(&shown, buf_get(&line), t->term.width, t->term.utf8);
+    printf("%.*s\n", (int)shown.n, shown.p);
+    buf_fini(&shown);
+    buf_fini(&line);
+}
+
+/* The message without the events that the filter leaves out. */
+static void print_filtered(const struct tail *t, const struct news *n)
+{
+    json_t *message = json_copy(n->message.json), *events = json_array();
+    struct sighting e;
+    char *text;
+
+    for (size_t i = 0; message_event(&n->message, i, &e); i++)
+        if (filter_takes(&t->opts.filter, &e))
+            json_array_append(events, json_array_get(n->message.events, i));
+    json_object_set_new(message, "events", events);
+    text = json_dumps(message, JSON_COMPACT);
+    if (text)
+        puts(text);
+    free(text);
+    json_decref(message);
+}
+
+static void print_message(const struct tail *t, const struct news *n, struct slice text)
+{
+    if (!t->opts.json)
+        print_text(t, n);
+    else if (filter_is_open(&t->opts.filter))
         printf("%.*s\n", (int)text.n, text.p);
-    } else {
-        buf_init(&line, LINE_MAX_BYTES);
-        buf_init(&shown, 4 * LINE_MAX_BYTES);
-        write_line(&line, m);
-        text_cut(&shown, buf_get(&line), t->term.width, t->term.utf8);
-        printf("%.*s\n", (int)shown.n, shown.p);
-        buf_fini(&shown);
-        buf_fini(&line);
-    }
+    else
+        print_filtered(t, n);
     fflush(stdout);
 }
 
-static void tell_gap(struct tail *t, const struct message *m)
+static bool has_wanted(const struct tail *t, const struct message *m)
+{
+    struct sighting e;
+
+    if (filter_is_open(&t->opts.filter))
+        return true;
+    for (size_t i = 0; message_event(m, i, &e); i++)
+        if (filter_takes(&t->opts.filter, &e))
+            return true;
+    return false;
+}
+
+/* The place in the sequence of @site; NULL when there are too many sites to keep all. */
+static struct sequence *sequence_of(struct tail *t, struct slice site)
+{
+    size_t cap = t->roster.cap;
+    int at = roster_add(&t->roster, site);
+
+    if (t->roster.cap > cap) {
+        t->sequence = realloc(t->sequence, t->roster.cap * sizeof *t->sequence);
+        if (t->sequence == NULL)
+            abort();
+        memset(t->sequence + cap, 0, (t->roster.cap - cap) * sizeof *t->sequence);
+    }
+    return at < 0 ? NULL : &t->sequence[at];
+}
+
+static void tell_gap(struct sequence *s, struct slice site, const struct message *m)
 {
     uint64_t missing;
 
-    switch (sequence_step(&t->sequence, m->epoch, m->n, &missing)) {
+    switch (sequence_step(s, m->epoch, m->n, &missing)) {
     case SEQUENCE_FIRST:
     case SEQUENCE_NEXT:
         break;
     case SEQUENCE_GAP:
-        complain("%" PRIu64 " message%s missing before n=%" PRIu64, missing,
-                 missing == 1 ? " is" : "s are", m->n);
+        complain("%" PRIu64 " message%s missing before n=%" PRIu64 " of %.*s", missing,
+                 missing == 1 ? " is" : "s are", m->n, (int)site.n, site.p);
         break;
     case SEQUENCE_RESTART:
-        complain("a new epoch, e=%" PRIu64 ": messages before it may be missing",
-                 m->epoch);
+        complain("a new epoch of %.*s, e=%" PRIu64 ": messages before it may be missing",
+                 (int)site.n, site.p, m->epoch);
         break;
     case SEQUENCE_OLD:
-        complain("e=%" PRIu64 " n=%" PRIu64 " is no later than the message before",
-                 m->epoch, m->n);
+        complain("e=%" PRIu64 " n=%" PRIu64
+                 " of %.*s is no later than the message before",
+                 m->epoch, m->n, (int)site.n, site.p);
         break;
     }
 }
 
-/* A text with a line end inside would be two lines for whoever reads --json. */
-static void on_message(struct tail *t, struct slice text)
+static void on_message(struct tail *t, struct slice site, struct slice text)
 {
-    struct message m;
+    struct sequence *sequence = sequence_of(t, site);
+    struct news n;
 
-    if (memchr(text.p, '\n', text.n) || message_parse(&m, text) < 0) {
+    if (news_parse(&n, text) < 0) {
         complain("a message of %zu bytes was not headcount's and is not shown", text.n);
         return;
     }
-    tell_gap(t, &m);
-    print_message(t, &m, text);
-    message_fini(&m);
-    t->shown++;
-}
-
-/* ---- the loop ------------------------------------------------------------ */
-
-/* Also when nobody reads any more: SIGPIPE is ignored, so printing fails instead. */
-static bool is_over(const struct tail *t)
-{
-    return interrupt_seen() || ferror(stdout) ||
-           (t->opts.count > 0 && t->shown >= (uint64_t)t->opts.count) ||
-           (t->opts.timeout > 0 && mono_now() >= t->deadline);
-}
-
-/* @ms, or less when --timeout ends sooner. */
-static mono_t until_deadline(const struct tail *t, mono_t ms)
-{
-    mono_t left = t->deadline - mono_now();
-
-    if (t->opts.timeout == 0 || left > ms)
-        return ms;
-    return left > 0 ? left : 0;
-}
-
-/* Shows what has come and waits once for more. Returns -1 when the connection is lost. */
-static int follow(struct tail *t)
-{
-    struct slice text;
-    int rc = 0;
-
-    while (!is_over(t) && (rc = subscription_next(&t->subscription, &text)) > 0)
-        on_message(t, text);
-    if (rc == 0 && !is_over(t))
-        rc = subscription_wait(&t->subscription, until_deadline(t, PING_AFTER_MS));
-    return rc;
-}
-
-static void subscribe_again(struct tail *t)
-{
-    mono_t pause = PAUSE_FIRST_MS;
-
-    complain("lost %s: %s; dialling again", t->at, t->subscription.why);
-    while (!is_over(t)) {
-        interrupt_poll(NULL, 0, until_deadline(t, pause));
-        if (!is_over(t) && subscription_open(&t->subscription, &t->addr, t->site) == 0) {
-            complain("following %s again; what was published meanwhile is not shown",
-                     t->subscription.channel.s);
-            return;
-        }
-        pause = pause * 2 < PAUSE_LAST_MS ? pause * 2 : PAUSE_LAST_MS;
+    n.delta.site = site; /* where it was published, whatever it says */
+    if (sequence)
+        tell_gap(sequence, site, &n.message);
+    if (!filter_is_open(&t->opts.filter))
+        t->unlisted += news_unlisted(&n);
+    if (has_wanted(t, &n.message)) {
+        print_message(t, &n, text);
+        t->shown++;
     }
+    news_fini(&n);
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+static bool is_enough(const struct tail *t)
+{
+    return t->opts.count > 0 && t->shown >= (uint64_t)t->opts.count;
 }
 
 static enum command_exit run(struct tail *t)
 {
-    struct subscription *s = &t->subscription;
+    struct subscription_sites sites = {t->site, t->nsites};
+    enum follow_event what = FOLLOW_AGAIN;
+    struct slice site, text;
+    enum command_exit code;
 
-    redis_addr_text(&t->addr, t->at, sizeof t->at);
-    if (subscription_open(s, &t->addr, t->site) < 0) {
-        complain("cannot follow %s at %s: %s", s->channel.s, t->at, s->why);
-        return EXIT_UNREACHABLE;
-    }
-    complain("following %s at %s", s->channel.s, t->at);
+    code = follow_open(&t->follow, &t->opts.dial, sites, t->opts.timeout);
+    if (code != EXIT_FINE)
+        return code;
     print_head(t);
-    while (!is_over(t))
-        if (follow(t) < 0)
-            subscribe_again(t);
-    subscription_close(s);
-    if (interrupt_seen())
-        return EXIT_FINE;
-    return t->shown > 0 && t->shown >= (uint64_t)t->opts.count ? EXIT_FINE : EXIT_NO;
+    while (!is_enough(t) && what != FOLLOW_OVER) {
+        what = follow_next(&t->follow, &site, &text);
+        if (what == FOLLOW_MESSAGE)
+            on_message(t, site, text);
+    }
+    if (t->unlisted > 0)
+        complain("%" PRIu64 " events came in messages too full to list them, so no "
+                 "filter looked at them",
+                 t->unlisted);
+    code = interrupt_seen() || (t->shown > 0 && t->shown >= (uint64_t)t->opts.count)
+               ? EXIT_FINE
+               : EXIT_NO;
+    follow_close(&t->follow);
+    return code;
+}
+
+/* The sites named, or none for --all. Returns EXIT_FINE or EXIT_USAGE. */
+static enum command_exit read_sites(struct tail *t, char **argv, int n)
+{
+    if (t->opts.all ? n > 0 : n == 0) {
+        complain("tail takes one or more SITEs, or --all; see `headcount tail --help`");
+        return EXIT_USAGE;
+    }
+    if (n > SUBSCRIPTION_SITES_MAX) {
+        complain("tail takes up to %d sites by name; follow --all",
+                 SUBSCRIPTION_SITES_MAX);
+        return EXIT_USAGE;
+    }
+    for (int i = 0; i < n; i++)
+        if (!site_check(argv[i], &t->site[t->nsites++]))
+            return EXIT_USAGE;
+    return EXIT_FINE;
+}
+
+static int site_width(const struct tail *t)
+{
+    size_t width = t->nsites ? strlen("site") : SITE_WIDTH;
+
+    for (size_t i = 0; i < t->nsites; i++)
+        width = t->site[i].n > width ? t->site[i].n : width;
+    return t->nsites == 1 ? 0 : (int)width;
 }
 
 int tail_run(int argc, char **argv)
 {
     struct tail t = {0};
+    char err[256];
     int rest, code;
 
     if (!command_options(&spec, &t.opts, argc, argv, &rest, &code))
         return code;
-    code = site_argument(argc, argv, rest, &t.site);
+    if (filter_check(&t.opts.filter, err, sizeof err) < 0) {
+        complain("%s", err);
+        return EXIT_USAGE;
+    }
+    code = read_sites(&t, argv + rest, argc - rest);
     if (code != EXIT_FINE)
         return code;
-    if (dial_address(&t.addr, &t.opts.dial) < 0)
-        return EXIT_USAGE;
     t.term = term_of(stdout);
-    interrupt_open();
-    t.deadline = mono_now() + (mono_t)t.opts.timeout * 1000;
-    return run(&t);
+    t.site_width = site_width(&t);
+    code = run(&t);
+    roster_fini(&t.roster);
+    free(t.sequence);
+    return code;
 }

@@ -1,0 +1,136 @@
+/* One table row for each form: the first word, the third, what it means, and whether a
+ * name follows. The second word is always the site. */
+#include "site_order.h"
+
+#include <stdio.h>
+#include "../proto/hit.h"
+#include "../proto/near.h"
+#include "setting.h"
+
+struct form {
+    const char *noun, *verb; /* verb "" where nothing need follow */
+    enum site_verb order;
+    bool has_name;
+};
+
+static const struct form forms[] = {
+    {"add", "", SITE_ADD, false},       {"rm", "", SITE_RM, false},
+    {"token", "", TOKEN_LIST, false},   {"token", "list", TOKEN_LIST, false},
+    {"token", "add", TOKEN_ADD, true},  {"token", "rm", TOKEN_RM, true},
+    {"badge", "", BADGE_SHOW, false},   {"badge", "on", BADGE_ON, false},
+    {"badge", "off", BADGE_OFF, false}, {"goal", "", GOAL_LIST, false},
+    {"goal", "list", GOAL_LIST, false}, {"goal", "add", GOAL_ADD, true},
+    {"goal", "rm", GOAL_RM, true},
+};
+#define FORMS (sizeof forms / sizeof *forms)
+
+static bool is_noun(const char *word)
+{
+    for (size_t i = 0; i < FORMS; i++)
+        if (strcmp(forms[i].noun, word) == 0)
+            return true;
+    return false;
+}
+
+static const struct form *find(const char *noun, const char *verb)
+{
+    for (size_t i = 0; i < FORMS; i++)
+        if (strcmp(forms[i].noun, noun) == 0 && strcmp(forms[i].verb, verb) == 0)
+            return &forms[i];
+    return NULL;
+}
+
+static int unknown_noun(const char *word, char *err, size_t err_n)
+{
+    struct near guess;
+
+    near_init(&guess, word, strlen(word));
+    near_consider(&guess, "list");
+    for (size_t i = 0; i < FORMS; i++)
+        near_consider(&guess, forms[i].noun);
+    snprintf(err, err_n, "site knows no \"%s\"%s%s; see `headcount site --help`", word,
+             guess.best[0] ? ", did you mean " : "", guess.best);
+    return -1;
+}
+
+static int unknown_verb(const char *noun, const char *verb, char *err, size_t err_n)
+{
+    size_t n = (size_t)snprintf(err, err_n, "site %s SITE takes", noun);
+    const char *between = " ";
+
+    for (size_t i = 0; i < FORMS && n < err_n; i++) {
+        if (strcmp(forms[i].noun, noun) != 0 || !*forms[i].verb)
+            continue;
+        n += (size_t)snprintf(err + n, err_n - n, "%s%s", between, forms[i].verb);
+        between = ", ";
+    }
+    if (n < err_n)
+        snprintf(err + n, err_n - n, "%s, not \"%s\"", *between == ',' ? "" : " no more",
+                 verb);
+    return -1;
+}
+
+static int wrong_name(const char *name, const struct form *f, char *err, size_t err_n)
+{
+    if (name == NULL)
+        snprintf(err, err_n, "site %s SITE %s needs a NAME", f->noun, f->verb);
+    else
+        snprintf(err, err_n, "\"%s\" is no name of a %s: 1 to %d of A-Z a-z 0-9 . _ -",
+                 name, f->noun, SETTING_NAME_MAX);
+    return -1;
+}
+
+static int wrong_site(const char *noun, const char *site, char *err, size_t err_n)
+{
+    if (site == NULL)
+        snprintf(err, err_n, "site %s needs a SITE", noun);
+    else
+        snprintf(err, err_n,
+                 "\"%s\" is no site id: 1 to %d of A-Z a-z 0-9 . _ -, but not . or ..",
+                 site, SITE_MAX);
+    return -1;
+}
+
+/* The words behind the noun. */
+static int read_form(struct site_order *o, const char *noun, char *const *rest, int n,
+                     char *err, size_t err_n)
+{
+    const char *site = n > 0 ? rest[0] : NULL, *verb = n > 1 ? rest[1] : "";
+    const char *name = n > 2 ? rest[2] : NULL;
+    const struct form *f;
+
+    if (site == NULL || !site_valid(slice_of(site)))
+        return wrong_site(noun, site, err, err_n);
+    f = find(noun, verb);
+    if (f == NULL)
+        return unknown_verb(noun, verb, err, err_n);
+    if (f->has_name && (name == NULL || !setting_name_valid(name)))
+        return wrong_name(name, f, err, err_n);
+    if (n > (f->has_name ? 3 : 2)) {
+        snprintf(err, err_n, "\"%s\" is one word too many", rest[f->has_name ? 3 : 2]);
+        return -1;
+    }
+    *o = (struct site_order){f->order, slice_of(site), name};
+    return 0;
+}
+
+int site_order_read(struct site_order *o, char *const *words, int n, char *err,
+                    size_t err_n)
+{
+    if (n == 0) {
+        snprintf(err, err_n,
+                 "site needs to know what to do: list, add, rm, token, badge "
+                 "or goal");
+        return -1;
+    }
+    if (strcmp(words[0], "list") == 0) {
+        *o = (struct site_order){.verb = SITE_LIST};
+        if (n == 1)
+            return 0;
+        snprintf(err, err_n, "site list takes no more, not \"%s\"", words[1]);
+        return -1;
+    }
+    if (!is_noun(words[0]))
+        return unknown_noun(words[0], err, err_n);
+    return read_form(o, words[0], words + 1, n - 1, err, err_n);
+}

@@ -1,0 +1,41 @@
+/* site_order: what `headcount site ...` is asked to do, read from its words.
+ *
+ *   list
+ *   add SITE                         rm SITE
+ *   token SITE [list]                token SITE add NAME      token SITE rm NAME
+ *   badge SITE [on|off]
+ *   goal SITE [list]                 goal SITE add NAME       goal SITE rm NAME
+ *
+ * Pure; the options that belong to some of them are checked by whoever has them. */
+#ifndef HC_SITE_ORDER_H
+#define HC_SITE_ORDER_H
+
+#include <stddef.h>
+#include "../proto/slice.h"
+
+enum site_verb {
+    SITE_LIST,
+    SITE_ADD,
+    SITE_RM,
+    TOKEN_LIST,
+    TOKEN_ADD,
+    TOKEN_RM,
+    BADGE_SHOW,
+    BADGE_ON,
+    BADGE_OFF,
+    GOAL_LIST,
+    GOAL_ADD,
+    GOAL_RM,
+};
+
+struct site_order {
+    enum site_verb verb;
+    struct slice site; /* valid; empty for SITE_LIST */
+    const char *name;  /* valid; of the token or goal, else NULL */
+};
+
+/* Reads @n words. Returns 0, or -1 with a sentence in @err. */
+int site_order_read(struct site_order *o, char *const *words, int n, char *err,
+                    size_t err_n);
+
+#endif

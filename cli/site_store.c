@@ -1,0 +1,285 @@
+/* hc:sites and a site's own keys live on different nodes of a cluster, so nothing here
+ * changes both at once. The order is such that a half-done change is harmless and can be
+ * repeated: a name comes before its settings and goes after them. */
+#include "site_store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include "../proto/keys.h"
+
+#define TRIES 16 /* of a transaction; each means that somebody else made a change */
+
+static enum store_result fail(struct site_store *s, const redisReply *r)
+{
+    const char *why = r == NULL                      ? s->redis->errstr
+                      : r->type == REDIS_REPLY_ERROR ? r->str
+                                                     : "an answer of an unexpected type";
+
+    snprintf(s->why, sizeof s->why, "%s", why);
+    return STORE_FAILED;
+}
+
+static void drop(redisReply *r)
+{
+    if (r)
+        freeReplyObject(r);
+}
+
+/* A command that is answered by how many things changed. */
+static enum store_result changed(struct site_store *s, redisReply *r)
+{
+    enum store_result result;
+
+    if (r == NULL || r->type != REDIS_REPLY_INTEGER)
+        result = fail(s, r);
+    else
+        result = r->integer > 0 ? STORE_DONE : STORE_SAME;
+    drop(r);
+    return result;
+}
+
+static redisReply *site_member(struct site_store *s, const char *command,
+                               struct slice site)
+{
+    return redisCommand(s->redis, "%s " KEY_SITES " %b", command, site.p, site.n);
+}
+
+enum store_result site_store_name(struct site_store *s, struct slice site)
+{
+    return changed(s, site_member(s, "SADD", site));
+}
+
+enum store_result site_store_forget(struct site_store *s, struct slice site, bool totals)
+{
+    struct key_name settings = key_settings(site), total = key_totals(site);
+    enum store_result keys, name;
+
+    if (totals)
+        keys = changed(s, redisCommand(s->redis, "DEL %s %s", settings.s, total.s));
+    else
+        keys = changed(s, redisCommand(s->redis, "DEL %s", settings.s));
+    if (keys == STORE_FAILED)
+        return keys;
+    name = changed(s, site_member(s, "SREM", site));
+    return name == STORE_SAME ? keys : name;
+}
+
+enum store_result site_store_live(struct site_store *s, struct slice site, ms_t *at)
+{
+    redisReply *r = redisCommand(s->redis, "ZSCORE " KEY_LIVE " %b", site.p, site.n);
+    enum store_result result = STORE_DONE;
+
+    *at = 0;
+    if (r && r->type == REDIS_REPLY_STRING)
+        *at = (ms_t)strtod(r->str, NULL);
+    else if (r == NULL || r->type != REDIS_REPLY_NIL)
+        result = fail(s, r);
+    drop(r);
+    return result;
+}
+
+/* What @new meets among the fields there are. */
+static enum store_result meet(const redisReply *all, const struct setting *new,
+                              const char *prefix, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i + 1 < all->elements; i += 2) {
+        struct slice field = {all->element[i]->str, all->element[i]->len};
+
+        if (slice_eq(field, slice_of(new->field)))
+            return STORE_SAME;
+        n += slice_starts(field, slice_of(prefix));
+    }
+    return n < max ? STORE_DONE : STORE_FULL;
+}
+
+/* MULTI, HSET, EXEC. STORE_SAME: the key was changed by somebody since WATCH. */
+static enum store_result commit(struct site_store *s, const char *key,
+                                const struct setting *new)
+{
+    enum store_result result = STORE_DONE;
+    redisReply *r = NULL;
+
+    redisAppendCommand(s->redis, "MULTI");
+    redisAppendCommand(s->redis, "HSET %s %s %s", key, new->field, new->value);
+    redisAppendCommand(s->redis, "EXEC");
+    for (int i = 0; i < 3 && result == STORE_DONE; i++) {
+        drop(r);
+        r = NULL;
+        if (redisGetReply(s->redis, (void **)&r) != REDIS_OK ||
+            r->type == REDIS_REPLY_ERROR)
+            result = fail(s, r);
+    }
+    if (result == STORE_DONE && r->type == REDIS_REPLY_NIL)
+        result = STORE_SAME;
+    drop(r);
+    return result;
+}
+
+static enum store_result watch(struct site_store *s, const char *key)
+{
+    redisReply *r = redisCommand(s->redis, "WATCH %s", key);
+    enum store_result result =
+        r && r->type == REDIS_REPLY_STATUS ? STORE_DONE : fail(s, r);
+
+    drop(r);
+    return result;
+}
+
+enum store_result site_store_add(struct site_store *s, struct slice site,
+                                 const struct setting *new, const char *prefix,
+                                 size_t max)
+{
+    struct key_name key = key_settings(site);
+
+    for (int i = 0; i < TRIES; i++) {
+        enum store_result result = watch(s, key.s);
+        redisReply *all = result == STORE_DONE ? site_store_read(s, site) : NULL;
+
+        if (all == NULL)
+            return STORE_FAILED;
+        result = meet(all, new, prefix, max);
+        drop(all);
+        if (result != STORE_DONE)
+            return result; /* the connection ends, and with it the WATCH */
+        result = commit(s, key.s, new);
+        if (result != STORE_SAME)
+            return result;
+    }
+    snprintf(s->why, sizeof s->why, "somebody else kept changing %s", key.s);
+    return STORE_FAILED;
+}
+
+enum store_result site_store_rm(struct site_store *s, struct slice site,
+                                const char *field)
+{
+    struct key_name key = key_settings(site);
+
+    return changed(s, redisCommand(s->redis, "HDEL %s %s", key.s, field));
+}
+
+enum store_result site_store_badge(struct site_store *s, struct slice site, bool on)
+{
+    struct key_name key = key_settings(site);
+
+    if (!on)
+        return site_store_rm(s, site, SETTING_BADGE);
+    return changed(s, redisCommand(s->redis, "HSET %s " SETTING_BADGE " 1", key.s));
+}
+
+/* Whether the reply is a list of texts, pairs of them if @pairs. */
+static bool is_texts(const redisReply *r, bool pairs)
+{
+    if (r->type != REDIS_REPLY_ARRAY || (pairs && r->elements % 2 != 0))
+        return false;
+    for (size_t i = 0; i < r->elements; i++)
+        if (r->element[i]->type != REDIS_REPLY_STRING)
+            return false;
+    return true;
+}
+
+static redisReply *checked(struct site_store *s, redisReply *r, bool pairs)
+{
+    if (r && is_texts(r, pairs))
+        return r;
+    fail(s, r);
+    drop(r);
+    return NULL;
+}
+
+redisReply *site_store_read(struct site_store *s, struct slice site)
+{
+    struct key_name key = key_settings(site);
+
+    return checked(s, redisCommand(s->redis, "HGETALL %s", key.s), true);
+}
+
+/* ---- all sites ----------------------------------------------------------- */
+
+static struct slice text_of(const redisReply *r, size_t i)
+{
+    return (struct slice){r->element[i]->str, r->element[i]->len};
+}
+
+static enum store_result list_names(struct site_store *s, struct site_list *list)
+{
+    redisReply *named = redisCommand(s->redis, "SMEMBERS " KEY_SITES), *live;
+    int at;
+
+    named = checked(s, named, false);
+    if (named == NULL)
+        return STORE_FAILED;
+    live =
+        checked(s, redisCommand(s->redis, "ZRANGE " KEY_LIVE " 0 -1 WITHSCORES"), true);
+    list->row =
+        calloc(named->elements + (live ? live->elements / 2 : 0) + 1, sizeof *list->row);
+    if (list->row == NULL)
+        abort();
+    for (size_t i = 0; i < named->elements; i++)
+        if ((at = roster_add(&list->roster, text_of(named, i))) >= 0)
+            list->row[at].named = true;
+    for (size_t i = 0; live && i < live->elements; i += 2)
+        if ((at = roster_add(&list->roster, text_of(live, i))) >= 0)
+            list->row[at].live = (ms_t)strtod(live->element[i + 1]->str, NULL);
+    drop(named);
+    if (live == NULL)
+        return STORE_FAILED;
+    drop(live);
+    return STORE_DONE;
+}
+
+static void count_settings(const redisReply *all, struct site_list_row *row)
+{
+    struct setting_read r;
+
+    for (size_t i = 0; i < all->elements; i += 2) {
+        struct slice field = text_of(all, i), value = text_of(all, i + 1);
+
+        row->tokens += setting_read(&r, SETTING_TOKEN, field, value);
+        row->goals += setting_read(&r, SETTING_GOAL, field, value);
+        if (slice_eq(field, SLICE(SETTING_BADGE)))
+            row->badge = slice_eq(value, SLICE("1"));
+    }
+}
+
+/* All are asked for before the first answer is read. */
+static enum store_result list_settings(struct site_store *s, struct site_list *list)
+{
+    for (size_t i = 0; i < list->roster.n; i++) {
+        struct key_name key = key_settings(roster_name(&list->roster, i));
+
+        redisAppendCommand(s->redis, "HGETALL %s", key.s);
+    }
+    for (size_t i = 0; i < list->roster.n; i++) {
+        redisReply *r = NULL;
+
+        redisGetReply(s->redis, (void **)&r);
+        r = checked(s, r, true);
+        if (r == NULL)
+            return STORE_FAILED;
+        count_settings(r, &list->row[i]);
+        drop(r);
+    }
+    return STORE_DONE;
+}
+
+enum store_result site_store_list(struct site_store *s, struct site_list *list)
+{
+    enum store_result result;
+
+    *list = (struct site_list){0};
+    result = list_names(s, list);
+    if (result == STORE_DONE)
+        result = list_settings(s, list);
+    if (result != STORE_DONE)
+        site_list_fini(list);
+    return result;
+}
+
+void site_list_fini(struct site_list *list)
+{
+    roster_fini(&list->roster);
+    free(list->row);
+    list->row = NULL;
+}
