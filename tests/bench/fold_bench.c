@@ -7,6 +7,9 @@
  * of it without MAC and decoding. Figures are CPU seconds of this process; three rounds
  * each, the median is printed.
  *
+ * The second table is of heartbeats of open tabs, one tab of each visitor, every 15 s:
+ * folding, already decoded, and what time makes due.
+ *
  *   fold_bench [VISITORS_MAX]      default 1000000; 10000000 needs some 2 GB */
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +184,53 @@ static struct figure measure(const struct datagram *d, const struct secret *secr
     return f;
 }
 
+/* Heartbeats of 15 seconds. */
+#define BEATS_MS 15000
+
+static double beat_all(struct store *st, uint64_t tabs, ms_t from)
+{
+    static const struct slice path = SLICE("/");
+    struct fold_counts counts = {0};
+    struct hit hits[DATAGRAM_HITS_MAX];
+    double began = cpu_ns();
+    ms_t tick_at = from;
+
+    for (uint64_t t = 0; t < tabs;) {
+        ms_t now = from + (ms_t)(t * BEATS_MS / tabs);
+        size_t n = 0;
+
+        for (; n < 40 && t < tabs; n++, t++)
+            hits[n] = (struct hit){.site = SLICE("site"),
+                                   .path = path,
+                                   .visitor = visitor(t * 7919 % tabs),
+                                   .tab = 1,
+                                   .kind = HIT_HEARTBEAT,
+                                   .state = STATE_READING};
+        fold_hits(st, hits, n, &(struct fold_origin){.at = now}, &counts);
+        if (now >= tick_at)
+            tick_at = fold_tick(st, now);
+    }
+    return (cpu_ns() - began) / (double)tabs;
+}
+
+static void measure_tabs(uint64_t tabs)
+{
+    static const struct key key = {{1}};
+    struct store st;
+    double ns[3], first;
+
+    store_init(&st, 30, &key, NOON);
+    first = beat_all(&st, tabs, NOON);
+    for (int i = 0; i < 3; i++)
+        ns[i] = beat_all(&st, tabs, NOON + BEATS_MS * (i + 1));
+    if (st.site[0]->presence.online.reading != tabs)
+        abort();
+    printf("%9llu %15.1f %14.1f %11.1f\n", (unsigned long long)tabs, first,
+           (ns[0] + ns[1] + ns[2]) / 3,
+           (double)presence_bytes(&st.site[0]->presence) / (double)tabs);
+    store_fini(&st);
+}
+
 static int by_cost(const void *a, const void *b)
 {
     double x = ((const struct figure *)a)->all_ns;
@@ -220,5 +270,8 @@ int main(int argc, char **argv)
                f[1].all_ns, f[1].fold_ns, f[1].datagram_ns, f[1].bytes);
     }
     free(d);
+    printf("\n%9s %15s %14s %11s\n", "tabs", "ns/first beat", "ns/beat", "bytes/tab");
+    for (uint64_t tabs = 100000; tabs <= 1000000; tabs *= 10)
+        measure_tabs(tabs);
     return 0;
 }

@@ -35,7 +35,7 @@ static void check_hit(const struct hit *h)
     struct hit got;
 
     must(site_valid(h->site) && h->visitor != 0);
-    must(h->kind < HIT_KINDS && h->state < HIT_STATES);
+    must(h->kind <= HIT_EVENT && h->state < HIT_STATES);
     must(h->path.n > 0 && *h->path.p == '/');
     check_text(h->path, PATH_MAX_BYTES);
     check_text(h->name, EVENT_NAME_MAX);
@@ -45,6 +45,7 @@ static void check_hit(const struct hit *h)
     must(body_open(&r, w.bytes, w.n) == 0 && body_next(&r, &got) == 1);
     must(slice_eq(got.site, h->site) && slice_eq(got.path, h->path));
     must(slice_eq(got.name, h->name) && got.kind == h->kind && got.state == h->state);
+    must(h->engaged <= ENGAGED_MAX_MS && got.engaged == h->engaged);
     must(got.visitor == h->visitor && got.previous == h->previous && got.tab == h->tab);
     must(body_next(&r, &got) == 0);
 }

@@ -136,10 +136,11 @@ static void compare_values(const struct http_request *r)
 
 static void compare(const struct http_request *r, const char *head, size_t n)
 {
-    static const uint8_t methods[] = {[HTTP_GET] = LLHTTP_GET,
-                                      [HTTP_HEAD] = LLHTTP_HEAD,
-                                      [HTTP_POST] = LLHTTP_POST,
-                                      [HTTP_OPTIONS] = LLHTTP_OPTIONS};
+    static const uint8_t methods[] = {
+        [HTTP_GET] = LLHTTP_GET,      [HTTP_HEAD] = LLHTTP_HEAD,
+        [HTTP_POST] = LLHTTP_POST,    [HTTP_OPTIONS] = LLHTTP_OPTIONS,
+        [HTTP_PUT] = LLHTTP_PUT,      [HTTP_PATCH] = LLHTTP_PATCH,
+        [HTTP_DELETE] = LLHTTP_DELETE};
     llhttp_settings_t settings;
     llhttp_errno_t err;
     llhttp_t p;
@@ -182,7 +183,7 @@ static void check_request(const struct http_request *r, const char *head, size_t
 {
     must(n <= HTTP_HEAD_MAX && memcmp(head + n - 4, "\r\n\r\n", 4) == 0);
     must(r->content_length <= HTTP_BODY_MAX);
-    must(r->method == HTTP_POST || r->method == HTTP_OPTIONS || r->content_length == 0);
+    must((r->method != HTTP_GET && r->method != HTTP_HEAD) || r->content_length == 0);
     must(*r->path.p == '/' || (*r->path.p == '*' && r->method == HTTP_OPTIONS));
     check_text(r->target, head, n);
     check_text(r->query, head, n);

@@ -38,16 +38,24 @@ static void check_text(struct slice text)
     buf_fini(&out);
 }
 
-/* Text that claims to be the writer's: what passes must be valid. */
+/* What claims to be the writer's: what passes must be valid, and whole. */
 static void check_foreign(struct slice text)
 {
     struct slice rest = text;
     json_t *parsed;
+    uint64_t v;
 
-    if (!json_take_text(&rest))
+    if (!json_take_value(&rest))
         return;
     parsed = json_loadb(text.p, text.n - rest.n, JSON_DECODE_ANY, NULL);
     must(parsed != NULL);
+    if (json_is_integer(parsed) && text.p[0] != '-') {
+        rest = text;
+        if (json_take_u64(&rest, &v))
+            must(v == (uint64_t)json_integer_value(parsed));
+    }
+    rest = text;
+    must(json_is_string(parsed) == json_take_text(&rest));
     json_decref(parsed);
 }
 
@@ -103,6 +111,7 @@ static void write_all(struct json *j, struct slice rest)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slice all = {(const char *)data, size};
+    struct slice written;
     struct json j;
     struct buf out;
     json_t *parsed;
@@ -116,6 +125,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     parsed = json_loadb(out.p, out.n, 0, NULL);
     must(parsed != NULL);
     json_decref(parsed);
+    written = buf_get(&out);
+    must(json_take_value(&written) && written.n == 0);
     buf_fini(&out);
     return 0;
 }

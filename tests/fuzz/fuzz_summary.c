@@ -29,7 +29,8 @@ static void check_bounds(const struct summary *s)
     for (size_t i = 0; i < s->npages; i++)
         sum += s->pages[i].visitors;
     must(sum == s->pages_visitors);
-    must(s->known || (all.visitors == 0 && sum == 0 && s->nrecent == 0));
+    must(s->known || (all.visitors == 0 && sum == 0 && s->nrecent == 0 &&
+                      online_total(&s->online) == 0));
 }
 
 static void check_answer(const struct summary *s)

@@ -140,9 +140,9 @@ static void unready(void *arg, struct buf *out)
 static int open_at(struct stage *s, const char *listen, char *err)
 {
     const struct admin_env env = {"shop", tables, unready, s};
-    struct admin_addr addr;
+    struct listen_addr addr;
 
-    if (admin_addr_parse(&addr, listen, err, 512) < 0)
+    if (listen_addr_parse(&addr, "--admin-listen", listen, err, 512) < 0)
         return -1;
     return admin_open(&s->admin, &s->loop, &addr, &env, err, 512);
 }
@@ -568,20 +568,21 @@ static void an_address_is_read_or_none(void **state)
         {"::1:9180", false, false, NULL},
         {"no host of ours:1", false, false, NULL},
     };
-    char err[512], text[ADMIN_ADDR_TEXT];
+    char err[512], text[LISTEN_ADDR_TEXT];
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct admin_addr a;
+        struct listen_addr a;
 
-        assert_int_equal(admin_addr_parse(&a, rows[i].text, err, sizeof err),
-                         rows[i].good ? 0 : -1);
+        assert_int_equal(
+            listen_addr_parse(&a, "--admin-listen", rows[i].text, err, sizeof err),
+            rows[i].good ? 0 : -1);
         if (!rows[i].good)
             assert_ptr_equal(strstr(err, "--admin-listen "), err);
         else
             assert_int_equal(a.on, rows[i].on);
         if (rows[i].is)
-            assert_string_equal(admin_addr_text(&a.sa, text), rows[i].is);
+            assert_string_equal(listen_addr_text(&a.sa, text), rows[i].is);
     }
 }
 

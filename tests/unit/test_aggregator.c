@@ -412,7 +412,8 @@ static void a_view_becomes_keys_and_a_message(void **state)
     assert_non_null(strstr(text, "\"site\":\"shop\""));
     assert_non_null(strstr(text, "\"d\":{\"pv\":1,\"ev\":0,\"new\":1}"));
     assert_non_null(strstr(text, "\"visitors\":{\"1\":1,\"5\":1,\"30\":1}"));
-    assert_non_null(strstr(text, "\"pages\":[{\"path\":\"/a\",\"visitors\":1}]"));
+    assert_non_null(
+        strstr(text, "\"pages\":[{\"path\":\"/a\",\"visitors\":1,\"online\":0}]"));
     assert_int_equal(total(r, "shop", "pv"), 1);
     assert_int_equal(total(r, "shop", "last"), 1);
     assert_int_equal(total(r, "shop", "p:/a"), 1);

@@ -100,7 +100,7 @@ static void json_values_are_text_numbers_or_flags(void **state)
     assert_event("{\"i\":9223372036854775807,\"p\":-9223372036854775808,"
                  "\"e\":-9223372036854775808,\"k\":-9223372036854775808,"
                  "\"a\":-9223372036854775808,\"u\":-9223372036854775808,"
-                 "\"v\":-9223372036854775808}",
+                 "\"v\":-9223372036854775808,\"d\":-9223372036854775808}",
                  "9223372036854775807,-9223372036854775808,-9223372036854775808,"
                  "-9223372036854775808,-9223372036854775808,-9223372036854775808,"
                  "-9223372036854775808");
@@ -112,6 +112,40 @@ static void json_values_are_text_numbers_or_flags(void **state)
     assert_event("[1]", "bad");
     assert_event("[null]", "bad");
     assert_event("[[{\"i\":\"s\"}]]", "bad");
+}
+
+static void attention_may_be_any_number(void **state)
+{
+    static const char *const rows[][2] = {
+        {"{\"d\":1500}", "1500"},
+        {"{\"engaged\":1500}", "1500"},
+        {"{\"engaged\":1,\"d\":2}", "2"},
+        {"{\"d\":1500.98}", "1500"},
+        {"{\"d\":0.5}", "0"},
+        {"{\"d\":-0.5}", "0"},
+        {"{\"d\":-1e300}", "0"},
+        {"{\"d\":1e300}", "240000"},
+        {"{\"d\":\"1500.9\"}", "1500.9"},
+        {"{\"d\":null,\"engaged\":3}", "3"},
+        {"{\"d\":true}", "true"},
+        {"{\"d\":[]}", NULL},
+        {"{\"d\":{}}", NULL},
+        {"d=1500&engaged=7", "1500"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct slice body = guarded(slice_of(rows[i][0]));
+        struct batch b;
+        bool good;
+
+        assert_int_equal(batch_open(&b, body), BEACON_OK);
+        good = batch_get(&b, body, 0, &beacon) == BEACON_OK;
+        if (good != (rows[i][1] != NULL) ||
+            (good && !slice_eq(beacon.engaged, slice_of(rows[i][1]))))
+            fail_msg("%s", rows[i][0]);
+        batch_fini(&b);
+    }
 }
 
 static void one_bad_event_does_not_spoil_the_others(void **state)
@@ -270,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_form_is_one_event),
         cmocka_unit_test(json_names_are_letters_or_words),
         cmocka_unit_test(json_values_are_text_numbers_or_flags),
+        cmocka_unit_test(attention_may_be_any_number),
         cmocka_unit_test(one_bad_event_does_not_spoil_the_others),
         cmocka_unit_test(what_is_no_strict_json_is_refused),
         cmocka_unit_test(a_batch_has_500_events),

@@ -124,6 +124,43 @@ static void kinds_and_states_go_by_letter_or_word(void **state)
     }
 }
 
+static void attention_is_whole_ms_up_to_its_bound(void **state)
+{
+    static const struct {
+        const char *query;
+        uint32_t ms;
+    } row[] = {
+        {"i=s", 0},
+        {"i=s&d=", 0},
+        {"i=s&d=0", 0},
+        {"i=s&d=1", 1},
+        {"i=s&d=0014999", 14999},
+        {"i=s&k=h&d=14999.98", 14999},
+        {"i=s&d=7.", 7},
+        {"i=s&d=.7", 0},
+        {"i=s&d=239999", 239999},
+        {"i=s&d=240000", ENGAGED_MAX_MS},
+        {"i=s&d=240001", ENGAGED_MAX_MS},
+        {"i=s&d=4294967297", ENGAGED_MAX_MS},
+        {"i=s&d=99999999999999999999999999", ENGAGED_MAX_MS},
+        {"i=s&k=l&d=%31%30", 10},
+        {"i=s&d=-5", 0},
+        {"i=s&d=+5", 0},
+        {"i=s&d=1e5", 0},
+        {"i=s&d=5ms", 0},
+        {"i=s&d=1.5.2", 0},
+        {"i=s&d=true", 0},
+        {"i=s&d=NaN", 0},
+        {"i=s&d=8&d=9", 8},
+        {"i=s&engaged=9", 0}, /* in JSON only */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        if (must_hit(row[i].query).engaged != row[i].ms)
+            fail_msg("\"%s\" gives %u ms", row[i].query, must_hit(row[i].query).engaged);
+}
+
 static void the_page_is_p_or_else_the_referer(void **state)
 {
     static const char *const row[][3] = {
@@ -482,6 +519,7 @@ int main(void)
         cmocka_unit_test(a_beacon_becomes_a_hit),
         cmocka_unit_test(the_visitor_is_the_address_or_its_own_id),
         cmocka_unit_test(kinds_and_states_go_by_letter_or_word),
+        cmocka_unit_test(attention_is_whole_ms_up_to_its_bound),
         cmocka_unit_test(the_page_is_p_or_else_the_referer),
         cmocka_unit_test(an_event_has_a_name),
         cmocka_unit_test(each_mistake_has_its_verdict),

@@ -41,6 +41,7 @@ static void assert_same_hit(const struct hit *a, const struct hit *b)
     assert_true(a->visitor == b->visitor && a->previous == b->previous);
     assert_true(a->tab == b->tab && a->at == b->at);
     assert_true(a->kind == b->kind && a->state == b->state);
+    assert_int_equal(a->engaged, b->engaged);
 }
 
 /* Reads @w by our reader and by msgpack-c; both must give @want. */
@@ -79,19 +80,31 @@ static void the_bytes_are_as_documented(void **state)
                          "92 a4'shop' dc0002"
                          "  95 00 00 cd0101 a1'/' 00"
                          "  98 03 ff 07 01 02 09 a3'buy' 08"
-                         "92 a4'blog' dc0001"
-                         "  96 01 05 07 01 04 09",
+                         "92 a4'blog' dc0004"
+                         "  96 01 05 07 01 04 09"
+                         "  99 01 05 07 01 04 00 a0 00 cd3a98"
+                         "  97 04 00 01 a2'v2' 00 00 a2'ci'"
+                         "  95 05 00 01 04 00",
                          want, sizeof want);
     struct hit h = view("shop", "/", 0x101);
 
     (void)state;
     body_begin(&w, START);
     assert_true(body_add(&w, &h));
-    h = (struct hit){SLICE("shop"), SLICE("/"), SLICE("buy"), 7, 8, 9,
+    h = (struct hit){SLICE("shop"), SLICE("/"), SLICE("buy"), 7, 8, 9, 0,
                      START - 1,     HIT_EVENT,  STATE_READING};
     assert_true(body_add(&w, &h));
-    h = (struct hit){SLICE("blog"), SLICE("/"),    SLICE(""),       7, 0, 9,
+    h = (struct hit){SLICE("blog"), SLICE("/"),    SLICE(""),       7, 0, 9, 0,
                      START + 5,     HIT_HEARTBEAT, STATE_BACKGROUND};
+    assert_true(body_add(&w, &h));
+    h.tab = 0;
+    h.engaged = 15000;
+    assert_true(body_add(&w, &h));
+    h = (struct hit){SLICE("blog"), SLICE("v2"), SLICE("ci"), VISITOR_NOBODY, 0, 0, 0,
+                     START,         HIT_MESSAGE, STATE_NONE};
+    assert_true(body_add(&w, &h));
+    h = (struct hit){SLICE("blog"), SLICE(""), SLICE(""), VISITOR_NOBODY, 0, 0, 0,
+                     START,         HIT_RESET, STATE_NONE};
     assert_true(body_add(&w, &h));
     assert_int_equal(w.n, n);
     assert_memory_equal(w.bytes, want, n);
@@ -100,15 +113,16 @@ static void the_bytes_are_as_documented(void **state)
 static void trailing_zeros_are_left_out_and_read_back(void **state)
 {
     static struct body_writer w;
-    struct hit hits[8];
+    struct hit hits[16];
 
     (void)state;
     body_begin(&w, START);
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 16; i++) {
         hits[i] = view("s", "/p", 1);
         hits[i].tab = i & 1 ? 5 : 0;
         hits[i].name = i & 2 ? SLICE("name") : SLICE("");
         hits[i].previous = i & 4 ? 6 : 0;
+        hits[i].engaged = i & 8 ? ENGAGED_MAX_MS : 0;
         assert_true(body_add(&w, &hits[i]));
         assert_reads_back(&w, hits, i + 1);
     }
@@ -165,6 +179,7 @@ static struct hit random_hit(struct dice *d, size_t n)
     h.state = (uint8_t)dice_below(d, HIT_STATES);
     h.tab = dice_below(d, 2) ? dice_u64(d) >> dice_below(d, 64) : 0;
     h.previous = dice_below(d, 3) ? 0 : dice_u64(d);
+    h.engaged = dice_below(d, 3) ? 0 : (uint32_t)dice_below(d, ENGAGED_MAX_MS + 1);
     h.visitor >>= dice_below(d, 2) ? 0 : dice_below(d, 63);
     h.visitor += h.visitor == 0;
     h.at += (int64_t)(dice_below(d, 2000)) - 1000;
@@ -239,6 +254,7 @@ static struct hit longest_hit(const char *text)
                         UINT64_MAX,
                         UINT64_MAX,
                         UINT64_MAX,
+                        ENGAGED_MAX_MS,
                         START - EVENT_AGE_MAX_MS,
                         255,
                         HIT_STATES - 1};
@@ -258,7 +274,7 @@ static void every_hit_fits_an_empty_body(void **state)
     assert_true(body_add(&w, &h));
     assert_reads_back(&w, &h, 1);
     assert_false(body_add(
-        &w, &(struct hit){{text, 63}, {text, 511}, {text, 0}, 1, 0, 0, h.at, 0, 0}));
+        &w, &(struct hit){{text, 63}, {text, 511}, {text, 0}, 1, 0, 0, 0, h.at, 0, 0}));
     assert_reads_back(&w, &h, 1);
 }
 
@@ -376,12 +392,17 @@ static void malformed_bodies_are_refused(void **state)
         {"a negative tab", "92 00 92 a1's' 91 96 00 00 01 a0 00 ff", 0},
         {"a name that is nil", "92 00 92 a1's' 91 97 00 00 01 a0 00 00 c0", 0},
         {"a negative previous", "92 00 92 a1's' 91 98 00 00 01 a0 00 00 a0 ff", 0},
-        {"unknown element beyond the end", "92 00 92 a1's' 91 99 00 00 01 a0 00 00 a0 00",
-         0},
-        {"unknown element that is c1", "92 00 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 c1",
-         0},
+        {"a negative attention", "92 00 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 ff", 0},
+        {"attention in fractions",
+         "92 00 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 ca3f800000", 0},
+        {"attention as text", "92 00 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 a131", 0},
+        {"attention beyond the end", "92 00 92 a1's' 91 99 00 00 01 a0 00 00 a0 00", 0},
+        {"unknown element beyond the end",
+         "92 00 92 a1's' 91 9a 00 00 01 a0 00 00 a0 00 00", 0},
+        {"unknown element that is c1",
+         "92 00 92 a1's' 91 9a 00 00 01 a0 00 00 a0 00 00 c1", 0},
         {"unknown element too deep",
-         "92 00 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 919191919191919190", 0},
+         "92 00 92 a1's' 91 9a 00 00 01 a0 00 00 a0 00 00 919191919191919190", 0},
         {"good, then an event that is nil", "92 00 92 a1's' 92 95 00 00 01 a0 00 c0", 1},
         {"good, then trailing bytes", "92 00 92 a1's' 91 95 00 00 01 a0 00 00", 1},
         {"good, then a group that is missing", "93 00 92 a1's' 91 95 00 00 01 a0 00", 1},
@@ -435,8 +456,9 @@ static void what_later_versions_append_is_ignored(void **state)
 
     (void)state;
     h = only_hit(
-        "92 05 94 a1's' 91 9a 00 00 01 a1'/' 00 02 a1'n' 03 c0 81a1'k'90 a1'x' c3");
+        "92 05 94 a1's' 91 9b 00 00 01 a1'/' 00 02 a1'n' 03 04 c0 81a1'k'90 a1'x' c3");
     assert_int_equal(h.previous, 3);
+    assert_int_equal(h.engaged, 4);
     assert_int_equal(h.at, 5);
     h = only_hit("92 05 92 a1's' 91 95 2a 00 01 a1'/' 00");
     assert_int_equal(h.kind, 42);
@@ -452,6 +474,28 @@ static void what_later_versions_append_is_ignored(void **state)
     h = only_hit("94 05 92 a1'a' 90 93 00 90 c0 92 a1's' 91 95 00 00 01 00 00");
     assert_same_text(h.site, SLICE("s"));
     assert_same_text(h.path, SLICE("a"));
+}
+
+static void attention_beyond_its_bound_is_cut(void **state)
+{
+    static const struct {
+        const char *hex;
+        uint32_t ms;
+    } row[] = {
+        {"92 05 92 a1's' 91 98 00 00 01 a0 00 00 a0 00", 0},
+        {"92 05 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 00", 0},
+        {"92 05 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 ce0003a97f", ENGAGED_MAX_MS - 1},
+        {"92 05 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 ce0003a980", ENGAGED_MAX_MS},
+        {"92 05 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 ce0003a981", ENGAGED_MAX_MS},
+        {"92 05 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 cf0000000100000001",
+         ENGAGED_MAX_MS},
+        {"92 05 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 cfffffffffffffffff",
+         ENGAGED_MAX_MS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        assert_int_equal(only_hit(row[i].hex).engaged, row[i].ms);
 }
 
 static void wide_forms_of_small_numbers_are_taken(void **state)
@@ -680,6 +724,7 @@ int main(void)
         cmocka_unit_test(the_number_of_hits_is_bounded),
         cmocka_unit_test(malformed_bodies_are_refused),
         cmocka_unit_test(what_later_versions_append_is_ignored),
+        cmocka_unit_test(attention_beyond_its_bound_is_cut),
         cmocka_unit_test(wide_forms_of_small_numbers_are_taken),
         cmocka_unit_test(the_clock_reaches_to_the_end_of_time),
         cmocka_unit_test(more_events_than_allowed_are_malformed),

@@ -10,6 +10,7 @@
 #include "../../aggregator/commit.h"
 #include "../../aggregator/fold.h"
 #include "../fake/redis_model.h"
+#include "../persisted.h"
 
 #define NOON (1763812800000LL)
 #define EPOCH 1000
@@ -60,6 +61,13 @@ static void at(struct world *w, ms_t now)
     redis_model_at(&w->redis, now);
 }
 
+static void tell(struct world *w, const struct hit *h)
+{
+    struct fold_origin from = {.stream = 1, .seq = ++w->seq, .at = w->now};
+
+    fold_hits(&w->st, h, 1, &from, &w->counts);
+}
+
 static void hit(struct world *w, const char *site, uint64_t visitor, const char *path)
 {
     struct hit h = {.site = slice_of(site),
@@ -67,9 +75,21 @@ static void hit(struct world *w, const char *site, uint64_t visitor, const char 
                     .visitor = visitor,
                     .kind = HIT_VIEW};
 
-    struct fold_origin from = {.stream = 1, .seq = ++w->seq, .at = w->now};
+    tell(w, &h);
+}
 
-    fold_hits(&w->st, &h, 1, &from, &w->counts);
+/* A view in a tab of its own, or what else becomes of the tab. */
+static void open_tab(struct world *w, uint64_t visitor, uint64_t tab, const char *path,
+                     enum hit_kind kind, enum hit_state state)
+{
+    struct hit h = {.site = SLICE("shop"),
+                    .path = slice_of(path),
+                    .visitor = visitor,
+                    .tab = tab,
+                    .kind = (uint8_t)kind,
+                    .state = (uint8_t)state};
+
+    tell(w, &h);
 }
 
 /* One commit of @s; with @lost the commands vanish and its fate is unknown. */
@@ -80,7 +100,7 @@ static enum commit_outcome commit_site(struct world *w, struct site *s, uint64_t
     struct commit c;
     bool last;
 
-    if (s->tick && !s->dirty && !s->full) {
+    if (commit_is_tick(s)) {
         commit_tick(s, epoch, w->now, &w->command, &w->message);
         redis_model_run(&w->redis, &w->command);
         return COMMIT_OK;
@@ -131,16 +151,13 @@ static void expect_agreement(struct world *w, const char *id)
         win = summary_window(&sum, minutes);
         assert_int_equal(win.visitors, site_visitors(s, minutes));
         assert_int_equal(win.views, site_views(s, minutes));
-        for (size_t i = 0;
-             i < sum.npages && i < ANSWER_PAGES_MAX && n <= ANSWER_PAGES_MAX; i++) {
-            assert_true(slice_eq(sum.pages[i].path, top[i].path));
-            assert_int_equal(sum.pages[i].visitors, top[i].visitors);
-        }
-        if (n <= ANSWER_PAGES_MAX)
-            assert_int_equal(sum.npages, n);
+        if (n <= ANSWER_PAGES_MAX && sum.npages <= ANSWER_PAGES_MAX)
+            expect_visited(&sum, top, n);
         summary_fini(&sum);
         redis_model_snapshot_fini(&list);
     }
+    expect_online(&w->redis, s);
+    expect_totals(&w->redis, s);
 }
 
 static void a_first_commit_makes_row_page_feed_record_and_message(void **state)
@@ -149,7 +166,7 @@ static void a_first_commit_makes_row_page_feed_record_and_message(void **state)
 
     hit(w, "shop", 7, "/cart");
     commit_all(w);
-    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:"), 4);
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:"), 5);
     assert_int_equal(redis_model_eternal(&w->redis, "hc:"), 0);
     assert_true(slice_eq(redis_model_get(&w->redis, "hc:{shop}:b:29396880", "p:/cart"),
                          SLICE("1")));
@@ -305,6 +322,8 @@ static void fill(struct world *w, const char *id)
     path[0] = '/';
     h.path = (struct slice){path, PATH_MAX_BYTES};
     for (unsigned i = 0; i < 100000; i++) {
+        h.tab = i;
+        h.engaged = ENGAGED_MAX_MS;
         path[1] = (char)('a' + i % 26);
         path[2] = (char)('a' + i / 26 % 26);
         path[3] = (char)('a' + i / 676 % 2);
@@ -341,7 +360,9 @@ static void every_part_of_the_largest_site_is_within_the_bound(void **state)
         assert_int_equal(w->st.log_waits, 0);
         assert_int_equal(redis_model_get(&w->redis, meta, "w").n, SITE_MARKS_MAX * 16);
         assert_int_equal(redis_model_eternal(&w->redis, "hc:"), 0);
-        assert_int_equal(redis_model_count(&w->redis, "hc:"), 3 + 2 * WINDOW_MAX);
+        assert_int_equal(redis_model_count(&w->redis, "hc:"), 5 + 2 * WINDOW_MAX);
+        expect_online(&w->redis, s);
+        expect_totals(&w->redis, s);
     }
 }
 
@@ -370,13 +391,11 @@ static void a_row_says_how_many_records_are_valid(void **state)
 static void a_site_heals_whatever_its_keys_were(void **state)
 {
     static const char *const spoilt[] = {
-        "SETRANGE hc:{shop}:m 0 x",
-        "SETRANGE hc:{shop}:r 0 x",
-        "SETRANGE hc:{shop}:pg 0 x",
-        "SETRANGE hc:{shop}:b:29396880 0 x",
-        "HSET hc:{shop}:l:29396880 a b",
-        "SETRANGE hc:{shop}:r:new 0 x",
-        "SETRANGE hc:{shop}:b:29396880:new 0 x",
+        "SETRANGE hc:{shop}:m 0 x",      "SETRANGE hc:{shop}:r 0 x",
+        "SETRANGE hc:{shop}:pg 0 x",     "SETRANGE hc:{shop}:b:29396880 0 x",
+        "HSET hc:{shop}:l:29396880 a b", "SETRANGE hc:{shop}:o 0 x",
+        "SETRANGE hc:{shop}:t 0 x",      "SETRANGE hc:{shop}:o:new 0 x",
+        "SETRANGE hc:{shop}:r:new 0 x",  "SETRANGE hc:{shop}:b:29396880:new 0 x",
     };
     struct world *w = *state;
 
@@ -386,7 +405,7 @@ static void a_site_heals_whatever_its_keys_were(void **state)
 
         sscanf(spoilt[i], "%*s %63s", key_text);
         snprintf(line, sizeof line, "DEL %s", key_text);
-        hit(w, "shop", i + 1, "/a");
+        open_tab(w, i + 1, i % 2, "/a", HIT_VIEW, STATE_READING);
         redis_model_say(&w->redis, line);
         redis_model_say(&w->redis, spoilt[i]);
         commit_all(w);
@@ -420,21 +439,26 @@ static void view_both_minutes(struct world *w)
 
 /* Views of somebody who was there in both minutes: the heads change and nothing else. If
  * one were new while the marks are old, whoever read that would count it twice. */
-static void a_row_of_another_type_keeps_all_heads_from_being_written(void **state)
+static void a_row_of_another_type_keeps_all_heads_and_totals_from_being_written(
+    void **state)
 {
-    static const char *const row[] = {"hc:{shop}:b:29396880", "hc:{shop}:b:29396881"};
+    static const char *const row[] = {"hc:{shop}:b:29396880", "hc:{shop}:b:29396881",
+                                      "hc:{shop}:t"};
     struct world *w = *state;
 
     lazy_site(w, 30, "shop");
     at(w, NOON + 60000);
-    for (unsigned spoilt = 0; spoilt < 2; spoilt++) {
-        char line[80], before[24];
+    for (unsigned spoilt = 0; spoilt < 3; spoilt++) {
+        unsigned other = (spoilt + 1) % 3, third = (spoilt + 2) % 3;
+        char line[80], before[2][24];
         struct slice views;
 
         view_both_minutes(w);
         commit_all(w);
-        views = redis_model_get(&w->redis, row[!spoilt], "pv");
-        snprintf(before, sizeof before, "%.*s", (int)views.n, views.p);
+        for (unsigned i = 0; i < 2; i++) {
+            views = redis_model_get(&w->redis, row[i ? third : other], "pv");
+            snprintf(before[i], sizeof before[i], "%.*s", (int)views.n, views.p);
+        }
         snprintf(line, sizeof line, "DEL %s", row[spoilt]);
         redis_model_say(&w->redis, line);
         snprintf(line, sizeof line, "SETRANGE %s 0 x", row[spoilt]);
@@ -442,8 +466,10 @@ static void a_row_of_another_type_keeps_all_heads_from_being_written(void **stat
         view_both_minutes(w);
         assert_int_equal(commit_site(w, store_take_dirty(&w->st), EPOCH, false),
                          COMMIT_ERROR);
-        views = redis_model_get(&w->redis, row[!spoilt], "pv");
-        assert_true(slice_eq(views, slice_of(before)));
+        for (unsigned i = 0; i < 2; i++) {
+            views = redis_model_get(&w->redis, row[i ? third : other], "pv");
+            assert_true(slice_eq(views, slice_of(before[i])));
+        }
         commit_all(w);
         expect_agreement(w, "shop");
     }
@@ -488,17 +514,18 @@ static void a_tick_publishes_the_smaller_number_and_writes_nothing(void **state)
     assert_non_null(strstr(w->redis.published.p, "\"5\":0,\"30\":1"));
 }
 
-static void everything_expires_when_the_window_is_over(void **state)
+static void all_but_the_totals_expires_when_the_window_is_over(void **state)
 {
     struct world *w = *state;
 
-    hit(w, "shop", 7, "/a");
+    open_tab(w, 7, 1, "/a", HIT_VIEW, STATE_READING);
     commit_all(w);
     for (int m = 1; m <= 33; m++) {
         at(w, NOON + m * 60000 + 15000);
         commit_all(w);
     }
-    assert_int_equal(redis_model_count(&w->redis, "hc:"), 0);
+    assert_int_equal(redis_model_count(&w->redis, "hc:"), 1);
+    expect_field(&w->redis, "hc:{shop}:t", "pv", 1);
     assert_int_equal(w->st.nsites, 0);
 }
 
@@ -524,18 +551,20 @@ static void numbers_grow_on_when_a_site_comes_back(void **state)
     assert_true(store_find(&w->st, SLICE("shop"))->message > message);
 }
 
-static void sites_that_died_while_redis_was_away_are_let_go(void **state)
+/* What is counted for ever would be lost with them. */
+static void sites_that_died_while_redis_was_away_wait_for_it(void **state)
 {
     struct world *w = *state;
 
     hit(w, "shop", 7, "/a");
     hit(w, "news", 7, "/a");
     at(w, NOON + 33 * 60000);
+    assert_int_equal(w->st.nsites, 2);
+    commit_all(w);
+    expect_field(&w->redis, "hc:{news}:t", "pv", 1);
+    at(w, NOON + 34 * 60000 + 15000);
     assert_int_equal(w->st.nsites, 0);
     assert_int_equal(w->st.ndirty, 0);
-    hit(w, "shop", 7, "/a");
-    commit_all(w);
-    expect_agreement(w, "shop");
 }
 
 /* Redis' clock is far ahead: every row is over before it is written. */
@@ -609,6 +638,25 @@ static void a_row_that_leaves_between_two_parts_takes_no_other_with_it(void **st
     expect_agreement(w, "shop");
 }
 
+static void somebody_comes_a_minute_later(struct world *w)
+{
+    at(w, w->now + 60000);
+    hit(w, "shop", 5000, "/");
+}
+
+static void a_message_is_of_the_newest_minute_that_it_counts(void **state)
+{
+    struct world *w = *state;
+    char at[40];
+
+    crowd(w, 900);
+    assert_int_equal(commit_in_two(w, somebody_comes_a_minute_later), COMMIT_OK);
+    assert_non_null(strstr(w->redis.published.p, "\"30\":901"));
+    snprintf(at, sizeof at, "\"t\":%lld,", (long long)NOON + 60000);
+    assert_non_null(strstr(w->redis.published.p, at));
+    expect_field(&w->redis, "hc:{shop}:m", "t", NOON + 60000);
+}
+
 static void redis_forgets(struct world *w)
 {
     redis_model_flush(&w->redis);
@@ -671,6 +719,216 @@ static void a_clock_set_back_leaves_no_ghosts_ahead(void **state)
     assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:b:"), 1);
 }
 
+/* ---- who is online, and what stays --------------------------------------------- */
+
+static void who_is_online_goes_with_the_record(void **state)
+{
+    struct world *w = *state;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_READING);
+    open_tab(w, 2, 1, "/a", HIT_VIEW, STATE_WRITING);
+    open_tab(w, 3, 1, "/b", HIT_HEARTBEAT, STATE_IDLE);
+    open_tab(w, 4, 1, "/b", HIT_HEARTBEAT, STATE_BACKGROUND);
+    open_tab(w, 4, 2, "/c", HIT_HEARTBEAT, STATE_BACKGROUND);
+    commit_all(w);
+    for (const char *state_field = "wrib"; *state_field; state_field++)
+        expect_field(&w->redis, "hc:{shop}:o", (char[]){*state_field, 0}, 1);
+    expect_field(&w->redis, "hc:{shop}:o", "tabs", 5);
+    expect_field(&w->redis, "hc:{shop}:o", "p:/a", 2);
+    expect_field(&w->redis, "hc:{shop}:o", "p:/b", 2);
+    expect_field(&w->redis, "hc:{shop}:o", "p:/c", 1);
+    assert_non_null(strstr(w->redis.published.p, "\"online\":{\"total\":4,"));
+    expect_agreement(w, "shop");
+}
+
+static void whoever_leaves_is_taken_out_and_the_last_one_takes_the_key_along(void **state)
+{
+    struct world *w = *state;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_READING);
+    open_tab(w, 2, 1, "/b", HIT_VIEW, STATE_READING);
+    commit_all(w);
+    open_tab(w, 2, 1, "", HIT_LEAVE, STATE_NONE);
+    at(w, w->now + 2000);
+    commit_all(w);
+    expect_field(&w->redis, "hc:{shop}:o", "r", 1);
+    assert_int_equal(redis_model_get(&w->redis, "hc:{shop}:o", "p:/b").n, 0);
+    open_tab(w, 1, 1, "", HIT_LEAVE, STATE_NONE);
+    at(w, w->now + 2000);
+    commit_all(w);
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:o"), 0);
+    expect_agreement(w, "shop");
+}
+
+static void a_heartbeat_that_changes_nothing_writes_nothing(void **state)
+{
+    struct world *w = *state;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_READING);
+    commit_all(w);
+    at(w, w->now + 15000);
+    open_tab(w, 1, 1, "/a", HIT_HEARTBEAT, STATE_READING);
+    assert_null(store_take_dirty(&w->st));
+    open_tab(w, 1, 1, "/a", HIT_HEARTBEAT, STATE_WRITING);
+    commit_all(w);
+    expect_agreement(w, "shop");
+}
+
+static void the_turn_of_a_minute_renews_who_is_online(void **state)
+{
+    struct world *w = *state;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_BACKGROUND);
+    commit_all(w);
+    at(w, NOON + 75000);
+    commit_all(w);
+    at(w, NOON + 149000);
+    redis_model_at(&w->redis, NOON + 160000);
+    expect_agreement(w, "shop");
+}
+
+/* Redis was away for so long that its hash has expired meanwhile. */
+static void who_is_online_is_written_whole_when_it_may_have_expired(void **state)
+{
+    struct world *w = *state;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_BACKGROUND);
+    commit_all(w);
+    at(w, NOON + 125000);
+    redis_model_at(&w->redis, NOON + 151000);
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:o"), 0);
+    open_tab(w, 2, 1, "/b", HIT_VIEW, STATE_READING);
+    commit_all(w);
+    expect_field(&w->redis, "hc:{shop}:o", "p:/a", 1);
+    expect_agreement(w, "shop");
+}
+
+static void who_is_online_where_goes_ahead_when_it_is_long(void **state)
+{
+    struct world *w = *state;
+    char path[PATH_MAX_BYTES + 1];
+
+    memset(path, 'x', sizeof path);
+    path[PATH_MAX_BYTES] = 0;
+    for (uint64_t i = 0; i < PAGES_MAX - 2; i++) {
+        path[snprintf(path, 16, "/%05d", (int)i)] = 'x';
+        open_tab(w, i + 1, 1, path, HIT_HEARTBEAT, STATE_READING);
+    }
+    commit_all(w);
+    assert_true(w->parts > 4);
+    expect_agreement(w, "shop");
+    for (uint64_t i = 0; i < PAGES_MAX - 2; i++)
+        open_tab(w, i + 1, 1, "/", HIT_HEARTBEAT, STATE_READING);
+    commit_all(w);
+    assert_true(w->parts > 4);
+    expect_field(&w->redis, "hc:{shop}:o", "p:/", PAGES_MAX - 2);
+    expect_agreement(w, "shop");
+}
+
+static void a_lost_commit_gives_back_who_is_online_and_totals(void **state)
+{
+    struct world *w = *state;
+    struct site *s;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_READING);
+    commit_all(w);
+    at(w, NOON + 5000);
+    open_tab(w, 1, 1, "/b", HIT_HEARTBEAT, STATE_WRITING);
+    open_tab(w, 2, 1, "/b", HIT_VIEW, STATE_READING);
+    s = store_take_dirty(&w->st);
+    assert_int_equal(commit_site(w, s, EPOCH, true), COMMIT_UNKNOWN);
+    assert_true(s->presence.changed && s->totals.dirty);
+    commit_all(w);
+    assert_int_equal(redis_model_get(&w->redis, "hc:{shop}:o", "p:/a").n, 0);
+    expect_agreement(w, "shop");
+}
+
+static void the_record_names_the_message_that_comes_with_it(void **state)
+{
+    struct world *w = *state;
+    struct site *s;
+
+    for (int m = 0; m < 3; m++) {
+        hit(w, "shop", 7, "/a");
+        commit_all(w);
+        at(w, w->now + 61000); /* a tick has a number too */
+        commit_all(w);
+    }
+    hit(w, "shop", 7, "/a");
+    commit_all(w);
+    s = store_find(&w->st, SLICE("shop"));
+    assert_true(s->message > s->commit);
+    expect_field(&w->redis, "hc:{shop}:m", "n", s->message);
+}
+
+static void rows_tell_of_the_attention_they_had(void **state)
+{
+    struct world *w = *state;
+    struct hit h = {.site = SLICE("shop"),
+                    .path = SLICE("/a"),
+                    .visitor = 1,
+                    .tab = 1,
+                    .kind = HIT_HEARTBEAT,
+                    .engaged = 15000};
+
+    tell(w, &h);
+    tell(w, &h);
+    commit_all(w);
+    expect_field(&w->redis, "hc:{shop}:b:29396880", "eng", 30000);
+    assert_non_null(strstr(w->redis.published.p, "\"engaged\":{\"1\":30000,"));
+}
+
+static void a_message_is_written_though_it_comes_while_a_commit_is_out(void **state)
+{
+    struct world *w = *state;
+    struct hit h = {.site = SLICE("shop"),
+                    .path = SLICE("hello"),
+                    .name = SLICE("ci"),
+                    .visitor = VISITOR_NOBODY,
+                    .kind = HIT_MESSAGE};
+    struct commit c;
+    struct site *s;
+
+    hit(w, "shop", 1, "/a");
+    s = store_take_dirty(&w->st);
+    commit_begin(&c, &w->st, s, EPOCH, w->now);
+    assert_true(commit_next(&c, SLICE("sha"), &w->command, &w->message));
+    redis_model_run(&w->redis, &w->command);
+    tell(w, &h);
+    commit_end(&w->st, s, COMMIT_OK, 0);
+    commit_all(w);
+    expect_field(&w->redis, "hc:{shop}:t", "i", 2);
+    assert_non_null(strstr(w->redis.published.p, "\"type\":\"message\""));
+    assert_true(redis_model_get(&w->redis, "hc:{shop}:r", "2").n > 0);
+}
+
+static void a_reset_begins_the_totals_anew_and_is_a_commit(void **state)
+{
+    struct world *w = *state;
+    struct hit h = {.site = SLICE("shop"), .visitor = VISITOR_NOBODY, .kind = HIT_RESET};
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_READING);
+    commit_all(w);
+    at(w, NOON + 5000);
+    tell(w, &h);
+    commit_all(w);
+    expect_field(&w->redis, "hc:{shop}:t", "pv", 0);
+    expect_field(&w->redis, "hc:{shop}:t", "since", NOON + 5000);
+    expect_field(&w->redis, "hc:{shop}:t", "peak", 1);
+    expect_agreement(w, "shop");
+}
+
+static void random_tab(struct world *w, uint64_t r)
+{
+    static const enum hit_kind kind[] = {HIT_VIEW, HIT_HEARTBEAT, HIT_HEARTBEAT,
+                                         HIT_LEAVE};
+    char path[16];
+
+    snprintf(path, sizeof path, "/%u", (unsigned)(r >> 60));
+    open_tab(w, (r >> 52) % 20 + 1, (r >> 48) % 3, path, kind[(r >> 46) % 4],
+             (r >> 40) % HIT_STATES);
+}
+
 /* A random life with lost commits and a forgetful Redis always ends in agreement. */
 static void after_any_accident_the_next_good_commit_agrees(void **state)
 {
@@ -684,6 +942,7 @@ static void after_any_accident_the_next_good_commit_agrees(void **state)
         r = r * UINT64_C(6364136223846793005) + 1442695040888963407u;
         snprintf(path, sizeof path, "/%u", (unsigned)(r >> 40) % 30);
         hit(w, "shop", ((r >> 33) % 50) * UINT64_C(0x9e3779b97f4a7c15) + 1, path);
+        random_tab(w, r * UINT64_C(0xd1342543de82ef95));
         if ((r >> 50) % 4 == 0)
             at(w, w->now + (ms_t)((r >> 20) % 90000));
         if ((r >> 44) % 900 == 0)
@@ -750,18 +1009,30 @@ int main(void)
         T(every_part_of_the_largest_site_is_within_the_bound),
         T(a_row_says_how_many_records_are_valid),
         T(a_site_heals_whatever_its_keys_were),
-        T(a_row_of_another_type_keeps_all_heads_from_being_written),
+        T(a_row_of_another_type_keeps_all_heads_and_totals_from_being_written),
         T(what_arrives_too_late_changes_nothing),
         T(a_tick_publishes_the_smaller_number_and_writes_nothing),
-        T(everything_expires_when_the_window_is_over),
+        T(all_but_the_totals_expires_when_the_window_is_over),
         T(numbers_grow_on_when_a_site_comes_back),
-        T(sites_that_died_while_redis_was_away_are_let_go),
+        T(sites_that_died_while_redis_was_away_wait_for_it),
         T(no_key_is_left_without_an_expiry_when_the_clocks_disagree),
         T(a_row_that_leaves_between_two_parts_takes_no_other_with_it),
+        T(a_message_is_of_the_newest_minute_that_it_counts),
         T(a_redis_that_forgets_between_two_parts_is_found_out),
         T(a_rewrite_fences_older_writers_from_its_first_part_on),
         T(a_clock_set_back_leaves_no_ghosts_ahead),
         T(after_any_accident_the_next_good_commit_agrees),
+        T(who_is_online_goes_with_the_record),
+        T(whoever_leaves_is_taken_out_and_the_last_one_takes_the_key_along),
+        T(a_heartbeat_that_changes_nothing_writes_nothing),
+        T(the_turn_of_a_minute_renews_who_is_online),
+        T(who_is_online_is_written_whole_when_it_may_have_expired),
+        T(who_is_online_where_goes_ahead_when_it_is_long),
+        T(a_lost_commit_gives_back_who_is_online_and_totals),
+        T(the_record_names_the_message_that_comes_with_it),
+        T(rows_tell_of_the_attention_they_had),
+        T(a_message_is_written_though_it_comes_while_a_commit_is_out),
+        T(a_reset_begins_the_totals_anew_and_is_a_commit),
         cmocka_unit_test(outcomes_are_told_apart),
     };
 

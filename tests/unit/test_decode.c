@@ -32,8 +32,15 @@ static int make_datagram(void **state)
                         .previous = 2,
                         .tab = 3,
                         .at = 5000,
+                        .engaged = 14200,
                         .kind = HIT_EVENT,
                         .state = STATE_READING};
+    struct hit message = {.site = SLICE("shop"),
+                          .path = SLICE("v2 is out"),
+                          .name = SLICE("ci"),
+                          .visitor = VISITOR_NOBODY,
+                          .at = 5001,
+                          .kind = HIT_MESSAGE};
     struct wire_head head = {.type = WIRE_DATA,
                              .nshards = 2,
                              .shard = 1,
@@ -47,7 +54,7 @@ static int make_datagram(void **state)
     secret_init(&secret, "the one secret!!", 16);
     secret_init(&other, "another secret!!", 16);
     body_begin(&w, 5000);
-    assert_true(body_add(&w, &view) && body_add(&w, &event));
+    assert_true(body_add(&w, &view) && body_add(&w, &event) && body_add(&w, &message));
     datagram_n = wire_frame(datagram, &head, w.bytes, w.n, &secret);
     return 0;
 }
@@ -62,7 +69,7 @@ static void assert_decoded(const char *verdict, const char *mac, bool opened)
     assert_string_equal(decoded_verdict(&d), verdict);
     assert_string_equal(decoded_mac(&d), mac);
     assert_int_equal(d.opened, opened);
-    assert_int_equal(d.nhits, opened ? 2 : 0);
+    assert_int_equal(d.nhits, opened ? 3 : 0);
 }
 
 static void the_mac_is_judged_only_with_a_secret(void **state)
@@ -113,7 +120,7 @@ static void a_body_is_read_as_far_as_it_makes_sense(void **state)
 static void json_is_one_line_of_json(void **state)
 {
     struct buf out;
-    json_t *json;
+    json_t *json, *hit;
 
     (void)state;
     open_with(&secret);
@@ -126,7 +133,14 @@ static void json_is_one_line_of_json(void **state)
                         "ffffffffffffffff");
     assert_string_equal(json_string_value(json_object_get(json, "epoch")),
                         "18446744073709551615");
-    assert_int_equal(json_array_size(json_object_get(json, "hits")), 2);
+    assert_int_equal(json_array_size(json_object_get(json, "hits")), 3);
+    hit = json_array_get(json_object_get(json, "hits"), 0);
+    assert_null(json_object_get(hit, "engaged"));
+    hit = json_array_get(json_object_get(json, "hits"), 1);
+    assert_int_equal(json_integer_value(json_object_get(hit, "engaged")), 14200);
+    hit = json_array_get(json_object_get(json, "hits"), 2);
+    assert_string_equal(json_string_value(json_object_get(hit, "kind")), "message");
+    assert_string_equal(json_string_value(json_object_get(hit, "text")), "v2 is out");
     json_decref(json);
     buf_fini(&out);
 }
@@ -221,6 +235,8 @@ static void text_is_safe_for_a_terminal(void **state)
     assert_null(memchr(out.p, '\x1b', out.n));
     assert_non_null(memmem(out.p, out.n, "/\\x1b[2J", 8));
     assert_non_null(memmem(out.p, out.n, "1234567890abcdef", 16));
+    buf_must_contain(&out, "engaged  name");
+    buf_must_contain(&out, "14200  buy");
     buf_fini(&out);
 }
 

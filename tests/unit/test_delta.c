@@ -1,5 +1,5 @@
-/* delta: the documented example to the byte, the bound whatever the paths are, and that a
- * kept event is taken for one of ours exactly when it is. */
+/* delta: the documented example to the byte, the bound whatever the paths are; that a
+ * kept event is taken for one of ours exactly when it is, and so a whole message. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 #define STRICT JSON_REJECT_DUPLICATES
 
-static const struct page_count example_pages[] = {{{"/", 1}, 2}, {{"/cart", 5}, 1}};
+static const struct page_count example_pages[] = {{{"/", 1}, 2, 1}, {{"/cart", 5}, 1, 2}};
 
 static const struct recent_event example_events[] = {
     {8, HIT_EVENT, 1763776801000, {"/cart", 5}, {"order", 5}},
@@ -32,13 +32,23 @@ static const struct delta example = {
     .new_views = 1,
     .new_events = 1,
     .new_visitors = 1,
-    .window = {{1, 3, 3}, {5, 3, 5}, {30, 4, 9}},
+    .window = {{1, 3, 3, 61000}, {5, 3, 5, 90000}, {30, 4, 9, 90001}},
+    .online = {.writing = 1, .reading = 2, .idle = 3, .background = 4, .tabs = 15},
+    .peaks = {.day = 11, .all = 12, .day_at = 1763776700000, .all_at = 1763000000000},
+    .total = {.views = 1234, .visits = 567, .since = 1762000000000},
+    .life = 1762000000001,
+    .last = 9,
     .pages = example_pages,
     .npages = 2,
     .events = example_events,
     .nevents = 2,
     .flags = DELTA_CAPPED,
 };
+
+#define STANDING                                                                        \
+    "\"peak\":{\"day\":11,\"dayAt\":1763776700000,\"all\":12,\"allAt\":1763000000000}," \
+    "\"total\":{\"views\":1234,\"visits\":567,\"since\":1762000000000},"                \
+    "\"feed\":{\"life\":1762000000001,\"last\":9},"
 
 static void assert_encodes(const struct delta *d, const char *expected)
 {
@@ -59,11 +69,15 @@ static void a_message_is_as_documented(void **state)
         &example,
         "{\"v\":1,\"site\":\"shop\",\"e\":1763776800123,\"q\":17,\"n\":21,"
         "\"t\":1763776801456,\"d\":{\"pv\":1,\"ev\":1,\"new\":1},"
+        "\"online\":{\"total\":10,\"active\":6,\"writing\":1,\"reading\":2,\"idle\":3,"
+        "\"background\":4,\"tabs\":15},"
         "\"visitors\":{\"1\":3,\"5\":3,\"30\":4},\"pv\":{\"1\":3,\"5\":5,\"30\":9},"
-        "\"pages\":[{\"path\":\"/\",\"visitors\":2},{\"path\":\"/cart\",\"visitors\":1}],"
+        "\"engaged\":{\"1\":61000,\"5\":90000,\"30\":90001}," STANDING
+        "\"pages\":[{\"path\":\"/\",\"visitors\":2,\"online\":1},"
+        "{\"path\":\"/cart\",\"visitors\":1,\"online\":2}],\"flags\":[\"capped\"],"
         "\"events\":[{\"id\":8,\"type\":\"event\",\"timestamp\":1763776801000,"
         "\"path\":\"/cart\",\"name\":\"order\"},{\"id\":9,\"type\":\"pageview\","
-        "\"timestamp\":1763776801450,\"path\":\"/\"}],\"flags\":[\"capped\"]}");
+        "\"timestamp\":1763776801450,\"path\":\"/\"}]}");
 }
 
 static void equal_windows_are_written_once(void **state)
@@ -73,12 +87,15 @@ static void equal_windows_are_written_once(void **state)
     (void)state;
     d.window[1].minutes = d.window[2].minutes = 1;
     d.npages = d.nevents = 0;
+    d.online = (struct online){0};
     d.flags = DELTA_TICK | DELTA_CAPPED;
-    assert_encodes(&d,
-                   "{\"v\":1,\"site\":\"shop\",\"e\":1763776800123,\"q\":17,\"n\":21,"
-                   "\"t\":1763776801456,\"d\":{\"pv\":1,\"ev\":1,\"new\":1},"
-                   "\"visitors\":{\"1\":3},\"pv\":{\"1\":3},\"pages\":[],\"events\":[],"
-                   "\"flags\":[\"tick\",\"capped\"]}");
+    assert_encodes(
+        &d, "{\"v\":1,\"site\":\"shop\",\"e\":1763776800123,\"q\":17,\"n\":21,"
+            "\"t\":1763776801456,\"d\":{\"pv\":1,\"ev\":1,\"new\":1},"
+            "\"online\":{\"total\":0,\"active\":0,\"writing\":0,\"reading\":0,"
+            "\"idle\":0,\"background\":0,\"tabs\":0},"
+            "\"visitors\":{\"1\":3},\"pv\":{\"1\":3},\"engaged\":{\"1\":61000}," STANDING
+            "\"pages\":[],\"flags\":[\"tick\",\"capped\"],\"events\":[]}");
 }
 
 /* A message of @npages pages and @nevents events with texts of @n bytes @c. Its texts are
@@ -94,7 +111,7 @@ static void big_init(struct big *b, char c, size_t n, size_t npages, size_t neve
 {
     memset(b->text, c, sizeof b->text);
     for (size_t i = 0; i < npages; i++)
-        b->pages[i] = (struct page_count){{b->text, n}, UINT32_MAX - i};
+        b->pages[i] = (struct page_count){{b->text, n}, UINT32_MAX - i, UINT32_MAX};
     for (size_t i = 0; i < nevents; i++)
         b->events[i] =
             (struct recent_event){JSON_INTEGER_MAX - nevents + i,
@@ -149,7 +166,15 @@ static void a_message_of_maximal_everything_is_valid_and_fits(void **state)
             b.d.flags = DELTA_TICK | DELTA_CAPPED;
             b.d.at = b.d.new_views = b.d.new_events = b.d.new_visitors = JSON_INTEGER_MAX;
             for (int i = 0; i < DELTA_WINDOWS; i++)
-                b.d.window[i].visitors = b.d.window[i].views = JSON_INTEGER_MAX;
+                b.d.window[i].visitors = b.d.window[i].views = b.d.window[i].engaged =
+                    JSON_INTEGER_MAX;
+            b.d.online = (struct online){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX,
+                                         JSON_INTEGER_MAX};
+            b.d.peaks = (struct peaks){JSON_INTEGER_MAX, JSON_INTEGER_MAX,
+                                       JSON_INTEGER_MAX, JSON_INTEGER_MAX};
+            b.d.total =
+                (struct total){JSON_INTEGER_MAX, JSON_INTEGER_MAX, JSON_INTEGER_MAX};
+            b.d.life = b.d.last = JSON_INTEGER_MAX;
             buf_init(&out, ceiling);
             message = encoded(&b.d, &out);
             assert_int_equal(json_array_size(json_object_get(message, "flags")), 2);
@@ -166,8 +191,12 @@ static void nothing_is_left_out_needlessly(void **state)
     (void)state;
     buf_init(&out, MESSAGE_MAX);
     for (size_t n = 1; n <= PATH_MAX_BYTES; n++) {
-        size_t page = n + sizeof ",{\"path\":\"\",\"visitors\":4294967295}" - 1, pages,
-               events;
+        size_t
+            page =
+                n +
+                sizeof ",{\"path\":\"\",\"visitors\":4294967295,\"online\":4294967295}" -
+                1,
+            pages, events;
         json_t *message;
 
         big_init(&b, 'a', n, MESSAGE_PAGES_MAX, MESSAGE_EVENTS_MAX);
@@ -260,6 +289,7 @@ static void an_event_is_recognized_and_read(void **state)
          {"/\"<\xff\n\\", 6},
          {"caf\xc3\xa9", 5}},
         {10, HIT_EVENT, 1, {"", 0}, {"", 0}},
+        {11, HIT_MESSAGE, 1, {"v2 is out", 9}, {"ci", 2}},
     };
 
     (void)state;
@@ -344,7 +374,7 @@ static void a_site_being_read_back_is_flagged(void **state)
     delta_encode(&d, &out);
     buf_add(&out, "", 1);
     assert_non_null(
-        strstr(out.p, "\"flags\":[\"tick\",\"capped\",\"loading\",\"warming\"]}"));
+        strstr(out.p, "\"flags\":[\"tick\",\"capped\",\"loading\",\"warming\"],"));
     buf_fini(&out);
 }
 
@@ -383,14 +413,14 @@ static void an_event_is_read_as_it_was_written(void **state)
 
     (void)state;
     buf_init(&text, PATH_MAX_BYTES + EVENT_NAME_MAX + 16);
-    for (size_t i = 0; i < 2 * sizeof texts / sizeof *texts; i++) {
-        struct slice t = slice_of(texts[i / 2]);
+    for (size_t i = 0; i < 3 * sizeof texts / sizeof *texts; i++) {
+        struct slice t = slice_of(texts[i / 3]);
         struct recent_event e = {
             .id = i + 1, .kind = HIT_VIEW, .at = 1763776801000 + (ms_t)i};
 
         e.path = t;
-        if (i % 2) {
-            e.kind = HIT_EVENT;
+        if (i % 3) {
+            e.kind = i % 3 == 1 ? HIT_EVENT : HIT_MESSAGE;
             e.name = t;
         }
         assert_true(read_again(&e, &out, &text));
@@ -413,6 +443,11 @@ static void an_event_beyond_its_bounds_is_none_of_ours(void **state)
         "{\"id\":1,\"type\":\"pageview\",\"timestamp\":1,\"path\":7}",
         "{\"id\":1,\"type\":\"leave\",\"timestamp\":1,\"path\":\"/\"}",
         "{\"id\":1,\"type\":\"event\",\"timestamp\":1,\"path\":\"/\"}",
+        "{\"id\":1,\"type\":\"heartbeat\",\"timestamp\":1,\"path\":\"/\"}",
+        "{\"id\":1,\"type\":\"reset\",\"timestamp\":1,\"path\":\"/\"}",
+        "{\"id\":1,\"type\":\"message\",\"timestamp\":1,\"path\":\"/\",\"name\":\"\"}",
+        "{\"id\":1,\"type\":\"message\",\"timestamp\":1,\"text\":\"hello\"}",
+        "{\"id\":1,\"type\":\"pageview\",\"timestamp\":1,\"text\":\"/\"}",
     };
     char big[PATH_MAX_BYTES + 2];
     struct recent_event e = {.id = 1, .kind = HIT_VIEW, .at = 1}, out;
@@ -434,6 +469,257 @@ static void an_event_beyond_its_bounds_is_none_of_ours(void **state)
     buf_fini(&text);
 }
 
+static void a_message_to_the_feed_is_as_documented(void **state)
+{
+    static const struct recent_event e = {
+        9, HIT_MESSAGE, 1763776801450, {"v2 is out", 9}, {"", 0}};
+    struct json j;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 1000);
+    json_init(&j, &out);
+    recent_event_json(&j, &e);
+    buf_add(&out, "", 1);
+    assert_string_equal(out.p,
+                        "{\"id\":9,\"type\":\"message\",\"timestamp\":1763776801450,"
+                        "\"text\":\"v2 is out\",\"name\":\"\"}");
+    buf_fini(&out);
+}
+
+/* Parses a copy of @text that ends at a guard page. */
+static int parse(struct slice text, struct delta_view *v)
+{
+    memset(v, 0xa5, sizeof *v);
+    return delta_parse((struct slice){guard_copy(text.p, text.n), text.n}, v);
+}
+
+static void assert_json(struct slice text, const char *end)
+{
+    struct buf whole;
+    json_t *parsed;
+
+    buf_init(&whole, 2 * MESSAGE_MAX);
+    buf_slice(&whole, text);
+    buf_str(&whole, end);
+    parsed = json_loadb(whole.p, whole.n, STRICT, NULL);
+    assert_non_null(parsed);
+    json_decref(parsed);
+    buf_fini(&whole);
+}
+
+/* Writes @d, takes it apart, and compares. */
+static void assert_parses(const struct delta *d, size_t nevents)
+{
+    const struct recent_event *first = d->events + d->nevents - nevents;
+    struct delta_view v;
+    struct buf out;
+
+    buf_init(&out, MESSAGE_MAX);
+    delta_encode(d, &out);
+    assert_int_equal(parse(buf_get(&out), &v), 0);
+    assert_true(slice_eq(v.site, d->site));
+    assert_true(v.epoch == d->epoch && v.commit == d->commit && v.n == d->n);
+    assert_true(v.at == d->at && v.life == d->life && v.last == d->last);
+    assert_memory_equal(&v.online, &d->online, sizeof v.online);
+    assert_int_equal(v.tick, (d->flags & DELTA_TICK) != 0);
+    assert_int_equal(v.nevents, nevents);
+    assert_true(slice_starts(buf_get(&out), v.state));
+    assert_true(
+        slice_starts(slice_skip(buf_get(&out), v.state.n), SLICE(",\"events\":[")));
+    assert_json(v.state, "}");
+    for (size_t i = 0; i < nevents; i++) {
+        struct recent_event e;
+        struct buf text;
+
+        buf_init(&text, 1000);
+        assert_int_equal(v.event_id[i], first[i].id);
+        assert_true(recent_event_parse(v.event[i], &e, &text));
+        assert_int_equal(e.id, first[i].id);
+        buf_fini(&text);
+    }
+    buf_fini(&out);
+}
+
+static void what_is_written_is_taken_apart(void **state)
+{
+    struct delta d = example;
+    static struct big b;
+
+    (void)state;
+    assert_parses(&d, 2);
+    d.flags = 0;
+    d.npages = d.nevents = 0;
+    d.window[1].minutes = d.window[2].minutes = 1;
+    assert_parses(&d, 0);
+    for (unsigned flags = 0; flags < 16; flags++) {
+        d.flags = flags;
+        assert_parses(&d, 0);
+    }
+    big_init(&b, '<', 20, MESSAGE_PAGES_MAX, MESSAGE_EVENTS_MAX);
+    assert_parses(&b.d, MESSAGE_EVENTS_MAX);
+    big_init(&b, 'a', PATH_MAX_BYTES, MESSAGE_PAGES_MAX, 1);
+    assert_parses(&b.d, 1);
+}
+
+#define ID "{\"v\":1,\"site\":\"s\",\"e\":1,\"q\":2,\"n\":3,\"t\":4"
+#define CHANGE ",\"d\":{}"
+#define ONLINE                                                                       \
+    ",\"online\":{\"total\":10,\"active\":6,\"writing\":1,\"reading\":2,\"idle\":3," \
+    "\"background\":4,\"tabs\":5}"
+#define COUNTS ",\"visitors\":{},\"pv\":{},\"engaged\":{},\"peak\":{},\"total\":{}"
+#define FEED ",\"feed\":{\"life\":6,\"last\":7}"
+#define PAGES ",\"pages\":[]"
+#define FLAGS ",\"flags\":[\"tick\"]"
+#define E1 "{\"id\":8,\"type\":\"x\",\"timestamp\":1}"
+#define BEFORE ID CHANGE ONLINE COUNTS FEED PAGES FLAGS
+
+static void members_of_later_versions_pass(void **state)
+{
+    static const char *const rows[] = {
+        BEFORE ",\"events\":[" E1 "]}",
+        "{\"v\":1,\"a\":[1,{\"v\":2}],\"site\":\"s\",\"e\":1,\"q\":2,\"n\":3,\"t\":"
+        "4" CHANGE ONLINE COUNTS FEED PAGES FLAGS ",\"events\":[" E1 "]}",
+        ID ",\"x\":-1.5,\"y\":null" CHANGE ONLINE COUNTS FEED
+           ",\"z\":{\"events\":[]}" PAGES ",\"w\":true" FLAGS
+           ",\"\":\"\\\"}\",\"eventsX\":[],\"event\":[],\"events\":[" E1 "]}",
+        ID CHANGE
+        ",\"online\":{\"total\":9,\"active\":9,\"writing\":1,\"reading\":2,\"idle\":3,"
+        "\"background\":4,\"tabs\":5,\"bots\":{},\"x\":1}" COUNTS
+        ",\"feed\":{\"life\":6,\"last\":7,\"held\":[1]}" PAGES FLAGS ",\"events\":[" E1
+        "]}",
+        ID CHANGE ONLINE COUNTS FEED PAGES
+        ",\"flags\":[\"new\",\"tick\",\"newer\"],\"events\":[" E1 "]}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct slice text = slice_of(rows[i]);
+        struct delta_view v;
+
+        print_message("%s\n", rows[i]);
+        assert_int_equal(parse(text, &v), 0);
+        assert_true(slice_eq(v.site, SLICE("s")) && v.epoch == 1 && v.commit == 2);
+        assert_true(v.n == 3 && v.at == 4 && v.life == 6 && v.last == 7 && v.tick);
+        assert_true(v.online.writing == 1 && v.online.reading == 2 && v.online.idle == 3);
+        assert_true(v.online.background == 4 && v.online.tabs == 5);
+        assert_true(v.nevents == 1 && v.event_id[0] == 8);
+        assert_true(slice_eq(v.event[0], SLICE(E1)));
+        assert_int_equal(v.state.n, text.n - strlen(",\"events\":[" E1 "]}"));
+    }
+}
+
+static void what_is_no_message_is_refused(void **state)
+{
+    static const char *const rows[] = {
+        "",
+        "{}",
+        "[]",
+        "null",
+        " " BEFORE ",\"events\":[]}",
+        BEFORE ",\"events\":[]} ",
+        BEFORE ",\"events\":[]}}",
+        BEFORE ",\"events\":[],\"later\":1}",
+        BEFORE ",\"events\":[" E1 ","
+               "]}",
+        BEFORE ",\"events\":[" E1 E1 "]}",
+        BEFORE ",\"events\":[1]}",
+        BEFORE ",\"events\":[{}]}",
+        BEFORE ",\"events\":{}}",
+        BEFORE ",\"events\":[{\"id\":8,\"type\":\"x\",\"timestamp\":1,\"y\":[]}]}",
+        BEFORE "}",
+        BEFORE ",\"\\u0076\":1,\"events\":[]}", /* twice, in disguise */
+        ID CHANGE
+        ",\"online\":{\"total\":9,\"active\":9,\"writing\":1,\"reading\":2,\"idle\":3,"
+        "\"background\":4,\"tabs\":5,\"tabs\":6}" COUNTS FEED PAGES FLAGS
+        ",\"events\":[]}",
+        ID CHANGE ONLINE COUNTS
+        ",\"feed\":{\"x\":1,\"last\":7,\"life\":6,\"last\":7}" PAGES FLAGS
+        ",\"events\":[]}",
+        BEFORE ",\"events\" :[]}",
+        BEFORE ",\"events\": []}",
+        BEFORE ",\"more\":,\"events\":[]}",
+        BEFORE ",\"more\":\"</script>\",\"events\":[]}",
+        BEFORE ",\"flags\":[],\"events\":[]}",                         /* twice */
+        BEFORE ",\"site\":\"t\",\"events\":[]}",                       /* twice */
+        ID CHANGE ONLINE COUNTS FEED PAGES ",\"events\":[]" FLAGS "}", /* as it was */
+        ID CHANGE COUNTS FEED PAGES FLAGS ",\"events\":[]}",
+        ID ONLINE CHANGE COUNTS FEED PAGES FLAGS ",\"events\":[]}",
+        ID CHANGE ONLINE COUNTS PAGES FLAGS ",\"events\":[]}",
+        ID CHANGE ONLINE COUNTS FEED PAGES ",\"flags\":[1],\"events\":[]}",
+        ID CHANGE ONLINE COUNTS FEED PAGES ",\"flags\":{},\"events\":[]}",
+        ID CHANGE ONLINE COUNTS FEED PAGES ",\"flags\":[\"tick\",],\"events\":[]}",
+        ID CHANGE ONLINE COUNTS FEED ",\"pages\":{}" FLAGS ",\"events\":[]}",
+        ID CHANGE ONLINE COUNTS ",\"feed\":{\"last\":7,\"life\":6}" PAGES FLAGS
+                                ",\"events\":[]}",
+        ID CHANGE ",\"online\":{\"total\":1}" COUNTS FEED PAGES FLAGS ",\"events\":[]}",
+        ID ",\"d\":[]" ONLINE COUNTS FEED PAGES FLAGS ",\"events\":[]}",
+        ID ",\"d\":1" ONLINE COUNTS FEED PAGES FLAGS ",\"events\":[]}",
+        "{\"v\":2,\"site\":\"s\",\"e\":1,\"q\":2,\"n\":3,\"t\":4" CHANGE ONLINE COUNTS
+            FEED PAGES FLAGS ",\"events\":[]}",
+        "{\"v\":11,\"site\":\"s\",\"e\":1,\"q\":2,\"n\":3,\"t\":4" CHANGE ONLINE COUNTS
+            FEED PAGES FLAGS ",\"events\":[]}",
+        "{\"v\":1,\"site\":\"..\",\"e\":1,\"q\":2,\"n\":3,\"t\":4" CHANGE ONLINE COUNTS
+            FEED PAGES FLAGS ",\"events\":[]}",
+        "{\"v\":1,\"site\":\"s\\n\",\"e\":1,\"q\":2,\"n\":3,\"t\":4" CHANGE ONLINE COUNTS
+            FEED PAGES FLAGS ",\"events\":[]}",
+        "{\"v\":1,\"site\":\"s\",\"e\":-1,\"q\":2,\"n\":3,\"t\":4" CHANGE ONLINE COUNTS
+            FEED PAGES FLAGS ",\"events\":[]}",
+        "{\"v\":1,\"site\":\"s\",\"e\":1,\"q\":2,\"n\":9007199254740992,\"t\":4" CHANGE
+            ONLINE COUNTS FEED PAGES FLAGS ",\"events\":[]}",
+    };
+    struct delta_view v;
+
+    (void)state;
+    assert_int_equal(parse(SLICE(BEFORE ",\"events\":[]}"), &v), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("%s\n", rows[i]);
+        assert_int_equal(parse(slice_of(rows[i]), &v), -1);
+    }
+}
+
+static void a_message_has_its_bounds(void **state)
+{
+    struct delta_view v;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 2 * MESSAGE_MAX);
+    for (size_t n = MESSAGE_EVENTS_MAX; n <= MESSAGE_EVENTS_MAX + 1; n++) {
+        buf_clear(&out);
+        buf_str(&out, BEFORE ",\"events\":[" E1);
+        for (size_t i = 1; i < n; i++)
+            buf_str(&out, "," E1);
+        buf_str(&out, "]}");
+        assert_int_equal(parse(buf_get(&out), &v), n > MESSAGE_EVENTS_MAX ? -1 : 0);
+    }
+    for (size_t n = MESSAGE_MAX; n <= MESSAGE_MAX + 1; n++) {
+        static const char end[] = "\",\"events\":[]}";
+
+        buf_clear(&out);
+        buf_str(&out, BEFORE ",\"x\":\"");
+        while (out.n + sizeof end - 1 < n)
+            buf_str(&out, "x");
+        buf_str(&out, end);
+        assert_int_equal(out.n, n);
+        assert_int_equal(parse(buf_get(&out), &v), n > MESSAGE_MAX ? -1 : 0);
+    }
+    buf_fini(&out);
+}
+
+static void a_message_cut_anywhere_is_refused(void **state)
+{
+    struct delta_view v;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, MESSAGE_MAX);
+    delta_encode(&example, &out);
+    for (size_t n = 0; n < out.n; n++)
+        assert_int_equal(parse((struct slice){out.p, n}, &v), -1);
+    buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +735,12 @@ int main(void)
         cmocka_unit_test(a_site_being_read_back_is_flagged),
         cmocka_unit_test(an_event_is_read_as_it_was_written),
         cmocka_unit_test(an_event_beyond_its_bounds_is_none_of_ours),
+        cmocka_unit_test(a_message_to_the_feed_is_as_documented),
+        cmocka_unit_test(what_is_written_is_taken_apart),
+        cmocka_unit_test(members_of_later_versions_pass),
+        cmocka_unit_test(what_is_no_message_is_refused),
+        cmocka_unit_test(a_message_has_its_bounds),
+        cmocka_unit_test(a_message_cut_anywhere_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

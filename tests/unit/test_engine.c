@@ -50,7 +50,7 @@ static uint64_t given;          /* the epoch given last */
 static bool frozen;             /* Redis does not answer */
 static const char *next_commit; /* the answer to the next commit, once */
 static const char *bad_commit;  /* and to each of the site "bad" */
-static unsigned pings, committed, scripts;
+static unsigned pings, committed, scripts, sweeps, lists;
 
 /* ---- the world ---------------------------------------------------------- */
 
@@ -82,6 +82,8 @@ int redis_link_call(struct redis_link *l, int argc, const char **argv, const siz
         snprintf(c->key, sizeof c->key, "%.*s", lens ? (int)lens[3] : 79, argv[3]);
     pings += strcmp(c->verb, "PING") == 0;
     scripts += strcmp(c->verb, "SCRIPT") == 0;
+    sweeps += strcmp(c->verb, "ZREMRANGEBYSCOR") == 0; /* as much as there is room for */
+    lists += strcmp(c->verb, "ZADD") == 0;
     return 0;
 }
 
@@ -267,7 +269,7 @@ static int begin(void **state)
     wall = MORNING + 5000;
     mono = 1000000;
     given = 100;
-    pings = committed = scripts = 0;
+    pings = committed = scripts = sweeps = lists = 0;
     frozen = false;
     next_commit = bad_commit = NULL;
     secret_init(&secret, "sixteen bytes, or more", 22);
@@ -869,6 +871,48 @@ static void without_a_hold_the_next_answer_is_enough(void **state)
     assert_int_equal(durable(1), 1);
 }
 
+static void the_list_of_sites_is_tidied_once_a_minute(void **state)
+{
+    (void)state;
+    assert_int_equal(sweeps, 1);
+    live(59000);
+    assert_int_equal(sweeps, 1);
+    live(10 * MS_PER_MINUTE);
+    assert_int_equal(sweeps, 11);
+    disconnect();
+    live(5 * MS_PER_MINUTE);
+    assert_int_equal(sweeps, 11);
+    reconnect();
+    live(1000);
+    assert_int_equal(sweeps, 12);
+}
+
+static void a_site_is_put_on_it_once_a_minute_at_most(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 150; i++) {
+        view(1, "shop");
+        live(1000);
+    }
+    assert_true(committed >= 150);
+    assert_int_equal(lists, 3);
+}
+
+/* Redis forgets who is online unless it is told now and then (ONLINE_TTL_S). */
+static void while_the_clock_stands_still_all_is_told_once_a_minute(void **state)
+{
+    unsigned before;
+
+    (void)state;
+    view(1, "shop");
+    live(1000);
+    before = committed;
+    wall -= 5 * MS_PER_MINUTE;
+    live(4 * MS_PER_MINUTE);
+    assert_true(e.clock.held);
+    assert_int_equal(committed, before + 4);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -908,6 +952,9 @@ int main(void)
         T(with_drain_it_finishes_when_the_senders_know),
         T(it_finishes_in_time_whatever_redis_does),
         T(without_a_hold_the_next_answer_is_enough),
+        T(the_list_of_sites_is_tidied_once_a_minute),
+        T(a_site_is_put_on_it_once_a_minute_at_most),
+        T(while_the_clock_stands_still_all_is_told_once_a_minute),
     };
 
     return cmocka_run_group_tests_name("engine", tests, NULL, NULL);

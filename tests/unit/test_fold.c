@@ -51,6 +51,24 @@ static uint64_t on_page(struct site *s, const char *path, unsigned minutes)
     return 0;
 }
 
+/* What a commit takes. */
+static void commit(struct site *s)
+{
+    s->dirty = 0;
+    s->full = s->presence.changed = s->totals.dirty = false;
+    for (size_t id = 0; id < s->pages.ids; id++)
+        if (s->pages.page[id])
+            s->pages.page[id]->dirty = s->pages.page[id]->online_dirty = 0;
+}
+
+static void drain(struct store *st)
+{
+    struct site *s;
+
+    while ((s = store_take_dirty(st)))
+        commit(s);
+}
+
 /* Ticks until nothing more is due at @now. */
 static void tick(struct store *st, ms_t now)
 {
@@ -109,10 +127,9 @@ static void a_silent_site_is_forgotten(void **state)
     struct store *st = *state;
 
     fold(st, hit_at("shop", 7, "/", 0), NOON);
-    assert_ptr_equal(store_take_dirty(st), site(st, "shop"));
+    assert_int_equal(st->ndirty, 1);
     for (ms_t t = NOON; t <= NOON + 32 * 60000; t = fold_tick(st, t))
-        while (store_take_dirty(st))
-            ;
+        drain(st);
     assert_null(store_find(st, SLICE("shop")));
     assert_int_equal(st->nsites, 0);
     assert_int_equal(st->visitors, 0);
@@ -139,9 +156,10 @@ static void a_heartbeat_that_changes_nothing_makes_nothing_dirty(void **state)
     struct hit h = hit_at("shop", 7, "/a", 0);
     struct site *s;
 
+    h.tab = 70;
     fold(st, h, NOON);
     s = store_take_dirty(st);
-    s->dirty = 0;
+    commit(s);
     h.kind = HIT_HEARTBEAT;
     fold(st, h, NOON + 1000);
     assert_int_equal(st->ndirty, 0);
@@ -155,11 +173,15 @@ static void a_leave_and_an_unknown_kind_count_nobody(void **state)
     struct store *st = *state;
     struct hit h = hit_at("shop", 7, "/a", 0);
 
-    h.kind = HIT_LEAVE;
-    fold(st, h, NOON);
     h.kind = 99;
     fold(st, h, NOON);
     assert_null(store_find(st, SLICE("shop")));
+    h.kind = HIT_LEAVE;
+    fold(st, h, NOON);
+    assert_int_equal(site_visitors(site(st, "shop"), 30), 0);
+    assert_int_equal(site(st, "shop")->visitors.n, 0);
+    assert_int_equal(site(st, "shop")->pages.n, 0);
+    assert_int_equal(site(st, "shop")->presence.online.tabs, 0);
     assert_int_equal(counts.leaves, 1);
     assert_int_equal(counts.unknown_kind, 1);
 }
@@ -282,6 +304,26 @@ static void pages_beyond_the_bound_are_other(void **state)
     assert_int_equal(site_visitors(s, 30), PAGES_MAX + 500);
 }
 
+static void what_is_no_page_of_its_own_is_the_last_of_them(void **state)
+{
+    struct store *st = *state;
+    struct page_count top[PAGES_MAX];
+    char path[16];
+    size_t n;
+
+    for (unsigned i = 0; i < PAGES_MAX + 10; i++) {
+        snprintf(path, sizeof path, "/%u", i);
+        fold(st, hit_at("shop", i + 1, path, 0), NOON);
+    }
+    n = site_top_pages(site(st, "shop"), 5, top, PAGES_MAX);
+    assert_int_equal(n, PAGES_MAX);
+    assert_true(slice_eq(top[n - 1].path, SLICE(PAGE_OTHER)));
+    assert_int_equal(top[n - 1].visitors, 11);
+    n = site_top_pages(site(st, "shop"), 5, top, 20);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(top[i].path.p[0], '/');
+}
+
 static void sites_beyond_the_bound_are_refused_and_counted(void **state)
 {
     struct store *st = *state;
@@ -294,8 +336,7 @@ static void sites_beyond_the_bound_are_refused_and_counted(void **state)
     assert_int_equal(st->nsites, SITES_MAX);
     assert_int_equal(counts.capped_sites, 5);
     for (ms_t t = NOON; t <= NOON + 33 * 60000; t = fold_tick(st, t))
-        while (store_take_dirty(st))
-            ;
+        drain(st);
     assert_int_equal(st->nsites, 0);
 }
 
@@ -365,20 +406,47 @@ static void hits_of_a_site_that_is_being_read_back_wait_and_others_do_not(void *
     assert_int_equal(site_views(site(st, "new"), 1), 4);
 }
 
-static void what_counts_nobody_and_what_is_late_does_not_wait(void **state)
+static void what_is_not_known_and_what_is_late_does_not_wait(void **state)
 {
     struct store *st = *state;
-    struct hit hits[3] = {hit_at("new", 7, "/", 0), hit_at("new", 7, "/", 0),
-                          hit_at("new", 7, "/", 30 * 60000)};
+    struct hit hits[2] = {hit_at("new", 7, "/", 0), hit_at("new", 7, "/", 30 * 60000)};
 
-    hits[0].kind = HIT_LEAVE;
-    hits[1].kind = HIT_KINDS;
-    fold_from(st, 1, 1, hits, 3, NOON);
+    hits[0].kind = HIT_KINDS;
+    fold_from(st, 1, 1, hits, 2, NOON);
     assert_int_equal(counts.parked, 0);
-    assert_int_equal(counts.leaves, 1);
     assert_int_equal(counts.unknown_kind, 1);
     assert_int_equal(counts.late, 1);
     assert_int_equal(st->nsites, 0);
+}
+
+static void leaves_messages_and_resets_wait_like_others(void **state)
+{
+    struct store *st = *state;
+    struct hit hits[4] = {hit_at("shop", 7, "/a", 0), hit_at("shop", 7, "", 0),
+                          hit_at("shop", VISITOR_NOBODY, "all is well", 0),
+                          hit_at("shop", VISITOR_NOBODY, "", 0)};
+    struct site *s;
+
+    hits[0].tab = hits[1].tab = 70;
+    hits[1].kind = HIT_LEAVE;
+    hits[2].kind = HIT_MESSAGE;
+    hits[3].kind = HIT_RESET;
+    fold_from(st, 1, 1, hits, 4, NOON);
+    assert_int_equal(counts.parked, 4);
+    assert_int_equal(counts.leaves, 0);
+    fold_from(st, 1, 2, hits, 4, NOON);
+    make_live(st, "shop", 1);
+    s = site(st, "shop");
+    assert_int_equal(counts.repeated, 4);
+    assert_int_equal(counts.leaves, 1);
+    assert_int_equal(counts.messages, 1);
+    assert_int_equal(counts.resets, 1);
+    assert_int_equal(s->presence.online.reading, 1);
+    assert_int_equal(st->tabs, 1);
+    tick(st, NOON + 1500);
+    assert_int_equal(s->presence.online.tabs, 0);
+    tick(st, NOON + 60000);
+    assert_int_equal(st->tabs, 0);
 }
 
 static void a_parked_hit_keeps_its_time_and_may_become_late(void **state)
@@ -557,17 +625,16 @@ static void it_waits_until_the_clock_has_come_and_turns_with_it_then(void **stat
     struct store *st = *state;
     struct site *s = site_ahead(st, 5);
 
-    store_take_dirty(st);
-    s->dirty = 0;
+    drain(st);
     for (ms_t t = NOON; t < NOON + 6 * 60000; t = fold_tick(st, t))
         assert_int_equal(st->ndirty, 0);
     assert_int_equal(s->now, minute_of(NOON) + 5);
     tick(st, NOON + 6 * 60000 + 10000);
     assert_int_equal(s->now, minute_of(NOON) + 6);
     assert_true(s->tick);
-    store_take_dirty(st);
+    drain(st);
     for (ms_t t = NOON + 7 * 60000; t < NOON + 40 * 60000; t = fold_tick(st, t))
-        store_take_dirty(st);
+        drain(st);
     assert_null(store_find(st, SLICE("shop")));
 }
 
@@ -584,6 +651,346 @@ static void a_bound_met_by_a_site_ahead_holds_for_a_window(void **state)
     assert_true(s->capped);
     fold(st, hit_at("shop", 70, "/", 0), NOON + 35 * 60000);
     assert_false(s->capped);
+}
+
+/* ---- who is there now ----------------------------------------------------- */
+
+static struct hit tab_at(uint8_t kind, uint64_t visitor, uint64_t tab, const char *path)
+{
+    struct hit h = hit_at("shop", visitor, path, 0);
+
+    h.kind = kind;
+    h.tab = tab;
+    return h;
+}
+
+static uint64_t online(struct store *st)
+{
+    return online_total(&site(st, "shop")->presence.online);
+}
+
+static void heartbeats_and_what_names_a_tab_make_present_and_bare_pixels_do_not(
+    void **state)
+{
+    struct store *st = *state;
+
+    fold(st, tab_at(HIT_VIEW, 1, 0, "/a"), NOON);
+    fold(st, tab_at(HIT_EVENT, 1, 0, "/a"), NOON);
+    assert_int_equal(online(st), 0);
+    assert_int_equal(site_visitors(site(st, "shop"), 1), 1);
+    fold(st, tab_at(HIT_VIEW, 2, 20, "/a"), NOON);
+    fold(st, tab_at(HIT_EVENT, 3, 30, "/a"), NOON);
+    fold(st, tab_at(HIT_HEARTBEAT, 4, 40, "/a"), NOON);
+    fold(st, tab_at(HIT_HEARTBEAT, 5, 0, "/a"), NOON);
+    assert_int_equal(online(st), 4);
+    assert_int_equal(st->tabs, 4);
+    assert_int_equal(counts.views, 2);
+    assert_int_equal(pages_get(&site(st, "shop")->pages, 0)->online, 4);
+    assert_int_equal(site(st, "shop")->totals.peaks.all, 4);
+}
+
+/* Calls fold_tick as it asks to be, until @end. */
+static void run(struct store *st, ms_t *now, ms_t end)
+{
+    while (*now < end) {
+        ms_t next = fold_tick(st, *now);
+
+        assert_true(next > *now);
+        *now = next < end ? next : end;
+    }
+    fold_tick(st, end);
+}
+
+static void who_closes_the_page_is_gone_within_two_seconds_and_the_site_is_dirty(
+    void **state)
+{
+    struct store *st = *state;
+    ms_t now = NOON;
+    struct site *s;
+
+    fold(st, tab_at(HIT_VIEW, 1, 10, "/a"), now);
+    run(st, &now, NOON + 10300);
+    fold(st, tab_at(HIT_LEAVE, 1, 10, ""), now);
+    assert_int_equal(online(st), 1);
+    s = store_take_dirty(st);
+    commit(s);
+    run(st, &now, NOON + 11000);
+    assert_int_equal(online(st), 1);
+    assert_int_equal(st->ndirty, 0);
+    run(st, &now, NOON + 11800);
+    assert_int_equal(online(st), 0);
+    assert_int_equal(st->ndirty, 1);
+    assert_true(pages_get(&s->pages, 0)->online_dirty);
+    assert_int_equal(counts.leaves, 1);
+}
+
+static void who_falls_silent_is_gone_within_45_seconds_and_takes_no_memory(void **state)
+{
+    struct store *st = *state;
+    ms_t now = NOON;
+
+    fold(st, tab_at(HIT_VIEW, 1, 10, "/a"), now);
+    run(st, &now, NOON + 43900);
+    assert_int_equal(online(st), 1);
+    run(st, &now, NOON + 44500);
+    assert_int_equal(online(st), 0);
+    assert_int_equal(st->tabs, 0);
+    assert_int_equal(st->due_first, INT64_MAX);
+    assert_int_equal(presence_bytes(&site(st, "shop")->presence), 0);
+}
+
+static void the_tabs_of_yesterday_are_those_of_today(void **state)
+{
+    struct store *st = *state;
+    struct hit h = tab_at(HIT_HEARTBEAT, 8, 10, "/a");
+
+    fold(st, tab_at(HIT_VIEW, 7, 10, "/a"), NOON);
+    fold(st, tab_at(HIT_VIEW, 7, 11, "/b"), NOON);
+    commit(site(st, "shop"));
+    h.previous = 7;
+    fold(st, h, NOON + 1000);
+    assert_int_equal(online(st), 1);
+    assert_int_equal(site(st, "shop")->presence.online.tabs, 2);
+    assert_false(site(st, "shop")->presence.changed);
+    assert_int_equal(site_visitors(site(st, "shop"), 30), 1);
+}
+
+static void a_page_that_is_open_stays_though_the_window_shows_nobody_on_it(void **state)
+{
+    struct store *st = *state;
+    ms_t now = NOON;
+    struct site *s;
+
+    fold(st, tab_at(HIT_VIEW, 1, 10, "/a"), now);
+    fold(st, tab_at(HIT_VIEW, 1, 11, "/b"), now);
+    s = site(st, "shop");
+    while (now < NOON + 40 * 60000) {
+        run(st, &now, now + 20000);
+        fold(st, tab_at(HIT_HEARTBEAT, 1, 10, ""), now);
+        commit(s);
+    }
+    assert_int_equal(pages_get(&s->pages, 0)->visitors, 0);
+    assert_int_equal(pages_get(&s->pages, 0)->online, 1);
+    assert_int_equal(s->pages.n, 2);
+    fold(st, tab_at(HIT_LEAVE, 1, 10, ""), now);
+    run(st, &now, now + 90000);
+    assert_int_equal(s->pages.n, 2); /* Redis has not been told */
+    commit(s);
+    run(st, &now, now + 90000);
+    assert_int_equal(s->pages.n, 1);
+}
+
+static void at_the_bound_nobody_new_is_present_and_the_site_says_so(void **state)
+{
+    struct store *st = *state;
+
+    fold(st, tab_at(HIT_VIEW, 1, 10, "/a"), NOON);
+    st->tabs += TABS_MAX - 1;
+    fold(st, tab_at(HIT_VIEW, 2, 20, "/a"), NOON);
+    fold(st, tab_at(HIT_HEARTBEAT, 1, 10, "/a"), NOON);
+    assert_int_equal(online(st), 1);
+    assert_int_equal(counts.capped_tabs, 1);
+    assert_int_equal(site_visitors(site(st, "shop"), 1), 2);
+    assert_true(site(st, "shop")->capped);
+    st->tabs -= TABS_MAX - 1;
+    for (uint64_t tab = 0; tab <= VISITOR_TABS_MAX; tab++)
+        fold(st, tab_at(HIT_VIEW, 1, 100 + tab, "/a"), NOON + (ms_t)tab);
+    assert_int_equal(counts.tabs_displaced, 2);
+    assert_int_equal(st->tabs, VISITOR_TABS_MAX);
+}
+
+static void a_site_that_goes_takes_no_other_ones_time_along(void **state)
+{
+    struct store *st = *state;
+    struct hit h = tab_at(HIT_HEARTBEAT, 1, 10, "/a");
+    ms_t now = NOON;
+
+    fold(st, hit_at("old", 1, "/", 0), now);
+    while (st->nsites != 1 || now == NOON) {
+        fold(st, h, now);
+        drain(st);
+        run(st, &now, now + 20000);
+    }
+    assert_int_equal(site(st, "shop")->order, 0);
+    assert_int_equal(st->due[0], presence_next(&site(st, "shop")->presence));
+    run(st, &now, now + 50000);
+    assert_int_equal(online(st), 0);
+}
+
+static void a_call_ends_so_many_tabs_and_asks_for_another(void **state)
+{
+    struct store *st = *state;
+
+    for (uint64_t v = 1; v <= PRESENCE_TABS_A_TICK + 5; v++)
+        fold(st, tab_at(HIT_VIEW, v, v, "/a"), NOON);
+    assert_int_equal(fold_tick(st, NOON + 50000), NOON + 50001);
+    while (fold_tick(st, NOON + 50000) == NOON + 50001)
+        ;
+    assert_int_equal(online(st), 0);
+}
+
+/* One opens a page 40 s before midnight, two more 5 s before, and nothing is heard of
+ * them any more. */
+static void come_before_midnight(struct store *st, ms_t midnight, ms_t *now)
+{
+    run(st, now, midnight - 40000);
+    fold(st, tab_at(HIT_VIEW, 1, 10, "/a"), *now);
+    run(st, now, midnight - 5000);
+    fold(st, tab_at(HIT_VIEW, 2, 10, "/a"), *now);
+    fold(st, tab_at(HIT_VIEW, 3, 10, "/a"), *now);
+    commit(store_take_dirty(st));
+    run(st, now, midnight - 1);
+}
+
+static void who_stays_past_midnight_is_of_the_new_days_peak(void **state)
+{
+    struct store *st = *state;
+    ms_t midnight = NOON + 12 * 3600000, now = midnight - 50000;
+    const struct totals *t;
+
+    fold_tick(st, now);
+    come_before_midnight(st, midnight, &now);
+    t = &site(st, "shop")->totals;
+    st->turn = 0; /* so that what is quiet is not looked at before */
+    now = midnight + 4500;
+    fold_tick(st, now);
+    assert_int_equal(online(st), 2);
+    assert_int_equal(totals_peaks(t, now).day, 3);
+    assert_true(totals_peaks(t, now).day_at >= midnight);
+    assert_int_equal(totals_peaks(t, now).all, 3);
+}
+
+static void whose_time_is_over_as_the_day_begins_is_not(void **state)
+{
+    struct store *st = *state;
+    ms_t midnight = NOON + 12 * 3600000, now = midnight - 44200;
+    const struct totals *t;
+
+    fold(st, tab_at(HIT_VIEW, 9, 10, "/a"), now);
+    come_before_midnight(st, midnight, &now);
+    t = &site(st, "shop")->totals;
+    assert_int_equal(totals_peaks(t, now).day, 4);
+    fold_tick(st, midnight + 4500);
+    assert_int_equal(totals_peaks(t, midnight).day, 3);
+    assert_int_equal(totals_peaks(t, midnight).all, 4);
+}
+
+static void of_a_quiet_site_too_the_new_days_peak_is_written(void **state)
+{
+    struct store *st = *state;
+    ms_t midnight = NOON + 12 * 3600000, now = midnight - 5000;
+
+    fold(st, tab_at(HIT_VIEW, 1, 10, "/a"), now);
+    run(st, &now, midnight - 1);
+    commit(store_take_dirty(st));
+    run(st, &now, midnight + 11000);
+    assert_int_equal(totals_peaks(&site(st, "shop")->totals, now).day, 1);
+    assert_int_equal(st->ndirty, 1);
+    assert_true(site(st, "shop")->totals.dirty);
+}
+
+/* Redis forgets who is online unless it is told now and then (ONLINE_TTL_S). */
+static void while_anybody_is_there_each_minute_is_told_though_visitors_find_no_room(
+    void **state)
+{
+    struct store *st = *state;
+    size_t visitors = st->visitors;
+    ms_t now = NOON;
+
+    st->visitors = VISITORS_MAX;
+    for (int minute = 1; minute < 5; minute++) {
+        for (int i = 0; i < 4; i++) {
+            fold(st, tab_at(HIT_HEARTBEAT, 1, 10, "/a"), now);
+            run(st, &now, now + 15000);
+            if (i == 0 && st->ndirty > 0)
+                commit(store_take_dirty(st));
+        }
+        run(st, &now, NOON + minute * 60000 + 1);
+        assert_int_equal(online(st), 1);
+        assert_int_equal(site_visitors(site(st, "shop"), 1), 0);
+        assert_int_equal(st->ndirty, 1);
+    }
+    st->visitors = visitors;
+}
+
+/* ---- what is counted for ever ---------------------------------------------- */
+
+static void views_and_visits_are_summed_and_begin_anew_with_a_reset(void **state)
+{
+    struct store *st = *state;
+    struct totals *t;
+
+    fold(st, tab_at(HIT_VIEW, 1, 10, "/a"), NOON);
+    fold(st, tab_at(HIT_VIEW, 1, 11, "/b"), NOON + 60000);
+    fold(st, tab_at(HIT_HEARTBEAT, 2, 20, "/b"), NOON + 60000);
+    t = &site(st, "shop")->totals;
+    assert_int_equal(t->total.views, 2);
+    assert_int_equal(t->total.visits, 2);
+    assert_int_equal(t->total.since, NOON);
+    assert_int_equal(t->life, NOON);
+    commit(store_take_dirty(st));
+    fold(st, tab_at(HIT_RESET, VISITOR_NOBODY, 0, ""), NOON + 61000);
+    assert_int_equal(t->total.views, 0);
+    assert_int_equal(t->total.since, NOON + 61000);
+    assert_int_equal(st->ndirty, 1);
+    assert_int_equal(site_visitors(site(st, "shop"), 30), 2);
+    assert_int_equal(counts.resets, 1);
+}
+
+static void a_message_goes_to_the_feed_and_makes_nobody_seen(void **state)
+{
+    struct store *st = *state;
+    struct hit h = tab_at(HIT_MESSAGE, VISITOR_NOBODY, 0, "all is well");
+    struct recent_event e;
+    struct site *s;
+
+    h.name = slice_of("deploy");
+    fold(st, h, NOON);
+    s = site(st, "shop");
+    e = recent_get(&s->recent, 1);
+    assert_int_equal(e.kind, HIT_MESSAGE);
+    assert_true(slice_eq(e.path, h.path));
+    assert_true(slice_eq(e.name, h.name));
+    assert_int_equal(s->visitors.n + s->pages.n + s->row[slot_of(s, s->now)].views, 0);
+    assert_int_equal(s->totals.life, NOON);
+    assert_int_equal(s->totals.total.views, 0);
+    assert_int_equal(st->ndirty, 1);
+    assert_int_equal(counts.messages, 1);
+    h.at = SENT - 31 * 60000;
+    fold(st, h, NOON);
+    assert_int_equal(counts.late, 1);
+}
+
+static void the_feed_begins_when_it_does_though_its_first_event_is_older(void **state)
+{
+    struct store *st = *state;
+    struct hit h = tab_at(HIT_VIEW, 1, 10, "/a");
+
+    h.at = SENT - 40000;
+    fold(st, h, NOON);
+    assert_int_equal(site(st, "shop")->totals.life, NOON);
+    assert_int_equal(site(st, "shop")->totals.total.since, NOON - 40000);
+}
+
+static void attention_is_added_up_in_the_minute_in_which_it_was_told(void **state)
+{
+    struct store *st = *state;
+    struct hit h = tab_at(HIT_HEARTBEAT, 1, 10, "/a");
+    struct site *s;
+
+    fold(st, h, NOON);
+    s = site(st, "shop");
+    commit(s);
+    h.engaged = 15000;
+    fold(st, h, NOON + 1000);
+    assert_true(s->dirty);
+    h.kind = HIT_LEAVE;
+    h.engaged = 250;
+    fold(st, h, NOON + 2000);
+    assert_int_equal(s->row[slot_of(s, s->now)].engaged, 15250);
+    h.at -= 60000;
+    fold(st, h, NOON + 62000);
+    assert_int_equal(s->row[slot_of(s, s->now - 1)].engaged, 15500);
 }
 
 /* ---- the oracle ---------------------------------------------------------- */
@@ -760,7 +1167,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             hits_of_a_site_that_is_being_read_back_wait_and_others_do_not, begin_lazy,
             end),
-        cmocka_unit_test_setup_teardown(what_counts_nobody_and_what_is_late_does_not_wait,
+        cmocka_unit_test_setup_teardown(what_is_not_known_and_what_is_late_does_not_wait,
+                                        begin_lazy, end),
+        cmocka_unit_test_setup_teardown(leaves_messages_and_resets_wait_like_others,
                                         begin_lazy, end),
         cmocka_unit_test_setup_teardown(a_parked_hit_keeps_its_time_and_may_become_late,
                                         begin_lazy, end),
@@ -780,6 +1189,43 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             it_waits_until_the_clock_has_come_and_turns_with_it_then, begin, end),
         cmocka_unit_test_setup_teardown(a_bound_met_by_a_site_ahead_holds_for_a_window,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            heartbeats_and_what_names_a_tab_make_present_and_bare_pixels_do_not, begin,
+            end),
+        cmocka_unit_test_setup_teardown(
+            who_closes_the_page_is_gone_within_two_seconds_and_the_site_is_dirty, begin,
+            end),
+        cmocka_unit_test_setup_teardown(
+            who_falls_silent_is_gone_within_45_seconds_and_takes_no_memory, begin, end),
+        cmocka_unit_test_setup_teardown(the_tabs_of_yesterday_are_those_of_today, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(
+            a_page_that_is_open_stays_though_the_window_shows_nobody_on_it, begin, end),
+        cmocka_unit_test_setup_teardown(
+            at_the_bound_nobody_new_is_present_and_the_site_says_so, begin, end),
+        cmocka_unit_test_setup_teardown(a_site_that_goes_takes_no_other_ones_time_along,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_call_ends_so_many_tabs_and_asks_for_another,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            views_and_visits_are_summed_and_begin_anew_with_a_reset, begin, end),
+        cmocka_unit_test_setup_teardown(a_message_goes_to_the_feed_and_makes_nobody_seen,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            attention_is_added_up_in_the_minute_in_which_it_was_told, begin, end),
+        cmocka_unit_test_setup_teardown(whose_time_is_over_as_the_day_begins_is_not,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(who_stays_past_midnight_is_of_the_new_days_peak,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(of_a_quiet_site_too_the_new_days_peak_is_written,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            while_anybody_is_there_each_minute_is_told_though_visitors_find_no_room,
+            begin, end),
+        cmocka_unit_test_setup_teardown(
+            the_feed_begins_when_it_does_though_its_first_event_is_older, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_no_page_of_its_own_is_the_last_of_them,
                                         begin, end),
         cmocka_unit_test(a_million_hits_agree_with_plain_sets),
         cmocka_unit_test(so_they_do_when_the_window_fills_the_ring_or_is_short),

@@ -160,6 +160,29 @@ static void a_name_is_cleaned_but_not_taken_for_a_path(void **state)
         assert_normal(name_normalize, EVENT_NAME_MAX, row[i]);
 }
 
+static void the_text_of_a_message_is_cleaned_like_a_name(void **state)
+{
+    static const struct pair row[] = {
+        {T(""), T("")},
+        {T("v2 is out: https://host/a?b#c"), T("v2 is out: https://host/a?b#c")},
+        {T("  a\n"), T("a")},
+        {T("a\0b\xff"), T("ab" FFFD)},
+    };
+    char longest[PATH_MAX_BYTES + 2];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        assert_normal(text_normalize, PATH_MAX_BYTES, row[i]);
+    memset(longest, 'x', sizeof longest);
+    assert_normal(
+        text_normalize, PATH_MAX_BYTES,
+        (struct pair){{longest, PATH_MAX_BYTES + 1}, {longest, PATH_MAX_BYTES}});
+    memcpy(longest + PATH_MAX_BYTES - 1, "\xc3\xa4", 2); /* does not fit whole */
+    assert_normal(
+        text_normalize, PATH_MAX_BYTES,
+        (struct pair){{longest, PATH_MAX_BYTES + 1}, {longest, PATH_MAX_BYTES - 1}});
+}
+
 /* "/", @n times 'x', then @tail. */
 static struct slice long_path(size_t n, struct slice tail)
 {
@@ -239,12 +262,16 @@ static void random_bytes_become_clean_text_that_stays_as_it_is(void **state)
         a = name_normalize(guarded((struct slice){raw, n}), once);
         b = name_normalize(a, twice);
         assert_true(a.n <= EVENT_NAME_MAX && is_clean(a) && slice_eq(a, b));
+        a = text_normalize(guarded((struct slice){raw, n}), once);
+        b = text_normalize(a, twice);
+        assert_true(a.n <= PATH_MAX_BYTES && is_clean(a) && slice_eq(a, b));
     }
 }
 
 static void kinds_and_states_have_names(void **state)
 {
-    static const char *const kind[] = {"pageview", "heartbeat", "leave", "event", "?"};
+    static const char *const kind[] = {"pageview", "heartbeat", "leave", "event",
+                                       "message",  "reset",     "?"};
     static const char *const mood[] = {"none",    "idle",       "reading",
                                        "writing", "background", "?"};
 
@@ -264,6 +291,7 @@ int main(void)
         cmocka_unit_test(a_path_keeps_only_what_names_the_page),
         cmocka_unit_test(controls_go_and_broken_utf8_is_repaired),
         cmocka_unit_test(a_name_is_cleaned_but_not_taken_for_a_path),
+        cmocka_unit_test(the_text_of_a_message_is_cleaned_like_a_name),
         cmocka_unit_test(what_is_longer_is_cut_before_a_character),
         cmocka_unit_test(random_bytes_become_clean_text_that_stays_as_it_is),
         cmocka_unit_test(kinds_and_states_have_names),

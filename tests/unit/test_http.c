@@ -329,7 +329,7 @@ static void a_request_line_has_one_reading(void **state)
 static void methods_of_others_are_known_not_to_be_ours(void **state)
 {
     static const struct row row[] = {
-        {T("PUT / HTTP/1.1\r\n" H "\r\n"), -405},
+        {T("BREW / HTTP/1.1\r\n" H "\r\n"), -405},
         {T("get / HTTP/1.1\r\n" H "\r\n"), -405},
         {T("POSTS / HTTP/1.1\r\n" H "\r\n"), -405},
         {T("GEX / HTTP/1.1\r\n" H "\r\n"), -405},
@@ -521,7 +521,7 @@ static void garbage_is_refused_before_the_head_is_complete(void **state)
         {T("\r\r"), -400},
         {T(" "), -400},
         {T("AAAAAAAAAAAAAAAAA"), -400},
-        {T("PUT "), -405},
+        {T("PUX "), -405},
         {T("GET /\x01"), -400},
         {T("GET a "), -400},
         {T("GET / X"), -400},

@@ -478,6 +478,109 @@ static void a_text_cut_anywhere_is_refused(void **state)
     buf_fini(&out);
 }
 
+static void values_of_this_writer_are_taken_and_others_not(void **state)
+{
+    static const struct {
+        const char *text, *rest; /* NULL: refused */
+    } rows[] = {
+        {"\"a\",", ","},
+        {"0", ""},
+        {"0]", "]"},
+        {"-5}", "}"},
+        {"31.8,", ","},
+        {"0.000000000000001", ""},
+        {"9999999999999999", ""},
+        {"true,", ","},
+        {"false", ""},
+        {"null", ""},
+        {"[]", ""},
+        {"{}", ""},
+        {"[1,[],{\"a\":{\"b\":[null]}}]x", "x"},
+        {"[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]", ""}, /* 15 */
+        {"[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]", NULL},
+        {"", NULL},
+        {"-", NULL},
+        {"+1", NULL},
+        {"01", NULL},
+        {"-01", NULL},
+        {"1.", NULL},
+        {".5", NULL},
+        {"1e5", "e5"}, /* which nothing may follow */
+        {"10000000000000000", NULL},
+        {"100000000000000000", NULL},
+        {"0.0000000000000001", NULL},
+        {"tru", NULL},
+        {"nul", NULL},
+        {"undefined", NULL},
+        {" 1", NULL},
+        {"[ ]", NULL},
+        {"[1 ]", NULL},
+        {"[1,]", NULL},
+        {"[,1]", NULL},
+        {"[1", NULL},
+        {"[", NULL},
+        {"[1}", NULL},
+        {"{\"a\":1]", NULL},
+        {"{\"a\"}", NULL},
+        {"{\"a\":}", NULL},
+        {"{\"a\": 1}", NULL},
+        {"{\"a\":1,}", NULL},
+        {"{1:1}", NULL},
+        {"{a:1}", NULL},
+        {"\"</b>\"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct slice s = guarded(rows[i].text, strlen(rows[i].text));
+        bool taken = json_take_value(&s);
+
+        if (taken != (rows[i].rest != NULL) ||
+            (taken && !slice_eq(s, slice_of(rows[i].rest))))
+            fail_msg("%s", rows[i].text);
+    }
+}
+
+static void whole_numbers_are_taken_up_to_their_bound(void **state)
+{
+    static const struct {
+        const char *text;
+        bool taken;
+        uint64_t v;
+    } rows[] = {
+        {"0", true, 0},
+        {"7,", true, 7},
+        {"9007199254740991", true, JSON_INTEGER_MAX},
+        {"9007199254740992", false, 0},
+        {"18446744073709551617", false, 0},
+        {"00", false, 0},
+        {"-1", false, 0},
+        {"", false, 0},
+        {"x", false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct slice s = guarded(rows[i].text, strlen(rows[i].text));
+        uint64_t v = 0;
+
+        if (json_take_u64(&s, &v) != rows[i].taken || (rows[i].taken && v != rows[i].v))
+            fail_msg("%s", rows[i].text);
+    }
+}
+
+static void a_literal_that_is_not_there_takes_nothing(void **state)
+{
+    struct slice s = guarded("abc", 3);
+
+    (void)state;
+    assert_false(json_take(&s, SLICE("abcd")));
+    assert_false(json_take(&s, SLICE("b")));
+    assert_int_equal(s.n, 3);
+    assert_true(json_take(&s, SLICE("ab")));
+    assert_true(slice_eq(s, SLICE("c")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +598,9 @@ int main(void)
         cmocka_unit_test(text_of_another_writer_is_refused),
         cmocka_unit_test(what_follows_a_text_stays),
         cmocka_unit_test(a_text_cut_anywhere_is_refused),
+        cmocka_unit_test(values_of_this_writer_are_taken_and_others_not),
+        cmocka_unit_test(whole_numbers_are_taken_up_to_their_bound),
+        cmocka_unit_test(a_literal_that_is_not_there_takes_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

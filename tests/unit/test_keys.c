@@ -33,6 +33,11 @@ static void the_names_are_as_documented(void **state)
     assert_name(key_recent(shop), "hc:{shop}:r");
     assert_name(key_log(shop, 29396880), "hc:{shop}:l:29396880");
     assert_name(key_pages(shop), "hc:{shop}:pg");
+    assert_name(key_online(shop), "hc:{shop}:o");
+    assert_name(key_totals(shop), "hc:{shop}:t");
+    assert_name(key_settings(shop), "hc:{shop}:c");
+    assert_string_equal(KEY_EPOCH " " KEY_SITES " " KEY_LIVE,
+                        "hc:epoch hc:sites hc:live");
     assert_name(key_staged(key_pages(shop)), "hc:{shop}:pg:new");
     assert_name(key_staged(key_minute(shop, 7)), "hc:{shop}:b:7:new");
     assert_name(key_channel(shop), "hc:shop");

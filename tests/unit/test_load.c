@@ -24,6 +24,7 @@
 #include "../../aggregator/fold.h"
 #include "../dice.h"
 #include "../fake/redis_model.h"
+#include "../persisted.h"
 #include "../redis_server.h"
 #include <sys/time.h>
 
@@ -35,8 +36,8 @@
 
 /* A hit as it was sent, with its datagram's number. */
 struct sent {
-    uint8_t kind;
-    uint64_t visitor, previous, stream, seq;
+    uint8_t kind, state;
+    uint64_t visitor, previous, tab, stream, seq;
     ms_t at;
     char path[24];
 };
@@ -129,12 +130,20 @@ static bool one_in(struct world *w, unsigned n)
     return below(w, n) == 0;
 }
 
+/* As the engine does: once a second at least. */
+static void tick(struct store *st, ms_t *due, ms_t now)
+{
+    while (*due <= now) {
+        ms_t next = fold_tick(st, *due);
+
+        *due = next < *due + 1000 ? next : *due + 1000;
+    }
+}
+
 static void at(struct world *w, ms_t now)
 {
-    while (w->tick_at <= now)
-        w->tick_at = fold_tick(&w->st, w->tick_at);
-    while (w->twin_tick_at <= now)
-        w->twin_tick_at = fold_tick(&w->twin, w->twin_tick_at);
+    tick(&w->st, &w->tick_at, now);
+    tick(&w->twin, &w->twin_tick_at, now);
     w->now = now;
     redis_model_at(&w->redis, now);
 }
@@ -192,8 +201,10 @@ static void fold(struct world *w, struct store *st, const struct sent *s)
                     .name = s->kind == HIT_EVENT ? SLICE("<a name>\n\"\x7f") : SLICE(""),
                     .visitor = s->visitor,
                     .previous = s->previous,
+                    .tab = s->tab,
                     .at = s->at,
-                    .kind = s->kind};
+                    .kind = s->kind,
+                    .state = s->state};
     struct fold_origin from = {
         .stream = s->stream, .seq = s->seq, .sent = w->now, .at = w->now};
 
@@ -215,6 +226,20 @@ static void send(struct world *w, struct sent s)
 static uint64_t visitor_id(unsigned who, uint64_t day)
 {
     return (who * UINT64_C(0x9e3779b97f4a7c15) + 1) ^ day << 20;
+}
+
+/* What becomes of a tab. */
+static void open_tab(struct world *w, unsigned who, uint64_t tab, const char *path,
+                     enum hit_kind kind, enum hit_state state)
+{
+    struct sent s = {.kind = (uint8_t)kind,
+                     .state = (uint8_t)state,
+                     .visitor = visitor_id(who, w->day),
+                     .tab = tab,
+                     .at = w->now};
+
+    snprintf(s.path, sizeof s.path, "%s", path);
+    send(w, s);
 }
 
 static void hit(struct world *w, unsigned who, const char *path)
@@ -239,7 +264,9 @@ static void random_hit(struct world *w)
     unsigned who = below(w, 40);
     struct sent s = {.kind = kinds[below(w, 6)],
                      .visitor = visitor_id(who, w->day),
-                     .at = w->now - (one_in(w, 6) ? (ms_t)below(w, 9 * 60000) : 0)};
+                     .at = w->now - (one_in(w, 6) ? (ms_t)below(w, 9 * 60000) : 0),
+                     .tab = below(w, 3),
+                     .state = (uint8_t)below(w, HIT_STATES)};
 
     if (w->day > 0 && w->now - w->midnight < 64 * 60000)
         s.previous = visitor_id(who, w->day - 1);
@@ -284,7 +311,7 @@ static bool commit_site(struct world *w, struct site *s, const struct fate *fate
     struct commit c;
     bool last = false;
 
-    if (s->tick && !s->dirty && !s->full && s->log.n == 0) {
+    if (commit_is_tick(s)) {
         commit_tick(s, w->epoch, w->now, &w->command, &w->message);
         freeReplyObject(call(w, &w->command));
         return true;
@@ -339,7 +366,7 @@ static enum load_step read_back(struct world *w, struct site *s, bool drop_ahead
     enum load_step step = LOAD_MORE;
     struct load l;
 
-    load_begin(&l, &w->st, s, w->epoch, drop_ahead);
+    load_begin(&l, &w->st, s, w->epoch, w->now, drop_ahead);
     while (step == LOAD_MORE) {
         redisReply *reply;
 
@@ -468,18 +495,17 @@ static void expect_same_visitors(const struct site *a, const struct site *b)
     }
 }
 
+/* Who has them open may differ: the other one did not die. */
 static void expect_same_pages(struct site *a, struct site *b)
 {
     static struct page_count x[PAGES_MAX], y[PAGES_MAX];
 
     for (unsigned minutes = 1; minutes <= WINDOW; minutes++) {
-        size_t n = site_top_pages(a, minutes, x, PAGES_MAX);
+        size_t n = keep_visited(x, site_top_pages(a, minutes, x, PAGES_MAX));
 
-        assert_int_equal(n, site_top_pages(b, minutes, y, PAGES_MAX));
-        for (size_t i = 0; i < n; i++) {
-            assert_true(slice_eq(x[i].path, y[i].path));
-            assert_int_equal(x[i].visitors, y[i].visitors);
-        }
+        assert_int_equal(n, keep_visited(y, site_top_pages(b, minutes, y, PAGES_MAX)));
+        for (size_t i = 0; i < n; i++)
+            expect_page(x, n, &y[i]);
     }
 }
 
@@ -511,6 +537,8 @@ static void expect_same(struct world *w)
     expect_same_visitors(a, b);
     expect_same_pages(a, b);
     expect_same_feed(a, b);
+    assert_int_equal(a->totals.total.views, b->totals.total.views);
+    assert_int_equal(a->totals.total.since, b->totals.total.since);
 }
 
 /* What a reader of Redis sees is what the twin knows. */
@@ -529,14 +557,20 @@ static void expect_readable(struct world *w)
         assert_int_equal(summary_window(&sum, minutes).visitors,
                          site_visitors(s, minutes));
         assert_int_equal(summary_window(&sum, minutes).views, site_views(s, minutes));
-        assert_int_equal(sum.npages, n);
-        for (size_t i = 0; i < n; i++) {
-            assert_true(slice_eq(sum.pages[i].path, top[i].path));
-            assert_int_equal(sum.pages[i].visitors, top[i].visitors);
-        }
+        expect_visited(&sum, top, n);
         summary_fini(&sum);
         redis_model_snapshot_fini(&list);
     }
+}
+
+/* All that the site knows, Redis does. */
+static void expect_written(struct world *w)
+{
+    expect_readable(w);
+    if (!shop(&w->st))
+        return;
+    expect_online(&w->redis, shop(&w->st));
+    expect_totals(&w->redis, shop(&w->st));
 }
 
 /* ---- random lives ----------------------------------------------------------- */
@@ -652,7 +686,7 @@ static void live(uint64_t seed, size_t *loads, size_t *rewrites)
             continue;
         commit_all(w);
         expect_same(w);
-        expect_readable(w);
+        expect_written(w);
         assert_int_equal(redis_model_eternal(&w->redis, "hc:{"), 0);
         crash(w);
         expect_same(w);
@@ -693,7 +727,7 @@ static void a_site_that_is_not_there_begins_empty_and_small(void **state)
     assert_int_equal(w->parts, 1);
     assert_int_equal(w->rewrites, 0);
     expect_same(w);
-    expect_readable(w);
+    expect_written(w);
 }
 
 static void what_was_counted_is_not_counted_again(void **state)
@@ -769,7 +803,7 @@ static void only_the_last_part_counts(void **state)
     assert_true(shop(&w->st)->full);
     assert_false(shop(&w->st)->log.rewrite);
     commit_all(w);
-    expect_readable(w);
+    expect_written(w);
     assert_true(slice_eq(redis_model_get(&w->redis, "hc:{shop}:m", "x"), SLICE("0")));
 }
 
@@ -792,7 +826,7 @@ static void what_was_folded_between_two_parts_makes_the_loader_write_pages(void 
     crash(w);
     expect_same(w);
     commit_all(w);
-    expect_readable(w);
+    expect_written(w);
 }
 
 static void an_old_minute_again(struct world *w)
@@ -846,7 +880,7 @@ static void a_redis_that_forgot_only_parts_is_found_out(void **state)
         assert_true(commit_site(w, s, &good, the_parts_before_are_gone));
         assert_true(s->full && s->log.rewrite);
         commit_all(w);
-        expect_readable(w);
+        expect_written(w);
         crash(w);
         expect_same(w);
     }
@@ -888,7 +922,7 @@ static void a_part_that_was_refused_takes_all_behind_it_along(void **state)
             crash(w);
             expect_same(w);
             commit_all(w);
-            expect_readable(w);
+            expect_written(w);
         }
 }
 
@@ -932,7 +966,7 @@ static void a_late_commit_between_two_parts_of_the_next_is_noticed(void **state)
         crash(w);
         expect_same(w);
         commit_all(w);
-        expect_readable(w);
+        expect_written(w);
     }
 }
 
@@ -957,7 +991,7 @@ static void a_part_of_an_earlier_owner_is_nobodys_predecessor(void **state)
         crash(w);
         expect_same(w);
         commit_all(w);
-        expect_readable(w);
+        expect_written(w);
     }
 }
 
@@ -983,7 +1017,7 @@ static void a_site_whose_last_commit_is_ahead_says_when_it_was(void **state)
     commit_all(w);
     read_anew(w, NOON - 90000);
     s = store_take_load(&w->st);
-    load_begin(&l, &w->st, s, w->epoch, false);
+    load_begin(&l, &w->st, s, w->epoch, w->now, false);
     load_next(&l, SLICE("claim"), &w->command);
     reply = call(w, &w->command);
     assert_int_equal(load_take(&l, reply), LOAD_AHEAD);
@@ -1100,7 +1134,7 @@ static void expect_healing(struct world *w)
         expect_same(w);
         assert_int_equal(outcome(w), COMMIT_OK);
         assert_int_equal(outcome(w), COMMIT_OK);
-        expect_readable(w);
+        expect_written(w);
     }
 }
 
@@ -1124,7 +1158,7 @@ static void expect_counting_on(struct world *w)
     assert_int_equal(shop(&w->st)->commit, EPOCH_MAX);
     for (int i = 0; i < 5; i++)
         assert_int_equal(outcome(w), COMMIT_OK);
-    expect_readable(w);
+    expect_written(w);
     crash(w);
     expect_same(w);
     for (int i = 0; i < 5; i++)
@@ -1209,7 +1243,7 @@ static void an_event_with_an_absurd_number_is_left_out(void **state)
     for (int i = 0; i < 5; i++)
         assert_int_equal(outcome(w), COMMIT_OK);
     assert_in_range(shop(&w->st)->recent.last, EPOCH_MAX + 5, EPOCH_MAX + 10);
-    expect_readable(w);
+    expect_written(w);
 }
 
 static void what_an_older_one_wrote_when_our_claim_was_forgotten_is_not_written_over(
@@ -1302,7 +1336,7 @@ static void errors_and_broken_connections_mean_once_more(void **state)
 
     store_site(&w->st, SLICE("shop"));
     s = store_take_load(&w->st);
-    load_begin(&l, &w->st, s, 1, false);
+    load_begin(&l, &w->st, s, 1, w->now, false);
     assert_int_equal(load_take(&l, NULL), LOAD_RETRY);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char *text = strdup(table[i].text);
@@ -1315,15 +1349,315 @@ static void errors_and_broken_connections_mean_once_more(void **state)
     load_fini(&l);
 }
 
+/* ---- who was there, and what was counted for ever ---------------------------- */
+
+static const struct online *online(struct world *w)
+{
+    return &shop(&w->st)->presence.online;
+}
+
+/* Four in four states, one in two tabs, then a takeover, of small logs or large. */
+static void expect_there_again(struct world *w, const struct fate *fate)
+{
+    for (unsigned i = 0; i < 4; i++)
+        open_tab(w, i + 1, 1, "/a", HIT_VIEW, (enum hit_state)(i + 1));
+    open_tab(w, 2, 2, "/b", HIT_HEARTBEAT, STATE_BACKGROUND);
+    load_all(w);
+    if (fate)
+        assert_false(commit_site(w, store_take_dirty(&w->st), fate, NULL));
+    else
+        commit_all(w);
+    at(w, w->now + 5000);
+    crash(w);
+    expect_same(w);
+    assert_int_equal(online(w)->idle, 1);
+    assert_int_equal(online(w)->reading, 1);
+    assert_int_equal(online(w)->writing, 1);
+    assert_int_equal(online(w)->background, 1);
+    commit_all(w);
+    expect_written(w);
+}
+
+static void who_was_there_is_there_after_a_takeover(void **state)
+{
+    expect_there_again(*state, NULL);
+}
+
+static void and_when_the_hits_are_told_again(void **state)
+{
+    const struct fate fate = {.crash = 0, .lost = NEVER};
+
+    expect_there_again(*state, &fate);
+}
+
+static void and_among_so_many_that_their_log_comes_in_pieces(void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned i = 10; i < 3000; i++)
+        hit(w, i, "/crowd");
+    expect_there_again(w, NULL);
+    assert_true(w->chunks > 10);
+}
+
+static void and_when_the_log_was_written_anew(void **state)
+{
+    struct world *w = *state;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_WRITING);
+    hit(w, 2, "/a");
+    load_all(w);
+    commit_all(w);
+    shop(&w->st)->full = shop(&w->st)->log.rewrite = true;
+    store_mark_dirty(&w->st, shop(&w->st));
+    commit_all(w);
+    w->nsent = 0;
+    crash(w);
+    assert_int_equal(online(w)->writing, 1);
+    assert_int_equal(online_total(online(w)), 1);
+}
+
+/* The last page is what counts, and a visitor who was not there is not. */
+static void they_are_on_the_page_they_were_on(void **state)
+{
+    struct world *w = *state;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_READING);
+    open_tab(w, 1, 1, "/b", HIT_HEARTBEAT, STATE_READING);
+    hit(w, 2, "/b");
+    load_all(w);
+    commit_all(w);
+    crash(w);
+    commit_all(w);
+    expect_field(&w->redis, "hc:{shop}:o", "p:/b", 1);
+    expect_field(&w->redis, "hc:{shop}:o", "r", 1);
+    expect_written(w);
+}
+
+static void who_said_goodbye_is_gone_unless_it_came_back(void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned i = 1; i <= 3; i++)
+        open_tab(w, i, 1, "/a", HIT_VIEW, STATE_READING);
+    load_all(w);
+    at(w, w->now + 2000);
+    open_tab(w, 1, 1, "", HIT_LEAVE, STATE_NONE);
+    open_tab(w, 2, 1, "", HIT_LEAVE, STATE_NONE);
+    at(w, w->now + 2000);
+    assert_int_equal(online_total(online(w)), 1);
+    open_tab(w, 2, 2, "/a", HIT_VIEW, STATE_READING);
+    commit_all(w);
+    at(w, w->now + 2 * HOLD_MS);
+    w->nsent = 0;
+    crash(w);
+    assert_int_equal(online_total(online(w)), 2);
+    commit_all(w);
+    expect_written(w);
+}
+
+static void who_was_renamed_is_there_once(void **state)
+{
+    struct world *w = *state;
+    struct sent s = {.kind = HIT_VIEW,
+                     .state = STATE_READING,
+                     .visitor = 2,
+                     .previous = 1,
+                     .tab = 1,
+                     .at = NOON,
+                     .path = "/a"};
+    struct sent before = s;
+
+    before.visitor = 1;
+    before.previous = 0;
+    send(w, before);
+    load_all(w);
+    commit_all(w);
+    s.at = NOON + 1000;
+    at(w, s.at);
+    send(w, s);
+    commit_all(w);
+    w->nsent = 0;
+    crash(w);
+    assert_int_equal(online_total(online(w)), 1);
+    assert_int_equal(presence_state(&shop(&w->st)->presence, 2), STATE_READING);
+}
+
+static void whoever_is_not_heard_of_again_is_gone_after_a_heartbeat(void **state)
+{
+    struct world *w = *state;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_READING);
+    open_tab(w, 2, 1, "/a", HIT_VIEW, STATE_BACKGROUND);
+    open_tab(w, 3, 1, "/a", HIT_VIEW, STATE_IDLE);
+    load_all(w);
+    commit_all(w);
+    at(w, w->now + 30000);
+    w->nsent = 0;
+    crash(w);
+    at(w, w->now + 10000);
+    open_tab(w, 3, 1, "/a", HIT_HEARTBEAT, STATE_IDLE);
+    at(w, w->now + WARMING_MS - 11000);
+    assert_int_equal(online_total(online(w)), 3);
+    at(w, w->now + 2000);
+    assert_int_equal(online(w)->reading, 0);
+    assert_int_equal(online(w)->idle, 1);
+    assert_int_equal(online(w)->background, 1);
+    at(w, w->now + 50000);
+    assert_int_equal(online_total(online(w)), 0);
+    commit_all(w);
+    expect_written(w);
+}
+
+/* Two are there, of whom one has gone without a word: together they never were. */
+static void who_is_known_from_the_log_alone_raises_no_peak(void **state)
+{
+    struct world *w = *state;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_READING);
+    load_all(w);
+    commit_all(w);
+    at(w, w->now + 50000);
+    open_tab(w, 2, 1, "/a", HIT_VIEW, STATE_READING);
+    commit_all(w);
+    assert_int_equal(online_total(online(w)), 1);
+    w->nsent = 0;
+    crash(w);
+    assert_int_equal(online_total(online(w)), 2);
+    assert_int_equal(shop(&w->st)->totals.peaks.all, 1);
+    at(w, w->now + 5000);
+    open_tab(w, 2, 1, "/a", HIT_HEARTBEAT, STATE_READING);
+    assert_int_equal(shop(&w->st)->totals.peaks.all, 1);
+    open_tab(w, 3, 1, "/a", HIT_VIEW, STATE_READING);
+    assert_int_equal(online_total(online(w)), 3);
+    assert_int_equal(shop(&w->st)->totals.peaks.all, 2);
+    at(w, w->now + WARMING_MS);
+    assert_int_equal(online_total(online(w)), 2);
+    commit_all(w);
+    expect_field(&w->redis, "hc:{shop}:t", "peak", 2);
+    expect_field(&w->redis, "hc:{shop}:t", "dpeak", 2);
+}
+
+/* While the aggregator was away five came and went, one after the other; two stayed. */
+static void who_came_and_went_before_the_site_was_read_back_was_not_there_at_once(
+    void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned who = 1; who <= 5; who++) {
+        open_tab(w, who, 1, "/a", HIT_VIEW, STATE_READING);
+        at(w, w->now + 2000);
+        open_tab(w, who, 1, "/a", HIT_LEAVE, STATE_NONE);
+        at(w, w->now + 3000);
+    }
+    open_tab(w, 6, 1, "/a", HIT_VIEW, STATE_READING);
+    open_tab(w, 7, 1, "/a", HIT_VIEW, STATE_READING);
+    assert_int_equal(shop(&w->twin)->totals.peaks.all, 2);
+    crash(w);
+    assert_int_equal(online_total(online(w)), 2);
+    assert_int_equal(shop(&w->st)->totals.peaks.all, 2);
+    at(w, w->now + 1000);
+    assert_int_equal(shop(&w->st)->totals.peaks.all, 2);
+}
+
+static void nobody_is_there_after_an_absence_of_minutes(void **state)
+{
+    struct world *w = *state;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_READING);
+    load_all(w);
+    commit_all(w);
+    at(w, NOON + 2 * 60000);
+    w->nsent = 0;
+    crash(w);
+    assert_int_equal(online_total(online(w)), 0);
+    commit_all(w);
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:o"), 0);
+}
+
+/* The window is over, and all that is left is what stays for ever. */
+static void totals_and_the_feeds_numbers_outlive_the_window(void **state)
+{
+    struct world *w = *state;
+    uint64_t message;
+
+    open_tab(w, 1, 1, "/a", HIT_VIEW, STATE_READING);
+    hit(w, 2, "/a");
+    hit(w, 3, "/a");
+    load_all(w);
+    commit_all(w);
+    message = shop(&w->st)->message;
+    w->nsent = 0;
+    w->now += 3 * 3600000;
+    store_fini(&w->twin);
+    store_init(&w->twin, WINDOW, &key, w->now);
+    redis_model_at(&w->redis, w->now);
+    assert_int_equal(redis_model_count(&w->redis, "hc:"), 1);
+    read_anew(w, w->now);
+    load_all(w);
+    assert_int_equal(w->st.ndirty, 0);
+    hit(w, 1, "/b");
+    commit_all(w);
+    assert_true(message > 0);
+    expect_field(&w->redis, "hc:{shop}:t", "pv", 4);
+    expect_field(&w->redis, "hc:{shop}:t", "vis", 4);
+    expect_field(&w->redis, "hc:{shop}:t", "since", NOON);
+    expect_field(&w->redis, "hc:{shop}:t", "life", NOON);
+    expect_field(&w->redis, "hc:{shop}:t", "peak", 1);
+    expect_field(&w->redis, "hc:{shop}:t", "i", 4);
+}
+
+/* Whoever wrote over the record has not written over what stays. */
+static void expect_totals_to_stay(struct world *w)
+{
+    hit(w, 1, "/a");
+    hit(w, 2, "/a");
+    load_all(w);
+    commit_all(w);
+    meddle(w, "DEL hc:{shop}:m");
+    meddle(w, "SETRANGE hc:{shop}:m 0 x");
+    read_anew(w, w->now);
+    load_all(w);
+    assert_true(shop(&w->st)->full);
+    hit(w, 1, "/b");
+    commit_all(w);
+    expect_field(&w->redis, "hc:{shop}:t", "pv", 3);
+    expect_field(&w->redis, "hc:{shop}:t", "i", 3);
+}
+
+static void totals_outlive_a_record_of_another_type(void **state)
+{
+    expect_totals_to_stay(*state);
+}
+
+static void messages_are_numbered_on_after_a_takeover(void **state)
+{
+    struct world *w = *state;
+    uint64_t before;
+
+    hit(w, 1, "/a");
+    load_all(w);
+    commit_all(w);
+    for (int i = 0; i < 3; i++) {
+        at(w, w->now + 61000);
+        hit(w, 1, "/a");
+        commit_all(w);
+    }
+    before = shop(&w->st)->message;
+    crash(w);
+    commit_all(w);
+    assert_int_equal(shop(&w->st)->message, before + 1);
+}
+
 /* ---- garbage ---------------------------------------------------------------- */
 
 static void spoil(struct world *w, struct dice *d)
 {
     static const char *const keys[] = {
-        "m", "r", "pg", "b:29396880", "b:29396879", "l:29396880", "l:29396879"};
-    static const char *const fields[] = {"q", "t", "W",     "c",    "i",    "x",
-                                         "w", "e", "pv",    "uniq", "last", "n",
-                                         "0", "1", "70000", "p:/1"};
+        "m", "r", "pg", "t", "o", "b:29396880", "b:29396879", "l:29396880", "l:29396879"};
+    static const char *const fields[] = {
+        "q", "t", "W", "c",     "i",    "x", "w",    "e",   "pv",    "uniq", "last",
+        "n", "0", "1", "70000", "p:/1", "r", "tabs", "eng", "since", "life", "day"};
     static const char *const values[] = {"y",
                                          "x",
                                          "-1",
@@ -1337,7 +1671,7 @@ static void spoil(struct world *w, struct dice *d)
                                          "{}",
                                          "/1",
                                          "{\"id\":99,\"type\":\"x\",\"timestamp\":1}"};
-    const char *key_text = keys[dice_below(d, 7)];
+    const char *key_text = keys[dice_below(d, 9)];
     char line[256];
 
     switch (dice_below(d, 4)) {
@@ -1362,7 +1696,7 @@ static void spoil(struct world *w, struct dice *d)
         return;
     default:
         snprintf(line, sizeof line, "HSET hc:{shop}:%s %s %s", key_text,
-                 fields[dice_below(d, 16)], values[dice_below(d, 13)]);
+                 fields[dice_below(d, 22)], values[dice_below(d, 13)]);
         redis_model_say(&w->redis, line);
     }
 }
@@ -1385,6 +1719,8 @@ static void expect_readable_as_known(struct world *w)
         summary_fini(&sum);
         redis_model_snapshot_fini(&list);
     }
+    expect_online(&w->redis, s);
+    expect_totals(&w->redis, s);
 }
 
 static void garbage_is_left_out_and_written_over(void **state)
@@ -1396,6 +1732,7 @@ static void garbage_is_left_out_and_written_over(void **state)
         for (unsigned i = 0; i < 30; i++)
             hit(w, i % 12, i % 2 ? "/odd" : "/even");
         at(w, NOON);
+        open_tab(w, 1, 1, "/open", HIT_HEARTBEAT, STATE_READING);
         for (unsigned i = 0; i < 30; i++)
             hit(w, i % 20, i % 3 ? "/odd" : "/more");
         load_all(w);
@@ -1454,9 +1791,15 @@ static void add_real_key(struct world *w, struct buf *out, const char *name)
         command_arg(&c, (struct slice){r->element[i]->str, (size_t)r->element[i]->len});
     redis_model_run(&m, &c);
     m.key[0].expires = over->integer * 1000;
+    if (over->integer < 0)
+        m.key[0].expires = 0;               /* never */
     if (strcmp(name, "hc:{shop}:m") == 0) { /* by each one's own clock */
         assert_true(over->integer > 0);
         m.key[0].expires = w->redis.now + (WINDOW * 60 + 60) * 1000;
+    }
+    if (strncmp(name, "hc:{shop}:o", 11) == 0) {
+        assert_true(over->integer > 0);
+        m.key[0].expires = redis_model_expiry(&w->redis, name);
     }
     redis_model_dump(&m, out);
     command_fini(&c);
@@ -1534,8 +1877,8 @@ static void a_real_redis_says_and_holds_what_the_model_does(void **state)
 
 static void a_real_redis_treats_garbage_as_the_model_does(void **state)
 {
-    static void (*const expect[])(struct world * w) = {expect_healing, expect_counting_on,
-                                                       expect_epochs};
+    static void (*const expect[])(struct world * w) = {
+        expect_healing, expect_counting_on, expect_totals_to_stay, expect_epochs};
     struct redis_server server;
     struct timeval tv;
 
@@ -1585,6 +1928,20 @@ int main(void)
         T(pages_of_a_first_commit_that_was_torn_do_not_stay),
         T(nor_do_they_in_a_minute_that_has_not_come_yet),
         T(errors_and_broken_connections_mean_once_more),
+        T(who_was_there_is_there_after_a_takeover),
+        T(and_when_the_hits_are_told_again),
+        T(and_among_so_many_that_their_log_comes_in_pieces),
+        T(and_when_the_log_was_written_anew),
+        T(they_are_on_the_page_they_were_on),
+        T(who_said_goodbye_is_gone_unless_it_came_back),
+        T(who_was_renamed_is_there_once),
+        T(whoever_is_not_heard_of_again_is_gone_after_a_heartbeat),
+        T(who_is_known_from_the_log_alone_raises_no_peak),
+        T(who_came_and_went_before_the_site_was_read_back_was_not_there_at_once),
+        T(nobody_is_there_after_an_absence_of_minutes),
+        T(totals_and_the_feeds_numbers_outlive_the_window),
+        T(totals_outlive_a_record_of_another_type),
+        T(messages_are_numbered_on_after_a_takeover),
         cmocka_unit_test(garbage_is_left_out_and_written_over),
         cmocka_unit_test(whoever_dies_wherever_nothing_is_lost_or_counted_twice),
         cmocka_unit_test(a_real_redis_treats_garbage_as_the_model_does),

@@ -268,6 +268,7 @@ static void a_site_with_long_logs_says_that_it_is_loading(void **state)
     struct site *s;
 
     leave_site(w, "shop", 40000);
+    redis_model_say(&w->redis, "HSET hc:{shop}:o r 3 i 1 tabs 5");
     store_site(&w->st, SLICE("shop"));
     s = site_of(w, "shop");
     turn(w);
@@ -275,6 +276,8 @@ static void a_site_with_long_logs_says_that_it_is_loading(void **state)
     answer(&w->link, false); /* the message */
     assert_non_null(strstr(w->redis.published.p, "\"flags\":[\"loading\"]"));
     assert_non_null(strstr(w->redis.published.p, "\"visitors\":{\"1\":40000"));
+    assert_non_null(strstr(w->redis.published.p, "\"online\":{\"total\":4,"));
+    assert_non_null(strstr(w->redis.published.p, "\"total\":{\"views\":40000,"));
     assert_true(slice_eq(redis_model_get(&w->redis, "hc:{shop}:m", "l"), SLICE("1")));
     assert_int_equal(s->state, SITE_LOADING);
     settle(w);

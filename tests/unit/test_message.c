@@ -23,6 +23,7 @@ static void the_aggregators_own_message_is_read(void **state)
     const struct recent_event events[] = {
         {1, HIT_VIEW, 1763776800001, SLICE("/"), {NULL, 0}},
         {2, HIT_EVENT, 1763776800002, SLICE("/cart"), SLICE("buy \"it\"")},
+        {3, HIT_MESSAGE, 1763776800003, SLICE("v2 is out"), SLICE("ci")},
     };
     const struct delta d = {.site = SLICE("shop"),
                             .epoch = 1763776800123,
@@ -32,9 +33,9 @@ static void the_aggregators_own_message_is_read(void **state)
                             .new_views = 4,
                             .new_events = 5,
                             .new_visitors = 6,
-                            .window = {{1, 1, 2}, {5, 12, 31}, {30, 40, 90}},
+                            .window = {{1, 1, 2, 0}, {5, 12, 31, 0}, {30, 40, 90, 0}},
                             .events = events,
-                            .nevents = 2,
+                            .nevents = 3,
                             .flags = DELTA_TICK};
     struct message m;
     struct sighting e;
@@ -56,7 +57,10 @@ static void the_aggregators_own_message_is_read(void **state)
     assert_true(message_event(&m, 0, &e) && slice_eq(e.path, SLICE("/")));
     assert_true(slice_eq(e.type, SLICE("pageview")) && e.name.n == 0);
     assert_true(message_event(&m, 1, &e) && slice_eq(e.name, SLICE("buy \"it\"")));
-    assert_false(message_event(&m, 2, &e));
+    assert_false(sighting_is_message(&e));
+    assert_true(message_event(&m, 2, &e) && slice_eq(e.name, SLICE("ci")));
+    assert_true(sighting_is_message(&e) && slice_eq(e.path, SLICE("v2 is out")));
+    assert_false(message_event(&m, 3, &e));
     message_fini(&m);
     buf_fini(&text);
 }

@@ -34,8 +34,9 @@ static int end(void **state)
 
 static void a_record_is_sixteen_bytes_little_endian(void **state)
 {
-    static const uint8_t want[LOG_RECORD_BYTES] = {8, 7, 6, 5, 4, 3, 2, 1, 0x34, 0x12, 2};
-    struct log_record r = {UINT64_C(0x0102030405060708), 0x1234, LOG_OLD, 5}, back;
+    static const uint8_t want[LOG_RECORD_BYTES] = {8, 7, 6,    5,    4, 3,
+                                                   2, 1, 0x34, 0x12, 2, 4};
+    struct log_record r = {UINT64_C(0x0102030405060708), 0x1234, LOG_OLD, 5, 4}, back;
     uint8_t bytes[LOG_RECORD_BYTES];
 
     (void)state;
@@ -46,6 +47,7 @@ static void a_record_is_sixteen_bytes_little_endian(void **state)
     assert_int_equal(back.visitor, r.visitor);
     assert_int_equal(back.page, r.page);
     assert_int_equal(back.kind, r.kind);
+    assert_int_equal(back.state, r.state);
 }
 
 static void records_wait_in_their_order(void **state)
@@ -53,12 +55,14 @@ static void records_wait_in_their_order(void **state)
     struct minute_log *l = &((struct fixture *)*state)->log;
 
     for (uint64_t i = 0; i < 1000; i++)
-        assert_true(log_add(l, (unsigned)(i % SLOTS), LOG_SEEN, i, (uint16_t)i));
+        assert_true(log_add(l, (unsigned)(i % SLOTS), LOG_SEEN, i, (uint16_t)i,
+                            (uint8_t)(i % 5)));
     assert_int_equal(l->n, 1000);
     for (uint64_t i = 0; i < 1000; i++) {
         assert_int_equal(l->pending[i].visitor, i);
         assert_int_equal(l->pending[i].slot, i % SLOTS);
         assert_int_equal(l->pending[i].page, i);
+        assert_int_equal(l->pending[i].state, i % 5);
     }
 }
 
@@ -67,7 +71,7 @@ static void a_minute_that_leaves_takes_its_records_along(void **state)
     struct fixture *f = *state;
 
     for (unsigned i = 0; i < 20; i++)
-        log_add(&f->log, i % 2 + 3, LOG_SEEN, i + 1, 0);
+        log_add(&f->log, i % 2 + 3, LOG_SEEN, i + 1, 0, 0);
     memset(f->written, 1, sizeof f->written);
     memset(f->taken, 1, sizeof f->taken);
     log_clear_slot(&f->log, 3);
@@ -84,14 +88,14 @@ static void a_log_that_is_given_up_is_to_be_written_anew(void **state)
     struct minute_log *l = &((struct fixture *)*state)->log;
 
     for (unsigned i = 0; i < 20; i++)
-        log_add(l, 1, LOG_SEEN, i + 1, 0);
+        log_add(l, 1, LOG_SEEN, i + 1, 0, 0);
     l->sent = 10;
     log_overflow(l);
     assert_true(l->rewrite);
     assert_int_equal(l->n, 0);
     assert_int_equal(l->sent, 0);
     assert_null(l->pending);
-    assert_true(log_add(l, 1, LOG_SEEN, 1, 0));
+    assert_true(log_add(l, 1, LOG_SEEN, 1, 0, 0));
     assert_int_equal(l->n, 1);
     assert_true(l->rewrite);
 }

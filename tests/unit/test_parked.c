@@ -20,6 +20,7 @@ static struct hit hit_of(uint64_t i, char *path, size_t path_n, char *name, size
         .visitor = i + 1,
         .previous = i / 2,
         .tab = i * 3,
+        .engaged = (uint32_t)(i * 7919),
         .kind = (uint8_t)(i % HIT_KINDS),
         .state = (uint8_t)(i % HIT_STATES),
     };
@@ -57,6 +58,7 @@ static void take(struct parked *p, uint64_t i)
     assert_int_equal(got.hit.visitor, want.visitor);
     assert_int_equal(got.hit.previous, want.previous);
     assert_int_equal(got.hit.tab, want.tab);
+    assert_int_equal(got.hit.engaged, want.engaged);
     assert_int_equal(got.hit.kind, want.kind);
     assert_int_equal(got.hit.state, want.state);
 }

@@ -2,8 +2,9 @@
  *
  * The store, the fold, the commit and the round are the real ones. The clock and the link
  * to Redis are replaced here, at link time; behind the link stands redis_model. Beside
- * it, the truth is kept in the most naive way: who was seen last where and when. Whenever
- * Redis has answered everything, a reader of it must see the truth.
+ * it, the truth is kept in the most naive way: who was seen last where and when, and how
+ * many views there were. Whenever Redis has answered everything, a reader of it must see
+ * the truth, and find who is online as the store has it.
  *
  * Each life is drawn from a seed. One that fails says which; SEED=n lives it alone, and
  * SEEDS=n lives more of them than a test run has time for. */
@@ -20,6 +21,7 @@
 #include "../../aggregator/round.h"
 #include "../../proto/keys.h"
 #include "../fake/redis_model.h"
+#include "../persisted.h"
 
 #define MORNING INT64_C(1763812800000)
 #define SITES 4
@@ -55,7 +57,11 @@ struct truth {
     struct {
         minute_t minute;
         unsigned views, events, uniques;
+        uint64_t engaged;
     } row[MINUTES];
+    uint64_t views;  /* since the site was made or reset */
+    uint64_t coming; /* more, in the datagram being made, */
+    bool reset;      /* which begins them anew before */
 };
 
 /* What a life is like. */
@@ -283,6 +289,11 @@ static ms_t day_length(const struct world *w)
     return w->life->midnights ? 150 * MS_PER_MINUTE : INT64_C(1) << 50;
 }
 
+static bool makes_seen(const struct hit *h)
+{
+    return h->kind == HIT_VIEW || h->kind == HIT_EVENT || h->kind == HIT_HEARTBEAT;
+}
+
 /* Returns whether the visitor is counted twice for now: a hit of yesterday came after the
  * renaming. */
 static bool remember(struct world *w, unsigned site, const struct hit *h, unsigned person,
@@ -295,12 +306,20 @@ static bool remember(struct world *w, unsigned site, const struct hit *h, unsign
     unsigned i = m % MINUTES;
     bool twice;
 
-    if (h->kind == HIT_LEAVE || now - m >= w->window)
+    if (now - m >= w->window)
         return false;
-    t->hit = true;
     if (t->row[i].minute != m)
         memset(&t->row[i], 0, sizeof t->row[i]);
     t->row[i].minute = m;
+    t->row[i].engaged += h->engaged;
+    t->coming += h->kind == HIT_VIEW;
+    if (h->kind == HIT_RESET) {
+        t->coming = 0;
+        t->reset = true;
+    }
+    if (!makes_seen(h))
+        return false;
+    t->hit = true;
     t->row[i].views += h->kind == HIT_VIEW;
     t->row[i].events += h->kind == HIT_EVENT;
     if (!p->known || now - p->last >= w->window)
@@ -331,6 +350,11 @@ static void add_hit(struct world *w, unsigned site, unsigned person, int page,
         h->path = w->path[page];
     if (kind == HIT_EVENT)
         h->name = SLICE("buy");
+    if (kind != HIT_MESSAGE && kind != HIT_RESET) {
+        h->tab = draw(w, 3);
+        h->state = (uint8_t)draw(w, HIT_STATES);
+        h->engaged = draw(w, 3) ? 0 : draw(w, ENGAGED_MAX_MS);
+    }
     if (remember(w, site, h, person, page, at))
         add_hit(w, site, person, -1, HIT_HEARTBEAT, w->now);
 }
@@ -339,6 +363,15 @@ static void fold(struct world *w)
 {
     struct fold_origin from = {.stream = 1, .seq = ++w->seq, .at = w->now};
 
+    for (unsigned i = 0; i < w->sites; i++) {
+        struct truth *t = &w->truth[i];
+
+        if (t->reset || !store_find(&w->store, site_name(i)))
+            t->views = 0;
+        t->views += t->coming;
+        t->coming = 0;
+        t->reset = false;
+    }
     fold_hits(&w->store, w->hit, w->nhits, &from, &w->folded);
     w->nhits = 0;
 }
@@ -468,6 +501,7 @@ static void expect_rows(struct world *w, const struct truth *t, const struct sum
         assert_int_equal(s->row[i].views, any ? t->row[m % MINUTES].views : 0);
         assert_int_equal(s->row[i].events, any ? t->row[m % MINUTES].events : 0);
         assert_int_equal(s->row[i].uniques, any ? t->row[m % MINUTES].uniques : 0);
+        assert_int_equal(s->row[i].engaged, any ? t->row[m % MINUTES].engaged : 0);
         assert_int_equal(s->row[i].last, last[i]);
     }
 }
@@ -485,9 +519,12 @@ static void expect_pages(struct world *w, const struct truth *t, const struct su
         visitors++;
     }
     assert_int_equal(s->pages_visitors, visitors);
-    assert_int_equal(s->npages, pages <= ANSWER_PAGES_MAX ? pages : ANSWER_PAGES_MAX + 1);
-    for (size_t i = 0; i < s->npages && i < ANSWER_PAGES_MAX; i++)
+    for (size_t i = 0; i < s->npages && i < ANSWER_PAGES_MAX; i++) {
         assert_int_equal(s->pages[i].visitors, want[atoi(s->pages[i].path.p + 1)]);
+        pages -= s->pages[i].visitors > 0;
+    }
+    assert_int_equal(pages > 0, s->npages > ANSWER_PAGES_MAX &&
+                                    s->pages[ANSWER_PAGES_MAX].visitors > 0);
 }
 
 /* A reader whose clock, Redis', is still in the minute before may find the minute that
@@ -519,11 +556,26 @@ static void expect_site(struct world *w, unsigned site)
     redis_model_snapshot_fini(&list);
 }
 
+/* What stays for ever, and who is online, unless nobody told for long. */
+static void expect_written(struct world *w, unsigned site)
+{
+    const struct site *s = store_find(&w->store, site_name(site));
+
+    if (!s)
+        return;
+    assert_int_equal(s->totals.total.views, w->truth[site].views);
+    expect_totals(&w->link.redis, s);
+    if (w->now - s->floor_at < ONLINE_TTL_S * 1000)
+        expect_online(&w->link.redis, s);
+}
+
 static void expect_truth(struct world *w)
 {
-    for (unsigned site = 0; site < w->sites; site++)
+    for (unsigned site = 0; site < w->sites; site++) {
         if (w->truth[site].hit)
             expect_site(w, site);
+        expect_written(w, site);
+    }
     assert_int_equal(redis_model_eternal(&w->link.redis, ""), 0);
 }
 
@@ -639,9 +691,11 @@ static void buried(struct world *w)
     alive = NULL;
 }
 
-/* When nobody comes any more, nothing remains of anybody. */
+/* When nobody comes any more, nothing remains of anybody but totals. */
 static void expect_the_end(struct world *w)
 {
+    size_t kept = 0;
+
     for (unsigned i = 0; i < (w->window + 4) * 4; i++) {
         time_passes(w, MS_PER_MINUTE / 4);
         come_to_rest(w);
@@ -649,7 +703,13 @@ static void expect_the_end(struct world *w)
     assert_int_equal(w->store.nsites, 0);
     assert_int_equal(w->store.visitors, 0);
     set_clock(w, w->latest + (w->window + 2) * MS_PER_MINUTE + 60000);
-    assert_int_equal(w->link.redis.n, 0);
+    for (unsigned i = 0; i < w->sites; i++) {
+        struct key_name totals = key_totals(site_name(i));
+
+        kept += redis_model_count(&w->link.redis, totals.s);
+    }
+    kept += redis_model_count(&w->link.redis, KEY_LIVE);
+    assert_int_equal(w->link.redis.n, kept);
 }
 
 static void live(const struct life *life, unsigned seed)
@@ -735,6 +795,108 @@ static void a_clock_set_back_leaves_nothing_wrong(void **state)
                             .set_back = true});
 }
 
+/* ---- hc:live ------------------------------------------------------------- */
+
+static struct world *calm(void)
+{
+    static const struct life life = {.people = 60, .pages = 40, .path_min = 8};
+
+    return alive = born(&life, 3);
+}
+
+static void view(struct world *w, const char *site)
+{
+    struct fold_origin from = {.stream = 1, .seq = ++w->seq, .at = w->now};
+    struct hit h = {
+        .site = slice_of(site), .path = SLICE("/"), .visitor = 7, .kind = HIT_VIEW};
+
+    clock_now(&w->clock);
+    fold_hits(&w->store, &h, 1, &from, &w->folded);
+    come_to_rest(w);
+}
+
+static void a_site_is_listed_when_first_committed_and_then_once_a_minute(void **state)
+{
+    struct world *w = calm();
+    ms_t began = w->now;
+
+    (void)state;
+    view(w, "a");
+    expect_field(&w->link.redis, KEY_LIVE, "a", (uint64_t)began);
+    time_passes(w, 30000);
+    view(w, "a");
+    view(w, "b");
+    expect_field(&w->link.redis, KEY_LIVE, "a", (uint64_t)began);
+    expect_field(&w->link.redis, KEY_LIVE, "b", (uint64_t)began + 30000);
+    time_passes(w, 31000);
+    view(w, "a");
+    expect_field(&w->link.redis, KEY_LIVE, "a", (uint64_t)began + 61000);
+    buried(w);
+}
+
+static void sites_that_died_are_taken_off_the_list(void **state)
+{
+    struct world *w = calm();
+
+    (void)state;
+    view(w, "a");
+    time_passes(w, (w->window + 1) * MS_PER_MINUTE);
+    view(w, "b");
+    assert_true(round_sweep(&w->round, w->now));
+    come_to_rest(w);
+    assert_int_equal(redis_model_fields(&w->link.redis, KEY_LIVE), 2);
+    assert_true(round_sweep(&w->round, w->now + MS_PER_MINUTE));
+    come_to_rest(w);
+    assert_int_equal(redis_model_fields(&w->link.redis, KEY_LIVE), 1);
+    buried(w);
+}
+
+static void so_many_sites_that_they_take_several_calls_are_all_listed(void **state)
+{
+    struct fold_origin from = {.stream = 1, .seq = 1};
+    struct world *w = calm();
+    char site[8];
+
+    (void)state;
+    from.at = w->now;
+    for (unsigned i = 0; i < 3 * LIVE_BATCH + 1; i++) {
+        struct hit h = {.path = SLICE("/"), .visitor = 7, .kind = HIT_VIEW};
+
+        snprintf(site, sizeof site, "s%u", i);
+        h.site = slice_of(site);
+        fold_hits(&w->store, &h, 1, &from, &w->folded);
+    }
+    come_to_rest(w);
+    assert_int_equal(redis_model_fields(&w->link.redis, KEY_LIVE), 3 * LIVE_BATCH + 1);
+    buried(w);
+}
+
+static void a_list_that_cannot_be_written_disturbs_no_commit(void **state)
+{
+    struct world *w = calm();
+
+    (void)state;
+    redis_model_say(&w->link.redis, "SETRANGE hc:live 0 x");
+    view(w, "a");
+    assert_true(round_is_confirmed(&w->round));
+    expect_field(&w->link.redis, "hc:{a}:t", "pv", 1);
+    redis_model_say(&w->link.redis, "DEL hc:live");
+    buried(w);
+}
+
+/* Nobody knows what became of it. */
+static void a_site_whose_commit_was_lost_is_listed_with_the_next(void **state)
+{
+    struct world *w = calm();
+
+    (void)state;
+    view(w, "a");
+    redis_model_flush(&w->link.redis);
+    view(w, "a"); /* REGRESS, and then */
+    assert_int_equal(redis_model_fields(&w->link.redis, KEY_LIVE), 1);
+    buried(w);
+}
+
 #define T(f) cmocka_unit_test_teardown(f, end)
 
 int main(void)
@@ -744,6 +906,11 @@ int main(void)
         T(commits_in_parts_come_together),
         T(visitors_renamed_at_midnight_count_once),
         T(a_clock_set_back_leaves_nothing_wrong),
+        T(a_site_is_listed_when_first_committed_and_then_once_a_minute),
+        T(sites_that_died_are_taken_off_the_list),
+        T(so_many_sites_that_they_take_several_calls_are_all_listed),
+        T(a_list_that_cannot_be_written_disturbs_no_commit),
+        T(a_site_whose_commit_was_lost_is_listed_with_the_next),
     };
 
     signal(SIGABRT, last_words);

@@ -128,7 +128,7 @@ static void the_script_returns_what_the_header_says(void **state)
     write_keys(c, hand_written);
     l = snapshot(c, "2");
     assert_snapshot(&l,
-                    "M 5 e 7 q 3 t 4104000000000 v 1 W 30 "
+                    "M 5 e 7 q 3 t 4104000000000 v 1 W 30 O 0 A 0 C 0 "
                     "B 68400000 6 pv 4 ev 1 uniq 2 last 2 p:/ 1 p:/a 1 "
                     "B 68399999 4 pv 5 uniq 3 last 1 p:/ 1 "
                     "B 68399998 2 pv 6 last 3 "
@@ -147,7 +147,7 @@ static void a_site_that_was_only_claimed_is_unknown(void **state)
 
     write_keys(c, claimed);
     l = snapshot(c, "2");
-    assert_snapshot(&l, "M 0 R 0");
+    assert_snapshot(&l, "M 0 O 0 A 0 C 0 R 0");
     text_list_free(&l);
     redisFree(c);
 }
@@ -155,13 +155,17 @@ static void a_site_that_was_only_claimed_is_unknown(void **state)
 static void only_fields_for_readers_come_along(void **state)
 {
     static const char *const keys[] = {
-        "HSET hc:{shop}:m warm 9 w marks x 1 q 3 p 4 i 5 l 1 e 7 t 4104000000000", NULL};
+        "HSET hc:{shop}:m warm 9 w marks x 1 q 3 p 4 i 5 l 1 e 7 t 4104000000000 n 8",
+        "HSET hc:{shop}:c t:ci secret g:buy goal badge 1",
+        "HSET hc:{shop}:t pv 7 later 8 i 9", "HSET hc:{shop}:b:68399999 p:/ 1 n 2 eng 3",
+        NULL};
     redisContext *c = redis_server_connect(*state);
     struct text_list l;
 
     write_keys(c, keys);
-    l = snapshot(c, "2");
-    assert_snapshot(&l, "M 5 e 7 q 3 t 4104000000000 l 1 warm 9 R 0");
+    l = snapshot(c, "1");
+    assert_snapshot(&l, "M 6 e 7 q 3 n 8 t 4104000000000 l 1 warm 9 O 0 A 2 pv 7 i 9 "
+                        "C 1 badge 1 B 68399999 1 eng 3 R 0");
     text_list_free(&l);
     redisFree(c);
 }
@@ -196,6 +200,73 @@ static void a_snapshot_becomes_the_right_answer(void **state)
     redisFree(c);
 }
 
+static void who_is_online_and_what_is_kept_come_along(void **state)
+{
+    static const char *const keys[] = {
+        "HSET hc:{shop}:m q 3 t 4104000000000",
+        "HSET hc:{shop}:o w 1 r 2 tabs 4 p:/ 2 p:/a 1",
+        "HSET hc:{shop}:t pv 1234 vis 567 since 1762000000000 peak 12 peak_at "
+        "1763000000000 day 47500 dpeak 11 dpeak_at 4103999000000 life 9 i 8",
+        "HSET hc:{shop}:c badge 1",
+        "HSET hc:{other}:o w 100",
+        "HSET hc:{other}:t pv 100",
+        NULL};
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+    struct summary s;
+
+    write_keys(c, keys);
+    l = snapshot(c, "2");
+    assert_snapshot(&l, "M 2 q 3 t 4104000000000 O 5 w 1 r 2 tabs 4 p:/ 2 p:/a 1 "
+                        "A 10 pv 1234 vis 567 since 1762000000000 peak 12 peak_at "
+                        "1763000000000 day 47500 dpeak 11 dpeak_at 4103999000000 life 9 "
+                        "i 8 C 1 badge 1 R 0");
+    assert_int_equal(summary_parse(&s, l.v, l.n, 2), 0);
+    assert_int_equal(online_total(&s.online), 3);
+    assert_int_equal(s.online.tabs, 4);
+    assert_true(s.peaks.day == 11 && s.peaks.all == 12 && s.total.views == 1234);
+    assert_true(s.life == 9 && s.last == 8 && s.badge);
+    assert_page(&s, 0, "/", 0);
+    assert_page(&s, 1, "/a", 0);
+    assert_valid_answer(&s);
+    summary_fini(&s);
+    text_list_free(&l);
+    redisFree(c);
+}
+
+static void of_a_site_without_meta_only_what_is_kept_comes_along(void **state)
+{
+    static const char *const keys[] = {"HSET hc:{shop}:o w 1", "HSET hc:{shop}:t pv 7",
+                                       "HSET hc:{shop}:c badge 0", NULL};
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+
+    write_keys(c, keys);
+    l = snapshot(c, "2");
+    assert_snapshot(&l, "M 0 O 0 A 1 pv 7 C 1 badge 0 R 0");
+    text_list_free(&l);
+    redisFree(c);
+}
+
+static void a_key_of_another_type_is_an_error(void **state)
+{
+    static const char *const keys[] = {"m", "o", "t", "c", "r", "b:68400000"};
+    redisContext *c = redis_server_connect(*state);
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        redisReply *r;
+
+        write_keys(c, hand_written);
+        freeReplyObject(redisCommand(c, "SET hc:{shop}:%s text", keys[i]));
+        r = redisCommand(c, "EVAL_RO %s 1 hc:{shop}:m hc:{shop}:b: hc:{shop}:r 2",
+                         snapshot_lua);
+        assert_int_equal(r->type, REDIS_REPLY_ERROR);
+        assert_non_null(strstr(r->str, "WRONGTYPE"));
+        freeReplyObject(r);
+    }
+    redisFree(c);
+}
+
 static void a_site_that_redis_does_not_know_has_only_a_clock(void **state)
 {
     static const char *const orphan[] = {"HSET hc:{shop}:b:68400000 pv 4", NULL};
@@ -205,7 +276,7 @@ static void a_site_that_redis_does_not_know_has_only_a_clock(void **state)
 
     write_keys(c, orphan);
     l = snapshot(c, "5");
-    assert_snapshot(&l, "M 0 R 0");
+    assert_snapshot(&l, "M 0 O 0 A 0 C 0 R 0");
     assert_int_equal(summary_parse(&s, l.v, l.n, 5), 0);
     assert_false(s.known);
     assert_true(s.as_of > 1700000000000);
@@ -297,6 +368,9 @@ int main(void)
         cmocka_unit_test(a_site_that_was_only_claimed_is_unknown),
         cmocka_unit_test(only_fields_for_readers_come_along),
         cmocka_unit_test(a_snapshot_becomes_the_right_answer),
+        cmocka_unit_test(who_is_online_and_what_is_kept_come_along),
+        cmocka_unit_test(of_a_site_without_meta_only_what_is_kept_comes_along),
+        cmocka_unit_test(a_key_of_another_type_is_an_error),
         cmocka_unit_test(a_site_that_redis_does_not_know_has_only_a_clock),
         cmocka_unit_test(the_script_reads_no_further_than_the_window),
         cmocka_unit_test(redis_own_clock_names_the_minute_of_a_quiet_site),

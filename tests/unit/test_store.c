@@ -180,9 +180,11 @@ static void time_goes_by_a_site_that_is_not_live_and_is_made_up_for(void **state
     assert_int_equal(site_visitors(s, 30), 0);
     assert_true(s->tick);
     assert_ptr_equal(store_take_dirty(st), s);
+    s->totals.dirty = false;
     for (int i = 0; i < 3000 && t < NOON + 4 * HOUR; i++) {
         t = fold_tick(st, t);
-        store_take_dirty(st);
+        if (store_take_dirty(st))
+            s->totals.dirty = false; /* they stay for ever: Redis must have them */
     }
     assert_null(store_find(st, SLICE("shop")));
     assert_int_equal(st->visitors, 0);
@@ -265,7 +267,7 @@ static void a_site_that_nobody_has_visited_is_small(void **state)
     struct store *st = *state;
     struct site *s = site(st, "shop");
 
-    assert_true(sizeof *s <= 544);
+    assert_true(sizeof *s <= 768);
     assert_int_equal(site_bytes(s), sizeof *s + 32 * (sizeof *s->row + 8));
     st->lazy = false;
     assert_int_equal(site_bytes(site(st, "b")), sizeof *s + 32 * sizeof *s->row);

@@ -149,22 +149,35 @@ static void an_answer_is_as_documented(void **state)
     (void)state;
     take(&t, 2,
          CLOCK "M 5 e 1763776700001 q 17 t 1763776790000 v 1 W 3 "
-               "B 29396280 5 pv 4 uniq 2 last 2 p:/ 1 p:/a<b 1 "
-               "B 29396279 5 pv 5 ev 1 uniq 3 last 1 p:/ 1 "
-               "B 29396278 2 pv 9 last 4 "
+               "O 7 w 1 r 2 i 3 b 4 tabs 15 p:/ 5 p:/new 1 "
+               "A 10 pv 1234 vis 567 since 1762000000000 peak 12 peak_at 1763000000000 "
+               "day 20414 dpeak 11 dpeak_at 1763776700000 life 1762000000001 i 9 "
+               "C 1 badge 1 "
+               "B 29396280 6 pv 4 uniq 2 last 2 p:/ 1 p:/a<b 1 eng 61000 "
+               "B 29396279 6 pv 5 ev 1 uniq 3 last 1 p:/ 1 eng 34300 "
+               "B 29396278 3 pv 9 last 4 eng 7 "
                "R 2 " EVENT(8, 1763776700000) EVENT(9, 1763776790000));
     assert_answer(
         &t.s,
         "{\"site\":\"shop\",\"rev\":\"1763776700001.17\",\"asOf\":1763776800123,"
         "\"minutes\":2,\"window\":3,\"currentVisitors\":3,\"pageViews\":9,"
-        "\"activePages\":[{\"path\":\"/\",\"visitors\":2},"
-        "{\"path\":\"/a\\u003cb\",\"visitors\":1}],"
+        "\"online\":{\"total\":10,\"active\":6,\"writing\":1,\"reading\":2,\"idle\":3,"
+        "\"background\":4,\"tabs\":15},"
+        "\"peak\":{\"day\":11,\"dayAt\":1763776700000,\"all\":12,\"allAt\":1763000000000}"
+        ","
+        "\"total\":{\"views\":1234,\"visits\":567,\"since\":1762000000000},"
+        "\"feed\":{\"life\":1762000000001,\"last\":9},\"engagedTime\":31.8,"
+        "\"activePages\":[{\"path\":\"/\",\"visitors\":2,\"online\":5},"
+        "{\"path\":\"/a\\u003cb\",\"visitors\":1,\"online\":0},"
+        "{\"path\":\"/new\",\"visitors\":0,\"online\":1}],"
         "\"recentEvents\":["
         "{\"id\":9,\"type\":\"pageview\",\"timestamp\":1763776790000,\"path\":\"/\"},"
         "{\"id\":8,\"type\":\"pageview\",\"timestamp\":1763776700000,\"path\":\"/\"}],"
-        "\"windows\":[{\"minutes\":1,\"visitors\":2,\"pageViews\":4,\"events\":0},"
-        "{\"minutes\":2,\"visitors\":3,\"pageViews\":9,\"events\":1},"
-        "{\"minutes\":3,\"visitors\":7,\"pageViews\":18,\"events\":1}],"
+        "\"windows\":[{\"minutes\":1,\"visitors\":2,\"pageViews\":4,\"events\":0,"
+        "\"engagedMs\":61000},"
+        "{\"minutes\":2,\"visitors\":3,\"pageViews\":9,\"events\":1,\"engagedMs\":95300},"
+        "{\"minutes\":3,\"visitors\":7,\"pageViews\":18,\"events\":1,\"engagedMs\":95307}"
+        "],"
         "\"series\":[{\"minute\":1763776680000,\"visitors\":0,\"pageViews\":9,\"events\":"
         "0},"
         "{\"minute\":1763776740000,\"visitors\":3,\"pageViews\":5,\"events\":1},"
@@ -180,7 +193,10 @@ static void an_unknown_site_is_all_zero(void **state)
     size_t i;
 
     (void)state;
-    take(&t, 5, CLOCK "M 0 B 29396280 2 last 5 p:/ 5 R 1 " EVENT(1, 1763776790000));
+    take(&t, 5,
+         CLOCK "M 0 O 2 r 5 p:/ 5 B 29396280 3 last 5 p:/ 5 eng 9 R 1 " EVENT(
+             1, 1763776790000));
+    assert_int_equal(online_total(&t.s.online), 0);
     assert_false(t.s.known);
     assert_int_equal(t.s.window, WINDOW_DEFAULT);
     answer = answer_of(&t.s);
@@ -195,6 +211,210 @@ static void an_unknown_site_is_all_zero(void **state)
     assert_int_equal(json_array_size(value), 1);
     assert_string_equal(json_string_value(json_array_get(value, 0)), "unknown");
     json_decref(answer);
+    taken_free(&t);
+}
+
+/* A list whose newest row has @n pages /0, /1, ... of 1000, 999, ... visitors. */
+static void take_pages(struct taken *t, unsigned n, const char *more)
+{
+    static char text[100000];
+    size_t used = (size_t)sprintf(text, CLOCK META "B %d %u ", NOW, n);
+
+    for (unsigned i = 0; i < n; i++)
+        used += (size_t)sprintf(text + used, "p:/%u %u ", i, 1000 - i);
+    sprintf(text + used, "%s R 0", more);
+    take(t, 2, text);
+}
+
+static void what_is_kept_for_ever_is_told_of_unknown_sites_too(void **state)
+{
+    struct taken t;
+
+    (void)state;
+    take(&t, 5, CLOCK "M 0 O 0 A 5 pv 7 vis 3 peak 2 life 8 i 9 C 1 badge 1 R 0");
+    assert_false(t.s.known);
+    assert_true(t.s.total.views == 7 && t.s.total.visits == 3 && t.s.peaks.all == 2);
+    assert_true(t.s.life == 8 && t.s.last == 9 && t.s.badge);
+    taken_free(&t);
+}
+
+static void entries_that_an_older_script_does_not_return_read_as_nothing(void **state)
+{
+    static const char *const rows[] = {
+        CLOCK META "R 0",         CLOCK META "O 0 A 0 C 0 R 0",
+        CLOCK META "A 0 R 0",     CLOCK META "C 0 B 29396280 0 R 0",
+        CLOCK META "O 0 C 0 R 0",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct taken t;
+
+        take(&t, 5, rows[i]);
+        assert_int_equal(online_total(&t.s.online), 0);
+        assert_true(t.s.peaks.all == 0 && t.s.total.since == 0 && t.s.last == 0);
+        assert_false(t.s.badge);
+        taken_free(&t);
+    }
+}
+
+/* Day 20413 of UTC begins at 1763683200, in seconds. */
+static void the_peak_of_a_day_that_is_over_is_0(void **state)
+{
+    static const struct {
+        const char *list;
+        unsigned day;
+    } rows[] = {
+        {"T 1763769600 0 M 0 A 4 day 20413 dpeak 5 dpeak_at 9 peak 7 R 0", 0},
+        {"T 1763769599 999999 M 0 A 4 day 20413 dpeak 5 dpeak_at 9 peak 7 R 0", 5},
+        {"T 1763769600 0 M 0 A 4 day 20414 dpeak 5 dpeak_at 9 peak 7 R 0", 5},
+        {"T 1763683200 0 M 0 A 4 day 20413 dpeak 5 dpeak_at 9 peak 7 R 0", 5},
+        {"T 1763683200 0 M 0 A 4 day 20412 dpeak 5 dpeak_at 9 peak 7 R 0", 0},
+        {"T 1763683200 0 M 0 A 3 dpeak 5 dpeak_at 9 peak 7 R 0", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct taken t;
+
+        take(&t, 5, rows[i].list);
+        assert_int_equal(t.s.peaks.day, rows[i].day);
+        assert_int_equal(t.s.peaks.day_at, rows[i].day ? 9 : 0);
+        assert_int_equal(t.s.peaks.all, 7);
+        taken_free(&t);
+    }
+}
+
+static void only_a_1_lets_the_badge_be_shown(void **state)
+{
+    static const struct {
+        const char *list;
+        bool badge;
+    } rows[] = {
+        {CLOCK META "C 1 badge 1 R 0", true},
+        {CLOCK META "C 1 badge 0 R 0", false},
+        {CLOCK META "C 1 badge yes R 0", false},
+        {CLOCK META "C 1 badge _ R 0", false},
+        {CLOCK META "C 1 badger 1 R 0", false},
+        {CLOCK META "C 1 badge 11 R 0", false},
+        {CLOCK META "C 2 t:x y badge 1 R 0", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct taken t;
+
+        take(&t, 5, rows[i].list);
+        assert_int_equal(t.s.badge, rows[i].badge);
+        taken_free(&t);
+    }
+}
+
+static void pages_that_are_open_are_listed_with_those_visited(void **state)
+{
+    struct taken t;
+
+    (void)state;
+    take(&t, 5,
+         CLOCK META "O 6 r 9 p:/b 2 p:/c 7 p:/d 7 p:/gone 0 p:(other) 3 "
+                    "B 29396280 3 p:/a 2 p:/b 1 p:(other) 1 R 0");
+    assert_pages(&t.s, "/a=2 /b=1 /c=0 /d=0 (other)=1");
+    assert_int_equal(t.s.pages[0].online, 0);
+    assert_int_equal(t.s.pages[1].online, 2);
+    assert_int_equal(t.s.pages[2].online, 7);
+    assert_int_equal(t.s.pages[4].online, 3);
+    taken_free(&t);
+    take(&t, 5, CLOCK META "O 3 p:/a 1 p:/b 3 p:/c 2 R 0");
+    assert_pages(&t.s, "/b=0 /c=0 /a=0");
+    taken_free(&t);
+    take(&t, 5, CLOCK META "O 1 p:(other) 3 R 0");
+    assert_pages(&t.s, "(other)=0");
+    taken_free(&t);
+}
+
+static void open_pages_beyond_the_bound_are_folded_into_other(void **state)
+{
+    static char text[20000];
+    struct taken t;
+    size_t used = (size_t)sprintf(text, CLOCK META "O %d ", ANSWER_PAGES_MAX + 1);
+
+    (void)state;
+    for (unsigned i = 0; i <= ANSWER_PAGES_MAX; i++)
+        used += (size_t)sprintf(text + used, "p:/%u %u ", i, 1000 - i);
+    sprintf(text + used, "B 29396280 1 p:/100 1 R 0");
+    take(&t, 5, text);
+    assert_int_equal(t.s.npages, ANSWER_PAGES_MAX + 1);
+    assert_true(slice_eq(t.s.pages[0].path, SLICE("/100"))); /* it had a visitor */
+    assert_true(slice_eq(t.s.pages[1].path, SLICE("/0")));
+    assert_true(slice_eq(t.s.pages[ANSWER_PAGES_MAX].path, SLICE("(other)")));
+    assert_int_equal(t.s.pages[ANSWER_PAGES_MAX].online, 1001 - ANSWER_PAGES_MAX);
+    assert_int_equal(t.s.pages[ANSWER_PAGES_MAX].visitors, 0);
+    taken_free(&t);
+}
+
+static void attention_is_told_in_seconds_a_visitor(void **state)
+{
+    static const struct {
+        const char *list, *told;
+    } rows[] = {
+        {CLOCK META "R 0", "\"engagedTime\":0.0,"},
+        {CLOCK META "B 29396280 1 eng 5000 R 0", "\"engagedTime\":0.0,"},
+        {CLOCK META "B 29396280 2 eng 5000 last 1 R 0", "\"engagedTime\":5.0,"},
+        {CLOCK META "B 29396280 2 eng 95300 last 3 R 0", "\"engagedTime\":31.8,"},
+        {CLOCK META "B 29396280 2 eng 49 last 1 R 0", "\"engagedTime\":0.0,"},
+        {CLOCK META "B 29396280 2 eng 51 last 1 R 0", "\"engagedTime\":0.1,"},
+        {CLOCK META "B 29396280 2 eng 140737488355327 last 1 R 0",
+         "\"engagedTime\":140737488355.3,"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct taken t;
+        struct buf out;
+
+        take(&t, 5, rows[i].list);
+        json_decref(answer_of(&t.s));
+        buf_init(&out, 1 << 20);
+        summary_json(&t.s, SLICE("shop"), &out);
+        if (!memmem(out.p, out.n, rows[i].told, strlen(rows[i].told)))
+            fail_msg("no %s of %s", rows[i].told, rows[i].list);
+        buf_fini(&out);
+        taken_free(&t);
+    }
+}
+
+static void a_summary_is_told_as_a_message_would(void **state)
+{
+    struct taken t;
+    struct delta d;
+
+    (void)state;
+    take_pages(&t, ANSWER_PAGES_MAX, "");
+    d = summary_delta(&t.s, SLICE("shop"));
+    assert_int_equal(d.npages, MESSAGE_PAGES_MAX);
+    taken_free(&t);
+    take(&t, 5,
+         CLOCK "M 8 e 7 q 3 n 21 t 1763776800000 v 1 c 1 l 1 warm 1763776899999 "
+               "O 2 b 2 tabs 3 A 4 pv 9 peak 8 life 5 i 6 "
+               "B 29396280 4 last 1 pv 2 eng 3 p:/ 1 B 29396270 3 last 4 pv 5 eng 6 R 0");
+    d = summary_delta(&t.s, SLICE("shop"));
+    assert_true(slice_eq(d.site, SLICE("shop")));
+    assert_true(d.epoch == 7 && d.commit == 3 && d.n == 21 && d.at == t.s.as_of);
+    assert_true(d.online.background == 2 && d.online.tabs == 3 && d.peaks.all == 8);
+    assert_true(d.total.views == 9 && d.life == 5 && d.last == 6);
+    assert_true(d.window[0].minutes == 1 && d.window[1].minutes == 5);
+    assert_true(d.window[1].visitors == 1 && d.window[1].views == 2);
+    assert_int_equal(d.window[1].engaged, 3);
+    assert_true(d.window[2].minutes == 30 && d.window[2].visitors == 5);
+    assert_true(d.window[2].views == 7 && d.window[2].engaged == 9);
+    assert_true(d.npages == 1 && d.nevents == 0);
+    assert_true(d.new_views == 0 && d.new_events == 0 && d.new_visitors == 0);
+    assert_int_equal(d.flags, DELTA_CAPPED | DELTA_LOADING | DELTA_WARMING);
+    taken_free(&t);
+    take(&t, 5, CLOCK "M 1 W 3 R 0");
+    d = summary_delta(&t.s, SLICE("shop"));
+    assert_true(d.window[0].minutes == 1 && d.window[1].minutes == 3);
+    assert_int_equal(d.window[2].minutes, 3);
     taken_free(&t);
 }
 
@@ -390,18 +610,6 @@ static void other_pages_are_one_entry_and_the_last(void **state)
     taken_free(&t);
 }
 
-/* A list whose newest row has @n pages /0, /1, ... of 1000, 999, ... visitors. */
-static void take_pages(struct taken *t, unsigned n, const char *more)
-{
-    static char text[100000];
-    size_t used = (size_t)sprintf(text, CLOCK META "B %d %u ", NOW, n);
-
-    for (unsigned i = 0; i < n; i++)
-        used += (size_t)sprintf(text + used, "p:/%u %u ", i, 1000 - i);
-    sprintf(text + used, "%s R 0", more);
-    take(t, 2, text);
-}
-
 static void pages_beyond_the_bound_are_folded_into_other(void **state)
 {
     struct taken t;
@@ -505,6 +713,30 @@ static void what_is_not_of_this_shape_is_refused(void **state)
         CLOCK "M 1 v 2 R 0",
         CLOCK "M 1 v 0 R 0",
         CLOCK META,
+        CLOCK META "O",
+        CLOCK META "O x R 0",
+        CLOCK META "O 1 R 0",
+        CLOCK META "O 1 r x R 0",
+        CLOCK META "O 1 tabs -1 R 0",
+        CLOCK META "O 1 w 4294967296 R 0",
+        CLOCK META "O 1 p:/ x R 0",
+        CLOCK META "O 1 p:/ 4294967296 R 0",
+        CLOCK META "O 0 O 0 R 0",
+        CLOCK META "A 0 O 0 R 0",
+        CLOCK META "C 0 A 0 R 0",
+        CLOCK META "B 29396280 0 O 0 R 0",
+        CLOCK META "A",
+        CLOCK META "A 1 R 0",
+        CLOCK META "A 1 pv x R 0",
+        CLOCK META "A 1 vis 9007199254740992 R 0",
+        CLOCK META "A 1 since 257698037760000 R 0",
+        CLOCK META "A 1 day 2982617 R 0",
+        CLOCK META "C",
+        CLOCK META "C x R 0",
+        CLOCK META "C 1 badge R 0",
+        CLOCK META "C 18446744073709551615 R 0",
+        CLOCK META "B 29396280 1 eng -1 R 0",
+        CLOCK META "B 29396280 1 eng 140737488355328 R 0",
         CLOCK META "R",
         CLOCK META "R x",
         CLOCK META "R 1",
@@ -544,6 +776,9 @@ static void what_is_not_of_this_shape_is_refused(void **state)
 }
 
 static const char rich[] = CLOCK "M 6 e 7 q 3 t 1763776800000 v 1 W 30 c 1 "
+                                 "O 4 w 1 r 2 tabs 3 p:/ 3 "
+                                 "A 5 pv 9 vis 8 day 20414 dpeak 7 i 6 "
+                                 "C 1 badge 1 "
                                  "B 29396280 6 pv 4 ev 1 uniq 2 last 2 p:/ 1 p:/a 1 "
                                  "B 29396279 5 pv 5 ev 1 uniq 3 last 1 p:/ 1 "
                                  "B 29396251 2 pv 9 last 4 "
@@ -652,6 +887,14 @@ int main(void)
         cmocka_unit_test(minutes_are_read_strictly),
         cmocka_unit_test(an_answer_is_as_documented),
         cmocka_unit_test(an_unknown_site_is_all_zero),
+        cmocka_unit_test(what_is_kept_for_ever_is_told_of_unknown_sites_too),
+        cmocka_unit_test(entries_that_an_older_script_does_not_return_read_as_nothing),
+        cmocka_unit_test(the_peak_of_a_day_that_is_over_is_0),
+        cmocka_unit_test(only_a_1_lets_the_badge_be_shown),
+        cmocka_unit_test(pages_that_are_open_are_listed_with_those_visited),
+        cmocka_unit_test(open_pages_beyond_the_bound_are_folded_into_other),
+        cmocka_unit_test(attention_is_told_in_seconds_a_visitor),
+        cmocka_unit_test(a_summary_is_told_as_a_message_would),
         cmocka_unit_test(a_capped_site_says_so),
         cmocka_unit_test(a_site_that_is_or_was_just_read_back_says_so),
         cmocka_unit_test(the_running_minute_is_the_later_of_both_clocks),

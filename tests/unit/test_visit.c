@@ -251,6 +251,64 @@ static void nobody_logs_for_nobody(void **state)
     store_fini(&st);
 }
 
+static void tab(struct store *st, uint8_t kind, uint8_t state, uint64_t tab, ms_t now)
+{
+    struct hit h = {.site = SLICE("shop"),
+                    .path = SLICE("/a"),
+                    .visitor = 7,
+                    .tab = tab,
+                    .state = state,
+                    .kind = kind};
+
+    fold_hits(st, &h, 1, &(struct fold_origin){.at = now}, &counts);
+}
+
+static void the_log_tells_who_is_present_and_who_left(void **state)
+{
+    struct store *st = *state;
+    struct site *s = shop(st);
+
+    tab(st, HIT_VIEW, STATE_READING, 0, NOON);
+    tab(st, HIT_VIEW, STATE_BACKGROUND, 1, NOON); /* present from here on */
+    tab(st, HIT_VIEW, STATE_WRITING, 2, NOON);
+    fold_tick(st, NOON + 50000); /* the second has gone */
+    tab(st, HIT_HEARTBEAT, STATE_BACKGROUND, 1, NOON + 60000);
+    assert_int_equal(s->log.n, 3);
+    assert_int_equal(s->log.pending[0].state, STATE_NONE);
+    assert_int_equal(s->log.pending[1].state, STATE_BACKGROUND);
+    assert_int_equal(s->log.pending[2].state, STATE_BACKGROUND);
+    tab(st, HIT_LEAVE, STATE_NONE, 1, NOON + 70000);
+    fold_tick(st, NOON + 70900);
+    assert_int_equal(s->log.n, 3);
+    fold_tick(st, NOON + 71000);
+    assert_int_equal(s->log.n, 4);
+    expect_record(s, 3, LOG_LEFT, 7, PAGE_NONE, MINUTE0 + 1);
+    tab(st, HIT_VIEW, STATE_READING, 3, NOON + 80000); /* same minute, same page */
+    assert_int_equal(s->log.n, 5);
+    expect_record(s, 4, LOG_SEEN, 7, page_id(s, "/a"), MINUTE0 + 1);
+    assert_int_equal(s->log.pending[4].state, STATE_READING);
+    assert_int_equal(s->row[slot_of(s, s->now)].uniques, 1);
+    tab(st, HIT_LEAVE, STATE_NONE, 3, NOON + 81000);
+    tab(st, HIT_VIEW, STATE_READING, 4, NOON + 81500); /* the next page */
+    fold_tick(st, NOON + 83000);
+    assert_int_equal(s->log.n, 5);
+}
+
+static void of_who_left_long_before_the_goodbye_came_it_is_told_too(void **state)
+{
+    struct store *st = *state;
+    struct site *s = shop(st);
+    struct hit bye = {.site = SLICE("shop"), .visitor = 7, .tab = 1, .kind = HIT_LEAVE};
+
+    tab(st, HIT_VIEW, STATE_READING, 1, NOON);
+    assert_int_equal(s->log.n, 1);
+    fold_hits(st, &bye, 1, &(struct fold_origin){.sent = 19000, .at = NOON + 20000},
+              &counts);
+    assert_int_equal(online_total(&s->presence.online), 0);
+    assert_int_equal(s->log.n, 2);
+    expect_record(s, 1, LOG_LEFT, 7, PAGE_NONE, MINUTE0);
+}
+
 /* ---- the site read back from its log -------------------------------------- */
 
 enum { PEOPLE = 150, IDS = 2 * PEOPLE, PATHS = 30, MINUTES = 260, MIDNIGHT = 60 };
@@ -267,6 +325,7 @@ struct redis {
 /* A site as its log tells it. */
 struct told {
     bool known[IDS], seen[IDS][MINUTES];
+    bool gone[IDS], present[IDS];
     int last[IDS], renamed[IDS];
     uint16_t page[IDS];
 };
@@ -340,7 +399,10 @@ static void stage_visitor(struct redis *r, const struct site *s, const struct vi
     minute_t last = s->now - (uint16_t)((uint16_t)s->now - v->last);
 
     for (unsigned i = 0; i < s->window; i++) {
-        struct log_record rec = {v->id, i ? PAGE_NONE : v->page, LOG_SEEN, 0};
+        struct log_record rec = {.visitor = v->id,
+                                 .page = i ? PAGE_NONE : v->page,
+                                 .kind = LOG_SEEN,
+                                 .state = i ? 0 : presence_state(&s->presence, v->id)};
 
         if (site_covers(s, last - i) && v->seen >> i & 1)
             append(r, true, (int)(last - i - MINUTE0), &rec);
@@ -366,10 +428,13 @@ static void read_record(struct told *t, const struct log_record *rec, int minute
         if (i != *old)
             t->renamed[*old] = i;
         *old = -1;
+    } else if (rec->kind == LOG_LEFT) {
+        t->gone[i] |= !t->known[i];
     } else {
         if (!t->known[i]) {
             t->last[i] = minute;
             t->page[i] = rec->page;
+            t->present[i] = rec->state != STATE_NONE && !t->gone[i];
         }
         t->known[i] = t->seen[i][minute] = true;
     }
@@ -413,6 +478,17 @@ static void compare_pages(const struct redis *r, const struct site *s,
     assert_int_equal(nowhere, 0);
 }
 
+/* Whoever is present is so by the log. Not those who after midnight are so under both ids
+ * and left under one. */
+static void compare_present(const struct site *s, const struct told *t)
+{
+    bool one_id = s->now < MINUTE0 + MIDNIGHT;
+
+    for (int i = 0; i < IDS; i++)
+        if (presence_state(&s->presence, id_of(i)) != STATE_NONE && t->known[i])
+            assert_true(t->present[i] || (t->gone[i] && !one_id));
+}
+
 static void compare(const struct redis *r, const struct site *s)
 {
     static struct told t;
@@ -431,6 +507,7 @@ static void compare(const struct redis *r, const struct site *s)
         assert_int_equal(row->last, last);
         compare_pages(r, s, &t, m);
     }
+    compare_present(s, &t);
 }
 
 static struct hit random_hit(struct dice *d, int minute, bool stragglers)
@@ -440,6 +517,8 @@ static struct hit random_hit(struct dice *d, int minute, bool stragglers)
     bool after = minute >= MIDNIGHT && dice_below(d, 20) > 0;
     struct hit h = {.site = SLICE("shop"), .kind = (uint8_t)dice_below(d, HIT_KINDS)};
 
+    h.tab = dice_below(d, 3) ? 1 + dice_below(d, 2) : 0;
+    h.state = (uint8_t)dice_below(d, HIT_STATES);
     /* Paths come and go, so that ids are used again. */
     w = (minute / 7 * 3 + (int)dice_below(d, 6)) % PATHS;
     snprintf(path[w], sizeof path[w], "/%d", w);
@@ -577,6 +656,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             over_the_bound_a_site_gives_up_its_log_and_is_rewritten, begin, end),
         cmocka_unit_test_setup_teardown(who_finds_no_room_is_not_logged, begin, end),
+        cmocka_unit_test_setup_teardown(the_log_tells_who_is_present_and_who_left, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(
+            of_who_left_long_before_the_goodbye_came_it_is_told_too, begin, end),
         cmocka_unit_test(nobody_logs_for_nobody),
         cmocka_unit_test(the_log_read_backwards_is_the_site),
     };
