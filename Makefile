@@ -13,6 +13,7 @@
 #   make bench           figures beside nginx; see tests/bench/README.md
 #   make lint layers     what cppcheck and shellcheck say; who includes whom
 #   make fmt fmt-check   format the code (clang-format 14), or say what it would change
+#   make tracker         collector/web/hc.js from hc.src.js, with terser
 #   make man             build/man/*
 #   make install         PREFIX=/usr/local DESTDIR=
 #   make deps            install missing packages (apt), as run and test do by themselves
@@ -69,7 +70,7 @@ $(OUT)/libaggregator.a: $(call objs,aggregator)
 $(OUT)/libcli.a:        $(call objs,cli)
 
 $(OUT)/bin/headcount-collector: $(addprefix $(OUT)/,collector/main.o libcollector.a libloop.a libproto.a)
-$(OUT)/bin/headcount-collector: LIBS = -luv -lhiredis -ljansson
+$(OUT)/bin/headcount-collector: LIBS = -luv -lhiredis -ljansson -lmd
 $(OUT)/bin/headcount-aggregator: $(addprefix $(OUT)/,aggregator/main.o libaggregator.a libloop.a libproto.a)
 $(OUT)/bin/headcount-aggregator: LIBS = -luv -lhiredis
 $(OUT)/bin/headcount: $(addprefix $(OUT)/,cli/main.o libcli.a libproto.a)
@@ -88,27 +89,35 @@ $(OUT)/%.o: %.c Makefile
 	$(call say,cc)$(CC) $(BASE) $(CFLAGS) $(HARDEN) -MMD -MP -c -o $@ $<
 
 # Scripts and pages are compiled in: file.ext becomes `const char file_ext[]`, with a NUL
-# after it, and file_ext_end.
+# after it, and file_ext_end; what browsers get has a twin, file_ext_gz, made by gzip.
 define EMBED
-@mkdir -p $(@D)
-@s=$$(basename $< | tr '.-' '__'); printf '.section .rodata\n.global %s, %s_end\n%s:\n.incbin "%s"\n%s_end:\n.byte 0\n.section .note.GNU-stack,"",%%progbits\n' \
-	$$s $$s $$s $< $$s | $(CC) -c -x assembler -o $@ -
+@{ echo '.section .rodata'; for f in $(filter-out Makefile,$^); do s=$$(basename $$f | tr '.-' '__'); \
+	printf '.global %s, %s_end\n%s:\n.incbin "%s"\n%s_end:\n.byte 0\n' $$s $$s $$s $$f $$s; done; \
+	echo '.section .note.GNU-stack,"",%progbits'; } | $(CC) -c -x assembler -o $@ -
 endef
+$(OUT)/%.gz: % Makefile
+	@mkdir -p $(@D)
+	@gzip -9nc $< >$@
 $(OUT)/%.lua.o: %.lua Makefile
+	@mkdir -p $(@D)
 	$(EMBED)
-$(OUT)/collector/web/%.o: collector/web/% Makefile
+$(OUT)/collector/web/%.o: collector/web/% $(OUT)/collector/web/%.gz Makefile
 	$(EMBED)
+
+# The script as it is sent, from the one that is read; a test compares them.
+tracker: tests/node_modules/.package-lock.json
+	cd tests && npm run --silent tracker
 
 # ---- tests ------------------------------------------------------------------
 ARCHIVES := $(addprefix $(OUT)/,libcollector.a libaggregator.a libcli.a libloop.a libproto.a libfake.a)
 $(OUT)/libfake.a: $(call objs,tests/fake)
-ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lcmocka
+ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lmd -lcmocka
 UNITS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
 E2E      := $(sort $(wildcard tests/e2e/*.test.mjs))
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
-E2E      := $(filter-out %/expiry.test.mjs %/chromium.test.mjs,$(E2E))
+E2E      := $(filter-out %/expiry.test.mjs %/chromium.test.mjs %/tracker.test.mjs %/widget.test.mjs,$(E2E))
 endif
 NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=2 --test-reporter=spec
 
@@ -171,7 +180,7 @@ bench: all $(BENCHES)
 # ---- the code itself --------------------------------------------------------
 FOLDERS := proto collector aggregator cli
 C_FILES  = $(shell find $(FOLDERS) tests -name node_modules -prune -o -name '*.[ch]' -print)
-SCRIPTS  = $(wildcard .ci/run deploy/run deploy/test deploy/install-packages tests/each tests/bench/run)
+SCRIPTS  = $(wildcard .ci/run deploy/run deploy/test deploy/install-packages tests/each tests/bench/run tests/e2e/promtool)
 
 lint:
 	cppcheck --quiet --std=c11 --library=posix --library=gnu --enable=warning,portability --inline-suppr \
@@ -220,4 +229,4 @@ clean:
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean
+.PHONY: all tracker unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean

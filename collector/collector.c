@@ -67,9 +67,9 @@ static int open_one(struct collector *c, char *err, size_t err_n)
         return -1;
     if ((w = malloc(sizeof *w)) == NULL)
         abort();
-    if (worker_open(w, c->setup, &c->spool, c->workers, fd, on_worker_ended, c, err,
-                    err_n) < 0) {
-        free(w);
+    if (worker_open(w, c->setup, &c->spool, &c->hub, c->workers, fd, on_worker_ended, c,
+                    err, err_n) < 0) {
+        worker_free(w);
         return -1;
     }
     c->worker[c->workers++] = w;
@@ -224,7 +224,9 @@ struct leftover collector_leftover(const struct collector *c)
 void collector_close(struct collector *c)
 {
     spool_close(&c->spool);
+    if (c->hub.link)
+        hub_fini(&c->hub);
     for (unsigned i = 0; i < c->workers; i++)
-        free(c->worker[i]);
+        worker_free(c->worker[i]);
     c->workers = 0;
 }

@@ -4,6 +4,7 @@
 
 #include "../proto/limits.h"
 #include "counters.h"
+#include "hub.h"
 #include "setup.h"
 #include "spool.h"
 
@@ -12,6 +13,7 @@ struct worker;
 struct collector {
     const struct setup *setup;
     struct spool spool;
+    struct hub hub;
     struct address bound; /* the address listened on, with its real port */
     struct worker *worker[WORKERS_MAX];
     unsigned workers; /* opened */

@@ -1,4 +1,5 @@
-/* conn: one HTTP connection: reads, asks the route, answers, keeps alive, gives up. */
+/* conn: one connection: reads, asks the route, answers, keeps alive, gives up. One of the
+ * feed port is a stream from its beginning. */
 #ifndef HC_CONN_H
 #define HC_CONN_H
 
@@ -6,40 +7,46 @@
 #include "carry.h"
 #include "client.h"
 #include "deadlines.h"
+#include "listener.h"
 #include "reply.h"
+#include "stream.h"
 #include "waiter.h"
 
 struct worker;
 
 enum conn_state {
-    CONN_IDLE,     /* nothing of a request here */
-    CONN_HEAD,     /* part of a head in `carry` */
-    CONN_BODY,     /* a head and part of its body in `carry` */
-    CONN_SERVING,  /* requests are being answered, within one callback */
-    CONN_WAITING,  /* the answer comes later; `waiter` is in somebody's list */
-    CONN_WRITING,  /* the socket has not taken all; nothing is read meanwhile */
-    CONN_DRAINING, /* the last answer is out; what still comes is read away */
-    CONN_CLOSING,  /* uv_close was called */
+    CONN_IDLE,      /* nothing of a request here */
+    CONN_HEAD,      /* part of a head in `carry` */
+    CONN_BODY,      /* a head and part of its body in `carry` */
+    CONN_SERVING,   /* requests are being answered, within one callback */
+    CONN_WAITING,   /* the answer comes later; `waiter` is in somebody's list */
+    CONN_WRITING,   /* the socket has not taken all; nothing is read meanwhile */
+    CONN_STREAMING, /* there are no requests any more, or never were; `stream` says what
+                       is written */
+    CONN_DRAINING,  /* the last answer is out; what still comes is read away */
+    CONN_CLOSING,   /* uv_close was called */
 };
 
 struct conn {
     uv_tcp_t tcp;
     struct worker *worker;
     struct deadline deadline; /* always set while open, by state */
-    struct waiter waiter;
-    struct carry carry; /* bytes not served yet */
-    uint32_t need;      /* bytes that the request in `carry` takes, 0: not known */
-    uint32_t drained;   /* bytes read away */
-    struct ip peer;
-    uint8_t state; /* enum conn_state */
+    uint8_t state;            /* enum conn_state */
+    uint8_t port;             /* enum port: what is spoken */
     bool reading;
-    bool blocked;           /* the outlet still has bytes of answers */
-    bool refused;           /* what it sent was no request; more of it may come */
+    bool blocked; /* the outlet still has bytes for it */
+    bool lingers; /* it may still be sending when the last answer is out */
+    struct stream stream;
+    struct waiter waiter;
+    struct carry carry;     /* bytes not served yet */
+    uint32_t need;          /* bytes that the request in `carry` takes, 0: not known */
+    uint32_t drained;       /* bytes read away */
     struct reply_mode mode; /* of the request being answered */
+    struct ip peer;
 };
 
 /* @c is all zero. Then it may be accepted into `tcp`, then begun or closed. */
-void conn_init(struct conn *c, struct worker *w);
+void conn_init(struct conn *c, struct worker *w, enum port port);
 void conn_begin(struct conn *c);
 
 /* Closes at once, in any state; repeating it does nothing. The struct goes back to
@@ -53,7 +60,35 @@ void conn_answer(struct conn *c, const struct reply *r);
 /* What the deadline was set for did not happen in time. */
 void conn_expired(struct conn *c);
 
+/* The worker stops, and no request is being answered: a stream is told so, others are
+ * closed. It leaves the class of its deadline. */
+void conn_dismiss(struct conn *c);
+
 struct conn *conn_of_deadline(struct deadline *d);
 struct conn *conn_of_waiter(struct waiter *w);
+struct conn *conn_of_stream(struct stream *s);
+
+/* -- for those that make up a connection: conn_serve.c, stream.c -- */
+
+/* Takes on @state, with its deadline from now. */
+void conn_enter(struct conn *c, enum conn_state state);
+
+/* Writes, or has the outlet keep what the socket does not take; not while blocked.
+ * Returns whether the socket took all; if not, it is blocked, or closed for an error or
+ * because the worker may hold no more. */
+bool conn_write(struct conn *c, const char *bytes, size_t n);
+
+/* conn_write of worker->out, which is empty afterwards. */
+bool conn_flush(struct conn *c);
+
+/* Reads on behind what is carried, as far as the request may reach; or not any more. */
+void conn_read_on(struct conn *c);
+void conn_read_stop(struct conn *c);
+
+/* The worker may hold no more for it: closes. */
+void conn_starve(struct conn *c);
+
+/* After the last answer went out: lets the client understand, then closes. */
+void conn_finish(struct conn *c);
 
 #endif

@@ -4,12 +4,14 @@
 #include "conns.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include "conn.h"
+#include "feed_session.h"
 #include "worker.h"
 
-#define SPARES_MAX 1024 /* some 400 KB */
+#define SPARES_MAX 1024 /* some 600 KB */
 
 void conns_init(struct conns *cs, unsigned max)
 {
@@ -36,7 +38,7 @@ static struct conn *get(struct conns *cs)
         cs->spare = c->tcp.data;
         cs->spares--;
     } else if ((c = malloc(sizeof *c)) == NULL) {
-        abort(); /* who cannot have 400 bytes cannot do anything else either */
+        abort(); /* who cannot have 600 bytes cannot do anything else either */
     }
     memset(c, 0, sizeof *c);
     return c;
@@ -53,15 +55,34 @@ void conns_put(struct conns *cs, struct conn *c)
     cs->spares++;
 }
 
-static void count_open(struct worker *w, int change)
+static void count_open(struct conn *c, int change)
 {
-    w->conns.open += (unsigned)change;
-    GAUGE_SET(&w->counters, conns_open, w->conns.open);
+    struct conns *cs = &c->worker->conns;
+
+    cs->open += (unsigned)change;
+    if (c->port == PORT_FEED)
+        cs->feed += (unsigned)change;
+    GAUGE_SET(&c->worker->counters, conns_open, cs->open - cs->feed);
+    GAUGE_SET(&c->worker->counters, feed_open, cs->feed);
 }
 
-void conns_forget(struct worker *w)
+void conns_forget(struct conn *c)
 {
-    count_open(w, -1);
+    count_open(c, -1);
+}
+
+void conns_trim(struct conns *cs, mono_t now)
+{
+    size_t held = cs->budget.used;
+
+    if (cs->held_most < held)
+        cs->held_most = held;
+    if (cs->held_most < WORKER_TRIM_BYTES || held > cs->held_most / 8 ||
+        now - cs->trimmed < WORKER_TRIM_MS)
+        return;
+    malloc_trim(0);
+    cs->held_most = held;
+    cs->trimmed = now;
 }
 
 /* Closes the connection that is idle longest. */
@@ -76,15 +97,34 @@ static bool displace(struct worker *w)
     return true;
 }
 
-void conns_accept(struct worker *w, uv_stream_t *listener)
+/* It has begun a session, or was told that it may not. */
+static void begin_feed(struct conn *c)
 {
+    struct counters *n = &c->worker->counters;
+
+    COUNT(n, feed_conns);
+    if (c->worker->conns.feed <= FEED_CONNS_MAX) {
+        conn_begin(c);
+        return;
+    }
+    COUNT(n, feed_refused);
+    feed_session_refuse(c);
+}
+
+void conns_accept(struct listener *listener)
+{
+    struct worker *w = listener->worker;
     struct conn *c = get(&w->conns);
 
-    count_open(w, 1);
-    conn_init(c, w);
-    if (uv_accept(listener, (uv_stream_t *)&c->tcp) < 0) {
+    conn_init(c, w, listener->port);
+    count_open(c, 1);
+    if (uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)&c->tcp) < 0) {
         COUNT(&w->counters, accept_errors);
         conn_close(c);
+        return;
+    }
+    if (c->port == PORT_FEED) {
+        begin_feed(c);
         return;
     }
     COUNT(&w->counters, conns);
@@ -97,17 +137,17 @@ void conns_accept(struct worker *w, uv_stream_t *listener)
 }
 
 /* The classes of those that no answer is under way to. */
-static bool is_waiting_for_request(enum deadline_class class)
+static bool is_waiting(enum deadline_class class)
 {
-    return class == DEADLINE_IDLE || class == DEADLINE_HEAD || class == DEADLINE_BODY;
+    return class == DEADLINE_IDLE || class == DEADLINE_HEAD || class == DEADLINE_BODY ||
+           class == DEADLINE_SILENCE || class == DEADLINE_PING || class == DEADLINE_FEED;
 }
 
 void conns_close(struct worker *w, bool all)
 {
     struct deadline *d;
 
-    for (int class = 0; class < DEADLINE_REPORT; class ++)
-        while ((all || is_waiting_for_request(class)) &&
-               (d = deadlines_oldest(&w->deadlines, class)))
-            conn_close(conn_of_deadline(d));
+    for (int class = 0; class < DEADLINE_CONN_CLASSES; class ++)
+        while ((all || is_waiting(class)) && (d = deadlines_oldest(&w->deadlines, class)))
+            (all ? conn_close : conn_dismiss)(conn_of_deadline(d));
 }

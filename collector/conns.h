@@ -3,6 +3,7 @@
 #define HC_CONNS_H
 
 #include <uv.h>
+#include "../proto/units.h"
 #include "carry.h"
 
 struct conn;
@@ -10,7 +11,10 @@ struct worker;
 
 struct conns {
     unsigned open, max;
+    unsigned feed;        /* of these, of the feed port; it has a bound of its own */
     struct budget budget; /* for all carries and unsent answers */
+    size_t held_most;     /* of it since memory was last given back, */
+    mono_t trimmed;       /* and when that was */
     struct conn *spare;   /* closed ones, kept for the next, linked by tcp.data */
     unsigned spares;
 };
@@ -22,14 +26,19 @@ void conns_init(struct conns *cs, unsigned max);
 void conns_fini(struct conns *cs);
 
 /* Takes the next connection of @listener. At the cap the one that is idle longest makes
- * room; if none is idle the newcomer is closed. */
-void conns_accept(struct worker *w, uv_stream_t *listener);
+ * room; if none is idle the newcomer is closed, as it is at the cap of the feed port. */
+struct listener;
+void conns_accept(struct listener *listener);
 
-/* Closes those that wait for a request, or with @all every one. */
+/* Dismisses those that no answer is under way to, or closes, with @all, every one. */
 void conns_close(struct worker *w, bool all);
 
+/* Gives memory back to the system when much was held and is not any more. To be called in
+ * each turn of the loop. */
+void conns_trim(struct conns *cs, mono_t now);
+
 /* For conn.c: @c stops counting, and later its memory is given back. */
-void conns_forget(struct worker *w);
+void conns_forget(struct conn *c);
 void conns_put(struct conns *cs, struct conn *c);
 
 #endif

@@ -70,6 +70,79 @@
       "reports_evicted_total")                                                          \
     X(reports_full, COUNTER, "requests refused because REPORTS_MAX were being asked",   \
       "http_requests_refused_total{reason=\"reports_full\"}")                           \
+    X(unauthorized, COUNTER, "requests refused: no token of the site",                  \
+      "http_requests_refused_total{reason=\"unauthorized\"}")                           \
+    X(forbidden, COUNTER, "requests refused: the token may not do that",                \
+      "http_requests_refused_total{reason=\"forbidden\"}")                              \
+    X(guessers, COUNTER, "requests refused: too many wrong tokens from that address",   \
+      "http_requests_refused_total{reason=\"too_many_wrong_tokens\"}")                  \
+    X(guessers_forgotten, COUNTER, "addresses with wrong tokens forgotten for others",  \
+      "token_guessers_forgotten_total")                                                 \
+    X(tokens_left_out, COUNTER,                                                         \
+      "tokens not looked at, for their site has more than SITE_TOKENS_MAX",             \
+      "tokens_left_out_total")                                                          \
+    X(settings_failed, COUNTER, "settings of a site Redis did not give",                \
+      "redis_errors_total{reason=\"settings\"}")                                        \
+    X(feed_messages, COUNTER, "messages of services taken for the feed",                \
+      "feed_messages_total")                                                            \
+    X(resets, COUNTER, "resets of totals taken", "resets_received_total")               \
+    X(feed_open, GAUGE, "connections of the feed port open now", "feed_connections")    \
+    X(feed_conns, COUNTER, "connections of the feed port accepted",                     \
+      "feed_connections_accepted_total")                                                \
+    X(feed_refused, COUNTER, "newcomers at the feed port closed at FEED_CONNS_MAX",     \
+      "feed_connections_closed_total{reason=\"refused\"}")                              \
+    X(feed_idle, COUNTER, "connections closed that watched nothing and were silent",    \
+      "feed_connections_closed_total{reason=\"idle\"}")                                 \
+    X(feed_too_long, COUNTER, "connections closed because a line was too long",         \
+      "feed_connections_closed_total{reason=\"line_too_long\"}")                        \
+    X(feed_commands, COUNTER, "commands at the feed port", "feed_commands_total")       \
+    X(feed_unknown, COUNTER, "of them that are none", "feed_commands_unknown_total")    \
+    X(notifications, COUNTER, "messages taken by the notification port",                \
+      "notifications_total")                                                            \
+    X(notifications_ignored, COUNTER,                                                   \
+      "requests to the notification port that name no site or say nothing",             \
+      "notifications_ignored_total")                                                    \
+    X(streams_open, GAUGE, "streams open now", "streams")                               \
+    X(streams, COUNTER, "streams opened", "streams_opened_total")                       \
+    X(streams_resumed, COUNTER, "of them went on where the client had left off",        \
+      "streams_resumed_total")                                                          \
+    X(streams_full, COUNTER, "streams refused at --streams or WATCHED_SITES_MAX",       \
+      "http_requests_refused_total{reason=\"streams_full\"}")                           \
+    X(streams_forbidden, COUNTER, "streams refused to pages of other origins",          \
+      "http_requests_refused_total{reason=\"origin\"}")                                 \
+    X(streams_dismissed, COUNTER, "streams asked to come again: old, or stopping",      \
+      "streams_closed_total{reason=\"dismissed\"}")                                     \
+    X(streams_slow, COUNTER, "streams closed because they were not read",               \
+      "streams_closed_total{reason=\"slow_reader\"}")                                   \
+    X(streams_dead, COUNTER, "streams closed because no ping was answered",             \
+      "streams_closed_total{reason=\"no_pong\"}")                                       \
+    X(ws_refused, COUNTER, "requests refused: no WebSocket handshake of version 13",    \
+      "http_requests_refused_total{reason=\"no_websocket\"}")                           \
+    X(ws_failed, COUNTER, "WebSockets closed because the client broke the protocol",    \
+      "streams_closed_total{reason=\"protocol_error\"}")                                \
+    X(ws_messages, COUNTER, "messages of WebSocket clients, which are ignored",         \
+      "websocket_messages_ignored_total")                                               \
+    X(stream_writes, COUNTER, "writes to streams", "stream_writes_total")               \
+    X(stream_blocks, COUNTER, "writes to streams that the socket did not take whole",   \
+      "stream_writes_blocked_total")                                                    \
+    X(sites_watched, GAUGE, "sites subscribed for streams", "sites_watched")            \
+    X(messages_received, COUNTER, "published messages received",                        \
+      "messages_received_total")                                                        \
+    X(messages_bad, COUNTER, "messages that are none, seen by a worker",                \
+      "messages_dropped_total{reason=\"malformed\"}")                                   \
+    X(messages_old, COUNTER, "messages not above the last one, seen by a worker",       \
+      "messages_dropped_total{reason=\"old\"}")                                         \
+    X(mail_dropped, COUNTER, "times messages were dropped because a worker was busy",   \
+      "messages_dropped_total{reason=\"busy\"}")                                        \
+    X(watch_reads, COUNTER, "watched sites asked of Redis", "watch_reads_total")        \
+    X(watch_reads_failed, COUNTER, "watched sites Redis did not give",                  \
+      "redis_errors_total{reason=\"watch\"}")                                           \
+    X(subscribes_refused, COUNTER, "subscriptions Redis refused",                       \
+      "redis_errors_total{reason=\"subscribe\"}")                                       \
+    X(subscriber_ups, COUNTER, "times the subscriber's connection to Redis was made",   \
+      "redis_subscriber_connects_total")                                                \
+    X(subscriber_up, GAUGE, "1 while the subscriber is connected to Redis",             \
+      "redis_subscriber_up")                                                            \
     X(redis_ups, COUNTER, "times the connection to Redis was made",                     \
       "redis_connects_total")                                                           \
     X(redis_downs, COUNTER, "times it was lost, or a dial failed",                      \

@@ -10,15 +10,23 @@
 #include "../proto/units.h"
 
 enum deadline_class {
-    DEADLINE_IDLE,   /* a kept-alive connection: until the next request begins */
-    DEADLINE_HEAD,   /* from the first byte of a head to its last */
-    DEADLINE_BODY,   /* from the end of the head to the end of the body */
-    DEADLINE_WAIT,   /* until Redis has answered */
-    DEADLINE_WRITE,  /* until the client has read enough of an answer */
-    DEADLINE_DRAIN,  /* after the last answer */
-    DEADLINE_REPORT, /* how long a finished report is kept */
+    DEADLINE_IDLE,    /* a kept-alive connection: until the next request begins */
+    DEADLINE_HEAD,    /* from the first byte of a head to its last */
+    DEADLINE_BODY,    /* from the end of the head to the end of the body */
+    DEADLINE_WAIT,    /* until Redis has answered */
+    DEADLINE_WRITE,   /* until the client has read enough of an answer */
+    DEADLINE_DRAIN,   /* after the last answer */
+    DEADLINE_SILENCE, /* until a silent stream gets a comment */
+    DEADLINE_PING,    /* until a silent WebSocket gets a ping */
+    DEADLINE_FEED,    /* until a silent connection of the feed port gets a sign of life */
+    DEADLINE_REPORT,  /* how long a finished report is kept */
+    DEADLINE_PACE,    /* between two states of a watch */
+    DEADLINE_READ,    /* until a watch reads its site again, which Redis did not give */
+    DEADLINE_QUIET,   /* the same, when no message came */
+    DEADLINE_RELEASE, /* how long a site is subscribed that nobody watches */
 };
-#define DEADLINE_CLASSES 7
+#define DEADLINE_CLASSES 14
+#define DEADLINE_CONN_CLASSES DEADLINE_REPORT /* those before it are connections' */
 
 /* Embedded in whatever has a deadline; all zero: has none. In at most one list. */
 struct deadline {

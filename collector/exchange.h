@@ -3,7 +3,7 @@
  * Lives on the stack of whoever dispatches; every slice of the request ends with the
  * call. A handler either writes exactly one answer and returns ANSWERED, or has put
  * conn->waiter into a list and returns LATER; then whoever keeps the list calls
- * conn_answer. */
+ * conn_answer; or returns what stream_open returned. */
 #ifndef HC_EXCHANGE_H
 #define HC_EXCHANGE_H
 
@@ -22,7 +22,7 @@ struct exchange {
     struct slice id;   /* the segment that ":id" stood for, as sent */
 };
 
-enum handled { ANSWERED, LATER };
+enum handled { ANSWERED, LATER, STREAMING };
 
 /* Appends the answer to those of this read. */
 void exchange_reply(struct exchange *x, const struct reply *r);

@@ -29,7 +29,6 @@ int listener_bind(const struct address *at, bool shared)
         return -errno;
     set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_ACCEPT_SEC);
     if (shared)
         set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (bind(fd, &at->sa, at->n) == 0)
@@ -46,24 +45,47 @@ static void on_connection(uv_stream_t *stream, int status)
     if (status < 0)
         COUNT(&l->worker->counters, accept_errors);
     else
-        conns_accept(l->worker, stream);
+        conns_accept(l);
 }
 
-int listener_open(struct listener *l, struct worker *w, uv_loop_t *loop, int fd)
+int listener_open(struct listener *l, struct worker *w, enum port port, int fd)
 {
     int r;
 
     l->worker = w;
+    l->port = port;
     l->tcp.data = l;
-    if ((r = uv_tcp_init(loop, &l->tcp)) < 0 || (r = uv_tcp_open(&l->tcp, fd)) < 0) {
+    if (port != PORT_FEED) /* who may just listen must be counted */
+        set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_ACCEPT_SEC);
+    if ((r = uv_tcp_init(&w->loop, &l->tcp)) < 0 || (r = uv_tcp_open(&l->tcp, fd)) < 0) {
         close(fd);
         return r;
     }
     return uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection);
 }
 
+int listener_open_at(struct listener *l, struct worker *w, enum port port,
+                     const struct listen_addr *at, struct address *bound, char *err,
+                     size_t err_n)
+{
+    int fd, r;
+
+    *bound = (struct address){0};
+    if (!at->on)
+        return 0;
+    bound->n = at->sa.ss_family == AF_INET6 ? sizeof bound->v6 : sizeof bound->v4;
+    memcpy(&bound->sa, &at->sa, bound->n);
+    if ((fd = listener_bind(bound, false)) < 0)
+        return listen_addr_explain(at, fd, err, err_n);
+    if ((r = listener_open(l, w, port, fd)) < 0)
+        return listen_addr_explain(at, r, err, err_n);
+    bound->n = sizeof bound->v6;
+    getsockname(fd, &bound->sa, &bound->n);
+    return 0;
+}
+
 void listener_close(struct listener *l)
 {
-    if (!uv_is_closing((uv_handle_t *)&l->tcp))
+    if (l->worker && !uv_is_closing((uv_handle_t *)&l->tcp))
         uv_close((uv_handle_t *)&l->tcp, NULL);
 }

@@ -4,13 +4,22 @@
 
 #include <stdbool.h>
 #include <uv.h>
+#include "../proto/loop/listen_addr.h"
 #include "address.h"
 
 struct worker;
 
+/* What is spoken there. */
+enum port {
+    PORT_HTTP,   /* the table of route.c */
+    PORT_NOTIFY, /* HTTP with a table of its own: notify.h */
+    PORT_FEED,   /* lines: feed_session.h */
+};
+
 struct listener {
     uv_tcp_t tcp;
-    struct worker *worker;
+    struct worker *worker; /* NULL: was never opened */
+    enum port port;
 };
 
 /* A TCP socket bound to @at and not listening yet, or a negative errno. With @shared
@@ -20,9 +29,17 @@ int listener_bind(const struct address *at, bool shared);
 
 /* Accepts connections of @fd, which is the listener's from now on, even if this fails.
  * Returns 0 or a negative uv error; close it in both cases. */
-int listener_open(struct listener *l, struct worker *w, uv_loop_t *loop, int fd);
+int listener_open(struct listener *l, struct worker *w, enum port port, int fd);
 
-/* Takes nobody any more; what the kernel has queued is refused. */
+/* Binds and accepts at @at, unless that is off, with nobody else. Writes the address with
+ * its real port to @bound. Returns 0, or -1 with a sentence in @err; close it in both
+ * cases. */
+int listener_open_at(struct listener *l, struct worker *w, enum port port,
+                     const struct listen_addr *at, struct address *bound, char *err,
+                     size_t err_n);
+
+/* Takes nobody any more; what the kernel has queued is refused. One that was never opened
+ * is left alone. */
 void listener_close(struct listener *l);
 
 #endif

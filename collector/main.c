@@ -10,6 +10,7 @@
 #include "../proto/loop/admin.h"
 #include "../proto/loop/stop.h"
 #include "collector.h"
+#include "worker.h"
 
 #define PROGRAM "headcount-collector"
 
@@ -81,6 +82,17 @@ static int open_admin(struct program *p, char *err, size_t err_n)
     return admin_open(&p->admin, &p->loop, &p->setup.admin, &env, err, err_n);
 }
 
+static void announce_port(const char *proto, const struct address *at)
+{
+    char text[ADDRESS_TEXT_MAX];
+
+    if (at->n == 0)
+        return;
+    printf("event=listening program=" PROGRAM " proto=%s addr=%s\n", proto,
+           address_text(at, text));
+    fflush(stdout);
+}
+
 /* On stdout: a script that started us with port 0 reads where we are. */
 static void announce(const struct program *p)
 {
@@ -91,8 +103,10 @@ static void announce(const struct program *p)
            address_text(&c->bound, text));
     fflush(stdout);
     admin_announce(&p->admin);
-    log_line("event=started addr=%s workers=%u conns_max=%u", text, c->workers,
-             c->setup->conns_max);
+    announce_port("feed", &c->worker[0]->feed_at);
+    announce_port("notify", &c->worker[0]->notify_at);
+    log_line("event=started addr=%s workers=%u conns_max=%u streams_max=%u", text,
+             c->workers, c->setup->conns_max, c->setup->streams_max);
 }
 
 static int fail(const char *why, int code)

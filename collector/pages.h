@@ -1,14 +1,13 @@
-/* pages: the files that are compiled in (collector/web), and /robots.txt. */
+/* pages: answers what is compiled in (assets.h), as short as the client allows. */
 #ifndef HC_PAGES_H
 #define HC_PAGES_H
 
 #include "exchange.h"
 
-enum handled pages_home(struct exchange *x); /* 302 to /demo */
-enum handled pages_demo(struct exchange *x);
-enum handled pages_demo_js(struct exchange *x);
-enum handled pages_demo_css(struct exchange *x);
-enum handled pages_icon(struct exchange *x);
-enum handled pages_robots(struct exchange *x);
+enum handled pages_home(struct exchange *x); /* 302 to the demo */
+
+/* The asset at the request's path, which must be one: gzipped to who takes that, 304 to
+ * who has it. */
+enum handled pages_asset(struct exchange *x);
 
 #endif

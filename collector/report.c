@@ -1,18 +1,14 @@
-/* Happy path: EVALSHA of proto/snapshot.lua, the flat list into summary_parse, its JSON
- * to everybody who waits.
+/* Happy path: a snapshot of the site, its JSON to everybody who waits for that, and its
+ * numbers to the faces of the others.
  *
- * Failure modes: Redis does not know the script (restarted, SCRIPT FLUSH): asked once
- * more with its text, which loads it. The link is down, breaks meanwhile, or answers an
- * error or nonsense: 503, and the next request asks anew. Every entry of the table is
- * being asked for: 503. A client that goes away has taken its waiter out itself; the
- * answer is kept for the next one. */
+ * Failure modes: the link is down, breaks meanwhile, or answers an error or nonsense:
+ * 503, and the next request asks anew. Every entry of the table is being asked for: 503.
+ * A client that goes away has taken its waiter out itself; the answer is kept for the
+ * next one. */
 #include "report.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include "../proto/hit.h"
-#include "../proto/keys.h"
-#include "../proto/summary.h"
 #include "conn.h"
 #include "query.h"
 #include "worker.h"
@@ -20,6 +16,12 @@
 #define CONTAINER(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 #define MINUTES_TEXT_MAX 32 /* bytes of ?minutes=; longer is no number of ours */
+
+/* What somebody waits for who does not want the realtime answer. */
+struct wish {
+    report_face *face;
+    char bytes[];
+};
 
 void report_init(struct report *r, struct worker *w)
 {
@@ -39,13 +41,18 @@ static void release(struct report_entry *e)
     e->state = REPORT_FREE;
 }
 
+static struct slice site_of(const struct report_entry *e)
+{
+    return (struct slice){e->question.site, e->question.site_n};
+}
+
 static struct report_entry *find(struct report *r, struct slice site, unsigned minutes)
 {
     for (size_t i = 0; i < REPORTS_MAX; i++) {
         struct report_entry *e = &r->entry[i];
 
-        if (e->state != REPORT_FREE && e->minutes == minutes &&
-            slice_eq((struct slice){e->site, e->site_n}, site))
+        if (e->state != REPORT_FREE && e->question.minutes == minutes &&
+            slice_eq(site_of(e), site))
             return e;
     }
     return NULL;
@@ -79,14 +86,6 @@ void report_expired(struct deadline *d)
     release(CONTAINER(d, struct report_entry, deadline));
 }
 
-static struct reply answer_of(const struct report_entry *e)
-{
-    return (struct reply){.status = 200,
-                          .type = "application/json",
-                          .headers = HEADER_OPEN HEADER_NO_STORE HEADER_NO_SNIFF,
-                          .body = buf_get(&e->body)};
-}
-
 static const struct reply unavailable = {
     .status = 503,
     .type = "application/json",
@@ -94,16 +93,46 @@ static const struct reply unavailable = {
     .body = {"{\"error\":\"redis_unavailable\"}\n", 30},
 };
 
+static struct reply realtime_of(const struct report_entry *e)
+{
+    return (struct reply){.status = 200,
+                          .type = "application/json",
+                          .headers = HEADER_OPEN HEADER_NO_STORE HEADER_NO_SNIFF,
+                          .body = buf_get(&e->body)};
+}
+
+/* The answer for one; @face NULL: the realtime one. What it points to is @a's, the
+ * entry's and the worker's, until the next one is made. */
+static const struct reply *answer_of(const struct report_entry *e, report_face *face,
+                                     const void *wish, struct report_answer *a)
+{
+    struct buf *body = &e->report->worker->answer;
+
+    a->reply = realtime_of(e);
+    if (face == NULL)
+        return &a->reply;
+    buf_clear(body);
+    a->body = body;
+    face(a, site_of(e), &e->numbers, wish);
+    return &a->reply;
+}
+
 /* An answer may let its connection serve further requests. Those find the entry ready, or
  * not at all, so nobody joins its waiters, and as it is pinned none of them takes it. */
-static void answer_all(struct report_entry *e, const struct reply *reply)
+static void answer_all(struct report_entry *e, const struct reply *failure)
 {
+    struct report_answer a;
+
     e->pinned = true;
     while (e->waiters) {
         struct waiter *w = e->waiters;
+        struct wish *wish = waiter_take(w);
+        report_face *face = wish ? wish->face : NULL;
 
-        waiter_leave(w);
-        conn_answer(conn_of_waiter(w), reply);
+        conn_answer(conn_of_waiter(w),
+                    failure ? failure
+                            : answer_of(e, face, wish ? wish->bytes : NULL, &a));
+        free(wish);
     }
     e->pinned = false;
 }
@@ -118,182 +147,117 @@ static void fail(struct report_entry *e)
 static void succeed(struct report_entry *e)
 {
     struct worker *w = e->report->worker;
-    struct reply reply = answer_of(e);
 
     e->state = REPORT_READY;
     deadline_set(&w->deadlines, &e->deadline, DEADLINE_REPORT, worker_now(w)->mono);
-    answer_all(e, &reply);
-}
-
-/* The reply's strings as slices, or NULL if it is no list of strings. */
-static struct slice *texts_of(const redisReply *reply)
-{
-    struct slice *texts;
-
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0)
-        return NULL;
-    if ((texts = malloc(reply->elements * sizeof *texts)) == NULL)
-        return NULL;
-    for (size_t i = 0; i < reply->elements; i++) {
-        const redisReply *text = reply->element[i];
-
-        if (text->type != REDIS_REPLY_STRING) {
-            free(texts);
-            return NULL;
-        }
-        texts[i] = (struct slice){text->str, text->len};
-    }
-    return texts;
+    answer_all(e, NULL);
 }
 
 /* Writes the answer into @e->body. */
-static bool compose(struct report_entry *e, const redisReply *reply)
+static bool compose(struct report_entry *e, const struct summary *s)
 {
-    struct slice *texts = texts_of(reply);
-    struct summary s;
-    bool ok = false;
-
-    if (texts && summary_parse(&s, texts, reply->elements, e->minutes) == 0) {
-        summary_json(&s, (struct slice){e->site, e->site_n}, &e->body);
-        buf_slice(&e->body, SLICE("\n"));
-        summary_fini(&s);
-        ok = !e->body.full;
-        if (!ok)
-            COUNT(&e->report->worker->counters, answers_too_large);
-    }
-    free(texts);
-    return ok;
+    e->numbers = (struct report_numbers){
+        .epoch = s->epoch,
+        .commit = s->commit,
+        .online = online_total(&s->online),
+        .current = summary_window(s, s->minutes).visitors,
+        .total = s->total,
+        .as_of = s->as_of,
+        .badge = s->badge,
+    };
+    summary_json(s, site_of(e), &e->body);
+    buf_slice(&e->body, SLICE("\n"));
+    if (e->body.full)
+        COUNT(&e->report->worker->counters, answers_too_large);
+    return !e->body.full;
 }
 
-static void on_loaded(void *arg, const redisReply *reply)
+static void on_snapshot(struct snapshot *q, const struct summary *s)
 {
-    struct report *r = arg;
+    struct report_entry *e = CONTAINER(q, struct report_entry, question);
 
-    if (reply && reply->type == REDIS_REPLY_STRING && reply->len == 40)
-        memcpy(r->sha, reply->str, 41);
-}
-
-void report_redis_up(struct report *r)
-{
-    const char *argv[] = {"SCRIPT", "LOAD", snapshot_lua};
-    size_t lens[] = {6, 4, strlen(snapshot_lua)};
-
-    r->sha[0] = '\0';
-    redis_link_call(r->worker->redis, 3, argv, lens, on_loaded, r);
-}
-
-static bool is_noscript(const redisReply *reply)
-{
-    return reply && reply->type == REDIS_REPLY_ERROR &&
-           strncmp(reply->str, "NOSCRIPT", 8) == 0;
-}
-
-static void on_snapshot(void *arg, const redisReply *reply);
-
-/* Asks with the script's hash if Redis is known to have it, else with its text. */
-static int ask(struct report_entry *e)
-{
-    struct report *r = e->report;
-    struct slice site = {e->site, e->site_n};
-    struct key_name meta = key_meta(site), bucket = key_minute(site, 0);
-    struct key_name recent = key_recent(site);
-    const char *script = r->sha[0] ? r->sha : snapshot_lua;
-    char minutes[12];
-    int digits = snprintf(minutes, sizeof minutes, "%u", e->minutes);
-    const char *argv[] = {
-        r->sha[0] ? "EVALSHA" : "EVAL", script, "1", meta.s, bucket.s, recent.s, minutes};
-    /* without the digit of minute 0 the bucket's key is the prefix of all */
-    size_t lens[] = {strlen(argv[0]), strlen(script), 1, meta.n, bucket.n - 1,
-                     recent.n,        (size_t)digits};
-
-    e->in_full = script == snapshot_lua;
-    if (r->worker->redis == NULL ||
-        redis_link_call(r->worker->redis, 7, argv, lens, on_snapshot, e) < 0)
-        return -1;
-    COUNT(&r->worker->counters, reports);
-    return 0;
-}
-
-static void on_snapshot(void *arg, const redisReply *reply)
-{
-    struct report_entry *e = arg;
-
-    if (is_noscript(reply) && !e->in_full) {
-        report_redis_up(e->report);
-        if (ask(e) < 0)
-            fail(e);
-    } else if (reply && compose(e, reply)) {
+    if (s && compose(e, s))
         succeed(e);
-    } else {
+    else
         fail(e);
+}
+
+/* Puts the request among those who wait. */
+static enum handled wait_for(struct exchange *x, struct report_entry *e,
+                             report_face *face, const void *bytes, size_t n)
+{
+    struct wish *wish = NULL;
+
+    if (face) {
+        if ((wish = malloc(sizeof *wish + n)) == NULL)
+            abort();
+        wish->face = face;
+        if (n > 0)
+            memcpy(wish->bytes, bytes, n);
     }
+    waiter_join(&x->conn->waiter, &e->waiters);
+    x->conn->waiter.wish = wish;
+    return LATER;
 }
 
-/* The decoded value of ?minutes=, in @out or in the query; empty when there is none. */
-static struct slice minutes_text(struct slice text, char out[MINUTES_TEXT_MAX])
+/* A new question for the request's site; NULL: it was answered, for none could be asked.
+ */
+static struct report_entry *begin(struct exchange *x, unsigned minutes)
 {
-    struct slice name, value;
-    struct query q;
-
-    query_init(&q, text);
-    while (query_next(&q, &name, &value))
-        if (slice_eq(name, SLICE("minutes")))
-            return value.n <= MINUTES_TEXT_MAX ? query_decode(value, out) : value;
-    return (struct slice){0};
-}
-
-static enum handled begin(struct exchange *x, unsigned minutes)
-{
-    struct report *r = &x->worker->report;
-    struct report_entry *e = claim(r);
+    struct report_entry *e = claim(&x->worker->report);
 
     if (e == NULL) {
         COUNT(&x->worker->counters, reports_full);
         exchange_error(x, 503, "busy", "Retry-After: 1\r\n");
-        return ANSWERED;
-    }
-    memcpy(e->site, x->id.p, x->id.n);
-    e->site_n = x->id.n;
-    e->minutes = minutes;
-    if (ask(e) < 0) {
+    } else if (snapshot_ask(&e->question, &x->worker->snapshots, x->id, minutes,
+                            on_snapshot) < 0) {
         COUNT(&x->worker->counters, reports_failed);
         exchange_reply(x, &unavailable);
-        return ANSWERED;
+        e = NULL;
+    } else {
+        COUNT(&x->worker->counters, reports);
+        e->state = REPORT_ASKING;
     }
-    e->state = REPORT_ASKING;
-    waiter_join(&x->conn->waiter, &e->waiters);
-    return LATER;
+    return e;
 }
 
-static enum handled join(struct exchange *x, struct report_entry *e)
+static enum handled answer(struct exchange *x, unsigned minutes, report_face *face,
+                           const void *wish, size_t n)
 {
-    struct reply reply = answer_of(e);
+    struct report_entry *e;
+    struct report_answer a;
 
-    COUNT(&x->worker->counters, reports_shared);
-    if (e->state == REPORT_ASKING) {
-        waiter_join(&x->conn->waiter, &e->waiters);
-        return LATER;
+    if (!site_valid(x->id)) {
+        exchange_error(x, 400, "bad_site", NULL);
+        return ANSWERED;
     }
-    exchange_reply(x, &reply);
+    if ((e = find(&x->worker->report, x->id, minutes)))
+        COUNT(&x->worker->counters, reports_shared);
+    else if ((e = begin(x, minutes)) == NULL)
+        return ANSWERED;
+    if (e->state == REPORT_ASKING)
+        return wait_for(x, e, face, wish, n);
+    exchange_reply(x, answer_of(e, face, wish, &a));
     return ANSWERED;
 }
 
 enum handled report_realtime(struct exchange *x)
 {
     char text[MINUTES_TEXT_MAX];
-    unsigned minutes = minutes_parse(minutes_text(x->request->query, text));
-    struct report_entry *e;
+    unsigned minutes =
+        minutes_parse(query_find(x->request->query, SLICE("minutes"), text, sizeof text));
 
-    if (!site_valid(x->id)) {
-        exchange_error(x, 400, "bad_site", NULL);
-        return ANSWERED;
-    }
-    if (minutes == 0) {
+    if (minutes == 0 && site_valid(x->id)) {
         exchange_error(x, 400, "minutes must be a whole number of at least 1", NULL);
         return ANSWERED;
     }
-    e = find(&x->worker->report, x->id, minutes);
-    return e ? join(x, e) : begin(x, minutes);
+    return answer(x, minutes, NULL, NULL, 0);
+}
+
+enum handled report_answer(struct exchange *x, report_face *face, const void *wish,
+                           size_t n)
+{
+    return answer(x, MINUTES_DEFAULT, face, wish, n);
 }
 
 void report_fini(struct report *r)

@@ -1,50 +1,70 @@
-/* report: GET /sites/:id/realtime: asks Redis for a site's minutes, answers the summary.
+/* report: GET /sites/:id/realtime, and what else is made of a site as it is now.
  *
  * Requests for the same site and window that come while it is being asked for wait for
  * that one answer, and for REPORT_CACHE_MS after it they are given it again: however many
- * pages watch a site, Redis is asked at most five times a second by each worker. */
+ * pages watch a site, Redis is asked at most five times a second by each worker. Badges
+ * and totals are other faces of the same report. */
 #ifndef HC_REPORT_H
 #define HC_REPORT_H
 
-#include <hiredis/hiredis.h>
 #include "../proto/buf.h"
 #include "../proto/limits.h"
 #include "deadlines.h"
 #include "exchange.h"
+#include "snapshot.h"
 #include "waiter.h"
 
 enum report_state {
     REPORT_FREE,
     REPORT_ASKING, /* Redis has the question; `waiters` wait */
-    REPORT_READY,  /* `body` is the answer */
+    REPORT_READY,  /* `numbers` and `body` are the answer */
+};
+
+/* What small answers are made of. */
+struct report_numbers {
+    uint64_t epoch, commit;
+    uint64_t online, current; /* now, and in the window asked for */
+    struct total total;
+    ms_t as_of;
+    bool badge; /* it may be shown */
 };
 
 struct report_entry {
     struct report *report;
     enum report_state state;
-    bool in_full; /* asked with the script's text, not its hash */
-    bool pinned;  /* being given to its waiters: not to be taken */
-    char site[SITE_MAX];
-    size_t site_n;
-    unsigned minutes;
-    struct waiter *waiters;
+    bool pinned; /* being given to its waiters: not to be taken */
+    struct snapshot question;
+    struct waiter *waiters;   /* `wish`: a face and what it is to show, NULL: `body` */
     struct deadline deadline; /* while ready: until when it is kept */
-    struct buf body;
+    struct report_numbers numbers;
+    struct buf body; /* the realtime answer */
 };
 
 struct report {
     struct worker *worker;
-    char sha[41]; /* of the script as Redis has it; "": not known to be there */
     struct report_entry entry[REPORTS_MAX];
 };
 
-void report_init(struct report *r, struct worker *w);
+/* An answer as a face makes it. `reply` may point to the other two. */
+struct report_answer {
+    struct reply reply;
+    char lines[512];
+    struct buf *body; /* empty */
+};
 
-/* The connection to Redis was made: gives it the script. */
-void report_redis_up(struct report *r);
+/* Makes another answer of the numbers; @wish is what report_answer was given. */
+typedef void report_face(struct report_answer *a, struct slice site,
+                         const struct report_numbers *n, const void *wish);
+
+void report_init(struct report *r, struct worker *w);
 
 /* The handler. */
 enum handled report_realtime(struct exchange *x);
+
+/* Answers the request, now or later, with what @face makes of its site; @wish is @n
+ * bytes, copied. A bad site id is answered 400, and 503 if Redis does not give it. */
+enum handled report_answer(struct exchange *x, report_face *face, const void *wish,
+                           size_t n);
 
 /* A kept report is too old. */
 void report_expired(struct deadline *d);

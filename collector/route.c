@@ -2,12 +2,18 @@
  * percent-encoding. */
 #include "route.h"
 
+#include <assert.h>
 #include <stdio.h>
+#include "badges.h"
 #include "beacons.h"
 #include "health.h"
+#include "messages.h"
 #include "pages.h"
 #include "report.h"
+#include "sse.h"
+#include "total.h"
 #include "worker.h"
+#include "ws.h"
 
 #define ID ":id"
 
@@ -26,18 +32,33 @@ const struct route routes[] = {
     {HTTP_GET, "/api/analytics/sites/:id/realtime", report_realtime, .open = true,
      .later = true, .what = "the same"},
 
-    {HTTP_GET, "/livez", health_live, .what = "200 while the process answers at all"},
-    {HTTP_GET, "/readyz", health_ready, .what = "200 while Redis and the aggregator are there"},
+    {HTTP_GET, "/sites/:id/badge.svg", badges_svg, .open = true, .later = true,
+     .what = "how many are online, as a picture; off until it is switched on"},
+    {HTTP_GET, "/sites/:id/badge.json", badges_json, .open = true, .later = true,
+     .what = "the same as JSON, also for shields.io"},
+    {HTTP_GET, "/sites/:id/total", total_show, .open = true, .later = true,
+     .what = "views and visits since they were begun to be counted"},
+    {HTTP_POST, "/sites/:id/reset", total_reset, .later = true,
+     .what = "begins them anew; takes a token of scope admin"},
+    {HTTP_POST, "/sites/:id/messages", messages_post, .later = true,
+     .what = "puts a line into the feed; takes a token of scope send"},
+
+    {HTTP_GET, "/sites/:id/stream", sse_stream, .open = true, .later = true,
+     .what = "the same as it changes, as Server-Sent Events"},
+    {HTTP_GET, "/sites/:id/ws", ws_stream, .open = true, .later = true,
+     .what = "the same as it changes, as WebSocket messages"},
+
+    {HTTP_GET, "/livez", health_live, .rooted = true,
+     .what = "200 while the process answers at all"},
+    {HTTP_GET, "/readyz", health_ready, .rooted = true,
+     .what = "200 while Redis and the aggregator are there"},
 
     {HTTP_GET, "/", pages_home, .what = "leads to the demo"},
-    {HTTP_GET, "/demo", pages_demo, .what = "a site that counts itself, page one"},
-    {HTTP_GET, "/demo/pricing", pages_demo, .what = "page two"},
-    {HTTP_GET, "/demo/docs", pages_demo, .what = "page three"},
-    {HTTP_GET, "/demo.js", pages_demo_js, .what = "its script"},
-    {HTTP_GET, "/demo.css", pages_demo_css, .what = "its style"},
-    {HTTP_GET, "/icon.svg", pages_icon, .what = "the mark in the browser's tab"},
-    {HTTP_GET, "/robots.txt", pages_robots, .what = "asks crawlers to stay away"},
 };
+
+static const struct route asset_route = {
+    HTTP_GET, "/*", pages_asset, .open = true,
+     .what = "scripts and pages that are compiled in: the table of assets.c"};
 /* clang-format on */
 const size_t nroutes = sizeof routes / sizeof routes[0];
 
@@ -65,15 +86,48 @@ static bool matches(struct slice pattern, struct slice path, struct slice *id)
     return id->n > 0 && slice_eq(slice_skip(path, id->n), back);
 }
 
-const struct route *route_find(struct slice path, struct slice *id)
+/* The pattern with the name that is used instead. */
+static struct slice rename_pattern(struct slice pattern, const struct naming *n)
+{
+    if (slice_eq(pattern, SLICE("hc.gif")))
+        return n->pixel;
+    return slice_eq(pattern, SLICE("e")) ? n->events : pattern;
+}
+
+void routing_init(struct routing *r, const struct naming *n)
+{
+    assert(nroutes <= ROUTES_MAX);
+    r->naming = *n;
+    assets_init(&r->assets, n);
+    for (size_t i = 0; i < nroutes; i++) {
+        struct slice base = routes[i].rooted ? (struct slice){0} : n->base;
+        struct slice name = rename_pattern(slice_of(routes[i].pattern + 1), n);
+        size_t length = base.n + 1 + name.n;
+
+        assert(length < ROUTE_PATTERN_MAX);
+        if (base.n > 0)
+            memcpy(r->pattern[i], base.p, base.n);
+        r->pattern[i][base.n] = '/';
+        memcpy(r->pattern[i] + base.n + 1, name.p, name.n);
+        r->pattern_n[i] = (uint8_t)length;
+    }
+}
+
+void routing_fini(struct routing *r)
+{
+    assets_fini(&r->assets);
+}
+
+const struct route *route_find(const struct routing *r, struct slice path,
+                               struct slice *id)
 {
     for (size_t i = 0; i < nroutes; i++) {
         *id = (struct slice){0};
-        if (matches(slice_of(routes[i].pattern), path, id))
+        if (matches((struct slice){r->pattern[i], r->pattern_n[i]}, path, id))
             return &routes[i];
     }
     *id = (struct slice){0};
-    return NULL;
+    return assets_find(&r->assets, path) ? &asset_route : NULL;
 }
 
 /* The methods a route takes, as Allow and Access-Control-Allow-Methods name them. */
@@ -93,7 +147,8 @@ static enum handled answer_options(const struct route *route, struct exchange *x
     if (route->open)
         snprintf(lines, sizeof lines,
                  "Allow: %s\r\n" HEADER_OPEN "Access-Control-Allow-Methods: %s\r\n"
-                 "Access-Control-Allow-Headers: Content-Type, Authorization\r\n"
+                 "Access-Control-Allow-Headers: Content-Type, Authorization, "
+                 "Last-Event-ID\r\n"
                  "Access-Control-Max-Age: 86400\r\n",
                  methods, methods);
     exchange_reply(x, &(struct reply){.status = 204, .headers = lines});
@@ -119,6 +174,8 @@ enum handled route_run(const struct route *route, struct exchange *x)
         exchange_error(x, 404, "not_found", NULL);
         return ANSWERED;
     }
+    if (route->methods & method)
+        return route->handle(x);
     if (method == HTTP_OPTIONS)
         return answer_options(route, x);
     if (method == HTTP_HEAD)

@@ -29,6 +29,22 @@ static const struct opt rows[] = {
      .def = "127.0.0.1:9180",
      .help = "Where operators are answered: /metrics, /counters, /livez, /readyz. Port 0 "
              "lets the kernel choose one, which is printed; none: nowhere."},
+    {.name = "feed-listen",
+     .arg = "HOST:PORT",
+     .type = OPT_TEXT,
+     .offset = ROW(feed_listen),
+     .def = "127.0.0.1:9182",
+     .help = "Where telnet and nc are told of a site's events, line by line, and send "
+             "messages. Port 0 lets the kernel choose one, which is printed; none: "
+             "nowhere."},
+    {.name = "notify-listen",
+     .arg = "HOST:PORT",
+     .type = OPT_TEXT,
+     .offset = ROW(notify_listen),
+     .def = "127.0.0.1:2442",
+     .help = "Where programs of this host send messages by asking for "
+             "/SITE/SERVICE/TEXT, as Audience Meter has it. Nobody is asked for a token. "
+             "Port 0 or none as above."},
     {.name = "aggregator",
      .arg = "HOST:PORT",
      .type = OPT_LIST,
@@ -48,6 +64,67 @@ static const struct opt rows[] = {
      .type = OPT_LIST,
      .offset = ROW(trusted_proxies),
      .help = "A network whose X-Forwarded-For is believed. May be repeated."},
+    {.name = "base-path",
+     .arg = "PATH",
+     .type = OPT_TEXT,
+     .offset = ROW(base_path),
+     .group = "Names",
+     .help = "Answer under this path only, like /stats, for a proxy that hands it on as "
+             "it is. /livez and /readyz stay where they are."},
+    {.name = "script-name",
+     .arg = "NAME.js",
+     .type = OPT_TEXT,
+     .offset = ROW(script_name),
+     .def = "hc.js",
+     .help = "What the script for pages is called."},
+    {.name = "pixel-name",
+     .arg = "NAME.gif",
+     .type = OPT_TEXT,
+     .offset = ROW(pixel_name),
+     .def = "hc.gif",
+     .help = "What the beacon pixel is called. The script uses this name."},
+    {.name = "event-name",
+     .arg = "NAME",
+     .type = OPT_TEXT,
+     .offset = ROW(event_name),
+     .def = "e",
+     .help = "What the address is called that takes forms and JSON."},
+    {.name = "streams",
+     .arg = "N",
+     .type = OPT_INT,
+     .offset = ROW(streams),
+     .def = "10000",
+     .min = 0,
+     .max = WORKER_STREAMS_MAX,
+     .group = "Streams",
+     .help = "Streams of each worker at the same time, and no more than three quarters "
+             "of its connections; 0 turns them off."},
+    {.name = "origin",
+     .arg = "ORIGIN",
+     .type = OPT_LIST,
+     .offset = ROW(origins),
+     .help = "Only pages of this origin, like https://example.org, may open streams. May "
+             "be repeated; without it all may."},
+    {.name = "notify-delta-ratio",
+     .arg = "RATIO",
+     .type = OPT_TEXT,
+     .offset = ROW(notify_delta_ratio),
+     .def = "0",
+     .help = "Tell a stream the new numbers only when the visitors online have changed "
+             "by this part since the last time, 0.1 for a tenth, and by one at least."},
+    {.name = "notify-min-delay",
+     .arg = "SECONDS",
+     .type = OPT_TEXT,
+     .offset = ROW(notify_min_delay),
+     .def = "0",
+     .help = "And at most so often."},
+    {.name = "notify-max-delay",
+     .arg = "SECONDS",
+     .type = OPT_TEXT,
+     .offset = ROW(notify_max_delay),
+     .def = "0",
+     .help = "But after so long whatever the change is; 0: never for that reason. A "
+             "stream may ask for other values of these three in its query."},
     {.name = "secret-file",
      .arg = "FILE",
      .type = OPT_TEXT,
@@ -186,6 +263,73 @@ static unsigned conns_of(unsigned workers)
     return share < WORKER_CONNS_MAX ? (unsigned)share : WORKER_CONNS_MAX;
 }
 
+static int set_names(struct setup *s, const struct options *o, char *err, size_t err_n)
+{
+    struct naming naming;
+
+    if (naming_init(&naming, o->base_path, o->pixel_name, o->event_name, o->script_name,
+                    err, err_n) < 0)
+        return -1;
+    routing_init(&s->routing, &naming);
+    return 0;
+}
+
+static int check_notify(uint32_t *into, const char *name, const char *text, int64_t max,
+                        char *err, size_t err_n)
+{
+    int64_t value = damp_parse(slice_of(text), max);
+
+    if (value < 0) {
+        snprintf(err, err_n, "--%s %s: give a number from 0 to %d", name, text,
+                 (int)(max / 1000));
+        return -1;
+    }
+    *into = (uint32_t)value;
+    return 0;
+}
+
+/* An origin is compared as browsers send it: no path, no slash at the end. */
+static int check_origins(struct setup *s, const struct opt_list *list, char *err,
+                         size_t err_n)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const char *host = strstr(list->v[i], "://");
+
+        if (host == NULL || host[3] == '\0' || strchr(host + 3, '/')) {
+            snprintf(err, err_n, "--origin %s: give it like https://example.org",
+                     list->v[i]);
+            return -1;
+        }
+        s->origin[s->norigins++] = list->v[i];
+    }
+    return 0;
+}
+
+static int check_streams(struct setup *s, const struct options *o, char *err,
+                         size_t err_n)
+{
+    s->streams_max = (unsigned)o->streams;
+    s->stream_life_ms = STREAM_LIFE_MS;
+    if (check_notify(&s->damp.ratio, "notify-delta-ratio", o->notify_delta_ratio,
+                     DAMP_RATIO_MAX, err, err_n) < 0 ||
+        check_notify(&s->damp.min_ms, "notify-min-delay", o->notify_min_delay,
+                     DAMP_DELAY_MAX, err, err_n) < 0 ||
+        check_notify(&s->damp.max_ms, "notify-max-delay", o->notify_max_delay,
+                     DAMP_DELAY_MAX, err, err_n) < 0)
+        return -1;
+    return check_origins(s, &o->origins, err, err_n);
+}
+
+/* Streams stay for minutes, and none makes room for a newcomer: beacons need a share of
+ * the connections that streams cannot take. */
+static void leave_room(struct setup *s)
+{
+    unsigned most = s->conns_max / 4 * 3;
+
+    if (s->streams_max > most)
+        s->streams_max = most;
+}
+
 int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n)
 {
     static const int deadline_ms[DEADLINE_CLASSES] = {
@@ -195,16 +339,27 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
         [DEADLINE_WAIT] = HTTP_WAIT_DEADLINE_MS,
         [DEADLINE_WRITE] = HTTP_WRITE_DEADLINE_MS,
         [DEADLINE_DRAIN] = HTTP_DRAIN_DEADLINE_MS,
+        [DEADLINE_SILENCE] = STREAM_SILENCE_MS,
+        [DEADLINE_PING] = WS_PING_MS,
+        [DEADLINE_FEED] = FEED_SILENCE_MS,
         [DEADLINE_REPORT] = REPORT_CACHE_MS,
+        [DEADLINE_PACE] = STREAM_STATE_MS,
+        [DEADLINE_READ] = WATCH_RETRY_MS,
+        [DEADLINE_QUIET] = WATCH_QUIET_MS,
+        [DEADLINE_RELEASE] = HUB_RELEASE_MS,
     };
 
     *s = (struct setup){.listen_text = o->listen};
     if (address_parse(&s->listen, o->listen, "--listen", err, err_n) < 0 ||
         listen_addr_parse(&s->admin, "--admin-listen", o->admin_listen, err, err_n) < 0 ||
+        listen_addr_parse(&s->feed, "--feed-listen", o->feed_listen, err, err_n) < 0 ||
+        listen_addr_parse(&s->notify, "--notify-listen", o->notify_listen, err, err_n) <
+            0 ||
         check_aggregators(s, &o->aggregators, err, err_n) < 0 ||
         check_redis(&s->redis, o, err, err_n) < 0 ||
         check_trusted(&s->trusted, &o->trusted_proxies, err, err_n) < 0 ||
         secret_read(&s->secret, o->secret_file, err, err_n) < 0 ||
+        set_names(s, o, err, err_n) < 0 || check_streams(s, o, err, err_n) < 0 ||
         check_spool(o->spool, err, err_n) < 0)
         return -1;
     s->workers = o->workers > 0 ? (unsigned)o->workers : uv_available_parallelism();
@@ -215,6 +370,7 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
     s->drain = o->drain;
     s->stop_ms = o->drain ? STOP_DURABLE_MS : STOP_RECEIVED_MS;
     s->conns_max = conns_of(s->workers);
+    leave_room(s);
     memcpy(s->deadline_ms, deadline_ms, sizeof deadline_ms);
     return 0;
 }

@@ -10,15 +10,21 @@
 #include "../proto/secret.h"
 #include "address.h"
 #include "client.h"
+#include "damp.h"
 #include "deadlines.h"
+#include "route.h"
 
 /* The options as text, filled by opts_parse. */
 struct options {
-    const char *listen, *admin_listen, *redis, *redis_auth_file, *secret_file, *spool;
+    const char *listen, *admin_listen, *feed_listen, *notify_listen, *redis,
+        *redis_auth_file, *secret_file, *spool;
+    const char *base_path, *pixel_name, *event_name, *script_name;
     long workers; /* 0: one per core */
     long ring;    /* MiB */
     bool drain;
-    struct opt_list aggregators, trusted_proxies;
+    long streams;
+    const char *notify_delta_ratio, *notify_min_delay, *notify_max_delay;
+    struct opt_list aggregators, trusted_proxies, origins;
 };
 
 extern const struct opts_spec options_spec;
@@ -26,7 +32,7 @@ extern const struct opts_spec options_spec;
 struct setup {
     struct address listen;
     const char *listen_text; /* as given, for messages */
-    struct listen_addr admin;
+    struct listen_addr admin, feed, notify;
     struct address aggregator[AGGREGATORS_MAX]; /* in order of preference */
     unsigned naggregators;                      /* at least 1 */
     size_t ring_bytes;                          /* of one worker */
@@ -36,8 +42,14 @@ struct setup {
     struct redis_addr redis;
     struct secret secret;
     struct trusted trusted;
+    struct routing routing;
     unsigned workers;
-    unsigned conns_max; /* of one worker */
+    unsigned conns_max;               /* of one worker */
+    unsigned streams_max;             /* of them; 0: there are none */
+    int stream_life_ms;               /* give or take a fifth */
+    struct damp damp;                 /* of streams that do not say */
+    const char *origin[OPT_LIST_MAX]; /* whose pages may open streams; */
+    size_t norigins;                  /* 0: all */
     int deadline_ms[DEADLINE_CLASSES];
 };
 

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "../proto/log.h"
 #include "conn.h"
+#include "hub.h"
 
 /* A buffer of answers is flushed when it passes HTTP_OUT_MAX, and the answer that passes
  * it may be as large as they come, with its head. */
@@ -53,7 +54,7 @@ static void on_redis_up(void *arg)
 
     COUNT(&w->counters, redis_ups);
     GAUGE_SET(&w->counters, redis_up, 1);
-    report_redis_up(&w->report);
+    snapshots_up(&w->snapshots, w->redis);
 }
 
 /* The link has said why in the log. */
@@ -73,10 +74,16 @@ static void expire(struct worker *w, mono_t now)
     struct deadline *d;
 
     while ((d = deadlines_take(&w->deadlines, now))) {
-        if (d->class == DEADLINE_REPORT)
-            report_expired(d);
-        else
+        if (d->class < DEADLINE_CONN_CLASSES)
             conn_expired(conn_of_deadline(d));
+        else if (d->class == DEADLINE_REPORT)
+            report_expired(d);
+        else if (d->class == DEADLINE_PACE)
+            watch_paced(d);
+        else if (d->class == DEADLINE_RELEASE)
+            hub_released(d);
+        else
+            watch_due(d);
     }
 }
 
@@ -127,15 +134,71 @@ static void close_uplinks(struct worker *w)
     }
 }
 
+static void on_mail(void *arg, const struct mail *m)
+{
+    struct worker *w = arg;
+
+    watches_mail(&w->watches, m);
+}
+
+static void on_overflow(void *arg)
+{
+    struct worker *w = arg;
+
+    watches_overflowed(&w->watches);
+}
+
+/* Worker 0 has the hub itself, the others a way to hear from it. */
+static int open_hub(struct worker *w, char *err, size_t err_n)
+{
+    int r;
+
+    if (w->n == 0)
+        return hub_open(w->hub, w, err, err_n);
+    r = mailbox_open(&w->inbox, &w->loop, on_mail, on_overflow, w);
+    if (r < 0)
+        snprintf(err, err_n, "--workers: no mailbox for one more: %s", uv_strerror(r));
+    else
+        hub_add_worker(w->hub, w);
+    return r < 0 ? -1 : 0;
+}
+
+static void close_hub(struct worker *w)
+{
+    if (w->n == 0 && w->hub->link)
+        hub_close(w->hub);
+    else if (w->n > 0 && w->inbox.take)
+        mailbox_close(&w->inbox);
+}
+
+static int open_ports(struct worker *w, char *err, size_t err_n)
+{
+    if (w->n > 0)
+        return 0;
+    if (listener_open_at(&w->feed, w, PORT_FEED, &w->setup->feed, &w->feed_at, err,
+                         err_n) < 0)
+        return -1;
+    return listener_open_at(&w->notify, w, PORT_NOTIFY, &w->setup->notify, &w->notify_at,
+                            err, err_n);
+}
+
+static void close_listeners(struct worker *w)
+{
+    listener_close(&w->listener);
+    listener_close(&w->feed);
+    listener_close(&w->notify);
+}
+
 /* Closes every handle; the loop ends when they are gone. */
 static void close_all(struct worker *w)
 {
     w->state = WORKER_CLOSED;
-    listener_close(&w->listener);
+    close_listeners(w);
     conns_close(w, true);
     close_uplinks(w);
     if (w->redis)
         redis_link_close(w->redis, NULL, NULL);
+    close_hub(w);
     uv_close((uv_handle_t *)&w->stop, NULL);
     uv_close((uv_handle_t *)&w->turn, NULL);
     uv_close((uv_handle_t *)&w->timer, NULL);
@@ -153,7 +216,7 @@ static void stop_turn(struct worker *w, mono_t now)
 {
     if (w->stop_by == 0) {
         w->stop_by = now + STOP_GRACE_MS;
-        listener_close(&w->listener);
+        close_listeners(w);
         conns_close(w, false);
     }
     if (w->conns.open > 0 && now < w->stop_by) {
@@ -189,6 +252,7 @@ static void on_turn(uv_prepare_t *turn)
     struct worker *w = turn->data;
     mono_t now = worker_now(w)->mono;
 
+    conns_trim(&w->conns, now);
     wake_at(w, turn_uplinks(w, now, false), now);
     wake_at(w, deadlines_next(&w->deadlines), now);
     if (w->state == WORKER_STOPPING)
@@ -214,6 +278,8 @@ static void init_parts(struct worker *w)
     conns_init(&w->conns, w->setup->conns_max);
     deadlines_init(&w->deadlines, w->setup->deadline_ms);
     report_init(&w->report, w);
+    watches_init(&w->watches, w);
+    access_init(&w->access);
     buf_init(&w->out, OUT_MAX);
     buf_init(&w->answer, ANSWER_MAX);
     w->day_keys.day = -1;
@@ -230,6 +296,7 @@ static void finish(struct worker *w)
     r = uv_loop_close(&w->loop);
     assert(r == 0);
     report_fini(&w->report);
+    watches_fini(&w->watches);
     conns_fini(&w->conns);
     buf_fini(&w->out);
     buf_fini(&w->answer);
@@ -262,12 +329,12 @@ static int open_uplinks(struct worker *w, struct spool *spool, unsigned n, char 
 }
 
 int worker_open(struct worker *w, const struct setup *setup, struct spool *spool,
-                unsigned n, int fd, void (*ended)(void *arg), void *arg, char *err,
-                size_t err_n)
+                struct hub *hub, unsigned n, int fd, void (*ended)(void *arg), void *arg,
+                char *err, size_t err_n)
 {
     int r;
 
-    *w = (struct worker){.setup = setup, .ended = ended, .arg = arg};
+    *w = (struct worker){.setup = setup, .n = n, .hub = hub, .ended = ended, .arg = arg};
     if ((r = uv_loop_init(&w->loop)) < 0) {
         snprintf(err, err_n, "--workers: no loop for one more: %s", uv_strerror(r));
         close(fd);
@@ -275,10 +342,11 @@ int worker_open(struct worker *w, const struct setup *setup, struct spool *spool
     }
     init_handles(w);
     init_parts(w);
-    r = listener_open(&w->listener, w, &w->loop, fd);
+    r = listener_open(&w->listener, w, PORT_HTTP, fd);
     if (r < 0)
         snprintf(err, err_n, "--listen %s: %s", setup->listen_text, uv_strerror(r));
-    if (open_uplinks(w, spool, n, err, err_n) < 0)
+    if (open_uplinks(w, spool, n, err, err_n) < 0 || open_hub(w, err, err_n) < 0 ||
+        open_ports(w, err, err_n) < 0)
         r = -1;
     if (r == 0)
         w->redis = redis_link_open(&w->loop, &setup->redis, "headcount-collector",
@@ -310,4 +378,11 @@ void worker_stop(struct worker *w)
 void worker_join(struct worker *w)
 {
     uv_thread_join(&w->thread);
+}
+
+void worker_free(struct worker *w)
+{
+    if (w->n > 0 && w->inbox.take)
+        mailbox_fini(&w->inbox);
+    free(w);
 }

@@ -1,13 +1,15 @@
 /* worker: one thread that does everything: takes connections, answers, forwards.
  *
- * Workers share nothing but the setup, which nobody writes. Between them the kernel
- * deals out connections (SO_REUSEPORT). Opening happens on the caller's thread, running
+ * Workers share nothing but the setup, which nobody writes, and the hub that the first of
+ * them hosts, with which they exchange notes. Between them the kernel deals out
+ * connections (SO_REUSEPORT). Opening happens on the caller's thread, running
  * and closing on the worker's own. */
 #ifndef HC_WORKER_H
 #define HC_WORKER_H
 
 #include <uv.h>
 #include "../proto/loop/redis_link.h"
+#include "access.h"
 #include "conns.h"
 #include "counters.h"
 #include "deadlines.h"
@@ -17,6 +19,7 @@
 #include "setup.h"
 #include "uplink.h"
 #include "visitor.h"
+#include "watch.h"
 
 #define READ_BYTES (64 * 1024) /* of the one buffer that all connections read into */
 
@@ -36,6 +39,7 @@ enum worker_state {
 
 struct worker {
     const struct setup *setup;
+    unsigned n; /* which one of the process */
     enum worker_state state;
     uv_loop_t loop;
     uv_thread_t thread;
@@ -45,11 +49,18 @@ struct worker {
     mono_t timer_at;   /* what it is set to, INT64_MAX: not set */
     mono_t stop_by;    /* when a stopping worker cuts off answers, a draining one hits */
     struct listener listener;
+    struct listener feed, notify; /* of worker 0; their addresses: */
+    struct address feed_at, notify_at;
     struct conns conns;
     struct deadlines deadlines; /* every open connection is in one of its lists */
     struct uplink *uplink;      /* takes the hits; behind it those of old rings */
     struct redis_link *redis;
+    struct snapshots snapshots;
     struct report report;
+    struct access access;
+    struct watches watches;
+    struct hub *hub;      /* the process'; lives on the loop of worker 0 */
+    struct mailbox inbox; /* from it, for the other workers */
     struct day_keys day_keys;
     struct moment moment;
     struct http_date date;
@@ -64,11 +75,12 @@ struct worker {
 };
 
 /* Prepares everything and listens on @fd, a bound socket that is the worker's from now
- * on. It takes the rings of worker @n from @spool. Returns 0, or -1 with a sentence in
- * @err and nothing left open. */
+ * on. It takes the rings of worker @n from @spool; worker 0 opens @hub and closes it, and
+ * has the ports that are no more than one. Returns 0, or -1 with a sentence in @err and
+ * nothing left open. */
 int worker_open(struct worker *w, const struct setup *setup, struct spool *spool,
-                unsigned n, int fd, void (*ended)(void *arg), void *arg, char *err,
-                size_t err_n);
+                struct hub *hub, unsigned n, int fd, void (*ended)(void *arg), void *arg,
+                char *err, size_t err_n);
 
 /* Runs it on a thread of its own. Returns 0 or a negative uv error. */
 int worker_start(struct worker *w);
@@ -76,11 +88,15 @@ int worker_start(struct worker *w);
 /* Asks it to stop; may be called from any thread, and more than once while it runs. */
 void worker_stop(struct worker *w);
 
-/* Waits for a started worker's thread to end; then everything is freed but the struct. */
+/* Waits for a started worker's thread to end; then everything is freed but what others
+ * may still reach. */
 void worker_join(struct worker *w);
 
 /* Closes a worker that was opened and never started. */
 void worker_abandon(struct worker *w);
+
+/* When all workers have ended: frees the rest, and the struct, which was malloc'ed. */
+void worker_free(struct worker *w);
 
 /* The time of this loop turn, and as the Date header has it; only on the worker's thread.
  */

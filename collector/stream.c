@@ -1,0 +1,244 @@
+/* Happy path: the handler of a framing admits a request and opens it; the stream joins
+ * the watch of its site and is greeted as soon as that knows the site, at once if it does
+ * already. From then on the watch calls for every change.
+ *
+ * Failure modes: the socket does not take all: nothing is written until it has, then what
+ * was missed; after HTTP_WRITE_DEADLINE_MS of that it is closed. The life of a stream
+ * ends, or the worker stops: it is asked to come again and ended. The client goes away:
+ * the connection closes, which takes the stream out of its watch. */
+#include "stream.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include "../proto/hit.h"
+#include "conn.h"
+#include "stream_compose.h"
+#include "watch.h"
+#include "worker.h"
+
+struct worker *stream_worker(struct stream *s)
+{
+    return conn_of_stream(s)->worker;
+}
+
+struct conn *stream_conn(struct stream *s)
+{
+    return conn_of_stream(s);
+}
+
+unsigned stream_retry_ms(void)
+{
+    return STREAM_RETRY_MIN_MS +
+           randombytes_uniform(STREAM_RETRY_MAX_MS - STREAM_RETRY_MIN_MS + 1);
+}
+
+static void count_open(struct worker *w, int change)
+{
+    w->watches.streams += (unsigned)change;
+    GAUGE_SET(&w->counters, streams_open, w->watches.streams);
+}
+
+/* ---- writing ---- */
+
+void stream_give(struct stream *s, struct slice bytes)
+{
+    struct conn *c = conn_of_stream(s);
+    struct worker *w = c->worker;
+
+    COUNT(&w->counters, stream_writes);
+    conn_write(c, bytes.p, bytes.n);
+    if (c->state == CONN_CLOSING)
+        return;
+    conn_enter(c, CONN_STREAMING);
+    if (c->blocked)
+        COUNT(&w->counters, stream_blocks);
+    if (c->blocked && s->framing->resume)
+        conn_read_stop(c);
+    else if (!c->blocked && worker_now(w)->mono >= s->until)
+        stream_farewell(s);
+}
+
+void stream_serve(struct stream *s)
+{
+    struct buf *own = &stream_worker(s)->watches.own;
+
+    if (s->watch == NULL || conn_of_stream(s)->blocked)
+        return;
+    buf_clear(own);
+    stream_compose(s, own);
+    assert(!own->full);
+    if (own->n > 0)
+        stream_give(s, buf_get(own));
+}
+
+void stream_say(struct stream *s, const char *bytes, size_t n)
+{
+    if (!conn_of_stream(s)->blocked)
+        stream_give(s, (struct slice){bytes, n});
+}
+
+void stream_end(struct stream *s, const char *bytes, size_t n)
+{
+    struct conn *c = conn_of_stream(s);
+
+    watch_leave(s);
+    c->mode.last = c->lingers = true;
+    if (!c->blocked && n > 0)
+        conn_write(c, bytes, n);
+    if (c->state == CONN_CLOSING)
+        return;
+    if (c->blocked) {
+        conn_read_stop(c);
+        conn_enter(c, CONN_WRITING); /* what is left goes out, and then it ends */
+    } else {
+        conn_finish(c);
+    }
+}
+
+void stream_farewell(struct stream *s)
+{
+    struct buf *own = &stream_worker(s)->watches.own;
+
+    if (s->begun)
+        COUNT(&stream_worker(s)->counters, streams_dismissed);
+    buf_clear(own);
+    s->framing->farewell(s, own, stream_retry_ms());
+    stream_end(s, own->p, own->n);
+}
+
+void stream_written(struct stream *s)
+{
+    struct conn *c = conn_of_stream(s);
+    struct worker *w = c->worker;
+
+    conn_enter(c, CONN_STREAMING);
+    if (w->state != WORKER_RUNNING || worker_now(w)->mono >= s->until)
+        stream_farewell(s);
+    else
+        stream_serve(s);
+    if (c->state == CONN_STREAMING && !c->blocked && s->framing->resume)
+        s->framing->resume(s);
+}
+
+void stream_silent(struct stream *s)
+{
+    struct worker *w = stream_worker(s);
+    struct buf *own = &w->watches.own;
+
+    if (worker_now(w)->mono >= s->until) {
+        stream_farewell(s);
+        return;
+    }
+    buf_clear(own);
+    if (s->framing->keep_alive(s, own)) {
+        stream_give(s, buf_get(own));
+    } else {
+        if (s->begun)
+            COUNT(&w->counters, streams_dead);
+        conn_close(conn_of_stream(s));
+    }
+}
+
+/* ---- life ---- */
+
+static bool is_allowed_origin(const struct setup *setup, struct slice origin)
+{
+    if (origin.n == 0 || setup->norigins == 0)
+        return true;
+    for (size_t i = 0; i < setup->norigins; i++)
+        if (slice_eq(slice_of(setup->origin[i]), origin))
+            return true;
+    return false;
+}
+
+static bool refuse(struct exchange *x, int status, const char *reason,
+                   const char *headers)
+{
+    exchange_error(x, status, reason, headers);
+    return false;
+}
+
+bool stream_has_room(struct worker *w, struct slice site)
+{
+    if (w->state == WORKER_RUNNING && w->watches.streams < w->setup->streams_max &&
+        watches_allow(&w->watches, site))
+        return true;
+    COUNT(&w->counters, streams_full);
+    return false;
+}
+
+bool stream_admit(struct exchange *x, struct stream_wish *wish)
+{
+    const struct http_request *rq = x->request;
+    struct worker *w = x->worker;
+    const char *bad;
+
+    if (!site_valid(x->id))
+        return refuse(x, 400, "bad_site", NULL);
+    if (stream_wish_parse(wish, rq->query, rq->last_event_id, &w->setup->damp, &bad) < 0)
+        return refuse(x, 400, bad, NULL);
+    if (!is_allowed_origin(w->setup, rq->origin)) {
+        COUNT(&w->counters, streams_forbidden);
+        return refuse(x, 403, "origin_not_allowed", NULL);
+    }
+    if (w->setup->streams_max == 0) {
+        exchange_reply(
+            x, &(struct reply){.status = 204, .headers = HEADER_OPEN HEADER_NO_STORE});
+        return false;
+    }
+    return stream_has_room(w, x->id) ||
+           refuse(x, 503, "too_many_streams", "Retry-After: 5\r\n");
+}
+
+/* Best effort: it matters only for clients that do not read. */
+static void bound_socket(struct conn *c)
+{
+    int bytes = STREAM_SNDBUF;
+
+    uv_send_buffer_size((uv_handle_t *)&c->tcp, &bytes);
+}
+
+void stream_begin(struct stream *s, const struct framing *framing, void *own)
+{
+    bound_socket(conn_of_stream(s));
+    s->framing = framing;
+    s->own = own;
+    s->until = INT64_MAX;
+}
+
+void stream_watch(struct stream *s, struct slice site, const struct stream_wish *wish)
+{
+    struct worker *w = stream_worker(s);
+
+    COUNT(&w->counters, streams);
+    count_open(w, 1);
+    s->begun = true;
+    s->wish = *wish;
+    watch_join(&w->watches, site, s);
+}
+
+enum handled stream_open(struct exchange *x, const struct stream_wish *wish,
+                         const struct framing *framing, void *own)
+{
+    struct worker *w = x->worker;
+    struct stream *s = &x->conn->stream;
+    unsigned fifth = (unsigned)w->setup->stream_life_ms / 5;
+
+    stream_begin(s, framing, own);
+    s->until = worker_now(w)->mono + fifth * 4 + randombytes_uniform(fifth * 2 + 1);
+    stream_watch(s, x->id, wish);
+    stream_compose(s, &w->out);
+    return STREAMING;
+}
+
+void stream_gone(struct stream *s)
+{
+    if (s->framing == NULL)
+        return;
+    watch_leave(s);
+    if (s->framing->gone)
+        s->framing->gone(s);
+    if (s->begun)
+        count_open(stream_worker(s), -1);
+    s->framing = NULL;
+}

@@ -1,0 +1,122 @@
+/* Whatever is told is told by what the stream remembers: the id of the last event, and
+ * the number of the last state. A stream that was not greeted yet is first given its
+ * place in the feed. */
+#include "stream_compose.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include "watch.h"
+#include "worker.h"
+
+const char *frame_name(enum frame_kind kind)
+{
+    static const char *const names[] = {"hello", "state", "event", "gap"};
+
+    return names[kind];
+}
+
+static void put_gap(struct buf *out, const struct framing *framing,
+                    const struct feed_item *gap)
+{
+    char json[80];
+    int n = snprintf(json, sizeof json, "{\"from\":%" PRIu64 ",\"to\":%" PRIu64 "}",
+                     gap->from, gap->to);
+
+    framing->frame(out, &(struct frame){.kind = FRAME_GAP, .data = {json, (size_t)n}});
+}
+
+void stream_put_events(struct buf *out, const struct framing *framing,
+                       const struct feed *f, uint64_t after)
+{
+    struct feed_item item;
+    enum feed_step step;
+
+    for (; (step = feed_next(f, after, &item)) != FEED_END; after = item.to) {
+        if (step == FEED_GAP)
+            put_gap(out, framing, &item);
+        else
+            framing->frame(out, &(struct frame){.kind = FRAME_EVENT,
+                                                .life = f->life,
+                                                .id = item.to,
+                                                .data = item.json});
+    }
+}
+
+void stream_put_state(struct buf *out, const struct framing *framing,
+                      const struct feed *f)
+{
+    framing->frame(out, &(struct frame){.kind = FRAME_STATE, .data = buf_get(&f->state)});
+}
+
+/* Where the stream begins. Returns whether that is where the client left off. */
+static bool resume(struct stream *s, const struct feed *f)
+{
+    const struct stream_wish *wish = &s->wish;
+
+    s->cursor = f->told;
+    if (wish->earliest)
+        s->cursor = feed_earliest(f);
+    else if (!wish->resumes || !feed_resumes(f, wish->life, wish->id))
+        return false;
+    else
+        s->cursor = wish->id;
+    return true;
+}
+
+/* A stream that goes on is greeted with the id it came with: should it break before it
+ * has what it missed, it has missed that still. */
+static void put_hello(struct buf *out, struct stream *s, const struct feed *f)
+{
+    struct slice site = site_node_name(&s->watch->node);
+    bool resumed = resume(s, f);
+    uint64_t missed = f->told > s->cursor && !s->wish.no_feed ? f->told - s->cursor : 0;
+    char json[256];
+    int n = snprintf(json, sizeof json,
+                     "{\"site\":\"%.*s\",\"resumed\":%s,\"missed\":%" PRIu64
+                     ",\"life\":%" PRId64 ",\"last\":%" PRIu64 "}",
+                     (int)site.n, site.p, resumed ? "true" : "false", missed, f->life,
+                     f->told);
+
+    if (resumed)
+        COUNT(&stream_worker(s)->counters, streams_resumed);
+    s->greeted = true;
+    s->framing->frame(out, &(struct frame){.kind = FRAME_HELLO,
+                                           .life = f->life,
+                                           .id = s->cursor,
+                                           .data = {json, (size_t)n}});
+}
+
+/* Whether the state may be told now; else sees to it that it is in time. */
+static bool passes_damping(struct stream *s, mono_t now)
+{
+    const struct feed *f = &s->watch->feed;
+    int64_t wait;
+
+    if (!damp_is_on(&s->wish.damp) || s->state == 0)
+        return true;
+    wait = damp_wait(&s->wish.damp, s->told, f->online, now - s->told_at);
+    if (wait > 0)
+        watch_remind(s->watch);
+    return wait == 0;
+}
+
+void stream_compose(struct stream *s, struct buf *out)
+{
+    const struct feed *f = &s->watch->feed;
+    mono_t now = worker_now(stream_worker(s))->mono;
+
+    if (!f->known || watch_awaits_events(s->watch))
+        return;
+    if (!s->greeted)
+        put_hello(out, s, f);
+    if (!s->wish.no_feed)
+        stream_put_events(out, s->framing, f, s->cursor);
+    if (s->cursor < f->told)
+        s->cursor = f->told;
+    if (s->state == f->states || !passes_damping(s, now))
+        return;
+    stream_put_state(out, s->framing, f);
+    s->state = f->states;
+    s->told = f->online;
+    s->told_at = now;
+}
