@@ -13,6 +13,8 @@
 #include <time.h>
 
 #include "../../collector/collector.h"
+#include "../../collector/worker.h"
+#include "../../proto/delta.h"
 #include "../../proto/keys.h"
 #include "../redis_server.h"
 #include "../udp_aggregator.h"
@@ -33,6 +35,7 @@ struct rig {
  * rig_start. */
 static void rig_init(struct rig *r)
 {
+    struct naming naming;
     char err[256];
 
     memset(r, 0, sizeof *r);
@@ -46,6 +49,8 @@ static void rig_init(struct rig *r)
     r->setup.aggregator[0] = r->aggregator.at;
     r->setup.naggregators = 1;
     r->setup.ring_bytes = RING_BYTES_MIN;
+    naming_init(&naming, NULL, NULL, NULL, NULL, err, sizeof err);
+    routing_init(&r->setup.routing, &naming);
     for (int i = 0; i < DEADLINE_CLASSES; i++)
         r->setup.deadline_ms[i] = PATIENCE_MS;
     r->setup.deadline_ms[DEADLINE_REPORT] = REPORT_CACHE_MS;
@@ -706,7 +711,8 @@ static void paths_and_methods_that_are_not_there_are_told_so(void **state)
     has(a.head, "Allow: POST, OPTIONS\r\n");
     must_ask(fd, "OPTIONS /e HTTP/1.1\r\n" HOST "\r\n", &a);
     assert_int_equal(a.status, 204);
-    has(a.head, "Access-Control-Allow-Headers: Content-Type, Authorization\r\n");
+    has(a.head, "Access-Control-Allow-Headers: Content-Type, Authorization, "
+                "Last-Event-ID\r\n");
     has(a.head, "Access-Control-Max-Age: 86400\r\n");
     must_ask(fd, "GET / HTTP/1.1\r\n" HOST "\r\n", &a);
     assert_int_equal(a.status, 302);
@@ -858,7 +864,7 @@ static void a_report_shows_what_redis_holds(void **state)
     assert_int_equal(a.status, 200);
     has(a.body, "\"rev\":\"1.2\"");
     has(a.body, "\"currentVisitors\":3,\"pageViews\":7,");
-    has(a.body, "\"activePages\":[{\"path\":\"/x\",\"visitors\":3}]");
+    has(a.body, "\"activePages\":[{\"path\":\"/x\",\"visitors\":3,\"online\":0}]");
     close(fd);
     rig_close(&r);
     redisFree(c);
@@ -1203,6 +1209,177 @@ static void several_workers_share_a_port_and_a_second_collector_is_refused(void 
     rig_close(&r);
 }
 
+/* ---- streams ---- */
+
+static void rig_init_streams(struct rig *r)
+{
+    rig_init(r);
+    r->setup.streams_max = 16;
+    r->setup.stream_life_ms = PATIENCE_MS;
+    r->setup.deadline_ms[DEADLINE_PACE] = STREAM_STATE_MS;
+}
+
+struct heard_stream {
+    int fd;
+    size_t n;
+    char text[1024 * 1024];
+};
+
+static void open_stream(struct rig *r, struct heard_stream *h, const char *site)
+{
+    char request[128];
+
+    memset(h, 0, sizeof *h);
+    h->fd = dial(r);
+    snprintf(request, sizeof request, "GET /sites/%s/stream HTTP/1.1\r\n" HOST "\r\n",
+             site);
+    must_send(h->fd, request);
+}
+
+/* Reads on; false at the end. */
+static bool read_stream(struct heard_stream *h)
+{
+    ssize_t n = recv(h->fd, h->text + h->n, sizeof h->text - 1 - h->n, 0);
+
+    assert_true(n >= 0);
+    h->n += (size_t)n;
+    return n > 0;
+}
+
+static void await_text(struct heard_stream *h, const char *part)
+{
+    while (strstr(h->text, part) == NULL)
+        if (!read_stream(h))
+            fail_msg("the stream ended without %s", part);
+}
+
+/* Reads to the end, which must be the time before coming again. */
+static void await_farewell(struct heard_stream *h)
+{
+    const char *last = h->text;
+
+    while (read_stream(h))
+        ;
+    for (const char *at = h->text; (at = strstr(at, "retry: ")); at++)
+        last = at;
+    assert_in_range(atoi(last + 7), STREAM_RETRY_MIN_MS, STREAM_RETRY_MAX_MS);
+    assert_string_equal(strchr(last, '\n'), "\n\n");
+    close(h->fd);
+}
+
+static void a_silent_stream_gets_comments_until_its_life_is_over(void **state)
+{
+    static struct heard_stream h;
+    struct rig r;
+
+    (void)state;
+    rig_init_streams(&r);
+    r.setup.stream_life_ms = 300;
+    r.setup.deadline_ms[DEADLINE_SILENCE] = 30;
+    rig_start(&r);
+    await_redis(&r);
+    open_stream(&r, &h, "silent");
+    await_farewell(&h);
+    has(h.text, "event: hello\n");
+    has(h.text, "event: state\n");
+    has(h.text, "\n\n:\n\n:\n\n");
+    AWAIT(&r, streams_dismissed, 1);
+    collector_stop(&r.collector);
+    collector_join(&r.collector);
+    assert_int_equal(counters_of(&r).streams_open, 0);
+    collector_close(&r.collector);
+    udp_aggregator_close(&r.aggregator);
+}
+
+static void the_feed_port_gives_signs_of_life_to_those_who_watch_only(void **state)
+{
+    static struct heard_stream idle, watcher;
+    char err[256];
+    struct rig r;
+
+    (void)state;
+    rig_init_streams(&r);
+    r.setup.deadline_ms[DEADLINE_FEED] = 30;
+    assert_int_equal(
+        listen_addr_parse(&r.setup.feed, "--feed-listen", "127.0.0.1:0", err, sizeof err),
+        0);
+    rig_start(&r);
+    await_redis(&r);
+    r.collector.bound = r.collector.worker[0]->feed_at;
+    idle.fd = dial(&r);
+    must_send(idle.fd, "hel");
+    watcher.fd = dial(&r);
+    must_send(watcher.fd, "watch silent\n");
+    await_text(&watcher, "ok watching silent\n#\n#\n");
+    assert_false(read_stream(&idle));
+    AWAIT(&r, feed_idle, 1);
+    assert_int_equal(counters_of(&r).streams_dead, 0);
+    collector_stop(&r.collector);
+    await_text(&watcher, "# headcount is being stopped\n");
+    assert_false(read_stream(&watcher));
+    assert_int_equal(counters_of(&r).streams_dismissed, 1);
+    close(idle.fd);
+    close(watcher.fd);
+    rig_close(&r);
+}
+
+static void publish(redisContext *c, const char *site, unsigned n)
+{
+    struct delta d = {.site = slice_of(site), .epoch = 1, .n = n, .at = 1763776801456};
+    struct buf text;
+
+    buf_init(&text, MESSAGE_MAX);
+    delta_encode(&d, &text);
+    freeReplyObject(redisCommand(c, "PUBLISH hc:%s %b", site, text.p, text.n));
+    buf_fini(&text);
+}
+
+static void a_stream_that_always_has_news_ends_as_well(void **state)
+{
+    redisContext *c = redis_server_connect(&redis);
+    static struct heard_stream h;
+    struct rig r;
+
+    (void)state;
+    rig_init_streams(&r);
+    r.setup.stream_life_ms = 300;
+    r.setup.deadline_ms[DEADLINE_PACE] = 20;
+    rig_start(&r);
+    await_redis(&r);
+    open_stream(&r, &h, "busy");
+    await_text(&h, "event: state");
+    for (unsigned n = 1; counters_of(&r).streams_dismissed == 0; n++)
+        publish(c, "busy", n);
+    await_farewell(&h);
+    assert_null(strstr(h.text, "\n\n:\n"));
+    rig_close(&r);
+    redisFree(c);
+}
+
+static void a_site_without_messages_is_read_again(void **state)
+{
+    redisContext *c = redis_server_connect(&redis);
+    struct key_name meta = key_meta(SLICE("quiet"));
+    static struct heard_stream h;
+    struct timespec now;
+    struct rig r;
+
+    (void)state;
+    rig_init_streams(&r);
+    r.setup.deadline_ms[DEADLINE_QUIET] = 30;
+    rig_start(&r);
+    await_redis(&r);
+    open_stream(&r, &h, "quiet");
+    await_text(&h, "\"e\":0,");
+    clock_gettime(CLOCK_REALTIME, &now);
+    freeReplyObject(redisCommand(c, "HSET %s e 7 q 2 n 3 t %lld v 1 W 30", meta.s,
+                                 (long long)now.tv_sec * 1000));
+    await_text(&h, "\"e\":7,\"q\":2,\"n\":3,");
+    close(h.fd);
+    rig_close(&r);
+    redisFree(c);
+}
+
 static int start_redis(void **state)
 {
     (void)state;
@@ -1256,6 +1433,10 @@ int main(void)
         cmocka_unit_test(what_a_spool_keeps_the_next_collector_delivers),
         cmocka_unit_test(a_spool_in_use_is_refused),
         cmocka_unit_test(several_workers_share_a_port_and_a_second_collector_is_refused),
+        cmocka_unit_test(a_silent_stream_gets_comments_until_its_life_is_over),
+        cmocka_unit_test(the_feed_port_gives_signs_of_life_to_those_who_watch_only),
+        cmocka_unit_test(a_stream_that_always_has_news_ends_as_well),
+        cmocka_unit_test(a_site_without_messages_is_read_again),
     };
 
     return cmocka_run_group_tests_name("collector", tests, start_redis, stop_redis);

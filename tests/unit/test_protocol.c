@@ -1,4 +1,4 @@
-/* PROTOCOL.md against the code: the worked example and the tables of counters. Run from
+/* PROTOCOL.md against the code: the worked examples and the tables of counters. Run from
  * the project's root. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,9 @@
 #include "../../collector/counters.h"
 #include "../../proto/body.h"
 #include "../../proto/loop/admin.h"
+#include "../../proto/summary.h"
 #include "../../proto/wire.h"
+#include "../text_list.h"
 
 static char *page;
 
@@ -70,7 +72,7 @@ static void the_worked_example_is_what_the_code_makes(void **state)
                              .stream = 0x0102030405060708,
                              .seq = 1,
                              .base = 1,
-                             .ts_us = 60005000};
+                             .ts_us = 75005000};
     uint8_t out[DATAGRAM_MAX];
     struct secret secret;
 
@@ -83,8 +85,174 @@ static void the_worked_example_is_what_the_code_makes(void **state)
     h.state = STATE_READING;
     h.at = 60003;
     assert_true(body_add(&w, &h));
+    h.kind = HIT_HEARTBEAT;
+    h.name = SLICE("");
+    h.at = 75000;
+    h.engaged = 14200;
+    assert_true(body_add(&w, &h));
     expect_hex(w.bytes, w.n);
     expect_hex(out, wire_frame(out, &head, w.bytes, w.n, &secret));
+}
+
+/* JSON on the page is broken into lines and indented, which is not said of ours. */
+static void expect_json(const char *text)
+{
+    char *flat = calloc(1, strlen(page) + 1), *out = flat;
+
+    for (const char *p = page; *p; p++) {
+        if (*p == '\n')
+            p += strspn(p + 1, " ");
+        else
+            *out++ = *p;
+    }
+    if (!strstr(flat, text)) {
+        fprintf(stderr, "PROTOCOL.md lacks, but for line ends:\n%s\n", text);
+        fail();
+    }
+    free(flat);
+}
+
+#define VIEW \
+    "{\"id\":3,\"type\":\"pageview\",\"timestamp\":1763812860000,\"path\":\"/cart\"}"
+#define EVENT                                                           \
+    "{\"id\":4,\"type\":\"event\",\"timestamp\":1763812860400,\"path\"" \
+    ":\"/cart\",\"name\":\"signup\"}"
+
+static const char *const snapshot[] = {"T",
+                                       "1763812861",
+                                       "456000",
+                                       "M",
+                                       "4",
+                                       "e",
+                                       "1763812800123",
+                                       "q",
+                                       "17",
+                                       "n",
+                                       "21",
+                                       "t",
+                                       "1763812861456",
+                                       "O",
+                                       "5",
+                                       "w",
+                                       "1",
+                                       "r",
+                                       "1",
+                                       "tabs",
+                                       "3",
+                                       "p:/",
+                                       "1",
+                                       "p:/cart",
+                                       "2",
+                                       "A",
+                                       "10",
+                                       "pv",
+                                       "1234",
+                                       "vis",
+                                       "567",
+                                       "since",
+                                       "1762000000000",
+                                       "peak",
+                                       "9",
+                                       "peak_at",
+                                       "1763000000000",
+                                       "day",
+                                       "20414",
+                                       "dpeak",
+                                       "3",
+                                       "dpeak_at",
+                                       "1763812859000",
+                                       "life",
+                                       "1762000000000",
+                                       "i",
+                                       "4",
+                                       "C",
+                                       "0",
+                                       "B",
+                                       "29396881",
+                                       "6",
+                                       "pv",
+                                       "1",
+                                       "ev",
+                                       "1",
+                                       "uniq",
+                                       "1",
+                                       "last",
+                                       "1",
+                                       "eng",
+                                       "14200",
+                                       "p:/cart",
+                                       "1",
+                                       "B",
+                                       "29396880",
+                                       "4",
+                                       "pv",
+                                       "3",
+                                       "last",
+                                       "2",
+                                       "eng",
+                                       "81100",
+                                       "p:/",
+                                       "2",
+                                       "R",
+                                       "2",
+                                       VIEW,
+                                       EVENT};
+
+/* The summary of the page's example; its text is in @l. */
+static struct summary example(struct text_list *l)
+{
+    struct summary s;
+
+    for (size_t i = 0; i < sizeof snapshot / sizeof *snapshot; i++)
+        text_list_add(l, snapshot[i], strlen(snapshot[i]));
+    assert_int_equal(summary_parse(&s, l->v, l->n, MINUTES_DEFAULT), 0);
+    return s;
+}
+
+static void the_realtime_answer_is_what_the_code_makes(void **state)
+{
+    struct text_list l = {NULL, 0};
+    struct summary s = example(&l);
+    struct buf out;
+    char *rest;
+
+    (void)state;
+    buf_init(&out, ANSWER_MAX);
+    summary_json(&s, SLICE("shop"), &out);
+    buf_add(&out, "", 1);
+    rest = strstr(out.p, ",{\"minute\":1763811180000");
+    assert_non_null(rest);
+    *rest = '\0';
+    expect_json(out.p);
+    rest = strstr(rest + 1, "{\"minute\":1763812860000");
+    assert_non_null(rest);
+    expect_json(rest);
+    buf_fini(&out);
+    summary_fini(&s);
+    text_list_free(&l);
+}
+
+static void the_message_is_what_the_code_makes(void **state)
+{
+    const struct recent_event events[] = {
+        {3, HIT_VIEW, 1763812860000, SLICE("/cart"), {NULL, 0}},
+        {4, HIT_EVENT, 1763812860400, SLICE("/cart"), SLICE("signup")}};
+    struct text_list l = {NULL, 0};
+    struct summary s = example(&l);
+    struct delta d = summary_delta(&s, SLICE("shop"));
+    struct buf out;
+
+    (void)state;
+    d.new_views = d.new_events = d.new_visitors = 1;
+    d.events = events;
+    d.nevents = 2;
+    buf_init(&out, MESSAGE_MAX + 1);
+    delta_encode(&d, &out);
+    buf_add(&out, "", 1);
+    expect_json(out.p);
+    buf_fini(&out);
+    summary_fini(&s);
+    text_list_free(&l);
 }
 
 COUNTERS_ROWS(counters, COLLECTOR_COUNTERS);
@@ -140,6 +308,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_worked_example_is_what_the_code_makes),
+        cmocka_unit_test(the_realtime_answer_is_what_the_code_makes),
+        cmocka_unit_test(the_message_is_what_the_code_makes),
         cmocka_unit_test(every_counter_stands_in_its_table),
         cmocka_unit_test(no_two_counters_of_a_daemon_share_a_name),
     };

@@ -11,9 +11,32 @@
 #include "../../collector/route.h"
 #include "../guard.h"
 
+static struct routing routing;
+
+static void name_everything(const char *base, const char *pixel, const char *events,
+                            const char *script)
+{
+    struct naming naming;
+    char err[256];
+
+    assert_int_equal(naming_init(&naming, base, pixel, events, script, err, sizeof err),
+                     0);
+    routing_fini(&routing);
+    routing_init(&routing, &naming);
+}
+
+static int name_nothing(void **state)
+{
+    (void)state;
+    name_everything(NULL, NULL, NULL, NULL);
+    return 0;
+}
+
 static const struct route *find(const char *path, struct slice *id)
 {
-    return route_find((struct slice){guard_copy(path, strlen(path)), strlen(path)}, id);
+    size_t n = strlen(path);
+
+    return route_find(&routing, (struct slice){guard_copy(path, n), n}, id);
 }
 
 static void must_find(const char *path, const char *pattern, const char *want_id)
@@ -42,8 +65,10 @@ static void a_path_is_found_as_a_whole(void **state)
     must_find("/hc.gif", "/hc.gif", "");
     must_find("/e", "/e", "");
     must_find("/", "/", "");
-    must_find("/demo", "/demo", "");
-    must_find("/demo/docs", "/demo/docs", "");
+    must_find("/demo", "/*", ""); /* what is compiled in is not in the table itself */
+    must_find("/demo/docs", "/*", "");
+    must_find("/hc.js", "/*", "");
+    must_miss("/*");
     must_miss("/hc.gi");
     must_miss("/hc.gif/");
     must_miss("/hc.gifs");
@@ -84,13 +109,80 @@ static void every_route_is_whole_and_found_by_its_own_pattern(void **state)
     }
 }
 
+static void behind_a_base_path_everything_moves_but_health(void **state)
+{
+    (void)state;
+    name_everything("/about/stats/", NULL, NULL, NULL);
+    must_find("/about/stats/hc.gif", "/hc.gif", "");
+    must_find("/about/stats/e", "/e", "");
+    must_find("/about/stats/", "/", "");
+    must_find("/about/stats/demo/docs", "/*", "");
+    must_find("/about/stats/sites/shop/realtime", "/sites/:id/realtime", "shop");
+    must_find("/livez", "/livez", "");
+    must_find("/readyz", "/readyz", "");
+    must_miss("/about/stats/livez");
+    must_miss("/about/stats");
+    must_miss("/about/statshc.gif");
+    must_miss("/hc.gif");
+    must_miss("/hc.js");
+    must_miss("/sites/shop/realtime");
+    must_miss("/");
+}
+
+static void a_name_of_ones_own_takes_the_place_of_the_default(void **state)
+{
+    (void)state;
+    name_everything("", "dot.png", "in", "app.js");
+    must_find("/dot.png", "/hc.gif", "");
+    must_find("/in", "/e", "");
+    must_find("/app.js", "/*", "");
+    must_find("/app.src.js", "/*", "");
+    must_miss("/hc.gif");
+    must_miss("/e");
+    must_miss("/hc.js");
+    must_miss("/hc.src.js");
+}
+
+/* @path is "/NAME". */
+static void must_be_taken(struct slice path)
+{
+    struct naming naming;
+    char err[256], name[NAMING_NAME_MAX + 1];
+
+    snprintf(name, sizeof name, "%.*s", (int)path.n - 1, path.p + 1);
+    if (strcmp(name, "e") != 0 &&
+        naming_init(&naming, "", "", name, "", err, sizeof err) == 0)
+        fail_msg("--event-name %s is taken twice", name);
+    if (strcmp(name, "hc.gif") != 0 &&
+        naming_init(&naming, "", name, "", "", err, sizeof err) == 0)
+        fail_msg("--pixel-name %s is taken twice", name);
+}
+
+static void no_name_can_be_given_that_something_here_has(void **state)
+{
+    (void)state;
+    name_everything(NULL, NULL, NULL, NULL);
+    for (size_t i = 0; i < nroutes; i++)
+        if (routes[i].pattern[1] && strchr(routes[i].pattern + 1, '/') == NULL)
+            must_be_taken(slice_of(routes[i].pattern));
+    for (size_t i = 0; i < routing.assets.n; i++) {
+        const struct asset *a = &routing.assets.v[i];
+
+        if (memchr(a->path + 1, '/', a->path_n - 1) == NULL)
+            must_be_taken((struct slice){a->path, a->path_n});
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_is_found_as_a_whole),
         cmocka_unit_test(an_id_is_one_segment_that_is_not_empty),
         cmocka_unit_test(every_route_is_whole_and_found_by_its_own_pattern),
+        cmocka_unit_test(behind_a_base_path_everything_moves_but_health),
+        cmocka_unit_test(a_name_of_ones_own_takes_the_place_of_the_default),
+        cmocka_unit_test(no_name_can_be_given_that_something_here_has),
     };
 
-    return cmocka_run_group_tests_name("route", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("route", tests, name_nothing, NULL);
 }

@@ -50,11 +50,33 @@ static void leaving_without_waiting_is_harmless(void **state)
     assert_null(w.link);
 }
 
+/* Under a sanitizer a wish that nobody freed is found. */
+static void a_wish_goes_with_who_leaves_unless_it_is_taken(void **state)
+{
+    struct waiter w[2] = {0};
+    struct waiter *list = NULL;
+    void *wish = malloc(1);
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        waiter_join(&w[i], &list);
+        assert_null(w[i].wish);
+    }
+    w[0].wish = wish;
+    w[1].wish = malloc(1);
+    waiter_leave(&w[1]);
+    assert_ptr_equal(waiter_take(&w[0]), wish);
+    assert_null(waiter_take(&w[0]));
+    assert_null(list);
+    free(wish);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(they_may_leave_in_any_order),
         cmocka_unit_test(leaving_without_waiting_is_harmless),
+        cmocka_unit_test(a_wish_goes_with_who_leaves_unless_it_is_taken),
     };
 
     return cmocka_run_group_tests_name("waiter", tests, NULL, NULL);
