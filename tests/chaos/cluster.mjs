@@ -60,7 +60,7 @@ export class Cluster {
     const hold = this.hold === undefined ? [] : ['--hold-ms', this.hold];
     one.program = this.story.daemon('aggregator', [
       '--udp', one.udp ?? '127.0.0.1:0', '--redis', this.story.redisAddress,
-      '--secret-file', this.story.secretFile, '--window', this.window, '--admin-listen', 'none', ...hold,
+      '--secret-file', this.story.secretFile, '--window', this.window, '--admin-listen', 'none', '--stats-listen', 'none', ...hold,
     ]);
     one.udp = (await one.program.says(/event=listening .*proto=udp addr=(\S+)/))[1];
   }

@@ -3,24 +3,25 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { eventually, story, Story } from './harness.mjs';
+import { Sse } from './sse.mjs';
 
 const PAGES = ['headcount-aggregator.8', 'headcount-collector.8', 'headcount.1'];
 const CROWD = 3_000; // visitors; their log does not fit into the first reply of a reading
 
-/** The arguments of `ACL SETUSER` in the source of a man page, the user's name first. */
+/** The arguments of each `ACL SETUSER` in the source of a man page, the user's name first. */
 function rulesOf(page) {
   const text = fs.readFileSync(new URL(`../../deploy/man/${page}.scd`, import.meta.url), 'utf8');
-  const found = text.match(/^redis-cli ACL SETUSER ((?:.*\\\\\n)*.*)$/m);
-  assert.ok(found, `${page} names the rules of a user`);
-  return found[1].replaceAll('\\\\\n', ' ').trim().split(/\s+/).map((word) => word.replace(/^'(.*)'$/, '$1'));
+  const found = [...text.matchAll(/^redis-cli ACL SETUSER ((?:.*\\\\\n)*.*)$/gm)];
+  assert.ok(found.length > 0, `${page} names the rules of a user`);
+  const words = (rules) => rules.replaceAll('\\\\\n', ' ').trim().split(/\s+/);
+  return found.map(([, rules]) => words(rules).map((word) => word.replace(/^'(.*)'$/, '$1')));
 }
 
 /** Makes the users, and returns their commands and the options that log each one in. */
 async function makeUsers(s) {
   const commands = new Set();
   const login = [];
-  for (const page of PAGES) {
-    const [name, ...rules] = rulesOf(page);
+  for (const [name, ...rules] of PAGES.flatMap(rulesOf)) {
     assert.equal(await s.redisCli('acl', 'setuser', name, ...rules), 'OK');
     for (const rule of rules) if (rule.startsWith('+')) commands.add(rule.slice(1));
     login.push(['--redis-auth-file', s.file(`auth-${name}`, `${name}:PASSWORD\n`)]);
@@ -60,31 +61,51 @@ async function crowdCame(s) {
 /** What the commands read, and a message that tail waits for. */
 async function cliReads(s, login) {
   const at = ['--redis', s.redisAddress, ...login];
-  for (const command of ['now', 'minutes']) {
-    const { code, err } = await s.cli([command, 'shop', ...at]);
+  for (const command of [['now', 'shop'], ['minutes', 'shop'], ['top']]) {
+    const { code, err } = await s.cli([...command, ...at]);
     assert.equal(code, 0, err);
   }
+  const all = s.cli(['tail', '--all', '--count', '1', '--timeout', '30', ...at]);
   const tail = s.cli(['tail', 'shop', '--count', '1', '--timeout', '30', ...at]);
   await eventually(async () => assert.match(await s.redisCli('pubsub', 'numsub', 'hc:shop'), /\n1$/));
+  await eventually(async () => assert.equal(await s.redisCli('pubsub', 'numpat'), '1'));
   await s.hit({ i: 'shop', p: '/tail', u: 'alice' });
-  assert.equal((await tail).code, 0);
+  for (const end of [tail, all]) assert.equal((await end).code, 0);
   const [collector, aggregator] = [await Story.adminOf(s.collector), await Story.adminOf(s.aggregator)];
   const doctor = await s.cli(['doctor', '--collector-admin', collector, '--aggregator-admin', aggregator, ...at]);
   assert.match(doctor.out, /Redis at .* answers, version/);
 }
 
+/** A stream from its greeting to the end of its subscription. */
+async function streams(s) {
+  const subscribers = () => s.redisCli('pubsub', 'numsub', 'hc:live');
+  const stream = await Sse.open(s, '/sites/live/stream');
+  await stream.until((x) => assert.ok(x.state));
+  assert.equal(await subscribers(), 'hc:live\n1');
+  await stream.close();
+  await eventually(async () => assert.equal(await subscribers(), 'hc:live\n0'), 20_000);
+}
+
+/** Settings made, listed and taken back. */
+async function cliSets(s, login) {
+  for (const words of ['add x', 'token x add bot', 'token x rm bot', 'badge x on', 'list', 'rm x --data']) {
+    const { code, err } = await s.cli(['site', ...words.split(' '), '--redis', s.redisAddress, ...login]);
+    assert.equal(code, 0, err);
+  }
+}
+
 story('the Redis users of the man pages suffice, and use all they may', async (s) => {
   s.redisAddress += '?db=1';
   await s.startRedis();
-  const { commands, login: [aggregator, collector, cli] } = await makeUsers(s);
+  const { commands, login: [aggregator, collector, cli, site] } = await makeUsers(s);
   await s.redisCli('config', 'resetstat');
 
   await s.startAggregator(aggregator);
   await s.startCollector(['--workers', '1', ...collector]);
   await s.hit({ i: 'shop', p: '/', u: 'alice' });
-  await s.sees('shop', { currentVisitors: 1, activePages: [{ path: '/', visitors: 1 }] });
+  await s.sees('shop', { currentVisitors: 1, activePages: [{ path: '/', visitors: 1, online: 0 }] });
   await s.hit({ i: 'shop', p: '/cart', u: 'alice' }); // nobody is on / any more
-  await s.sees('shop', { pageViews: 2, activePages: [{ path: '/cart', visitors: 1 }] });
+  await s.sees('shop', { pageViews: 2, activePages: [{ path: '/cart', visitors: 1, online: 0 }] });
   await crowdCame(s);
 
   await s.aggregator.kill();
@@ -103,7 +124,9 @@ story('the Redis users of the man pages suffice, and use all they may', async (s
   await s.hit({ i: 'big', p: '/', u: 'dave' });
   await s.sees('shop', { currentVisitors: 4 }, 20_000);
   await s.sees('big', { currentVisitors: CROWD + 2 }, 20_000);
+  await streams(s);
   await cliReads(s, cli);
+  await cliSets(s, site);
   await s.sees('shop', { currentVisitors: 4, pageViews: 6 });
   await returns(s, { i: 'shop', p: '/', u: 'dave' }, { currentVisitors: 4, pageViews: 7 });
 
@@ -117,8 +140,7 @@ story('the Redis users of the man pages suffice, and use all they may', async (s
 story('the users of the man pages may not touch what is not of headcount', async (s) => {
   await s.startRedis();
   await makeUsers(s);
-  for (const page of PAGES) {
-    const [name] = rulesOf(page);
+  for (const [name] of PAGES.flatMap(rulesOf)) {
     for (const command of [['flushall'], ['get', 'other'], ['hset', 'other', 'a', '1'], ['config', 'set', 'maxmemory', '1']])
       assert.match(await s.redisCli('--user', name, '--pass', 'PASSWORD', '--no-auth-warning', ...command), /NOPERM/);
   }

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import path from 'node:path';
-import { eventually, request, Story, story } from './harness.mjs';
+import { fileURLToPath } from 'node:url';
+import { eventually, request, Story, story, Wire, within } from './harness.mjs';
 import { lint } from './metrics_lint.mjs';
 
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
@@ -39,6 +40,8 @@ async function doctor(s, at, ...args) {
   return { code, ...JSON.parse(out) };
 }
 
+const promtool = fileURLToPath(new URL('promtool', import.meta.url));
+
 const problems = (report) => report.findings.filter((found) => found.level === 'problem');
 
 story('metrics of both daemons are what Prometheus takes, in either format', async (s) => {
@@ -59,6 +62,17 @@ story('metrics of both daemons are what Prometheus takes, in either format', asy
     assert.deepEqual([...opened.keys()].sort(), [...series.keys()].sort());
   }
 });
+
+story('promtool has nothing to say against the metrics', async (s) => {
+  const at = await start(s);
+  await s.hit({ i: 'shop', p: '/', u: 'a' });
+  for (const address of Object.values(at)) {
+    const { body } = await get(address, '/metrics');
+    const check = s.run('promtool', promtool, ['check', 'metrics'], { input: body.toString() });
+    const { code } = await within(60_000, 'promtool ends', check.end);
+    assert.equal(`${code} ${check.err}${check.out}`, '0 ');
+  }
+}, { ms: 120_000 });
 
 story('counters and metrics add up with what was sent', async (s) => {
   const at = await start(s, { workers: 2 });
@@ -145,6 +159,29 @@ story('an admin port in use is a sentence that names --admin-listen; none is non
     assert.equal((await without.stop()).code, 0);
     assert.doesNotMatch(without.out, /proto=admin/);
   }
+});
+
+story('the stats port says all sites in one object and hangs up', async (s) => {
+  await s.start({ aggregator: ['--stats-listen', '127.0.0.1:0'] });
+  const [host, port] = (await Story.addressOf(s.aggregator, 'stats')).split(':');
+  const told = async () => {
+    const wire = new Wire(host, Number(port));
+    await within(5000, 'the stats port hangs up', wire.end);
+    return JSON.parse(wire.text);
+  };
+  assert.deepEqual(await told(), {});
+  await s.hit({ i: 'shop', p: '/', u: 'a', v: '1' });
+  await s.hit({ i: 'shop', p: '/', u: 'b', v: '2', a: 'b', k: 'h' });
+  await s.hit({ i: 'blog', p: '/', u: 'a' });
+  await eventually(async () => {
+    const { shop, blog } = await told();
+    const seconds = Date.now() / 1000;
+    assert.ok(Math.abs(shop.created - seconds) < 60 && Math.abs(shop.modified - seconds) < 120);
+    delete shop.created;
+    delete shop.modified;
+    assert.deepEqual(shop, { members: 2, connections: 2, active: 1, current: 2, views: 1 });
+    assert.equal(blog.members, 0); // a bare pixel says nothing about who is still there
+  });
 });
 
 story('stats shows what was counted, and says who is not there', async (s) => {

@@ -24,18 +24,21 @@ const byPath = (a, b) => (a.path < b.path ? -1 : 1);
 const expected = {
   visitors: 3,
   pageViews: 3,
-  pages: PAGES.map((page) => ({ path: page, visitors: 1 })).sort(byPath),
+  pages: PAGES.map((page) => ({ path: page, visitors: 1, online: 1 })).sort(byPath),
+  online: 3,
 };
 
 const ofAnswer = (answer) => ({
   visitors: answer.currentVisitors,
   pageViews: answer.pageViews,
   pages: answer.activePages.sort(byPath),
+  online: answer.online.total,
 });
 const ofMessage = (message) => ({
   visitors: message.visitors[5],
   pageViews: message.pv[5],
   pages: message.pages.sort(byPath),
+  online: message.online.total,
 });
 
 async function open(s) {
@@ -69,6 +72,35 @@ story('three visitors on three pages are the same three for everybody who asks',
   await tabs[0].screenshot({ path: path.join(buildDir, 'e2e', 'demo.png') });
 });
 
+story('the demo shows who comes and goes as it happens, on a phone too', async (s) => {
+  await s.start();
+  const browser = await open(s);
+  const mistakes = [];
+  const visit = async (page, options) => {
+    const tab = await (await browser.newContext(options)).newPage();
+    tab.on('pageerror', (error) => mistakes.push(String(error)));
+    tab.on('console', (line) => line.type() === 'error' && mistakes.push(line.text()));
+    await tab.goto(`http://${s.http}${page}`);
+    return tab;
+  };
+  const shows = (tab, selector, text, ms) =>
+    eventually(async () => assert.equal((await tab.textContent(selector)).trim(), text), ms);
+  const phone = await visit('/demo', { viewport: { width: 375, height: 812 }, isMobile: true, colorScheme: 'dark' });
+  await shows(phone, '#online', '1');
+  const other = await visit('/demo/pricing');
+  await shows(phone, '#online', '2', FRESH_MS);
+  await shows(other, '#states .reading b', '2');
+  await other.fill('#type', 'hello');
+  await other.click('text=Wave');
+  await shows(phone, '#events li:first-child span', 'wave on /demo/pricing', FRESH_MS);
+  await shows(phone, '#states .writing b', '1');
+  await other.close();
+  await shows(phone, '#online', '1', 2 * FRESH_MS);
+  assert.equal(await phone.evaluate(() => document.documentElement.scrollWidth), 375, 'nothing sticks out');
+  assert.deepEqual(mistakes, []);
+  await phone.screenshot({ path: path.join(buildDir, 'e2e', 'demo-phone.png'), fullPage: true });
+});
+
 story('a visitor who goes on to another page is counted there, and still once', async (s) => {
   await s.start();
   const browser = await open(s);
@@ -77,6 +109,6 @@ story('a visitor who goes on to another page is counted there, and still once', 
   await s.sees('demo', {
     currentVisitors: 1,
     pageViews: 3,
-    activePages: [{ path: PAGES.at(-1), visitors: 1 }],
+    activePages: [{ path: PAGES.at(-1), visitors: 1, online: 1 }],
   });
 });

@@ -151,7 +151,7 @@ function accessLog(lines) {
   }
   const pages = new Map();
   for (const page of where.values()) pages.set(page, (pages.get(page) ?? 0) + 1);
-  const activePages = [...pages].map(([at, visitors]) => ({ path: at, visitors }));
+  const activePages = [...pages].map(([at, visitors]) => ({ path: at, visitors, online: 0 }));
   return { text: `${text.join('\n')}\n`, views, visitors: where.size, activePages, skipped };
 }
 

@@ -96,7 +96,7 @@ story('keys of another type and absurd logs of one site do not touch the other',
     if (isLog) await s.redisCli('setrange', key, 3, '\x7f\x01\x02garbage');
     if (key.includes(':b:')) await s.redisCli('hset', key, 'n', '200000000');
   }
-  for (const key of ['hc:{bad}:r', 'hc:{bad}:pg']) {
+  for (const key of ['r', 'pg', 'o', 't'].map((name) => `hc:{bad}:${name}`)) {
     await s.redisCli('del', key);
     await s.redisCli('lpush', key, 'a');
   }

@@ -95,7 +95,7 @@ story('a good datagram counts; cut, damaged or forged it does not, and each has 
   await s.sees('shop', {
     currentVisitors: 1,
     pageViews: 1,
-    activePages: [{ path: '/recorded', visitors: 1 }],
+    activePages: [{ path: '/recorded', visitors: 1, online: 0 }],
   });
   await middle.release();
   await s.sees('shop', { currentVisitors: 1, pageViews: 1 });

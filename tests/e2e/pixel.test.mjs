@@ -31,7 +31,7 @@ story('a pixel is a 43-byte GIF that nobody may keep, and counts once', async (s
     site: 'shop',
     currentVisitors: 1,
     pageViews: 1,
-    activePages: [{ path: '/cart', visitors: 1 }],
+    activePages: [{ path: '/cart', visitors: 1, online: 0 }],
     flags: [],
   });
 });
@@ -60,8 +60,8 @@ story('without p the Referer is the page, without either it is /', async (s) => 
   await s.hit({ i: 'shop', u: 'b' });
   await s.sees('shop', {
     activePages: [
-      { path: '/', visitors: 1 },
-      { path: '/from/referer', visitors: 1 },
+      { path: '/', visitors: 1, online: 0 },
+      { path: '/from/referer', visitors: 1, online: 0 },
     ],
   });
 });
@@ -153,7 +153,7 @@ story('POST /e takes a form, JSON, and JSON that calls itself text', async (s) =
   await s.sees('shop', {
     currentVisitors: 3,
     pageViews: 3,
-    activePages: ['/form', '/json', '/text'].map((path) => ({ path, visitors: 1 })),
+    activePages: ['/form', '/json', '/text'].map((path) => ({ path, visitors: 1, online: 0 })),
   });
 });
 

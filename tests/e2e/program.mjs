@@ -41,7 +41,8 @@ export async function within(ms, what, promise) {
 export class Program {
   static living = new Set();
 
-  constructor(name, file, args, { env, input } = {}) {
+  /** input: all that it reads; stdin: it is written to by and by. */
+  constructor(name, file, args, { env, input, stdin } = {}) {
     this.name = name;
     this.args = args;
     this.out = '';
@@ -49,7 +50,7 @@ export class Program {
     this.ended = null; // { code, signal } afterwards
     this.child = spawn(file, args, {
       env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...env },
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [input === undefined && !stdin ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
     this.pid = this.child.pid;
     Program.living.add(this);
@@ -67,6 +68,10 @@ export class Program {
       this.child.on('close', done);
     });
     if (input !== undefined) this.child.stdin.on('error', () => {}).end(input);
+  }
+
+  write(text) {
+    this.child.stdin.write(text);
   }
 
   /** The first match of the pattern in what it says on stdout or stderr. */

@@ -132,9 +132,10 @@ export class Story {
     return this.redis;
   }
 
-  /** Its admin port is any free one: stories run side by side. */
+  /** Its admin port is any free one and others there are none: stories run side by side. */
   daemon(name, args, env) {
-    const all = { HEADCOUNT_ADMIN_LISTEN: '127.0.0.1:0', ...env };
+    const none = { HEADCOUNT_STATS_LISTEN: 'none', HEADCOUNT_FEED_LISTEN: 'none', HEADCOUNT_NOTIFY_LISTEN: 'none' };
+    const all = { HEADCOUNT_ADMIN_LISTEN: '127.0.0.1:0', ...none, ...env };
     return this.run(name, path.join(bin, `headcount-${name}`), args, { env: all });
   }
 
