@@ -71,10 +71,11 @@ async function startForgetful(s) {
   const bin = path.join(root, 'build/forget/bin');
   if (!fs.existsSync(bin)) return [];
   const common = ['--redis', `${s.redisAddress}?db=1`, '--secret-file', s.secretFile, '--admin-listen', 'none'];
-  const aggregator = s.run('forget-aggregator', path.join(bin, 'headcount-aggregator'), ['--udp', '127.0.0.1:0', ...common]);
+  const aggregator = s.run('forget-aggregator', path.join(bin, 'headcount-aggregator'), ['--udp', '127.0.0.1:0', '--stats-listen', 'none', ...common]);
   pin(aggregator.pid, 0);
   const program = s.run('forget-collector', path.join(bin, 'headcount-collector'), [
-    '--listen', '127.0.0.1:0', '--aggregator', await Story.addressOf(aggregator), '--workers', '1', ...common,
+    '--listen', '127.0.0.1:0', '--aggregator', await Story.addressOf(aggregator), '--workers', '1',
+    '--feed-listen', 'none', '--notify-listen', 'none', ...common,
   ]);
   const port = Number((await Story.addressOf(program)).split(':').at(-1));
   pin(program.pid, 1);
