@@ -142,15 +142,6 @@ static void op_meta_lives(const struct commit *c, struct command *out, struct sl
     command_op_number(out, "EXPIRE", meta, c->site->window * 60 + EXPIRY_SLACK_S);
 }
 
-/* The wall clock of the commit; in the newest minute of its rows at least, which may have
- * come since it began: loaders look no further. */
-static ms_t record_time(const struct commit *c)
-{
-    ms_t newest = minute_start(c->site->now);
-
-    return c->now > newest ? c->now : newest;
-}
-
 /* "q.k" */
 static void field_part(const struct commit *c, struct command *out)
 {
@@ -171,7 +162,7 @@ static void last_record(const struct commit *c, struct command *out, struct buf 
     command_field(out, "q", s->commit);
     command_field(out, "n", s->message + 1); /* of the message that comes with it */
     field_part(c, out);
-    command_field(out, "t", (uint64_t)record_time(c));
+    command_field(out, "t", (uint64_t)site_time(s, c->now)); /* loaders look no further */
     command_field(out, "v", 1);
     command_field(out, "W", s->window);
     command_field(out, "c", s->capped);
@@ -200,8 +191,7 @@ void commit_record(struct commit *c, struct command *out, struct buf *message)
     last_record(c, out, message);
     s->recent_sent = s->recent.last;
     buf_clear(message);
-    message_encode(s, c->epoch, record_time(c), &s->presence.online, s->recent_done,
-                   message);
+    message_encode(s, c->epoch, c->now, &s->presence.online, s->recent_done, message);
 }
 
 void commit_goes_on(const struct commit *c, struct command *out)

@@ -51,17 +51,18 @@ void message_encode(struct site *s, uint64_t epoch, ms_t now, const struct onlin
 {
     struct page_count pages[MESSAGE_PAGES_MAX];
     struct recent_event events[MESSAGE_EVENTS_MAX];
+    ms_t at = site_time(s, now);
     struct delta d = {
         .site = site_id(s),
         .epoch = epoch,
         .commit = s->commit,
         .n = ++s->message,
-        .at = now,
+        .at = at,
         .new_views = s->news.views,
         .new_events = s->news.events,
         .new_visitors = s->news.visitors,
         .online = *online,
-        .peaks = totals_peaks(&s->totals, now),
+        .peaks = totals_peaks(&s->totals, at),
         .total = s->totals.total,
         .life = s->totals.life,
         .last = s->recent.last,

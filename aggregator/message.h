@@ -4,11 +4,11 @@
 
 #include "site.h"
 
-/* Writes the site's next message (proto/delta.h) into @out, with the events that came
- * after id @events_after; @online are those who have it open. The flags tell of a site
- * that is LOADING, whose pages are not known yet, and until s->warming that it was read
- * back just now. Counts the site's messages; what was news is moved to news_sent; a
- * pending tick is done with it. */
+/* Writes the site's next message (proto/delta.h) into @out, of site_time at @now, with
+ * the events that came after id @events_after; @online are those who have it open. The
+ * flags tell of a site that is LOADING, whose pages are not known yet, and until
+ * s->warming that it was read back just now. Counts the site's messages; what was news is
+ * moved to news_sent; a pending tick is done with it. */
 void message_encode(struct site *s, uint64_t epoch, ms_t now, const struct online *online,
                     uint64_t events_after, struct buf *out);
 

@@ -105,6 +105,16 @@ static inline struct slice site_id(const struct site *s)
     return (struct slice){s->id, s->id_n};
 }
 
+/* What of the site's newest minute is nearest to @now: the time that its numbers are of.
+ * A site turns its minute a little later than the clock, and may be folded into while a
+ * commit that began before it is built. */
+static inline ms_t site_time(const struct site *s, ms_t now)
+{
+    ms_t first = minute_start(s->now), last = first + MS_PER_MINUTE - 1;
+
+    return now < first ? first : now > last ? last : now;
+}
+
 /* Whether minute @m is inside the window. */
 static inline bool site_covers(const struct site *s, minute_t m)
 {

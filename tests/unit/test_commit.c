@@ -657,6 +657,22 @@ static void a_message_is_of_the_newest_minute_that_it_counts(void **state)
     expect_field(&w->redis, "hc:{shop}:m", "t", NOON + 60000);
 }
 
+static void a_message_is_of_no_minute_that_it_does_not_count(void **state)
+{
+    struct world *w = *state;
+    struct site *s;
+    char told[40];
+
+    hit(w, "shop", 1, "/");
+    s = store_take_dirty(&w->st);
+    at(w, NOON + 60003); /* no site has turned yet */
+    assert_int_equal(commit_site(w, s, EPOCH, false), COMMIT_OK);
+    assert_non_null(strstr(w->redis.published.p, "\"visitors\":{\"1\":1"));
+    snprintf(told, sizeof told, "\"t\":%lld,", (long long)NOON + 59999);
+    assert_non_null(strstr(w->redis.published.p, told));
+    expect_field(&w->redis, "hc:{shop}:m", "t", NOON + 59999);
+}
+
 static void redis_forgets(struct world *w)
 {
     redis_model_flush(&w->redis);
@@ -1018,6 +1034,7 @@ int main(void)
         T(no_key_is_left_without_an_expiry_when_the_clocks_disagree),
         T(a_row_that_leaves_between_two_parts_takes_no_other_with_it),
         T(a_message_is_of_the_newest_minute_that_it_counts),
+        T(a_message_is_of_no_minute_that_it_does_not_count),
         T(a_redis_that_forgets_between_two_parts_is_found_out),
         T(a_rewrite_fences_older_writers_from_its_first_part_on),
         T(a_clock_set_back_leaves_no_ghosts_ahead),
