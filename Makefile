@@ -119,7 +119,7 @@ E2E      := $(sort $(wildcard tests/e2e/*.test.mjs))
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
 E2E      := $(filter-out %/expiry.test.mjs %/chromium.test.mjs %/tracker.test.mjs %/widget.test.mjs,$(E2E))
 endif
-NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=2 --test-reporter=spec
+NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=4 --test-reporter=spec
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(ARCHIVES)
 	$(call say,link)$(CC) $(CFLAGS) -pie -pthread -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
