@@ -115,7 +115,8 @@ ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lmd -lcmocka
 UNITS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
-E2E      := $(sort $(wildcard tests/e2e/*.test.mjs))
+SLOWEST  := tests/e2e/expiry.test.mjs # real minutes: it begins first
+E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
 E2E      := $(filter-out %/expiry.test.mjs %/chromium.test.mjs %/tracker.test.mjs %/widget.test.mjs,$(E2E))
 endif
