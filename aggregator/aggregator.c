@@ -76,8 +76,8 @@ static int open_ports(struct aggregator *a, uv_loop_t *loop, char *err, size_t e
 
     if (admin_open(&a->admin, loop, &a->config->admin, &env, err, err_n) < 0)
         return -1;
-    return stats_port_open(&a->stats, loop, &a->config->stats, &a->engine.store, err,
-                           err_n);
+    return stats_port_open(&a->stats, loop, &a->config->stats, &a->engine.store,
+                           &a->engine.counters, err, err_n);
 }
 
 /* ---- the end ------------------------------------------------------------ */

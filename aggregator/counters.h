@@ -137,7 +137,13 @@
     X(clock_held, COUNTER, "steps back of the wall clock that were waited out",          \
       "clock_steps_total{handled=\"held\"}")                                             \
     X(clock_resets, COUNTER, "steps back too large for it; all was forgotten",           \
-      "clock_steps_total{handled=\"reset\"}")
+      "clock_steps_total{handled=\"reset\"}")                                            \
+    X(stats_answers, COUNTER, "connections to the stats port answered",                  \
+      "stats_answers_total")                                                             \
+    X(stats_displaced, COUNTER, "its oldest connection closed for a newcomer",           \
+      "stats_connections_closed_total{reason=\"displaced\"}")                            \
+    X(stats_timeouts, COUNTER, "its connections not read within five seconds",           \
+      "stats_connections_closed_total{reason=\"deadline\"}")
 
 COUNTERS_STRUCT(aggregator_counters, AGGREGATOR_COUNTERS);
 

@@ -64,8 +64,10 @@ static void on_deadline(uv_timer_t *timer)
 {
     struct stats_port *p = timer->data;
 
-    while (p->oldest && p->oldest->deadline <= uv_now(timer->loop))
+    while (p->oldest && p->oldest->deadline <= uv_now(timer->loop)) {
+        p->counters->stats_timeouts++;
         close_conn(p->oldest);
+    }
     arm(p);
 }
 
@@ -104,6 +106,7 @@ static int answer(struct stats_conn *c)
 {
     uv_buf_t bytes;
 
+    c->port->counters->stats_answers++;
     stats_json(c->port->store, &c->out);
     bytes = uv_buf_init(c->out.p, (unsigned)c->out.n);
     return uv_write(&c->write, (uv_stream_t *)&c->tcp, &bytes, 1, on_written);
@@ -134,8 +137,10 @@ static void on_newcomer(uv_stream_t *listener, int status)
 
     if (status < 0)
         return;
-    if (p->nconns == STATS_CONNS_MAX)
+    if (p->nconns == STATS_CONNS_MAX) {
+        p->counters->stats_displaced++;
         close_conn(p->oldest);
+    }
     c = new_conn(p);
     if (uv_accept(listener, (uv_stream_t *)&c->tcp) < 0 ||
         uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) < 0 || answer(c) < 0)
@@ -144,11 +149,12 @@ static void on_newcomer(uv_stream_t *listener, int status)
 }
 
 int stats_port_open(struct stats_port *p, uv_loop_t *loop, const struct listen_addr *addr,
-                    const struct store *store, char *err, size_t err_n)
+                    const struct store *store, struct aggregator_counters *counters,
+                    char *err, size_t err_n)
 {
     int r;
 
-    *p = (struct stats_port){.store = store};
+    *p = (struct stats_port){.store = store, .counters = counters};
     if (!addr->on)
         return 0;
     p->is_open = true;

@@ -8,12 +8,12 @@
 // against our own sender without acknowledgements. Servers run on core 1, the load
 // (tests/bench/pixel_load.c), the receivers (aggregator, udp_sink) and Redis on core 0. CPU is
 // the kernel's own account of the process, /proc/PID/task/*/schedstat. Medians over the rounds; ratios are taken round by round.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually, Story } from '../e2e/stage.mjs';
+import { cpuOf, freePort, median, pin } from './server.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const load = path.join(root, 'build/tests/bench/pixel_load');
@@ -21,29 +21,6 @@ const rounds = Number(process.argv[2] ?? 7);
 const seconds = Number(process.argv[3] ?? 2);
 const CONNECTIONS = 64;
 
-const median = (v) => v.slice().sort((a, b) => a - b)[Math.floor(v.length / 2)];
-
-function freePort() {
-  return new Promise((resolve) => {
-    const s = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = s.address();
-      s.close(() => resolve(port));
-    });
-  });
-}
-
-function pin(pid, core) {
-  execFileSync('taskset', ['-apc', String(core), String(pid)], { stdio: 'ignore' });
-}
-
-/** CPU nanoseconds of all threads of all pids. */
-function cpuOf(pids) {
-  let sum = 0;
-  for (const pid of pids)
-    for (const task of fs.readdirSync(`/proc/${pid}/task`))
-      sum += Number(fs.readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
-  return sum;
-}
 
 async function startNginx(s, name, log) {
   const port = await freePort();

@@ -8,12 +8,11 @@
 // have it (medians over the messages), and the server's memory per idle stream (RSS, so
 // without the kernel's). Servers run on core 1; readers (tests/bench/stream_load.c) and Redis on
 // core 0. nchan takes the same bytes by POST, we take them from Redis.
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually, Story } from '../e2e/stage.mjs';
+import { cpuOf, freePort, median, pin } from './server.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const built = (name) => path.join(root, 'build/tests/bench', name);
@@ -23,25 +22,6 @@ const SITE = 'bench';
 const GAP_MS = 400; // our streams tell a state at most four times a second
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const median = (v) => v.slice().sort((a, b) => a - b)[Math.floor(v.length / 2)];
-
-function freePort() {
-  return new Promise((resolve) => {
-    const s = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = s.address();
-      s.close(() => resolve(port));
-    });
-  });
-}
-
-function pin(pid, core) {
-  execFileSync('taskset', ['-apc', String(core), String(pid)], { stdio: 'ignore' });
-}
-
-function cpuOf(pid) {
-  return fs.readdirSync(`/proc/${pid}/task`).reduce((sum, task) =>
-    sum + Number(fs.readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]), 0);
-}
 
 function memoryOf(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024;
@@ -133,7 +113,7 @@ async function measure(start, kind, streams) {
   const rows = [];
   let cpu = 0;
   for (let i = 0; i < messages + 2; i++) {
-    const before = cpuOf(s.server.pid);
+    const before = cpuOf([s.server.pid]);
     const told = load.out.length;
     load.write(escape(s.server.wrap(message())) + '\n');
     const row = await eventually(() => {
@@ -143,7 +123,7 @@ async function measure(start, kind, streams) {
     }, 30_000);
     await sleep(GAP_MS);
     if (i < 2) continue; // warm-up
-    cpu += cpuOf(s.server.pid) - before;
+    cpu += cpuOf([s.server.pid]) - before;
     rows.push(row);
   }
   await load.kill();

@@ -184,6 +184,15 @@ story('the stats port says all sites in one object and hangs up', async (s) => {
   });
 });
 
+story('the stats port counts whom it answered', async (s) => {
+  await s.start({ aggregator: ['--stats-listen', '127.0.0.1:0'] });
+  const [host, port] = (await Story.addressOf(s.aggregator, 'stats')).split(':');
+  const admin = await Story.adminOf(s.aggregator);
+  for (let k = 0; k < 20; k++) await within(5000, 'the stats port hangs up', new Wire(host, Number(port)).end);
+  await eventually(async () => assert.equal((await countersOf(admin)).counters.stats_answers, 20));
+  assert.equal((await countersOf(admin)).counters.stats_timeouts, 0);
+});
+
 story('stats shows what was counted, and says who is not there', async (s) => {
   const at = await start(s);
   await s.hit({ i: 'shop', p: '/', u: 'a' });
