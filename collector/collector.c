@@ -133,6 +133,8 @@ int collector_start(struct collector *c, char *err, size_t err_n)
 
 void collector_stop(struct collector *c)
 {
+    if (c->stopping)
+        return; /* one that has ended since cannot be told again */
     c->stopping = true;
     for (unsigned i = 0; i < c->workers; i++)
         worker_stop(c->worker[i]);

@@ -33,7 +33,7 @@ int collector_open(struct collector *c, const struct setup *setup,
  * closed. */
 int collector_start(struct collector *c, char *err, size_t err_n);
 
-/* Asks all workers to stop; returns at once. */
+/* Asks all workers to stop; returns at once. Again: does nothing. */
 void collector_stop(struct collector *c);
 
 /* Adds up what all workers counted; at any time until collector_close. */
