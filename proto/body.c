@@ -20,8 +20,9 @@
 #define MONO_MAX (INT64_MAX - EVENT_AGE_MAX_MS)
 
 /* The longest hit in a body of its own: lead bytes and counts 3 + 1 + 3 + 1, numbers
- * 9 + 2 + 5 + 3 * 9 + 2 + 5, texts with their lengths. */
-#define HIT_LONGEST (8 + 50 + 2 + SITE_MAX + 3 + PATH_MAX_BYTES + 2 + EVENT_NAME_MAX)
+ * 9 + 2 + 5 + 3 * 9 + 2 + 5 + 3 + 5, texts with their lengths. */
+#define HIT_LONGEST \
+    (8 + 58 + 2 + SITE_MAX + 3 + PATH_MAX_BYTES + 2 + EVENT_NAME_MAX + 2 + REFERRER_MAX)
 _Static_assert(HIT_LONGEST <= BODY_MAX, "a hit always fits an empty body");
 
 /* What body_add may change besides bytes behind w->n and names behind w->names. */
@@ -146,9 +147,27 @@ static bool put_group(struct body_writer *w, msgpack_packer *pk, struct slice si
     return w->group_at != 0;
 }
 
+static uint32_t stay_of(const struct hit *h)
+{
+    return h->lasts | (uint32_t)h->marks << 8;
+}
+
+static uint32_t traits_of(const struct hit *h)
+{
+    return h->device | (uint32_t)h->browser << 8 |
+           (uint32_t)(uint8_t)h->country[0] << 16 |
+           (uint32_t)(uint8_t)h->country[1] << 24;
+}
+
 /* How many elements it takes to leave out trailing zeros. */
 static unsigned event_elements(const struct hit *h)
 {
+    if (h->referrer.n > 0)
+        return 12;
+    if (traits_of(h) != 0)
+        return 11;
+    if (stay_of(h) != 0)
+        return 10;
     if (h->engaged != 0)
         return 9;
     if (h->previous != 0)
@@ -176,7 +195,13 @@ static bool put_event(struct body_writer *w, msgpack_packer *pk, const struct hi
         return false;
     if (elements > 7 && msgpack_pack_uint64(pk, h->previous) != 0)
         return false;
-    return elements < 9 || msgpack_pack_uint32(pk, h->engaged) == 0;
+    if (elements > 8 && msgpack_pack_uint32(pk, h->engaged) != 0)
+        return false;
+    if (elements > 9 && msgpack_pack_uint32(pk, stay_of(h)) != 0)
+        return false;
+    if (elements > 10 && msgpack_pack_uint32(pk, traits_of(h)) != 0)
+        return false;
+    return elements < 12 || put_name(w, pk, h->referrer, &entry);
 }
 
 static bool in_reach(const struct body_writer *w, mono_t at)
@@ -222,6 +247,7 @@ bool body_add(struct body_writer *w, const struct hit *h)
 
     assert(h->path.n <= PATH_MAX_BYTES && h->name.n <= EVENT_NAME_MAX);
     assert(h->visitor != 0 && h->engaged <= ENGAGED_MAX_MS);
+    assert(h->referrer.n <= REFERRER_MAX && h->lasts <= TAB_LASTS_MAX_S);
     if (w->hits == DATAGRAM_HITS_MAX || (w->hits > 0 && !in_reach(w, h->at)))
         return false;
     if (!put_hit(w, h)) {
@@ -314,10 +340,35 @@ static bool take_event_head(struct body_reader *r, struct hit *h)
     return true;
 }
 
+/* Bits that this version does not know are left out. */
+static void set_stay(struct hit *h, uint64_t stay)
+{
+    h->lasts = (stay & 0xff) < TAB_LASTS_MAX_S ? (uint8_t)stay : TAB_LASTS_MAX_S;
+    h->marks = (uint8_t)(stay >> 8) & (HIT_HELD | HIT_COUNTED);
+}
+
+static bool is_capital(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static void set_traits(struct hit *h, uint64_t traits)
+{
+    uint8_t device = (uint8_t)traits, browser = (uint8_t)(traits >> 8);
+    char first = (char)(traits >> 16), second = (char)(traits >> 24);
+
+    h->device = device < HIT_DEVICES ? device : DEVICE_OTHER;
+    h->browser = browser < HIT_BROWSERS ? browser : BROWSER_OTHER;
+    if (is_capital(first) && is_capital(second)) {
+        h->country[0] = first;
+        h->country[1] = second;
+    }
+}
+
 /* The @n elements after state. */
 static bool take_event_tail(struct body_reader *r, uint32_t n, struct hit *h)
 {
-    uint64_t engaged = 0;
+    uint64_t engaged = 0, stay = 0, traits = 0;
 
     if (n > 0 && !cursor_uint(&r->c, &h->tab))
         return false;
@@ -328,7 +379,15 @@ static bool take_event_tail(struct body_reader *r, uint32_t n, struct hit *h)
     if (n > 3 && !cursor_uint(&r->c, &engaged))
         return false;
     h->engaged = engaged < ENGAGED_MAX_MS ? (uint32_t)engaged : ENGAGED_MAX_MS;
-    return n <= 4 || skip_many(r, n - 4);
+    if (n > 4 && !cursor_uint(&r->c, &stay))
+        return false;
+    if (n > 5 && !cursor_uint(&r->c, &traits))
+        return false;
+    if (n > 6 && !take_name(r, REFERRER_MAX, &h->referrer))
+        return false;
+    set_stay(h, stay);
+    set_traits(h, traits);
+    return n <= 7 || skip_many(r, n - 7);
 }
 
 static bool take_event(struct body_reader *r, struct hit *h)
@@ -339,9 +398,7 @@ static bool take_event(struct body_reader *r, struct hit *h)
         return false;
     if (n < EVENT_LEAST || r->hits == DATAGRAM_HITS_MAX)
         return cursor_fail(&r->c);
-    h->site = r->site;
-    h->name = (struct slice){NULL, 0};
-    h->tab = h->previous = 0;
+    *h = (struct hit){.site = r->site};
     return take_event_head(r, h) && take_event_tail(r, n - EVENT_LEAST, h);
 }
 

@@ -149,10 +149,59 @@ struct slice text_normalize(struct slice raw, char *out)
     return trim(out, copy_clean(raw, out, PATH_MAX_BYTES));
 }
 
+/* The bytes of an IDN are letters of A-label form by the time a browser tells them. */
+static bool is_host_byte(char c)
+{
+    return is_site_byte(c) || c == ':' || c == '[' || c == ']';
+}
+
+/* The host of @s, which is an address or begins with the host. */
+static struct slice host_part(struct slice s)
+{
+    size_t n = 0;
+
+    if (s.n >= 7 && strncasecmp(s.p, "http://", 7) == 0)
+        s = slice_skip(s, 7);
+    else if (s.n >= 8 && strncasecmp(s.p, "https://", 8) == 0)
+        s = slice_skip(s, 8);
+    while (n < s.n && !memchr("/?#", s.p[n], 3))
+        n++;
+    s.n = n;
+    return s;
+}
+
+static struct slice without_port(struct slice host)
+{
+    const char *bracket = host.n ? memrchr(host.p, ']', host.n) : NULL;
+    const char *colon = host.n ? memrchr(host.p, ':', host.n) : NULL;
+
+    if (colon && (bracket ? colon > bracket : true))
+        host.n = (size_t)(colon - host.p);
+    return host;
+}
+
+struct slice host_normalize(struct slice raw, char *out)
+{
+    struct slice host = without_port(host_part(skip_blank(raw)));
+
+    if (host.n > 4 && strncasecmp(host.p, "www.", 4) == 0)
+        host = slice_skip(host, 4);
+    if (host.n > REFERRER_MAX)
+        return (struct slice){0};
+    for (size_t i = 0; i < host.n; i++) {
+        char c = host.p[i];
+
+        if (!is_host_byte(c))
+            return (struct slice){0};
+        out[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    return (struct slice){out, host.n};
+}
+
 const char *hit_kind_name(unsigned kind)
 {
-    static const char *const names[HIT_KINDS] = {"pageview", "heartbeat", "leave",
-                                                 "event",    "message",   "reset"};
+    static const char *const names[HIT_KINDS] = {
+        "pageview", "heartbeat", "leave", "event", "message", "reset", "join", "query"};
 
     return kind < HIT_KINDS ? names[kind] : "?";
 }
@@ -163,4 +212,21 @@ const char *hit_state_name(unsigned state)
                                                   "background"};
 
     return state < HIT_STATES ? names[state] : "?";
+}
+
+const char *hit_device_name(unsigned device)
+{
+    static const char *const names[HIT_DEVICES] = {"unknown", "desktop", "mobile",
+                                                   "tablet", "other"};
+
+    return device < HIT_DEVICES ? names[device] : "?";
+}
+
+const char *hit_browser_name(unsigned browser)
+{
+    static const char *const names[HIT_BROWSERS] = {
+        "unknown", "Chrome", "Safari",           "Firefox",
+        "Edge",    "Opera",  "Samsung Internet", "other"};
+
+    return browser < HIT_BROWSERS ? names[browser] : "?";
 }

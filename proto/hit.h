@@ -16,8 +16,12 @@ enum hit_kind {
     HIT_EVENT = 3,     /* something with a name happened: counts as an event */
     HIT_MESSAGE = 4,   /* somebody sent a line to the feed: counts nothing, no visitor */
     HIT_RESET = 5,     /* the site's totals begin anew: counts nothing, no visitor */
+    HIT_JOIN = 6,      /* a connection was opened that stands for a visitor's presence:
+                          counts as a connection, keeps the visitor */
+    HIT_QUERY = 7,     /* a program asked something of its database: counts as a query, no
+                          visitor */
 };
-#define HIT_KINDS 6 /* kinds from here on are counted and skipped */
+#define HIT_KINDS 8 /* kinds from here on are counted and skipped */
 
 /* The visitor of a hit that no visitor made. */
 #define VISITOR_NOBODY 1
@@ -31,20 +35,56 @@ enum hit_state {
 };
 #define HIT_STATES 5 /* later states are read as STATE_NONE */
 
+/* What a browser is shown on. */
+enum hit_device {
+    DEVICE_NONE = 0, /* not known, or not told */
+    DEVICE_DESKTOP = 1,
+    DEVICE_MOBILE = 2,
+    DEVICE_TABLET = 3,
+    DEVICE_OTHER = 4, /* a TV, a console, a program */
+};
+#define HIT_DEVICES 5 /* later ones are read as DEVICE_OTHER */
+
+enum hit_browser {
+    BROWSER_NONE = 0,
+    BROWSER_CHROME = 1,
+    BROWSER_SAFARI = 2,
+    BROWSER_FIREFOX = 3,
+    BROWSER_EDGE = 4,
+    BROWSER_OPERA = 5,
+    BROWSER_SAMSUNG = 6,
+    BROWSER_OTHER = 7,
+};
+#define HIT_BROWSERS 8 /* later ones are read as BROWSER_OTHER */
+
+/* Bits of hit.marks. */
+#define HIT_HELD 1    /* of JOIN, HEARTBEAT, LEAVE: the tab is a connection */
+#define HIT_COUNTED 2 /* of JOIN: it counts among those who asked to be counted */
+
 struct hit {
     struct slice site; /* site_valid() */
     struct slice path; /* path_normalize()d, <= PATH_MAX_BYTES; may be empty. Of a
-                          message its text, text_normalize()d */
-    struct slice name; /* of an event or message, <= EVENT_NAME_MAX; else empty */
-    uint64_t visitor;  /* keyed hash of the day, never 0 */
+                          message or query its text, text_normalize()d */
+    struct slice name; /* of an event, message or query, <= EVENT_NAME_MAX; of a view or
+                          heartbeat the page's title; may be empty */
+    struct slice referrer; /* of a view: the host it came from, host_normalize()d, <=
+                              REFERRER_MAX; "-" the site's own pages; empty: directly, or
+                              not told */
+    uint64_t visitor;      /* keyed hash of the day, never 0 */
     uint64_t previous; /* the same person under yesterday's key while a window can span
                           midnight, else 0 */
     uint64_t tab;      /* hash of the page-view id, 0 when the client gave none */
     uint32_t engaged;  /* ms the page had the visitor's attention since the hit before,
-                          <= ENGAGED_MAX_MS */
+                          of a query how long it took; <= ENGAGED_MAX_MS */
     mono_t at;         /* the sender's monotonic clock when it happened */
     uint8_t kind;      /* enum hit_kind, or a later one */
     uint8_t state;     /* enum hit_state */
+    uint8_t marks;     /* HIT_HELD, HIT_COUNTED */
+    uint8_t lasts;   /* s, <= TAB_LASTS_MAX_S: how long the tab counts after this hit; 0:
+                        as its state says */
+    uint8_t device;  /* enum hit_device, of a view */
+    uint8_t browser; /* enum hit_browser, of a view */
+    char country[2]; /* ISO 3166-1 alpha-2 in capitals, of a view; zero: not known */
 };
 
 /* Whether @site is a site id: [A-Za-z0-9._-]{1,SITE_MAX}, but neither "." nor "..". */
@@ -67,10 +107,19 @@ struct slice name_normalize(struct slice raw, char *out);
 /* The same care for the text of a message, into @out (PATH_MAX_BYTES bytes). */
 struct slice text_normalize(struct slice raw, char *out);
 
+/* The host of a referrer's address, "https://www.Example.org:443/a?b" or a bare host, in
+ * lower case without port and a leading "www.", into @out (REFERRER_MAX bytes). Empty
+ * when there is none: no host, longer than REFERRER_MAX, or bytes that no host has. */
+struct slice host_normalize(struct slice raw, char *out);
+
 /* Names as the API prints them: "pageview", "heartbeat", "leave", "event", "message",
- * "reset"; "none", "idle", "reading", "writing", "background". "?" for later ones. Static
- * strings. */
+ * "reset", "join", "query"; "none", "idle", "reading", "writing", "background";
+ * "desktop", "mobile", "tablet", "other"; "Chrome", "Safari", "Firefox", "Edge", "Opera",
+ * "Samsung Internet", "other". "?" for later ones, "unknown" for DEVICE_NONE and
+ * BROWSER_NONE. Static strings. */
 const char *hit_kind_name(unsigned kind);
 const char *hit_state_name(unsigned state);
+const char *hit_device_name(unsigned device);
+const char *hit_browser_name(unsigned browser);
 
 #endif

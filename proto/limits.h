@@ -19,6 +19,14 @@
 /* The name of a custom event. Cut like a path. Peers allow 120 (Plausible) to 256. */
 #define EVENT_NAME_MAX 128
 
+/* The host that a view came from. Hosts may have 253 bytes; those that people link from
+ * have fewer than these. Longer ones are left out. */
+#define REFERRER_MAX 64
+
+/* How long a tab may be told to last, s: half of it, and the third in which it beats,
+ * lies below ONLINE_TTL_S. More is cut. */
+#define TAB_LASTS_MAX_S 150
+
 /* A visitor's own id (parameter u). Hashed, never kept; longer is refused: bad_visitor.
  */
 #define CLIENT_ID_MAX 64
