@@ -196,6 +196,11 @@
 #define SITE_VISITORS_MAX 2000000
 #define VISITORS_MAX 8000000
 
+/* Hosts that views of one site came from, and countries, told apart at a time; more are
+ * counted as "(other)": capped_referrers. ISO 3166 has 249 countries. 300 bytes each. */
+#define REFERRERS_MAX 200
+#define COUNTRIES_MAX 260
+
 /* -- presence ------------------------------------------------------------- */
 
 /* How long a tab counts after it was last heard of, ms. In front it beats every 15 s +-
@@ -245,8 +250,9 @@
 #define COMMIT_BYTES_MAX (256 * 1024)
 
 /* A part ends when it has grown to so many bytes; behind them is room for what ends the
- * last one, and for what a single step may take over it (commit.c). */
-#define COMMIT_PART_BYTES (COMMIT_BYTES_MAX - 128 * 1024)
+ * last one, and for what a single step may take over it (commit.c): 64 KiB of views'
+ * traits and 112 KiB of all else. */
+#define COMMIT_PART_BYTES (COMMIT_BYTES_MAX - 192 * 1024)
 
 /* How long keys of a site outlive their window, seconds: the clocks of Redis and of the
  * aggregator may differ by so much. */
@@ -279,8 +285,9 @@
  * of a site in every minute; a longer one breaks the connection. */
 #define REDIS_REPLY_MAX (64 * 1024 * 1024)
 
-/* Pages in the realtime answer. */
+/* Pages in the realtime answer; and hosts, devices, browsers, countries, of each. */
 #define ANSWER_PAGES_MAX 100
+#define ANSWER_TRAITS_MAX 100
 
 /* -- settings of a site ---------------------------------------------------- */
 
@@ -320,6 +327,27 @@
 #define HTTP_IDLE_DEADLINE_MS 20000
 #define HTTP_WRITE_DEADLINE_MS 10000
 
+/* -- members: connections that stand for presence -------------------------- */
+
+/* Members of one worker; each is a connection, of which it has no more. They take some
+ * 500 bytes, and beat three times in --member-timeout. More: members_full. */
+#define MEMBERS_MAX WORKER_CONNS_MAX
+
+/* What is kept of a member's User-Agent, to know its visitor by; real ones have 100 to
+ * 300 bytes. Longer ones are cut. */
+#define MEMBER_AGENT_MAX 512
+
+/* --member-timeout, s: a member beats three times in it, and an aggregator that begins
+ * anew waits ONLINE_TTL_S for heartbeats. */
+#define MEMBER_TIMEOUT_S 15
+#define MEMBER_TIMEOUT_MIN_S 3
+#define MEMBER_TIMEOUT_MAX_S 75
+
+/* A stream that tells how many members there are begins to do so after so long, ms: then
+ * its own JOIN has been counted and published, as a rule. */
+#define STREAM_FIRST_MS 50
+#define STREAM_FIRST_TRIES 10 /* while it seems not to be */
+
 /* -- streams -------------------------------------------------------------- */
 
 /* Streams of one worker, --streams. One idle takes some 800 bytes. More: 503. Cut at
@@ -351,6 +379,10 @@
 /* One message of a WebSocket client, all its fragments; more is closed with 1009. */
 #define WS_MESSAGE_MAX (64 * 1024)
 
+/* The same of a widget of LiveUser, which is read; the longest that one sends has some
+ * 200 bytes. More is closed with 1009, too. */
+#define LIVEUSER_MESSAGE_MAX 4096
+
 /* What one flush writes to one stream: RECENT_MAX events of FEED_EVENT_MAX, a state and
  * their frames. */
 #define STREAM_BATCH_MAX (1024 * 1024)
@@ -364,6 +396,11 @@
  * one that Redis did not give, or not whole. */
 #define WATCH_QUIET_MS 90000
 #define WATCH_RETRY_MS 1000
+
+/* A watched site that was read back just now, and so tells what it may not have heard of
+ * yet, is read again after so long, ms, unless a message comes: nothing else says when
+ * that is over. */
+#define WATCH_SETTLING_MS 2000
 
 /* Watched sites being read at the same time, of one worker; others wait. */
 #define WATCH_READS_MAX 64
@@ -386,6 +423,10 @@
 /* Who watches nothing and says nothing for so long is closed, ms: feed_idle; who watches
  * gets a sign of life after as much silence. */
 #define FEED_SILENCE_MS 60000
+
+/* A datagram of --json-udp, bytes; a few texts of the longest kept take less. Longer:
+ * json_udp_bad. */
+#define JSON_UDP_MAX 8192
 
 /* Connections of one worker; the oldest idle one is closed for a newcomer, and when
  * none is idle the newcomer is closed: conns_refused. Lowered at start to 80 % of the
@@ -479,8 +520,8 @@
 #define STATS_CONNS_MAX 16
 #define STATS_DEADLINE_MS 5000
 
-/* Its answer, bytes: SITES_MAX sites of at most 300. */
-#define STATS_MAX (3 * 1024 * 1024)
+/* Its answer, bytes: SITES_MAX sites of at most 400. */
+#define STATS_MAX (4 * 1024 * 1024)
 
 /* What the command line reads of an answer, and waits for it, ms. */
 #define FETCH_ANSWER_MAX (1024 * 1024)
@@ -488,7 +529,7 @@
 
 /* -- the command line ----------------------------------------------------- */
 
-/* Cells and columns of one printed table: the 140 hits of a datagram in 10 columns fit.
+/* Cells and columns of one printed table: the 140 hits of a datagram in 13 columns fit.
  */
 #define TABLE_CELLS_MAX 2048
 #define TABLE_COLUMNS_MAX 16

@@ -1,0 +1,44 @@
+/* trait: what views are told apart by besides their page: the host they came from, the
+ * device, the browser, the country. How that lies in a minute row, and how what was read
+ * of several rows becomes ranked lists. Pure. */
+#ifndef HC_TRAIT_H
+#define HC_TRAIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "slice.h"
+
+enum trait_kind {
+    TRAIT_REFERRER, /* r:HOST; "-" for the site's own pages */
+    TRAIT_DEVICE,   /* d:NAME, of hit_device_name */
+    TRAIT_BROWSER,  /* w:NAME, of hit_browser_name */
+    TRAIT_COUNTRY,  /* g:CC */
+};
+#define TRAIT_KINDS 4
+
+/* In place of a value beyond the bound; and how an answer calls views of the site's own
+ * pages, and those of no referrer. No host has brackets like these. */
+#define TRAIT_OTHER "(other)"
+#define TRAIT_INTERNAL "(internal)"
+#define TRAIT_DIRECT "(direct)"
+
+/* "r:", "d:", "w:", "g:": what the field of such a value begins with in a minute row. */
+const char *trait_prefix(enum trait_kind kind);
+
+/* Takes the name of a row's field apart. Returns whether it is one of these, with a value
+ * of at least one byte. */
+bool trait_field(struct slice field, enum trait_kind *kind, struct slice *value);
+
+struct trait_count {
+    struct slice name;
+    uint64_t views;
+    enum trait_kind kind;
+};
+
+/* Adds up entries of the same kind and name and ranks them: by kind, then most views
+ * first, then by name. Of each kind the first ANSWER_TRAITS_MAX stay; those beyond, and
+ * what stands for others already, become one last TRAIT_OTHER. Returns how many are left.
+ */
+size_t trait_rank(struct trait_count *t, size_t n);
+
+#endif
