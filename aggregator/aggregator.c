@@ -73,11 +73,12 @@ static void admin_unready(void *arg, struct buf *out)
 static int open_ports(struct aggregator *a, uv_loop_t *loop, char *err, size_t err_n)
 {
     const struct admin_env env = {"headcount-aggregator", admin_tables, admin_unready, a};
+    const struct stats_env stats = {&a->engine.store, &clock_host, &a->engine.counters,
+                                    a->config->clean_ms};
 
     if (admin_open(&a->admin, loop, &a->config->admin, &env, err, err_n) < 0)
         return -1;
-    return stats_port_open(&a->stats, loop, &a->config->stats, &a->engine.store,
-                           &a->engine.counters, err, err_n);
+    return stats_port_open(&a->stats, loop, &a->config->stats, &stats, err, err_n);
 }
 
 /* ---- the end ------------------------------------------------------------ */

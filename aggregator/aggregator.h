@@ -21,6 +21,7 @@ struct aggregator_config {
     struct secret secret;
     unsigned window; /* minutes, 1..WINDOW_MAX */
     mono_t hold_ms;  /* HOLD_MS, or another: 0..60000 */
+    ms_t clean_ms;   /* when the stats port leaves an empty site out, 0: never */
     bool drain;
 };
 

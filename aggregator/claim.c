@@ -111,6 +111,7 @@ static void take_total(struct claim *c, struct slice name, struct slice value)
         {"peak_at", &t->peak_at, TIME_MAX}, {"day", &t->day, DAY_MAX},
         {"dpeak", &t->day_peak, EPOCH_MAX}, {"dpeak_at", &t->day_peak_at, TIME_MAX},
         {"life", &t->life, TIME_MAX},       {"i", &t->last_event, EPOCH_MAX},
+        {"con", &t->joins, EPOCH_MAX},      {"cnt", &t->counted, EPOCH_MAX},
     };
 
     take_number(c, fields, sizeof fields / sizeof *fields, name, value);
@@ -120,9 +121,11 @@ static void take_online(struct claim *c, struct slice name, struct slice value)
 {
     struct online *o = &c->online;
     const struct number fields[] = {
-        {"w", &o->writing, EPOCH_MAX}, {"r", &o->reading, EPOCH_MAX},
-        {"i", &o->idle, EPOCH_MAX},    {"b", &o->background, EPOCH_MAX},
-        {"tabs", &o->tabs, EPOCH_MAX},
+        {"w", &o->writing, EPOCH_MAX},        {"r", &o->reading, EPOCH_MAX},
+        {"i", &o->idle, EPOCH_MAX},           {"b", &o->background, EPOCH_MAX},
+        {"tabs", &o->tabs, EPOCH_MAX},        {"m", &o->members, EPOCH_MAX},
+        {"fw", &o->fresh.writing, EPOCH_MAX}, {"fr", &o->fresh.reading, EPOCH_MAX},
+        {"fi", &o->fresh.idle, EPOCH_MAX},    {"fb", &o->fresh.background, EPOCH_MAX},
     };
 
     take_number(c, fields, sizeof fields / sizeof *fields, name, value);
@@ -161,10 +164,29 @@ bool claim_parse(struct claim *c, const redisReply *reply)
         return false;
     c->feed = r;
     pass_over(&r, c->nfeed);
+    c->online.fresh.writing = UINT64_MAX;
     if (!take_hash(c, &r, "T", take_total) || !take_hash(c, &r, "O", take_online))
         return false;
+    if (c->online.fresh.writing == UINT64_MAX) /* it is there only where it differs */
+        online_all_fresh(&c->online);
+    if (!take_head(&r, "N", 2, &c->ntitles))
+        return false;
+    c->titles = r;
+    pass_over(&r, c->ntitles * 2);
     c->rows = r;
     return true;
+}
+
+/* Where the number of this field goes, NULL: it is none of these. */
+static uint64_t *place_of(struct claim_row *row, struct slice name)
+{
+    return slice_eq(name, SLICE("pv"))     ? &row->views
+           : slice_eq(name, SLICE("ev"))   ? &row->events
+           : slice_eq(name, SLICE("uniq")) ? &row->uniques
+           : slice_eq(name, SLICE("last")) ? &row->last
+           : slice_eq(name, SLICE("eng"))  ? &row->engaged
+           : slice_eq(name, SLICE("n"))    ? &row->n
+                                           : NULL;
 }
 
 bool claim_row(struct claim_reader *r, struct claim_row *row)
@@ -180,17 +202,16 @@ bool claim_row(struct claim_reader *r, struct claim_row *row)
     row->minute = (minute_t)m;
     if (!claim_text(r, &value) || !claim_number(value, r->left / 2, &m))
         return false;
+    row->traits = *r;
+    row->ntraits = m;
     for (n = m; n > 0; n--) {
         uint64_t *to = NULL, max = UINT32_MAX / LOG_RECORD_BYTES;
 
         if (!claim_text(r, &name) || !claim_text(r, &value))
             return false;
-        to = slice_eq(name, SLICE("pv"))     ? &row->views
-             : slice_eq(name, SLICE("ev"))   ? &row->events
-             : slice_eq(name, SLICE("uniq")) ? &row->uniques
-             : slice_eq(name, SLICE("last")) ? &row->last
-             : slice_eq(name, SLICE("eng"))  ? &row->engaged
-                                             : &row->n;
+        to = place_of(row, name);
+        if (!to)
+            continue;
         if (to == &row->engaged)
             max = ENGAGED_ROW_MAX;
         if (!claim_number(value, max, to)) {

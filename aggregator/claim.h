@@ -26,17 +26,18 @@ struct claim {
     struct slice marks;
     struct claim_totals {
         uint64_t views, visits, since, peak, peak_at, day, day_peak, day_peak_at, life;
-        uint64_t last_event;
+        uint64_t last_event, joins, counted;
     } totals;
     struct online online;
-    struct claim_reader pages, feed, rows; /* where they begin */
-    size_t npages, nfeed;
+    struct claim_reader pages, feed, titles, rows; /* where they begin */
+    size_t npages, nfeed, ntitles;
 };
 
 /* Finds the parts of the reply. False when it is not of the script's shape. */
 bool claim_parse(struct claim *c, const redisReply *reply);
 
-/* Takes the next text: of pages id and path in turns, of the feed an event. */
+/* Takes the next text: of pages id and path in turns, of titles path and title, of the
+ * feed an event. */
 bool claim_text(struct claim_reader *r, struct slice *text);
 
 /* Whether @text is a whole number up to @max, which is *@v then. */
@@ -46,8 +47,10 @@ struct claim_row {
     minute_t minute;
     uint64_t views, events, uniques, last, n, engaged;
     struct slice log;
-    bool readable; /* else what cannot be read is 0 */
-    bool inlined;  /* its log came along */
+    bool readable;              /* else what cannot be read is 0 */
+    bool inlined;               /* its log came along */
+    struct claim_reader traits; /* name and value of each field that is none of these */
+    size_t ntraits;             /* in turns; and of these, too: those are to be passed */
 };
 
 /* Takes the next row, newest first; false: there is no further one. */

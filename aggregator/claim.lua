@@ -6,16 +6,17 @@
 -- ARGV[1] epoch   [2] hc:{S}:b:   [3] hc:{S}:l: , to which minutes are appended
 -- ARGV[4] hc:{S}:r   [5] hc:{S}:pg   [6] the running minute   [7] window
 -- ARGV[8] minutes ahead to look for   [9] bytes of logs that may come along
--- ARGV[10] seconds a new record lives   [11] hc:{S}:t   [12] hc:{S}:o
+-- ARGV[10] seconds a new record lives   [11] hc:{S}:t   [12] hc:{S}:o   [13] hc:{S}:ti
 -- Answers "FENCED e" (a later aggregator owns the site), or one flat list of strings:
 --   "M" n field value ...    the meta hash as it was     "P" n id path ...
 --   "R" n json ...           "T" n field value ...    the totals
---   "O" n field value ...    how many were online; per minute that has a row, newest first,
+--   "O" n field value ...    how many were online
+--   "N" n path title ...     titles; per minute that has a row, newest first,
 --   "B" minute n field value ...   and if the logs of all together are not too long
 --   "L" records              behind each row that has any; and at the end
 --   "E" keys that are of another type and left out
-local COUNTS = {'pv', 'ev', 'uniq', 'last', 'n', 'eng'}
-local ONLINE = {'w', 'r', 'i', 'b', 'tabs'}
+local COUNTS = {pv = true, ev = true, uniq = true, last = true, n = true, eng = true, qh = true}
+local ONLINE = {'w', 'r', 'i', 'b', 'tabs', 'm', 'fw', 'fr', 'fi', 'fb'}
 local out, unreadable = {}, 0
 
 local function put(text)
@@ -49,6 +50,18 @@ local function read_fields(key, fields)
   return flat
 end
 
+-- Of a row all but its pages: counts, queries, and the traits of views (proto/trait.h).
+local function read_row(key)
+  local all, flat = read('HGETALL', key), {}
+  for i = 1, #all, 2 do
+    if COUNTS[all[i]] or string.find(all[i], '^[rdwg]:') then
+      flat[#flat + 1] = all[i]
+      flat[#flat + 1] = all[i + 1]
+    end
+  end
+  return flat
+end
+
 local flat = redis.pcall('HGETALL', KEYS[1])
 if flat.err then -- whatever it is, it holds no epoch
   redis.call('DEL', KEYS[1])
@@ -71,6 +84,7 @@ put_all('P', read('HGETALL', ARGV[5]), 2)
 put_all('R', read('HVALS', ARGV[4]), 1)
 put_all('T', read('HGETALL', ARGV[11]), 2)
 put_all('O', read_fields(ARGV[12], ONLINE), 2)
+put_all('N', read('HGETALL', ARGV[13]), 2)
 
 -- No row is of a minute after the record's, and one more for clocks that differ: the
 -- last part of a commit has both.
@@ -83,7 +97,7 @@ for minute = newest, oldest, -1 do names[#names + 1] = ARGV[2] .. string.format(
 if #names > 0 then left = redis.call('EXISTS', unpack(names)) end
 for k = 1, #names do
   if left == 0 then break end
-  local row, n = read_fields(names[k], COUNTS), nil
+  local row, n = read_row(names[k]), nil
   row.minute, row.n = string.format('%d', newest + 1 - k), 0
   for i = 1, #row, 2 do
     if row[i] == 'n' then n = row[i + 1] end

@@ -17,6 +17,10 @@
  * - Who is on which page, and `uniq` and `last`, are for readers: a loader counts them
  *   from the log. Should they not fit the counts, because parts are missing or something
  *   was folded between two parts, the record says so (x 1), and the loader rewrites them.
+ * - The traits of a row's views, and its queries, are as exact as the views, so they go
+ *   with the last part too. Where they are too many for it, after Redis was away for
+ *   long, the commit becomes a rewrite, which stages them. Titles of pages are for
+ *   readers alone, and may be ahead.
  * - A rewrite goes to staged keys, which nobody reads, until the last part renames all of
  *   them at once. A log that is written anew goes through the visitors by id, some
  *   thousands a part; what is folded meanwhile waits behind as records. If those are
@@ -30,10 +34,11 @@
  *   may be behind that which could not be there alone: so rows and totals are tried
  *   before several of them are written.
  *
- * A part takes pages, who is online, ids, records and events, in this order, until it has
- * grown to st->part_bytes; the first in which all of them end is the last. Then come
- * heads and renames of WINDOW_MAX rows and logs, the marks, the record and the message:
- * 112 KiB at most, with what a single step may take over the bound (COMMIT_PART_BYTES).
+ * A part takes pages, who is online, ids, titles, records, of a rewrite traits, and
+ * events, in this order, until it has grown to st->part_bytes; the first in which all of
+ * them end is the last. Then come traits of as many bytes at most, heads and
+ * renames of WINDOW_MAX rows and logs, the marks, the record and the message: 112 KiB at
+ * most, with what a single step may take over the bound (COMMIT_PART_BYTES).
  */
 #include "commit.h"
 
@@ -51,6 +56,13 @@
 /* After so long hc:{S}:o may have expired before the commit is there. */
 #define ONLINE_KNOWN_MS ((ONLINE_TTL_S - 30) * 1000)
 
+/* Whether it goes over whatever is there. A rewrite that keeps the logs does not: they
+ * must be those that this process read or wrote, or Redis has forgotten some of them. */
+static bool is_anew(const struct commit *c)
+{
+    return c->full && (c->relog || !c->site->log.taken);
+}
+
 static void part_begin(const struct commit *c, struct slice sha, struct command *out)
 {
     const struct site *s = c->site;
@@ -63,10 +75,10 @@ static void part_begin(const struct commit *c, struct slice sha, struct command 
     command_arg(out, key_text(&meta));
     command_arg(out, key_text(&channel));
     command_u64(out, c->epoch);
-    command_u64(out, c->full ? 0 : s->commit_floor);
+    command_u64(out, is_anew(c) ? 0 : s->commit_floor);
     command_u64(out, s->commit);
     command_u64(out, c->part);
-    command_u64(out, c->full);
+    command_u64(out, is_anew(c));
     command_u64(out, s->from_epoch);
     command_u64(out, s->from_commit);
 }
@@ -121,6 +133,7 @@ static void start(struct commit *c)
     c->feed_staged = c->visited = false;
     c->rows = s->inflight;
     c->page = c->online = 0;
+    c->retitled = c->too_large = false;
     c->visitor = 0;
     c->event = c->full ? 1 : s->recent_done + 1;
 }
@@ -142,8 +155,9 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
     struct site *s = c->site;
     bool last;
 
-    if (s->log.rewrite) {
+    if (s->log.rewrite || c->too_large) {
         inflight_end(s, false);
+        s->full |= c->too_large;
         start(c);
     }
     part_begin(c, sha, out);
@@ -163,8 +177,7 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
 /* Whether Redis has everything. */
 static bool is_written(const struct site *s)
 {
-    return !s->dirty && !s->full && s->log.n == 0 && !s->presence.changed &&
-           !s->totals.dirty && s->recent_done == s->recent.last;
+    return !site_has_news(s) && s->log.n == 0 && s->recent_done == s->recent.last;
 }
 
 bool commit_is_tick(const struct site *s)

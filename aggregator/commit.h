@@ -46,6 +46,8 @@ struct commit {
     size_t online;    /* next page id of those that may be open */
     uint64_t visitor; /* of a log written anew: those up to this id are done */
     bool visited;     /* all of them */
+    bool retitled;    /* the titles that were there are deleted */
+    bool too_large;   /* for one last part: it is to become a rewrite */
     uint64_t event;   /* next event to write */
     bool feed_staged; /* the feed is too long for the last part alone */
 };

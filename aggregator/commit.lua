@@ -8,7 +8,7 @@
 --
 -- KEYS[1] meta, KEYS[2] channel
 -- ARGV[1] epoch e   [2] lowest q Redis must have   [3] q of this commit
--- ARGV[4] number k of this part, 0 for the first   [5] 1 of a rewrite, else 0
+-- ARGV[4] number k of this part, 0 for the first   [5] 1 of a rewrite, logs included, else 0
 -- ARGV[6], [7] e and q of the record that the writer claimed the site from
 -- ARGV[8..] operations, each: argument count, then the command and its arguments
 -- ARGV[#ARGV] the message, empty but in the last part

@@ -4,6 +4,7 @@
 
 #include "../proto/keys.h"
 #include "commit_ops.h"
+#include "commit_traits.h"
 #include "visit.h"
 
 #define PART_RECORDS 4096 /* gathered at a time */
@@ -192,9 +193,18 @@ static bool part_feed(struct commit *c, struct command *out, struct buf *scratch
     return done;
 }
 
+/* The last part of a commit that is no rewrite has the traits, unless they are more than
+ * a part by themselves. */
+static bool traits_fit(struct commit *c)
+{
+    c->too_large = !c->full && traits_due(c->site) > c->store->part_bytes;
+    return !c->too_large;
+}
+
 bool commit_ahead(struct commit *c, struct command *out, struct buf *scratch)
 {
     return part_minutes(c, out) && part_pages(c, out) && part_online(c, out) &&
            op_page_ids(out, c->site, c->store->part_bytes, c->full) &&
-           part_visitors(c, out) && part_records(c, out) && part_feed(c, out, scratch);
+           part_titles(c, out) && part_visitors(c, out) && part_records(c, out) &&
+           traits_fit(c) && part_traits(c, out) && part_feed(c, out, scratch);
 }

@@ -153,6 +153,13 @@ void op_online(struct command *c, const struct site *s, bool staged)
     command_field(c, "i", o->idle);
     command_field(c, "b", o->background);
     command_field(c, "tabs", o->tabs);
+    command_field(c, "m", o->members);
+    if (s->presence.fades) {
+        command_field(c, "fw", o->fresh.writing);
+        command_field(c, "fr", o->fresh.reading);
+        command_field(c, "fi", o->fresh.idle);
+        command_field(c, "fb", o->fresh.background);
+    }
     command_op_end(c, at);
     expire_online(c, s, staged);
 }
@@ -165,6 +172,8 @@ void op_totals(struct command *c, const struct site *s)
 
     command_field(c, "pv", t->total.views);
     command_field(c, "vis", t->total.visits);
+    command_field(c, "con", t->total.joins);
+    command_field(c, "cnt", t->total.counted);
     command_field(c, "since", (uint64_t)t->total.since);
     command_field(c, "peak", t->peaks.all);
     command_field(c, "peak_at", (uint64_t)t->peaks.all_at);

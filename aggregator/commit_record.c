@@ -7,6 +7,7 @@
 
 #include "../proto/keys.h"
 #include "commit_ops.h"
+#include "commit_traits.h"
 #include "message.h"
 
 static bool is_due(const struct commit *c, unsigned slot)
@@ -17,7 +18,8 @@ static bool is_due(const struct commit *c, unsigned slot)
 
     return (s->dirty | s->inflight) >> slot & 1 ||
            (s->log.taken && n != s->log.written[slot]) ||
-           (c->full && (row->views || row->events || row->uniques || n));
+           (c->full && (row->views || row->events || row->uniques || n ||
+                        queries_at(&s->queries, slot)));
 }
 
 /* Rows of the window that Redis does not have as they are, by slot. */
@@ -76,8 +78,12 @@ static void last_heads(const struct commit *c, struct command *out, uint64_t due
 
     if (!c->full)
         try_all(c, out, due, totals);
-    for (uint64_t left = due; left; left &= left - 1)
-        op_row_head(out, s, (unsigned)__builtin_ctzll(left), c->full);
+    for (uint64_t left = due; left; left &= left - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(left);
+
+        op_row_head(out, s, slot, c->full);
+        op_row_traits(out, s, slot, c->full);
+    }
     if (totals)
         last_totals(c, out);
 }
@@ -188,6 +194,7 @@ void commit_record(struct commit *c, struct command *out, struct buf *message)
     if (c->full)
         last_renames(c, out);
     op_expire_pages(out, s, false);
+    op_expire_titles(out, s);
     last_record(c, out, message);
     s->recent_sent = s->recent.last;
     buf_clear(message);

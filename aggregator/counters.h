@@ -56,7 +56,9 @@
     X(events, COUNTER, "events folded", "events_total{kind=\"event\"}")                  \
     X(heartbeats, COUNTER, "heartbeats folded", "events_total{kind=\"heartbeat\"}")      \
     X(leaves, COUNTER, "leaves folded", "events_total{kind=\"leave\"}")                  \
+    X(joins, COUNTER, "connections folded", "events_total{kind=\"join\"}")               \
     X(messages, COUNTER, "messages folded", "events_total{kind=\"message\"}")            \
+    X(queries, COUNTER, "queries folded", "events_total{kind=\"query\"}")                \
     X(resets, COUNTER, "resets of totals folded", "events_total{kind=\"reset\"}")        \
     X(unknown_kind, COUNTER, "hits of a kind not known here, skipped",                   \
       "events_dropped_total{reason=\"unknown_kind\"}")                                   \
@@ -71,6 +73,9 @@
       "events_capped_total{bound=\"visitors\"}")                                         \
     X(capped_pages, COUNTER, "hits counted on (other) because of too many pages",        \
       "events_capped_total{bound=\"pages\"}")                                            \
+    X(capped_referrers, COUNTER,                                                         \
+      "views whose referrer or country was counted on (other) because of too many",      \
+      "events_capped_total{bound=\"referrers\"}")                                        \
     X(capped_tabs, COUNTER,                                                              \
       "hits whose tab found no room; they count, but make nobody present",               \
       "events_capped_total{bound=\"tabs\"}")                                             \

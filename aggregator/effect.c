@@ -12,12 +12,47 @@ static struct site_row *touch_row(const struct visit *v)
     return &s->row[slot];
 }
 
+/* What names a visitor in the feed alone: half the bits of its id, well mixed, so that
+ * the id cannot be had back. It is called for each view, of which few are ever told. */
+static uint32_t feed_name(uint64_t visitor)
+{
+    uint64_t v = (visitor ^ visitor >> 31) * UINT64_C(0x9e3779b97f4a7c15);
+    uint32_t name = (uint32_t)(((v ^ v >> 29) * UINT64_C(0xd6e8feb86659fd93)) >> 32);
+
+    return name ? name : 1;
+}
+
 static void feed(const struct visit *v, const struct hit *h)
 {
     struct site *s = v->site;
+    struct recent_event e = {.kind = h->kind, .at = v->at, .path = h->path};
 
+    if (h->kind != HIT_VIEW)
+        e.name = h->name;
+    if (h->kind == HIT_QUERY)
+        e.ms = h->engaged;
+    if (h->kind == HIT_VIEW || h->kind == HIT_EVENT) {
+        e.visitor = feed_name(h->visitor);
+        e.device = h->device;
+        e.browser = h->browser;
+        memcpy(e.country, h->country, sizeof e.country);
+        e.referrer = h->referrer;
+    }
     totals_begin_feed(&s->totals, v->store->clock);
-    recent_add(&s->recent, h->kind, v->at, h->path, h->name);
+    recent_add(&s->recent, &e);
+}
+
+static void count_view(const struct visit *v, const struct hit *h,
+                       struct fold_counts *counts)
+{
+    struct site *s = v->site;
+
+    touch_row(v)->views++;
+    s->news.views++;
+    totals_view(&s->totals, v->at);
+    counts->capped_referrers += traits_view(&s->traits, slot_of(s, v->minute), h);
+    feed(v, h);
+    counts->views++;
 }
 
 static void count_kind(const struct visit *v, const struct hit *h,
@@ -27,11 +62,7 @@ static void count_kind(const struct visit *v, const struct hit *h,
 
     switch (h->kind) {
     case HIT_VIEW:
-        touch_row(v)->views++;
-        s->news.views++;
-        totals_view(&s->totals, v->at);
-        feed(v, h);
-        counts->views++;
+        count_view(v, h, counts);
         break;
     case HIT_EVENT:
         touch_row(v)->events++;
@@ -44,12 +75,22 @@ static void count_kind(const struct visit *v, const struct hit *h,
         feed(v, h);
         counts->messages++;
         break;
+    case HIT_QUERY:
+        touch_row(v);
+        queries_add(&s->queries, slot_of(s, v->minute), h->engaged);
+        feed(v, h);
+        counts->queries++;
+        break;
     case HIT_RESET:
         totals_reset(&s->totals, v->at);
         counts->resets++;
         break;
     case HIT_LEAVE:
         counts->leaves++;
+        break;
+    case HIT_JOIN:
+        totals_join(&s->totals, v->at, h->marks & HIT_COUNTED);
+        counts->joins++;
         break;
     default:
         counts->heartbeats++;
@@ -62,13 +103,15 @@ static void count_tab(struct visit *v, const struct hit *h, struct fold_counts *
 {
     struct site *s = v->site;
     size_t before = s->presence.tabs.n;
-    struct sign sign = {.visitor = h->visitor,
-                        .previous = h->previous,
+    struct sign sign = {.visitor = v->visitor,
+                        .previous = v->previous,
                         .tab = h->tab,
                         .at = v->at,
                         .page = v->page,
                         .state = h->state,
-                        .leave = h->kind == HIT_LEAVE};
+                        .lasts = h->lasts,
+                        .leave = h->kind == HIT_LEAVE,
+                        .held = h->marks & HIT_HELD};
     enum presence_verdict what = presence_take(
         &s->presence, &s->pages, &sign, v->store->clock, store_tabs_room(v->store, s));
 
@@ -94,6 +137,23 @@ static void rename_tabs(const struct visit *v)
     store_tabs(v->store, s, before);
 }
 
+/* A connection for which its visitor has no room is from here on of a visitor of its own,
+ * yesterday too. */
+static void stand_alone(struct visit *v, const struct hit *h, bool *moved)
+{
+    if (v->previous) {
+        rename_tabs(v);
+        v->known = visitors_get(&v->site->visitors, v->visitor);
+        visit_rename(v, moved);
+    }
+    if (!presence_is_beyond(&v->site->presence, v->visitor, v->previous, h->tab))
+        return;
+    v->visitor = presence_own(v->visitor, h->tab);
+    if (v->previous)
+        v->previous = presence_own(v->previous, h->tab);
+    v->known = visitors_get(&v->site->visitors, v->visitor);
+}
+
 static void count_visitor(struct visit *v, bool is_seen, struct fold_counts *counts,
                           bool *moved)
 {
@@ -115,16 +175,22 @@ void effect_take(struct visit *v, const struct hit *h, struct fold_counts *count
     struct site *s = v->site;
 
     s->touched = s->now;
+    if (s->heard < v->at)
+        s->heard = v->at;
     count_kind(v, h, counts);
-    if (h->engaged > 0)
+    if (h->engaged > 0 && h->kind != HIT_QUERY)
         touch_row(v)->engaged += h->engaged;
+    if (h->kind == HIT_VIEW || h->kind == HIT_HEARTBEAT)
+        pages_title(&s->pages, v->page, h->name);
     v->entered = false;
+    if (h->marks & HIT_HELD && effect_is_sign(h))
+        stand_alone(v, h, moved);
     if (effect_is_sign(h))
         count_tab(v, h, counts);
     else if (h->previous && effect_is_seen(h))
         rename_tabs(v);
     if (effect_is_seen(h) || (effect_is_sign(h) && h->previous))
         count_visitor(v, effect_is_seen(h), counts, moved);
-    if (s->dirty || s->totals.dirty)
+    if (s->dirty || s->totals.dirty || s->pages.titles_dirty)
         store_mark_dirty(v->store, s);
 }

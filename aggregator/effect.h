@@ -9,14 +9,15 @@
 /* Whether the hit makes its visitor seen. */
 static inline bool effect_is_seen(const struct hit *h)
 {
-    return h->kind == HIT_VIEW || h->kind == HIT_EVENT || h->kind == HIT_HEARTBEAT;
+    return h->kind == HIT_VIEW || h->kind == HIT_EVENT || h->kind == HIT_HEARTBEAT ||
+           h->kind == HIT_JOIN;
 }
 
 /* Whether it tells of a tab. A view or event that names none is a bare pixel: nothing
  * would be heard of it any more. */
 static inline bool effect_is_sign(const struct hit *h)
 {
-    return h->kind == HIT_HEARTBEAT || h->kind == HIT_LEAVE ||
+    return h->kind == HIT_HEARTBEAT || h->kind == HIT_LEAVE || h->kind == HIT_JOIN ||
            (effect_is_seen(h) && h->tab);
 }
 

@@ -326,13 +326,16 @@ static void measure_folded(struct aggregator_counters *c, const struct fold_coun
     c->events = f->events;
     c->heartbeats = f->heartbeats;
     c->leaves = f->leaves;
+    c->joins = f->joins;
     c->messages = f->messages;
+    c->queries = f->queries;
     c->resets = f->resets;
     c->unknown_kind = f->unknown_kind;
     c->late = f->late;
     c->capped_sites = f->capped_sites;
     c->capped_visitors = f->capped_visitors;
     c->capped_pages = f->capped_pages;
+    c->capped_referrers = f->capped_referrers;
     c->capped_tabs = f->capped_tabs;
     c->tabs_displaced = f->tabs_displaced;
     c->parked = f->parked;

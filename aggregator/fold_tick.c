@@ -28,6 +28,7 @@ static void turn_site(struct store *st, struct site *s)
         (st->now + s->order) % STALE_MINUTES == 0)
         visit_drop_stale(st, s);
     pages_drop_empty(&s->pages);
+    traits_drop_empty(&s->traits);
     if (site_is_empty(s))
         store_drop(st, s);
 }

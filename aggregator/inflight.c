@@ -6,13 +6,31 @@
 
 #define PENDING_KEPT 4096 /* records' worth of memory that an idle log keeps */
 
+static void mark_traits(struct site *s)
+{
+    s->queries.dirty = 0;
+    for (unsigned slot = 0; slot < s->slots; slot++)
+        if (queries_at(&s->queries, slot))
+            s->queries.dirty |= UINT64_C(1) << slot;
+    for (size_t i = 0; i < s->traits.n; i++) {
+        struct trait *v = s->traits.trait[i];
+
+        v->dirty = 0;
+        for (unsigned slot = 0; slot < s->slots; slot++)
+            if (v->at[slot])
+                v->dirty |= UINT64_C(1) << slot;
+    }
+}
+
 void inflight_mark_all(struct site *s)
 {
     s->dirty = 0;
     for (unsigned slot = 0; slot < s->slots; slot++)
         if (s->row[slot].views || s->row[slot].events || s->row[slot].uniques ||
-            s->row[slot].engaged)
+            s->row[slot].engaged || queries_at(&s->queries, slot))
             s->dirty |= UINT64_C(1) << slot;
+    mark_traits(s);
+    s->pages.retitle = true;
     for (size_t id = 0; id < s->pages.ids; id++) {
         struct page *p = s->pages.page[id];
 
@@ -33,8 +51,56 @@ void inflight_mark_online(struct site *s)
             s->pages.page[id]->online_dirty = s->pages.page[id]->online > 0;
 }
 
+static void send_traits(struct site *s)
+{
+    s->queries.inflight = s->queries.dirty;
+    s->queries.dirty = 0;
+    for (size_t i = 0; i < s->traits.n; i++) {
+        s->traits.trait[i]->inflight = s->traits.trait[i]->dirty;
+        s->traits.trait[i]->dirty = 0;
+    }
+}
+
+static void end_traits(struct site *s, bool done)
+{
+    s->queries.dirty |= done ? 0 : s->queries.inflight;
+    s->queries.inflight = 0;
+    for (size_t i = 0; i < s->traits.n; i++) {
+        struct trait *v = s->traits.trait[i];
+
+        v->dirty |= done ? 0 : v->inflight;
+        v->inflight = 0;
+    }
+}
+
+/* When titles are rewritten, that of every page is due. */
+static void send_titles(struct pages *t)
+{
+    t->titles_sent = false;
+    t->retitle_sent = t->retitle;
+    for (size_t id = 0; t->retitle && id < t->ids; id++)
+        if (t->page[id] && t->page[id]->title)
+            t->page[id]->title_dirty = t->titles_dirty = true;
+}
+
+/* Which of them were on their way is not remembered: then all are due. */
+static void end_titles(struct pages *t, bool done)
+{
+    if (done && t->retitle_sent) {
+        t->retitle = false;
+        t->titles_left = 0;
+    }
+    if (!done && (t->titles_sent || t->retitle_sent)) {
+        t->retitle = true;
+        t->titles_dirty |= t->titled > 0;
+    }
+    t->titles_sent = t->retitle_sent = false;
+}
+
 void inflight_send(struct site *s)
 {
+    send_traits(s);
+    send_titles(&s->pages);
     s->inflight = s->dirty;
     s->dirty = 0;
     s->online_sent = s->presence.changed;
@@ -55,6 +121,8 @@ void inflight_send(struct site *s)
 
 void inflight_end(struct site *s, bool done)
 {
+    end_traits(s, done);
+    end_titles(&s->pages, done);
     if (!done) {
         s->dirty |= s->inflight;
         s->presence.changed |= s->online_sent;

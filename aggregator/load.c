@@ -158,6 +158,7 @@ static enum load_step take_claim(struct load *l, const redisReply *reply)
     }
     restore_record(l, &c);
     restore_pages(l, &c);
+    restore_titles(l, &c);
     restore_feed(l, &c);
     if (restore_rows(l, &c) || !next_minute(l))
         return done(l);
@@ -224,7 +225,7 @@ static void next_claim(const struct load *l, struct slice sha, struct command *o
     struct key_name meta = key_meta(site_id(s)), recent = key_recent(site_id(s));
     struct key_name row = key_minute(site_id(s), 0), log = key_log(site_id(s), 0);
     struct key_name pages = key_pages(site_id(s)), totals = key_totals(site_id(s));
-    struct key_name online = key_online(site_id(s));
+    struct key_name online = key_online(site_id(s)), titles = key_titles(site_id(s));
 
     command_arg(out, SLICE("EVALSHA"));
     command_arg(out, sha);
@@ -242,6 +243,7 @@ static void next_claim(const struct load *l, struct slice sha, struct command *o
     command_u64(out, s->window * 60 + EXPIRY_SLACK_S);
     command_arg(out, key_text(&totals));
     command_arg(out, key_text(&online));
+    command_arg(out, key_text(&titles));
 }
 
 void load_next(struct load *l, struct slice claim_sha, struct command *out)

@@ -247,8 +247,8 @@ void loads_forget(struct loads *l)
 
 static uint64_t folded(const struct fold_counts *c)
 {
-    return c->views + c->events + c->heartbeats + c->leaves + c->messages + c->resets +
-           c->repeated;
+    return c->views + c->events + c->heartbeats + c->leaves + c->joins + c->messages +
+           c->queries + c->resets + c->repeated;
 }
 
 /* Folds of what is parked for the site at most @max hits. Returns how many, all of @max

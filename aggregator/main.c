@@ -13,7 +13,7 @@ enum { EXIT_OK = 0, EXIT_BUSY = 1, EXIT_OPTIONS = 2, EXIT_UNSAVED = 3 };
 
 struct options {
     const char *udp, *admin_listen, *stats_listen, *secret_file, *redis, *redis_auth_file;
-    long window, hold_ms;
+    long window, hold_ms, clean_delay;
     bool drain;
 };
 
@@ -33,6 +33,10 @@ static const struct opt rows[] = {
     {"stats-listen", "HOST:PORT", OPT_TEXT, AT(stats_listen), "127.0.0.1:1442", 0, 0,
      "Where whoever connects is told the numbers of all sites, one JSON object. Port 0 "
      "lets the kernel choose one, which is printed; none: nowhere.",
+     NULL},
+    {"namespace-clean-delay", "SECONDS", OPT_INT, AT(clean_delay), "60", 0, 86400,
+     "A site where nobody is online and nothing has happened for so long is left out "
+     "there; 0: never.",
      NULL},
     {"secret-file", "FILE", OPT_TEXT, AT(secret_file), NULL, 0, 0,
      "The secret shared with the collectors: the same file on every node, 16 to 4096 "
@@ -89,6 +93,7 @@ static int configure(struct aggregator_config *c, const struct options *o, char 
     c->window = (unsigned)o->window;
     c->hold_ms = o->hold_ms;
     c->drain = o->drain;
+    c->clean_ms = o->clean_delay * 1000;
     if (udp_addr_parse(&c->udp, o->udp, err, err_n) < 0 ||
         listen_addr_parse(&c->admin, "--admin-listen", o->admin_listen, err, err_n) < 0 ||
         listen_addr_parse(&c->stats, "--stats-listen", o->stats_listen, err, err_n) < 0 ||

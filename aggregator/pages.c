@@ -121,6 +121,13 @@ static struct page *add(struct pages *t, uint16_t id, uint64_t hash, struct slic
     return p;
 }
 
+static void page_free(struct page *p)
+{
+    if (p)
+        free(p->title);
+    free(p);
+}
+
 void pages_init(struct pages *t, unsigned slots, const struct key *key)
 {
     *t = (struct pages){.slots = slots, .key = key};
@@ -129,7 +136,7 @@ void pages_init(struct pages *t, unsigned slots, const struct key *key)
 void pages_fini(struct pages *t)
 {
     for (size_t id = 0; id < t->ids; id++)
-        free(t->page[id]);
+        page_free(t->page[id]);
     free(t->page);
     free(t->index);
     pages_init(t, t->slots, t->key);
@@ -181,6 +188,46 @@ bool pages_restore(struct pages *t, uint16_t id, struct slice path)
     return p;
 }
 
+/* Returns whether the page has the title @title now, and had another one before. */
+static bool retitle(struct pages *t, struct page *p, struct slice title)
+{
+    char *text;
+
+    if (title.n == 0 || slice_eq(title, page_title(p)) ||
+        slice_eq(page_path(p), SLICE(PAGE_OTHER)))
+        return false;
+    assert(title.n <= EVENT_NAME_MAX);
+    text = malloc(title.n);
+    if (!text)
+        return false;
+    memcpy(text, title.p, title.n);
+    t->titled += !p->title;
+    free(p->title);
+    p->title = text;
+    p->title_n = (uint8_t)title.n;
+    return true;
+}
+
+void pages_title(struct pages *t, uint16_t id, struct slice title)
+{
+    struct page *p = pages_get(t, id);
+
+    if (p && retitle(t, p, title))
+        p->title_dirty = t->titles_dirty = true;
+}
+
+void pages_restore_title(struct pages *t, struct slice path, struct slice title)
+{
+    uint64_t hash = pages_hash(t, path);
+    bool found = false;
+
+    for (size_t id = 0; id < t->ids && title.n <= EVENT_NAME_MAX; id++)
+        if (t->page[id] && t->page[id]->hash == hash)
+            found |= retitle(t, t->page[id], title);
+    if (!found)
+        t->titles_left++;
+}
+
 void pages_clear_slot(struct pages *t, unsigned slot)
 {
     for (size_t id = 0; id < t->ids; id++) {
@@ -201,6 +248,26 @@ static bool is_written(const struct page *p)
     return p->dirty == 0 && p->inflight == 0 && !p->online_dirty && !p->online_sent;
 }
 
+/* Takes a page out. Titles that stay behind in Redis are written over when they are as
+ * many as there may be pages. */
+static void drop(struct pages *t, size_t id)
+{
+    if (t->page[id]->title) {
+        t->titled--;
+        t->retitle |= ++t->titles_left > PAGES_MAX;
+    }
+    page_free(t->page[id]);
+    t->page[id] = NULL;
+    t->n--;
+}
+
+/* As it was born, but for what may still lie in Redis. */
+static void begin_anew(struct pages *t)
+{
+    pages_fini(t);
+    t->retitle = true;
+}
+
 void pages_drop_empty(struct pages *t)
 {
     size_t before = t->n;
@@ -208,16 +275,13 @@ void pages_drop_empty(struct pages *t)
     for (size_t id = 0; id < t->ids; id++) {
         struct page *p = t->page[id];
 
-        if (p && p->visitors == 0 && p->online == 0 && is_written(p)) {
-            free(p);
-            t->page[id] = NULL;
-            t->n--;
-        }
+        if (p && p->visitors == 0 && p->online == 0 && is_written(p))
+            drop(t, id);
     }
     if (t->n == before)
         return;
     if (t->n == 0)
-        pages_fini(t);
+        begin_anew(t);
     else
         reindex(t);
 }
@@ -228,6 +292,7 @@ size_t pages_bytes(const struct pages *t)
 
     for (size_t id = 0; id < t->ids; id++)
         if (t->page[id])
-            n += sizeof(struct page) + t->slots * sizeof(uint32_t) + t->page[id]->path_n;
+            n += sizeof(struct page) + t->slots * sizeof(uint32_t) + t->page[id]->path_n +
+                 t->page[id]->title_n;
     return n;
 }

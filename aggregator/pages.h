@@ -19,10 +19,13 @@ struct page {
     uint32_t visitors; /* sum of at[] */
     uint16_t path_n;
     bool named;                     /* Redis has its id; the commit's to set */
+    bool title_dirty;               /* Redis does not have its title */
     bool online_dirty, online_sent; /* `online` since the last commit; and in the one that
                                        is out */
-    uint32_t online;                /* visitors who have it open now (presence.h) */
-    uint32_t at[];                  /* one per slot of the site's ring */
+    uint8_t title_n;
+    char *title;     /* the newest that was told, allocated; NULL: none */
+    uint32_t online; /* visitors who have it open now (presence.h) */
+    uint32_t at[];   /* one per slot of the site's ring */
 };
 
 struct pages_entry {
@@ -40,6 +43,12 @@ struct pages {
     size_t index_cap;          /* a power of two, 0 before the first page */
     unsigned slots;            /* of the ring */
     const struct key *key;
+    size_t titled;      /* pages with a title */
+    size_t titles_left; /* titles in Redis, about, whose pages are gone */
+    bool titles_dirty;  /* a page's title_dirty is set */
+    bool titles_sent;   /* the commit that is out has some */
+    bool retitle;       /* all of them are to be written, over what there was */
+    bool retitle_sent;  /* which the commit that is out does */
 };
 
 void pages_init(struct pages *t, unsigned slots, const struct key *key);
@@ -56,6 +65,14 @@ void pages_prefetch(const struct pages *t, uint64_t hash);
  * bound. PAGE_NONE when out of memory. */
 uint16_t pages_id(struct pages *t, uint64_t hash, struct slice path, bool *capped);
 
+/* Page @id, which may be PAGE_NONE, has the title @title (<= EVENT_NAME_MAX) from now on,
+ * if that is not empty; out of memory the one before. PAGE_OTHER has none. */
+void pages_title(struct pages *t, uint16_t id, struct slice title);
+
+/* The page of @path, or both (pages_restore), have the title that Redis says; if there is
+ * none it is left there. Looks at all pages, of which a site has few that have titles. */
+void pages_restore_title(struct pages *t, struct slice path, struct slice title);
+
 /* Makes the page that Redis knows as @id; ids that are left out are free. False when @id
  * is taken or no id, @path no path, or out of memory. Redis may have a path twice, under
  * the id of a page that was freed and under that of its next life: both are made, the
@@ -71,6 +88,11 @@ static inline struct page *pages_get(const struct pages *t, uint16_t id)
 static inline struct slice page_path(const struct page *p)
 {
     return (struct slice){p->path, p->path_n};
+}
+
+static inline struct slice page_title(const struct page *p)
+{
+    return (struct slice){p->title, p->title_n};
 }
 
 /* Empties @slot on every page: its minute has left the window. */

@@ -21,19 +21,20 @@ struct parked_chunk {
     char bytes[];
 };
 
-/* One hit, as it lies in a chunk: then path and name, and up to seven bytes of nothing.
- */
+/* One hit, as it lies in a chunk: then path, name and referrer, and up to seven bytes of
+ * nothing. */
 struct item {
     uint64_t stream, seq;
     ms_t at;
     uint64_t visitor, previous, tab;
     uint32_t engaged;
-    uint16_t path_n, name_n;
-    uint8_t kind, state;
+    uint16_t path_n;
+    uint8_t name_n, referrer_n, kind, state, marks, lasts, device, browser;
+    char country[2];
 };
 
 _Static_assert(sizeof(struct parked_chunk) % sizeof(uint64_t) == 0, "items are aligned");
-_Static_assert(sizeof(struct item) + PATH_MAX_BYTES + EVENT_NAME_MAX + 8 <
+_Static_assert(sizeof(struct item) + PATH_MAX_BYTES + EVENT_NAME_MAX + REFERRER_MAX + 8 <
                    CHUNK_MAX - sizeof(struct parked_chunk),
                "a chunk takes any hit");
 
@@ -96,10 +97,11 @@ static bool lower(struct parked *p, uint64_t stream, uint64_t seq)
     return true;
 }
 
-static void copy(char *to, struct slice text)
+static char *append(char *to, struct slice text)
 {
     if (text.n)
         memcpy(to, text.p, text.n);
+    return to + text.n;
 }
 
 void parked_init(struct parked *p)
@@ -122,10 +124,11 @@ void parked_fini(struct parked *p)
 bool parked_add(struct parked *p, uint64_t stream, uint64_t seq, ms_t at,
                 const struct hit *h)
 {
-    size_t n = item_bytes(h->path.n + h->name.n);
+    size_t n = item_bytes(h->path.n + h->name.n + h->referrer.n);
     struct item *item;
 
     assert(h->path.n <= PATH_MAX_BYTES && h->name.n <= EVENT_NAME_MAX);
+    assert(h->referrer.n <= REFERRER_MAX);
     if (!reserve(p, n) || !lower(p, stream, seq))
         return false;
     item = (struct item *)(p->last->bytes + p->last->end);
@@ -138,12 +141,17 @@ bool parked_add(struct parked *p, uint64_t stream, uint64_t seq, ms_t at,
         .tab = h->tab,
         .engaged = h->engaged,
         .path_n = (uint16_t)h->path.n,
-        .name_n = (uint16_t)h->name.n,
+        .name_n = (uint8_t)h->name.n,
+        .referrer_n = (uint8_t)h->referrer.n,
         .kind = h->kind,
         .state = h->state,
+        .marks = h->marks,
+        .lasts = h->lasts,
+        .device = h->device,
+        .browser = h->browser,
+        .country = {h->country[0], h->country[1]},
     };
-    copy((char *)(item + 1), h->path);
-    copy((char *)(item + 1) + h->path.n, h->name);
+    append(append(append((char *)(item + 1), h->path), h->name), h->referrer);
     p->last->end += (uint32_t)n;
     return true;
 }
@@ -166,19 +174,25 @@ bool parked_take(struct parked *p, struct parked_hit *out)
     }
     item = (const struct item *)(c->bytes + c->at);
     text = (const char *)(item + 1);
-    c->at += (uint32_t)item_bytes((size_t)item->path_n + item->name_n);
+    c->at += (uint32_t)item_bytes((size_t)item->path_n + item->name_n + item->referrer_n);
     *out = (struct parked_hit){
         .stream = item->stream,
         .seq = item->seq,
         .at = item->at,
         .hit = {.path = {text, item->path_n},
                 .name = {text + item->path_n, item->name_n},
+                .referrer = {text + item->path_n + item->name_n, item->referrer_n},
                 .visitor = item->visitor,
                 .previous = item->previous,
                 .tab = item->tab,
                 .engaged = item->engaged,
                 .kind = item->kind,
-                .state = item->state},
+                .state = item->state,
+                .marks = item->marks,
+                .lasts = item->lasts,
+                .device = item->device,
+                .browser = item->browser,
+                .country = {item->country[0], item->country[1]}},
     };
     return true;
 }

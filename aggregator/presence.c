@@ -23,7 +23,15 @@ static bool is_over(const struct presence *p, ms_t end, ms_t now)
 /* When the sign happened; a goodbye at its end. */
 static ms_t time_of_sign(const struct sign *s)
 {
-    return s->leave ? s->at + PRESENCE_LEAVE_MS : s->at;
+    return s->leave && !s->held ? s->at + PRESENCE_LEAVE_MS : s->at;
+}
+
+/* Of a tab that says this now. */
+static uint8_t marks_of(const struct presence *p, const struct sign *s, ms_t now)
+{
+    bool faded = s->lasts > 0 && is_over(p, s->at + tab_fresh(s->lasts), now);
+
+    return (s->held ? TAB_HELD : 0) | (faded ? TAB_FADED : 0);
 }
 
 /* The state of a tab that was in @before. */
@@ -40,9 +48,18 @@ static void begin_if_empty(struct presence *p, ms_t now)
         p->tabs.step = now / PRESENCE_STEP_MS + 1;
 }
 
+/* With the first tab that says how long it lasts the fresh numbers are to be told. */
+static void set_lasts(struct presence *p, uint32_t i, uint8_t lasts)
+{
+    p->tabs.tab[i].lasts = lasts;
+    if (lasts == 0 || p->fades)
+        return;
+    p->fades = p->changed = true;
+}
+
 /* A tab that is not known. Of one that leaves it is only remembered that it did. */
 static enum presence_verdict begin(struct presence *p, struct pages *pages,
-                                   const struct sign *s, size_t room)
+                                   const struct sign *s, ms_t now, size_t room)
 {
     uint32_t stalest = tab_stalest(p, s->visitor), i;
     bool displaced = false, entered = false;
@@ -53,6 +70,8 @@ static enum presence_verdict begin(struct presence *p, struct pages *pages,
         displaced = t->state != STATE_NONE;
         if (displaced && (s->leave || tab_time(p, t) >= s->at))
             return PRESENCE_OLD;
+        if (displaced && (s->held || t->marks & TAB_HELD))
+            return PRESENCE_FULL; /* connections are not to be missed */
         tab_drop(p, pages, stalest);
         room++;
     }
@@ -63,21 +82,25 @@ static enum presence_verdict begin(struct presence *p, struct pages *pages,
     p->tabs.tab[i].at = (uint32_t)time_of_sign(s);
     p->tabs.tab[i].kind = s->leave ? TAB_LEFT : TAB_OPEN;
     p->tabs.tab[i].page = PAGE_NONE;
-    if (!s->leave)
-        entered = tab_tell(p, pages, i, state_after(s, STATE_NONE), s->page);
+    if (!s->leave) {
+        set_lasts(p, i, s->lasts);
+        entered = tab_tell(p, pages, i, state_after(s, STATE_NONE), s->page,
+                           marks_of(p, s, now));
+    }
     tab_schedule(p, i);
     return displaced ? PRESENCE_DISPLACED : entered ? PRESENCE_ENTERED : PRESENCE_TAKEN;
 }
 
-/* Tab @i has just said goodbye; the second for which it still counts may be over. */
+/* Tab @i has just said goodbye; the second for which it still counts may be over. A
+ * connection has none. */
 static enum presence_verdict leave(struct presence *p, struct pages *pages, uint32_t i,
-                                   ms_t now)
+                                   bool held, ms_t now)
 {
     const struct tab *t = &p->tabs.tab[i];
-    bool ends = t->state != STATE_NONE && is_over(p, tab_time(p, t), now);
+    bool ends = t->state != STATE_NONE && (held || is_over(p, tab_time(p, t), now));
 
     if (ends)
-        tab_tell(p, pages, i, STATE_NONE, PAGE_NONE);
+        tab_end_count(p, pages, i);
     tab_schedule(p, i);
     return ends && presence_state(p, t->visitor) == STATE_NONE ? PRESENCE_LEFT
                                                                : PRESENCE_TAKEN;
@@ -95,9 +118,10 @@ static enum presence_verdict go_on(struct presence *p, struct pages *pages, uint
     t->at = (uint32_t)time_of_sign(s);
     t->kind = s->leave ? TAB_LEFT : TAB_OPEN;
     if (s->leave)
-        return leave(p, pages, i, now);
+        return leave(p, pages, i, s->held, now);
+    set_lasts(p, i, s->lasts);
     entered = tab_tell(p, pages, i, state_after(s, t->state),
-                       s->page == PAGE_NONE ? t->page : s->page);
+                       s->page == PAGE_NONE ? t->page : s->page, marks_of(p, s, now));
     tab_schedule(p, i);
     return entered ? PRESENCE_ENTERED : PRESENCE_TAKEN;
 }
@@ -116,7 +140,7 @@ static bool says_nothing(const struct presence *p, const struct sign *s, uint8_t
                          ms_t now)
 {
     if (!s->leave)
-        return is_over(p, s->at + tab_lasts(state_after(s, before)), now);
+        return is_over(p, s->at + tab_lasts(state_after(s, before), s->lasts), now);
     return before == STATE_NONE && is_over(p, s->at + PRESENCE_LEFT_MS, now);
 }
 
@@ -130,6 +154,30 @@ void presence_fini(struct presence *p)
 {
     tabs_fini(&p->tabs);
     presence_init(p);
+}
+
+uint64_t presence_own(uint64_t visitor, uint64_t tab)
+{
+    uint64_t own = visitor ^ (tab + 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+    own = (own ^ own >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    own ^= own >> 32;
+    return own > VISITOR_NOBODY ? own : own + VISITOR_NOBODY + 1;
+}
+
+bool presence_is_beyond(const struct presence *p, uint64_t visitor, uint64_t previous,
+                        uint64_t tab)
+{
+    uint32_t stalest;
+
+    if (tabs_first(&p->tabs, presence_own(visitor, tab)) != TAB_NONE)
+        return true;
+    if (previous && tabs_first(&p->tabs, presence_own(previous, tab)) != TAB_NONE)
+        return true;
+    if (tab_find(p, visitor, tab) != TAB_NONE)
+        return false;
+    stalest = tab_stalest(p, visitor);
+    return stalest != TAB_NONE && p->tabs.tab[stalest].state != STATE_NONE;
 }
 
 enum presence_verdict presence_take(struct presence *p, struct pages *pages,
@@ -146,7 +194,7 @@ enum presence_verdict presence_take(struct presence *p, struct pages *pages,
         i = tab_find_seed(p, s->visitor);
     if (i == TAB_NONE)
         return says_nothing(p, s, STATE_NONE, now) ? PRESENCE_OLD
-                                                   : begin(p, pages, s, room);
+                                                   : begin(p, pages, s, now, room);
     t = &p->tabs.tab[i];
     if (is_older(p, s, t))
         return PRESENCE_OLD;
@@ -171,12 +219,17 @@ bool presence_seed(struct presence *p, struct pages *pages, uint64_t visitor,
     p->tabs.tab[i].at = (uint32_t)until;
     p->tabs.tab[i].kind = TAB_SEED;
     p->seeds++;
-    tab_tell(p, pages, i, state, page);
+    tab_tell(p, pages, i, state, page, 0);
     tab_schedule(p, i);
     return true;
 }
 
 /* ---- time ----------------------------------------------------------------- */
+
+static bool is_due(const struct presence *p, uint32_t i)
+{
+    return tab_step_after(tab_end(p, &p->tabs.tab[i])) <= p->tabs.step;
+}
 
 /* The wheel comes by tab @i. Returns whether it says goodbye at this moment. */
 static bool look_at(struct presence *p, struct pages *pages, uint32_t i)
@@ -184,12 +237,13 @@ static bool look_at(struct presence *p, struct pages *pages, uint32_t i)
     struct tab *t = &p->tabs.tab[i];
     bool leaves = false;
 
-    if (t->kind == TAB_LEFT && t->state != STATE_NONE &&
-        tab_step_after(tab_end(p, t)) <= p->tabs.step) {
-        tab_tell(p, pages, i, STATE_NONE, PAGE_NONE);
+    if (tab_will_fade(t) && is_due(p, i))
+        tab_tell(p, pages, i, t->state, t->page, t->marks | TAB_FADED);
+    if (t->kind == TAB_LEFT && t->state != STATE_NONE && is_due(p, i)) {
+        tab_end_count(p, pages, i);
         leaves = true;
     }
-    if (tab_step_after(tab_end(p, t)) <= p->tabs.step)
+    if (is_due(p, i))
         tab_drop(p, pages, i);
     else
         tabs_put(&p->tabs, i, tab_step_after(tab_end(p, t)));

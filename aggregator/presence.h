@@ -6,10 +6,18 @@
  * tabs: writing, reading, idle, background. So closing one of three tabs changes nothing,
  * and a hidden tab takes nothing from a visible one.
  *
+ * A hit may say how long its tab lasts instead. Such a tab is fresh for half of that
+ * time; then it leaves its page and fades: it still counts, but not among the fresh ones.
+ *
+ * A tab that is held is a connection: its leave ends it without delay. It makes none of
+ * its visitor's tabs go. Where there is no room for it (many people behind one address),
+ * it stands for a visitor of its own (presence_own), found again by presence_is_beyond.
+ *
  * What counts is when things happened, not in which order they arrived: a hit older than
  * the tab's newest changes nothing, and a tab that left is remembered for
  * PRESENCE_LEFT_MS. A goodbye is taken as of its end, PRESENCE_LEAVE_MS later, so that
- * neither does a beat bring the tab back that the browser sent along with it.
+ * neither does a beat bring the tab back that the browser sent along with it. Of a
+ * connection it is over as it comes.
  *
  * Time goes in steps of PRESENCE_STEP_MS: what ends, ends with the first step at or after
  * its time. A beat only moves the tab's time; the wheel finds out when it comes by, and
@@ -26,6 +34,7 @@ struct presence {
     struct tabs tabs;     /* those that left and are remembered included */
     struct online online; /* as of the last step looked at */
     uint64_t seeds;       /* visitors of it that are known from a load only */
+    bool fades;           /* there has been a tab that says how long it lasts */
     bool changed;         /* a number of it, or of a page: the owner's to clear */
 };
 
@@ -39,7 +48,9 @@ struct sign {
     ms_t at;
     uint16_t page; /* PAGE_NONE: the tab stays where it is */
     uint8_t state; /* enum hit_state; STATE_NONE: it stays as it is, a new tab is read */
+    uint8_t lasts; /* as in a hit */
     bool leave;
+    bool held; /* the tab is a connection */
 };
 
 enum presence_verdict {
@@ -50,6 +61,14 @@ enum presence_verdict {
     PRESENCE_DISPLACED, /* taken; another tab of the visitor made room */
     PRESENCE_FULL,      /* no room or no memory: the visitor is not present by this */
 };
+
+/* Whether @visitor has no room for held tab @tab: it is known as, or has to become, that
+ * of presence_own. What @visitor had under another id must have been renamed. */
+bool presence_is_beyond(const struct presence *p, uint64_t visitor, uint64_t previous,
+                        uint64_t tab);
+
+/* The visitor that a held tab of @visitor stands for alone; never 0 or VISITOR_NOBODY. */
+uint64_t presence_own(uint64_t visitor, uint64_t tab);
 
 /* Takes a sign, at time @now (the wall clock; sign.at <= now). @room: how many tabs may
  * be added. Pages are told how many visitors have them open (page.online, online_dirty).

@@ -16,7 +16,8 @@ static void join(struct presence *p, struct pages *pages, const struct tab *move
         return;
     t->at = moved->at;
     t->kind = moved->kind;
-    tab_tell(p, pages, i, moved->state, moved->page);
+    t->lasts = moved->lasts;
+    tab_tell(p, pages, i, moved->state, moved->page, moved->marks);
     tab_schedule(p, i);
 }
 
@@ -32,6 +33,11 @@ static void hand_over(struct presence *p, struct pages *pages, uint32_t i, uint6
             join(p, pages, &moved, same);
         return;
     }
+    if (moved.marks & TAB_HELD &&
+        tabs_first(&p->tabs, presence_own(to, moved.id)) != TAB_NONE) {
+        tab_drop(p, pages, i); /* there it stands alone */
+        return;
+    }
     if (seed != TAB_NONE)
         tab_drop(p, pages, seed);
     stalest = tab_stalest(p, to);
@@ -41,9 +47,9 @@ static void hand_over(struct presence *p, struct pages *pages, uint32_t i, uint6
     }
     if (stalest != TAB_NONE)
         tab_drop(p, pages, stalest);
-    tab_tell(p, pages, i, STATE_NONE, PAGE_NONE);
+    tab_end_count(p, pages, i);
     tabs_rename(&p->tabs, i, to);
-    tab_tell(p, pages, i, moved.state, moved.page);
+    tab_tell(p, pages, i, moved.state, moved.page, moved.marks);
 }
 
 void presence_rename(struct presence *p, struct pages *pages, uint64_t from, uint64_t to)

@@ -5,6 +5,8 @@
  * tabs, which are few (VISITOR_TABS_MAX). */
 #include "presence_tab.h"
 
+#include <string.h>
+
 /* ---- times ---------------------------------------------------------------- */
 
 ms_t tab_time(const struct presence *p, const struct tab *t)
@@ -18,8 +20,10 @@ ms_t tab_end(const struct presence *p, const struct tab *t)
 {
     ms_t at = tab_time(p, t);
 
+    if (tab_will_fade(t))
+        return at + tab_fresh(t->lasts);
     if (t->kind == TAB_OPEN)
-        return at + tab_lasts(t->state);
+        return at + tab_lasts(t->state, t->lasts);
     if (t->kind == TAB_SEED || t->state != STATE_NONE)
         return at;
     return at - PRESENCE_LEAVE_MS + PRESENCE_LEFT_MS;
@@ -55,24 +59,47 @@ uint8_t presence_state(const struct presence *p, uint64_t visitor)
     return state;
 }
 
-static void count_visitor(struct online *o, uint8_t state, int by)
+/* A visitor's states: by all of the tabs, and by the fresh ones. */
+struct states {
+    uint8_t all, fresh;
+};
+
+static struct states states_of(const struct presence *p, uint64_t visitor)
 {
-    switch (state) {
-    case STATE_WRITING:
-        o->writing += (uint64_t)by;
-        break;
-    case STATE_READING:
-        o->reading += (uint64_t)by;
-        break;
-    case STATE_IDLE:
-        o->idle += (uint64_t)by;
-        break;
-    case STATE_BACKGROUND:
-        o->background += (uint64_t)by;
-        break;
-    default:
-        break;
+    struct states s = {STATE_NONE, STATE_NONE};
+
+    for (uint32_t i = tabs_first(&p->tabs, visitor); i != TAB_NONE;
+         i = tabs_next(&p->tabs, i)) {
+        const struct tab *t = &p->tabs.tab[i];
+
+        s.all = more_active(t->state, s.all);
+        if (!(t->marks & TAB_FADED))
+            s.fresh = more_active(t->state, s.fresh);
     }
+    return s;
+}
+
+static void count_visitor(struct online *o, struct states s, int by)
+{
+    uint64_t *const all[HIT_STATES] = {[STATE_WRITING] = &o->writing,
+                                       [STATE_READING] = &o->reading,
+                                       [STATE_IDLE] = &o->idle,
+                                       [STATE_BACKGROUND] = &o->background};
+    uint64_t *const fresh[HIT_STATES] = {[STATE_WRITING] = &o->fresh.writing,
+                                         [STATE_READING] = &o->fresh.reading,
+                                         [STATE_IDLE] = &o->fresh.idle,
+                                         [STATE_BACKGROUND] = &o->fresh.background};
+
+    if (s.all != STATE_NONE)
+        *all[s.all] += (uint64_t)by;
+    if (s.fresh != STATE_NONE)
+        *fresh[s.fresh] += (uint64_t)by;
+}
+
+/* Whether a tab like this has its page open. */
+static bool is_on_page(uint8_t state, uint8_t marks)
+{
+    return state != STATE_NONE && !(marks & TAB_FADED);
 }
 
 /* Whether the visitor of tab @i has @page open in another tab. */
@@ -82,7 +109,7 @@ static bool has_elsewhere(const struct presence *p, uint32_t i, uint16_t page)
 
     for (uint32_t k = tabs_first(&p->tabs, tab[i].visitor); k != TAB_NONE;
          k = tabs_next(&p->tabs, k))
-        if (k != i && tab[k].state != STATE_NONE && tab[k].page == page)
+        if (k != i && is_on_page(tab[k].state, tab[k].marks) && tab[k].page == page)
             return true;
     return false;
 }
@@ -99,33 +126,62 @@ static void count_page(struct presence *p, struct pages *pages, uint32_t i, uint
     p->changed = true;
 }
 
+/* Tab @i, which still is as it was, is going to be in @state on @page with @marks. */
+static void move_page(struct presence *p, struct pages *pages, uint32_t i, uint8_t state,
+                      uint16_t page, uint8_t marks)
+{
+    const struct tab *t = &p->tabs.tab[i];
+    bool was_on = is_on_page(t->state, t->marks), is_on = is_on_page(state, marks);
+
+    if (was_on && is_on && page == t->page)
+        return;
+    if (was_on)
+        count_page(p, pages, i, t->page, -1);
+    if (is_on)
+        count_page(p, pages, i, page, 1);
+}
+
+/* One tab more (@by 1) or less (-1) like tab @t. */
+static void count_tab(struct online *o, const struct tab *t, int by)
+{
+    if (t->state == STATE_NONE)
+        return;
+    o->tabs += (uint64_t)by;
+    if (t->marks & TAB_HELD)
+        o->members += (uint64_t)by;
+}
+
 bool tab_tell(struct presence *p, struct pages *pages, uint32_t i, uint8_t state,
-              uint16_t page)
+              uint16_t page, uint8_t marks)
 {
     struct tab *t = &p->tabs.tab[i];
-    bool counted = t->state != STATE_NONE, counts = state != STATE_NONE;
-    uint8_t before, after;
+    struct online was = p->online;
+    struct states before, after;
 
-    if (t->state == state && t->page == page)
+    if (t->state == state && t->page == page && t->marks == marks)
         return false;
-    before = presence_state(p, t->visitor);
-    if (counted && !(counts && page == t->page))
-        count_page(p, pages, i, t->page, -1);
-    if (counts && !(counted && page == t->page))
-        count_page(p, pages, i, page, 1);
+    before = states_of(p, t->visitor);
+    move_page(p, pages, i, state, page, marks);
+    count_tab(&p->online, t, -1);
     t->state = state;
     t->page = page;
-    after = presence_state(p, t->visitor);
+    t->marks = marks;
+    count_tab(&p->online, t, 1);
+    after = states_of(p, t->visitor);
     count_visitor(&p->online, before, -1);
     count_visitor(&p->online, after, 1);
-    p->online.tabs += (uint64_t)((int)counts - (int)counted);
-    p->changed |= before != after || counted != counts;
-    return before == STATE_NONE && after != STATE_NONE;
+    p->changed |= memcmp(&was, &p->online, sizeof was) != 0;
+    return before.all == STATE_NONE && after.all != STATE_NONE;
+}
+
+void tab_end_count(struct presence *p, struct pages *pages, uint32_t i)
+{
+    tab_tell(p, pages, i, STATE_NONE, PAGE_NONE, 0);
 }
 
 void tab_drop(struct presence *p, struct pages *pages, uint32_t i)
 {
-    tab_tell(p, pages, i, STATE_NONE, PAGE_NONE);
+    tab_end_count(p, pages, i);
     p->seeds -= p->tabs.tab[i].kind == TAB_SEED;
     tabs_remove(&p->tabs, i);
 }
@@ -153,8 +209,13 @@ uint32_t tab_find_seed(const struct presence *p, uint64_t visitor)
 bool tab_is_staler(const struct presence *p, const struct tab *a, const struct tab *b)
 {
     bool a_counts = a->state != STATE_NONE, b_counts = b->state != STATE_NONE;
+    bool a_held = a->marks & TAB_HELD, b_held = b->marks & TAB_HELD;
 
-    return a_counts != b_counts ? b_counts : tab_time(p, a) < tab_time(p, b);
+    if (a_counts != b_counts)
+        return b_counts;
+    if (a_counts && a_held != b_held)
+        return b_held;
+    return tab_time(p, a) < tab_time(p, b);
 }
 
 uint32_t tab_stalest(const struct presence *p, uint64_t visitor)

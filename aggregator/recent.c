@@ -34,25 +34,36 @@ static bool reserve(struct recent_entry *e, size_t n)
     return true;
 }
 
-void recent_add(struct recent *r, uint8_t kind, ms_t at, struct slice path,
-                struct slice name)
+static char *append(char *to, struct slice text)
+{
+    if (text.n)
+        memcpy(to, text.p, text.n);
+    return to + text.n;
+}
+
+void recent_add(struct recent *r, const struct recent_event *new)
 {
     struct recent_entry *e;
 
-    assert(path.n <= PATH_MAX_BYTES && name.n <= EVENT_NAME_MAX);
+    assert(new->path.n <= PATH_MAX_BYTES &&new->name.n <= EVENT_NAME_MAX);
+    assert(new->referrer.n <= REFERRER_MAX);
     if (!r->entry && !(r->entry = calloc(RECENT_MAX, sizeof *r->entry)))
         return;
     e = &r->entry[(r->last + 1) % RECENT_MAX];
-    if (!reserve(e, path.n + name.n))
+    if (!reserve(e, new->path.n + new->name.n + new->referrer.n))
         return;
-    if (path.n)
-        memcpy(e->text, path.p, path.n);
-    if (name.n)
-        memcpy(e->text + path.n, name.p, name.n);
-    e->path_n = (uint16_t)path.n;
-    e->name_n = (uint16_t)name.n;
-    e->kind = kind;
-    e->at = at;
+    if (e->text)
+        append(append(append(e->text, new->path), new->name), new->referrer);
+    e->path_n = (uint16_t) new->path.n;
+    e->name_n = (uint16_t) new->name.n;
+    e->referrer_n = (uint8_t) new->referrer.n;
+    e->visitor = new->visitor;
+    e->ms = new->ms;
+    e->kind = new->kind;
+    e->device = new->device;
+    e->browser = new->browser;
+    memcpy(e->country, new->country, sizeof e->country);
+    e->at = new->at;
     r->last++;
 }
 
@@ -79,5 +90,11 @@ struct recent_event recent_get(const struct recent *r, uint64_t id)
         .at = e->at,
         .path = {e->text, e->path_n},
         .name = {e->text + e->path_n, e->name_n},
+        .referrer = {e->text + e->path_n + e->name_n, e->referrer_n},
+        .visitor = e->visitor,
+        .device = e->device,
+        .browser = e->browser,
+        .country = {e->country[0], e->country[1]},
+        .ms = e->ms,
     };
 }

@@ -1,4 +1,5 @@
-/* recent: the last RECENT_MAX views, events and messages of a site, for the live feed.
+/* recent: the last RECENT_MAX views, events, messages and queries of a site, for the live
+ * feed.
  *
  * A ring: event id i lies in entry i mod RECENT_MAX, in memory and in hc:{S}:r alike, so
  * writing one twice changes nothing. An entry's text buffer is kept and reused. */
@@ -9,9 +10,11 @@
 
 struct recent_entry {
     ms_t at;
-    char *text; /* path (of a message its text), then name */
+    char *text;           /* path (of a message or query its text), name, referrer */
+    uint32_t visitor, ms; /* this and what follows as in struct recent_event */
     uint16_t path_n, name_n, cap;
-    uint8_t kind;
+    uint8_t referrer_n, kind, device, browser;
+    char country[2];
 };
 
 struct recent {
@@ -22,8 +25,9 @@ struct recent {
 
 void recent_init(struct recent *r);
 void recent_fini(struct recent *r);
-void recent_add(struct recent *r, uint8_t kind, ms_t at, struct slice path,
-                struct slice name);
+
+/* Takes @e in as the newest, whatever its id says. Texts are copied. */
+void recent_add(struct recent *r, const struct recent_event *e);
 
 /* Ids go on behind @last; none up to it is held. */
 void recent_restore(struct recent *r, uint64_t last);

@@ -21,6 +21,16 @@ void restore_pages(struct load *l, const struct claim *c)
     }
 }
 
+void restore_titles(struct load *l, const struct claim *c)
+{
+    struct claim_reader r = c->titles;
+    struct slice path, title;
+
+    for (size_t i = 0; i < c->ntitles; i++)
+        if (claim_text(&r, &path) && claim_text(&r, &title))
+            pages_restore_title(&l->site->pages, path, title);
+}
+
 /* The events of the reply by their place in the ring; the newest where two claim one. */
 struct feed {
     uint64_t id[RECENT_MAX];
@@ -70,18 +80,44 @@ void restore_feed(struct load *l, const struct claim *c)
         return;
     }
     recent_restore(recent, id - 1);
-    buf_init(&text, PATH_MAX_BYTES + EVENT_NAME_MAX + 16);
+    buf_init(&text, RECENT_TEXT_MAX);
     for (; id <= f.last; id++) {
         struct recent_event e;
 
         if (recent_event_parse(f.json[id % RECENT_MAX], &e, &text))
-            recent_add(recent, e.kind, e.at, e.path, e.name);
+            recent_add(recent, &e);
         if (recent->last == id)
             continue;
         recent_restore(recent, id); /* what came before would be told wrong ids */
         l->doubtful = true;
     }
     buf_fini(&text);
+}
+
+/* One field of a row that is no count of it. */
+static bool restore_trait(struct site *s, unsigned slot, struct slice name,
+                          struct slice value)
+{
+    enum trait_kind kind;
+    struct slice what;
+    uint64_t views;
+
+    if (slice_eq(name, SLICE("qh")))
+        return queries_restore(&s->queries, slot, value);
+    if (!trait_field(name, &kind, &what))
+        return true;
+    return claim_number(value, UINT32_MAX, &views) &&
+           traits_restore(&s->traits, kind, what, slot, (uint32_t)views);
+}
+
+static void restore_traits(struct load *l, const struct claim_row *row, unsigned slot)
+{
+    struct claim_reader r = row->traits;
+    struct slice name, value;
+
+    for (size_t i = 0; i < row->ntraits; i++)
+        if (claim_text(&r, &name) && claim_text(&r, &value))
+            l->doubtful |= !restore_trait(l->site, slot, name, value);
 }
 
 void restore_row(struct load *l, const struct claim_row *row)
@@ -102,6 +138,7 @@ void restore_row(struct load *l, const struct claim_row *row)
     s->row[slot].uniques = (uint32_t)row->uniques;
     s->row[slot].last = (uint32_t)row->last;
     s->log.written[slot] = s->log.taken[slot] = (uint32_t)row->n;
+    restore_traits(l, row, slot);
 }
 
 void restore_record(struct load *l, const struct claim *c)
@@ -118,6 +155,7 @@ void restore_record(struct load *l, const struct claim *c)
     if (st->number < s->commit)
         st->number = s->commit;
     s->commit_floor = c->commit;
+    s->heard = (ms_t)c->time;
     if (c->capped)
         visit_cap(s);
     l->doubtful |= c->window != s->window; /* expiries went by it */
@@ -132,7 +170,7 @@ void restore_totals(struct load *l, const struct claim *c)
     struct site *s = l->site;
 
     s->totals = (struct totals){
-        .total = {t->views, t->visits, (ms_t)t->since},
+        .total = {t->views, t->visits, t->joins, t->counted, (ms_t)t->since},
         .peaks = {t->day_peak, t->peak, (ms_t)t->day_peak_at, (ms_t)t->peak_at},
         .day = (int64_t)t->day,
         .life = (ms_t)t->life,

@@ -14,6 +14,9 @@ void restore_totals(struct load *l, const struct claim *c);
 /* Page ids and their paths. */
 void restore_pages(struct load *l, const struct claim *c);
 
+/* Titles of pages. After restore_pages. */
+void restore_titles(struct load *l, const struct claim *c);
+
 /* The newest run of events without a gap; ids go on even if they are gone. After
  * restore_totals. */
 void restore_feed(struct load *l, const struct claim *c);

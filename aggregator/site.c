@@ -22,6 +22,8 @@ static void empty(struct site *s)
     pages_fini(&s->pages);
     presence_fini(&s->presence);
     recent_fini(&s->recent);
+    traits_fini(&s->traits);
+    queries_fini(&s->queries);
     log_fini(&s->log);
     marks_fini(&s->marks);
 }
@@ -58,6 +60,8 @@ struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t 
     pages_init(&s->pages, slots, key);
     presence_init(&s->presence);
     recent_init(&s->recent);
+    traits_init(&s->traits, slots, key);
+    queries_init(&s->queries, slots);
     log_init(&s->log, counts, lazy ? counts + slots : NULL);
     marks_init(&s->marks);
     parked_init(&s->parked);
@@ -89,6 +93,8 @@ void site_reset(struct site *s, minute_t now)
     pages_init(&s->pages, old.slots, old.pages.key);
     presence_init(&s->presence);
     recent_init(&s->recent);
+    traits_init(&s->traits, old.slots, old.pages.key);
+    queries_init(&s->queries, old.slots);
     log_init(&s->log, old.log.written, old.log.taken);
     marks_init(&s->marks);
 }
@@ -114,6 +120,8 @@ static bool clear_row(struct site *s, minute_t m)
     s->dirty &= ~(UINT64_C(1) << slot);
     s->inflight &= ~(UINT64_C(1) << slot);
     pages_clear_slot(&s->pages, slot);
+    traits_clear_slot(&s->traits, slot);
+    queries_clear_slot(&s->queries, slot);
     log_clear_slot(&s->log, slot);
     return counted;
 }
@@ -219,7 +227,8 @@ size_t site_bytes(const struct site *s)
 {
     size_t n = own_bytes(s->slots, s->log.written != NULL) +
                visitors_bytes(&s->visitors) + pages_bytes(&s->pages) +
-               presence_bytes(&s->presence);
+               presence_bytes(&s->presence) + traits_bytes(&s->traits) +
+               queries_bytes(&s->queries);
 
     n += s->log.cap * sizeof(struct log_record) + s->marks.cap * sizeof(struct mark) +
          s->parked.bytes;

@@ -13,8 +13,10 @@
 #include "pages.h"
 #include "parked.h"
 #include "presence.h"
+#include "queries.h"
 #include "recent.h"
 #include "totals.h"
+#include "traits.h"
 #include "visitors.h"
 
 struct site_row {
@@ -50,6 +52,7 @@ struct site {
     minute_t now;     /* the newest minute; rows cover (now - window, now]; may be ahead
                          of the store's when another host's clock was */
     minute_t touched; /* of the latest hit */
+    ms_t heard;       /* and when it happened; since a restart the last commit's time */
     minute_t capped_at;
     size_t stale; /* visitors outside the window, still in the table */
     struct site_row *row;
@@ -61,6 +64,8 @@ struct site {
     struct recent recent;  /* from here to totals: what a view changes lies together */
     struct site_news news; /* not yet in a message */
     struct totals totals;
+    struct traits traits;
+    struct queries queries;
     struct minute_log log;
     struct marks marks;
     struct parked parked;
@@ -144,7 +149,8 @@ bool site_is_empty(const struct site *s);
 /* Whether a commit has something to write of it, its log aside. */
 static inline bool site_has_news(const struct site *s)
 {
-    return s->dirty || s->full || s->presence.changed || s->totals.dirty;
+    return s->dirty || s->full || s->presence.changed || s->totals.dirty ||
+           s->pages.titles_dirty;
 }
 
 size_t site_bytes(const struct site *s);

@@ -65,7 +65,7 @@ static void on_deadline(uv_timer_t *timer)
     struct stats_port *p = timer->data;
 
     while (p->oldest && p->oldest->deadline <= uv_now(timer->loop)) {
-        p->counters->stats_timeouts++;
+        p->env.counters->stats_timeouts++;
         close_conn(p->oldest);
     }
     arm(p);
@@ -104,10 +104,11 @@ static void on_written(uv_write_t *write, int status)
 
 static int answer(struct stats_conn *c)
 {
+    const struct stats_env *env = &c->port->env;
     uv_buf_t bytes;
 
-    c->port->counters->stats_answers++;
-    stats_json(c->port->store, &c->out);
+    env->counters->stats_answers++;
+    stats_json(env->store, env->clock->wall(env->clock->arg), env->clean_ms, &c->out);
     bytes = uv_buf_init(c->out.p, (unsigned)c->out.n);
     return uv_write(&c->write, (uv_stream_t *)&c->tcp, &bytes, 1, on_written);
 }
@@ -138,7 +139,7 @@ static void on_newcomer(uv_stream_t *listener, int status)
     if (status < 0)
         return;
     if (p->nconns == STATS_CONNS_MAX) {
-        p->counters->stats_displaced++;
+        p->env.counters->stats_displaced++;
         close_conn(p->oldest);
     }
     c = new_conn(p);
@@ -149,12 +150,11 @@ static void on_newcomer(uv_stream_t *listener, int status)
 }
 
 int stats_port_open(struct stats_port *p, uv_loop_t *loop, const struct listen_addr *addr,
-                    const struct store *store, struct aggregator_counters *counters,
-                    char *err, size_t err_n)
+                    const struct stats_env *env, char *err, size_t err_n)
 {
     int r;
 
-    *p = (struct stats_port){.store = store, .counters = counters};
+    *p = (struct stats_port){.env = *env};
     if (!addr->on)
         return 0;
     p->is_open = true;

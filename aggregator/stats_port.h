@@ -9,14 +9,22 @@
 #include <uv.h>
 
 #include "../proto/loop/listen_addr.h"
+#include "clock.h"
 #include "counters.h"
 #include "store.h"
 
 struct stats_conn;
 
-struct stats_port {
+/* What the port tells, and where it counts. All of it outlives the port. */
+struct stats_env {
     const struct store *store;
+    const struct clock_source *clock;
     struct aggregator_counters *counters;
+    ms_t clean_ms; /* as in stats_json */
+};
+
+struct stats_port {
+    struct stats_env env;
     uv_tcp_t listener;
     uv_timer_t deadline; /* of the oldest connection */
     struct stats_conn *oldest, *newest;
@@ -24,12 +32,11 @@ struct stats_port {
     bool is_open;
 };
 
-/* Listens; with addr->on false it does nothing. @store and @counters must outlive it.
- * Returns 0, or -1 with a sentence in @err; then too the loop must run once more before
+/* Listens; with addr->on false it does nothing. Returns 0, or -1 with a sentence in @err;
+ * then too the loop must run once more before
  * @p ends. */
 int stats_port_open(struct stats_port *p, uv_loop_t *loop, const struct listen_addr *addr,
-                    const struct store *store, struct aggregator_counters *counters,
-                    char *err, size_t err_n);
+                    const struct stats_env *env, char *err, size_t err_n);
 
 /* Prints "event=listening program=... proto=stats addr=..." on stdout, if it listens. */
 void stats_port_announce(const struct stats_port *p, const char *program);

@@ -23,6 +23,10 @@ enum tab_kind {
     TAB_SEED, /* the visitor was there before a restart, in whatever tab */
 };
 
+/* Bits of tab.marks. */
+#define TAB_HELD 1  /* a connection */
+#define TAB_FADED 2 /* the first half of the time that it lasts is over */
+
 struct tab {
     uint64_t visitor;    /* 0: a free node */
     uint64_t id;         /* of the page view, 0: the visitor's nameless one */
@@ -33,7 +37,11 @@ struct tab {
     uint8_t state;       /* enum hit_state; STATE_NONE: does not count (any more) */
     uint8_t kind;        /* enum tab_kind */
     uint8_t slot;        /* of the wheel; TABS_STEPS: in no list */
+    uint8_t lasts;       /* s that it counts after a sign; 0: as its state says */
+    uint8_t marks;       /* TAB_HELD, TAB_FADED */
 };
+
+_Static_assert(sizeof(struct tab) == 40, "millions of them");
 
 struct tabs {
     struct tab *tab; /* cap of them, NULL before the first */

@@ -25,6 +25,13 @@ void totals_visit(struct totals *t, ms_t at)
     t->total.visits++;
 }
 
+void totals_join(struct totals *t, ms_t at, bool counted)
+{
+    begin(t, at);
+    t->total.joins++;
+    t->total.counted += counted;
+}
+
 void totals_begin_feed(struct totals *t, ms_t at)
 {
     if (t->life > 0)

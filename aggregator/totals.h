@@ -1,5 +1,5 @@
-/* totals: what is counted of a site for ever: views, visits, the most that were online at
- * once, and where the feed's numbering began. Pure.
+/* totals: what is counted of a site for ever: views, visits, connections, the most that
+ * were online at once, and where the feed's numbering began. Pure.
  *
  * Kept in hc:{S}:t, which does not expire. A site that is read back goes on from it. */
 #ifndef HC_TOTALS_H
@@ -22,6 +22,9 @@ struct totals {
 void totals_view(struct totals *t, ms_t at);
 void totals_visit(struct totals *t, ms_t at);
 
+/* One connection; @counted: it asked to be counted. */
+void totals_join(struct totals *t, ms_t at, bool counted);
+
 /* The site's first event for the feed came. */
 void totals_begin_feed(struct totals *t, ms_t at);
 
@@ -32,7 +35,7 @@ ms_t totals_day_start(ms_t now);
 /* So many are online at @now. */
 void totals_online(struct totals *t, uint64_t online, ms_t now);
 
-/* Views and visits begin anew at @at. Peaks stay. */
+/* Views, visits and connections begin anew at @at. Peaks stay. */
 void totals_reset(struct totals *t, ms_t at);
 
 /* The peaks as they are to be told at @now: of a day that is over 0. */

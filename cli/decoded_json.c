@@ -34,6 +34,12 @@ static void key_hex(struct json *j, const char *key, uint64_t v)
     key_text(j, key, text);
 }
 
+static void key_true(struct json *j, const char *key)
+{
+    json_key(j, key);
+    json_bool(j, true);
+}
+
 static void json_head(struct json *j, const struct decoded *d)
 {
     const struct wire_head *h = &d->head;
@@ -63,6 +69,32 @@ static void json_ack(struct json *j, const struct wire_ack *a)
     key_number(j, "window", a->window);
 }
 
+static void json_stay(struct json *j, const struct hit *h)
+{
+    if (h->lasts)
+        key_number(j, "lasts", h->lasts);
+    if (h->marks & HIT_HELD)
+        key_true(j, "held");
+    if (h->marks & HIT_COUNTED)
+        key_true(j, "counted");
+}
+
+static void json_traits(struct json *j, const struct hit *h)
+{
+    if (h->device)
+        key_text(j, "device", hit_device_name(h->device));
+    if (h->browser)
+        key_text(j, "browser", hit_browser_name(h->browser));
+    if (h->country[0]) {
+        json_key(j, "country");
+        json_slice(j, (struct slice){h->country, 2});
+    }
+    if (h->referrer.n > 0) {
+        json_key(j, "referrer");
+        json_slice(j, h->referrer);
+    }
+}
+
 static void json_hit(struct json *j, const struct hit *h, mono_t clock)
 {
     json_begin_object(j);
@@ -79,7 +111,9 @@ static void json_hit(struct json *j, const struct hit *h, mono_t clock)
         key_hex(j, "previous", h->previous);
     if (h->engaged)
         key_number(j, "engaged", h->engaged);
-    json_key(j, h->kind == HIT_MESSAGE ? "text" : "path");
+    json_stay(j, h);
+    json_traits(j, h);
+    json_key(j, h->kind == HIT_MESSAGE || h->kind == HIT_QUERY ? "text" : "path");
     json_slice(j, h->path);
     if (h->name.n > 0) {
         json_key(j, "name");

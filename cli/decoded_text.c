@@ -3,6 +3,7 @@
 #include "decoded.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include "table.h"
 
 static void write_start(const struct decoded *d, struct buf *out)
@@ -67,8 +68,18 @@ static void add_id(struct table *t, uint64_t id)
 
 /* Which of the optional columns some hit fills. */
 struct filled {
-    bool tab, previous, engaged, name;
+    bool tab, previous, engaged, stay, traits, referrer, name;
 };
+
+static bool has_stay(const struct hit *h)
+{
+    return h->lasts || h->marks;
+}
+
+static bool has_traits(const struct hit *h)
+{
+    return h->device || h->browser || h->country[0];
+}
 
 static struct filled filled_of(const struct decoded *d)
 {
@@ -78,9 +89,35 @@ static struct filled filled_of(const struct decoded *d)
         f.tab |= d->hit[i].tab != 0;
         f.previous |= d->hit[i].previous != 0;
         f.engaged |= d->hit[i].engaged != 0;
+        f.stay |= has_stay(&d->hit[i]);
+        f.traits |= has_traits(&d->hit[i]);
+        f.referrer |= d->hit[i].referrer.n > 0;
         f.name |= d->hit[i].name.n > 0;
     }
     return f;
+}
+
+/* "60s,held,counted", what there is of it. */
+static void add_stay(struct table *t, const struct hit *h)
+{
+    char text[32] = "";
+    size_t n = 0;
+
+    if (h->lasts)
+        n = (size_t)snprintf(text, sizeof text, ",%us", h->lasts);
+    snprintf(text + n, sizeof text - n, "%s%s", h->marks & HIT_HELD ? ",held" : "",
+             h->marks & HIT_COUNTED ? ",counted" : "");
+    table_text(t, text[0] ? slice_of(text + 1) : SLICE("-"));
+}
+
+/* "mobile,Chrome,DE". */
+static void add_traits(struct table *t, const struct hit *h)
+{
+    if (has_traits(h))
+        table_printf(t, "%s,%s,%.2s", hit_device_name(h->device),
+                     hit_browser_name(h->browser), h->country[0] ? h->country : "-");
+    else
+        table_text(t, SLICE("-"));
 }
 
 static void add_hit(struct table *t, const struct hit *h, mono_t clock,
@@ -97,6 +134,12 @@ static void add_hit(struct table *t, const struct hit *h, mono_t clock,
         add_id(t, h->previous);
     if (f->engaged)
         table_u64(t, h->engaged);
+    if (f->stay)
+        add_stay(t, h);
+    if (f->traits)
+        add_traits(t, h);
+    if (f->referrer)
+        table_text(t, h->referrer);
     if (f->name)
         table_text(t, h->name);
     table_text(t, h->path);
@@ -104,7 +147,7 @@ static void add_hit(struct table *t, const struct hit *h, mono_t clock,
 
 static void write_hits(const struct decoded *d, const struct term *term, struct buf *out)
 {
-    struct table_column columns[10] = {{"ms", TABLE_RIGHT},
+    struct table_column columns[13] = {{"ms", TABLE_RIGHT},
                                        {"site", TABLE_LEFT},
                                        {"kind", TABLE_LEFT},
                                        {"state", TABLE_LEFT},
@@ -119,6 +162,12 @@ static void write_hits(const struct decoded *d, const struct term *term, struct 
         columns[n++].head = "previous";
     if (f.engaged)
         columns[n++] = (struct table_column){"engaged", TABLE_RIGHT};
+    if (f.stay)
+        columns[n++].head = "stay";
+    if (f.traits)
+        columns[n++].head = "traits";
+    if (f.referrer)
+        columns[n++].head = "referrer";
     if (f.name)
         columns[n++].head = "name";
     columns[n++].head = "path";

@@ -1,5 +1,5 @@
-/* All that is given must hold; of the kinds one. A message has no path, so a filter for
- * paths takes none. */
+/* All that is given must hold; of the kinds one. A message or query has no path, so a
+ * filter for paths takes none. */
 #include "filter.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-    {"view", "pageview"}, {"event", "event"}, {"message", "message"}};
+    {"view", "pageview"}, {"event", "event"}, {"message", "message"}, {"query", "query"}};
 #define KINDS (sizeof kinds / sizeof *kinds)
 
 static const char *type_of(const char *name)
@@ -26,7 +26,7 @@ int filter_check(const struct filter *f, char *err, size_t err_n)
     for (size_t i = 0; i < f->kinds.n; i++) {
         if (type_of(f->kinds.v[i]))
             continue;
-        snprintf(err, err_n, "--kind \"%s\" is none of view, event and message",
+        snprintf(err, err_n, "--kind \"%s\" is none of view, event, message and query",
                  f->kinds.v[i]);
         return -1;
     }

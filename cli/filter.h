@@ -6,7 +6,7 @@
 #include "sighting.h"
 
 struct filter {
-    struct opt_list kinds; /* "view", "event", "message"; empty: all */
+    struct opt_list kinds; /* "view", "event", "message", "query"; empty: all */
     const char *path;      /* beginning of a path, or a pattern with *; NULL: any */
     const char *name;      /* the whole name; NULL: any */
     const char *grep;      /* somewhere in path, name or text; NULL: any */
@@ -18,7 +18,7 @@ struct filter {
      .arg = "KIND,...",                                                              \
      .type = OPT_LIST,                                                               \
      .offset = offsetof(opts_type, member.kinds),                                    \
-     .help = "Only view, event or message.",                                         \
+     .help = "Only view, event, message or query.",                                  \
      .group = "Filters"},                                                            \
         {.name = "path",                                                             \
          .arg = "PATH",                                                              \

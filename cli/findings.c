@@ -94,6 +94,8 @@ static const struct zero aggregator_zeros[] = {
      "Their views count, they themselves do not; such sites say so (capped)."},
     {"capped_pages", FINDING_NOTE, "hits are counted on the page (other)",
      "Sites with more than 1,000 live paths show the rest as (other)."},
+    {"capped_referrers", FINDING_NOTE, "views are counted on the referrer (other)",
+     "Sites that more than 200 hosts lead to show the rest as (other)."},
     {"streams_full", FINDING_PROBLEM, "times there were too many senders' streams",
      "Somebody restarts collectors very often, or replays their datagrams."},
     {"fenced", FINDING_PROBLEM, "commits were refused: another aggregator took the site",

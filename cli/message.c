@@ -82,7 +82,7 @@ bool message_event(const struct message *m, size_t i, struct sighting *e)
     if (i >= json_array_size(m->events))
         return false;
     if (!sighting_read(e, json_array_get(m->events, i)))
-        *e = (struct sighting){{"", 0}, {"", 0}, {"", 0}, 0};
+        *e = (struct sighting){.type = {"", 0}, .path = {"", 0}, .name = {"", 0}};
     return true;
 }
 

@@ -36,6 +36,18 @@ static void read_windows(struct delta *d, const json_t *message)
     }
 }
 
+/* Those who are fresh are told only when that are not all. */
+static void read_fresh(struct online *o, const json_t *fresh)
+{
+    online_all_fresh(o);
+    if (fresh == NULL)
+        return;
+    o->fresh.writing = count(fresh, "writing");
+    o->fresh.reading = count(fresh, "reading");
+    o->fresh.idle = count(fresh, "idle");
+    o->fresh.background = count(fresh, "background");
+}
+
 static void read_online(struct online *o, const json_t *online)
 {
     o->writing = count(online, "writing");
@@ -43,6 +55,8 @@ static void read_online(struct online *o, const json_t *online)
     o->idle = count(online, "idle");
     o->background = count(online, "background");
     o->tabs = count(online, "tabs");
+    o->members = count(online, "members");
+    read_fresh(o, json_object_get(online, "fresh"));
 }
 
 static void read_peaks(struct peaks *p, const json_t *peak)
@@ -57,6 +71,8 @@ static void read_total(struct total *t, const json_t *total)
 {
     t->views = count(total, "views");
     t->visits = count(total, "visits");
+    t->joins = count(total, "connections");
+    t->counted = count(total, "counted");
     t->since = (ms_t)count(total, "since");
 }
 

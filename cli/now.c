@@ -90,6 +90,9 @@ static void write_online(const struct online *o, struct buf *out)
                    " idle, %" PRIu64 " in background; %" PRIu64 " tab%s",
                    o->writing, o->reading, o->idle, o->background, o->tabs,
                    o->tabs == 1 ? "" : "s");
+    if (o->members > 0)
+        buf_printf(out, ", %" PRIu64 " of them connection%s", o->members,
+                   o->members == 1 ? "" : "s");
     buf_str(out, "\n");
 }
 

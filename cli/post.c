@@ -39,6 +39,12 @@ static void write_body(const struct post *p, struct slice text, struct buf *out)
     json_slice(&j, text);
     json_key(&j, "name");
     json_slice(&j, p->name);
+    if (p->query_ms >= 0) {
+        json_key(&j, "kind");
+        json_str(&j, "query");
+        json_key(&j, "ms");
+        json_i64(&j, p->query_ms);
+    }
     json_end(&j);
 }
 

@@ -1,5 +1,5 @@
-/* post: the request that puts one line into a site's feed, and what its answer means.
- * Pure. */
+/* post: the request that puts one line, or one query, into a site's feed, and what its
+ * answer means. Pure. */
 #ifndef HC_POST_H
 #define HC_POST_H
 
@@ -15,6 +15,7 @@ struct post {
     struct slice site;
     const char *token; /* visible ASCII */
     struct slice name; /* may be empty */
+    long query_ms;     /* how long it took, of a query; -1: it is a message */
 };
 
 /* Cuts @text to what a token's file should hold: its first line without blanks at its

@@ -1,5 +1,5 @@
-/* send: lines for the feed of a site, where dashboards, `headcount tail` and every other
- * subscriber see them.
+/* send: lines and queries for the feed of a site, where dashboards, `headcount tail` and
+ * every other subscriber see them.
  *
  * One text, or with - each line of standard input as it comes. The first refusal ends it;
  * only "too many" (429) of a line from standard input is waited out, so that a log can be
@@ -25,6 +25,7 @@ struct send_opts {
     const char *collector;
     const char *token_file;
     const char *name;
+    long query;
     bool json;
 };
 
@@ -57,6 +58,15 @@ static const struct opt rows[] = {
      .offset = offsetof(struct send_opts, name),
      .help = "Who sends it, shown with the text.",
      .group = "Message"},
+    {.name = "query",
+     .arg = "MS",
+     .type = OPT_INT,
+     .offset = offsetof(struct send_opts, query),
+     .def = "-1",
+     .min = -1,
+     .max = ENGAGED_MAX_MS,
+     .help = "TEXT is what a program asked of its database, and that took so many "
+             "milliseconds; -1: TEXT is a message."},
     {.name = "json",
      .type = OPT_FLAG,
      .offset = offsetof(struct send_opts, json),
@@ -78,6 +88,7 @@ static const struct opts_spec spec = {
         "\n"
         "Examples:\n"
         "  headcount send shop 'version 2 is out' --name deploy --token-file token\n"
+        "  headcount send shop --query 12 'SELECT * FROM carts' --token-file token\n"
         "  tail -n 0 -F news | headcount send shop - --token-file token",
     .rows = rows,
     .nrows = sizeof rows / sizeof *rows,
@@ -133,6 +144,7 @@ static enum command_exit prepare(struct send *s, char **argv, int n)
         return EXIT_USAGE;
     s->post.url = &s->url;
     s->post.token = s->token;
+    s->post.query_ms = s->opts.query;
     s->post.name = name_normalize(slice_of(s->opts.name), s->name);
     return EXIT_FINE;
 }

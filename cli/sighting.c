@@ -18,7 +18,12 @@ int64_t member_int(const json_t *object, const char *key)
 
 bool sighting_is_message(const struct sighting *s)
 {
-    return slice_eq(s->type, SLICE("message"));
+    return slice_eq(s->type, SLICE("message")) || sighting_is_query(s);
+}
+
+bool sighting_is_query(const struct sighting *s)
+{
+    return slice_eq(s->type, SLICE("query"));
 }
 
 bool sighting_read(struct sighting *s, const json_t *object)
@@ -29,5 +34,6 @@ bool sighting_read(struct sighting *s, const json_t *object)
     s->path = member_text(object, sighting_is_message(s) ? "text" : "path");
     s->name = member_text(object, "name");
     s->at = member_int(object, "timestamp");
+    s->ms = member_int(object, "ms");
     return true;
 }

@@ -109,7 +109,8 @@ static void write_change(struct buf *out, uint64_t n, int width)
     buf_printf(out, "  %*s", width, text);
 }
 
-/* "/cart", "buy on /cart" for an event, "\"hello\" by bot" for a message. */
+/* "/cart", "buy on /cart" for an event, "\"hello\" by bot" for a message, "\"SELECT 1\"
+ * by db in 12 ms" for a query. */
 static void write_sighting(struct buf *out, const struct sighting *e, bool first)
 {
     bool is_message = sighting_is_message(e);
@@ -126,6 +127,8 @@ static void write_sighting(struct buf *out, const struct sighting *e, bool first
         buf_str(out, " by ");
         buf_slice(out, e->name);
     }
+    if (sighting_is_query(e))
+        buf_printf(out, " in %" PRId64 " ms", e->ms);
 }
 
 static void write_sightings(const struct tail *t, struct buf *out,

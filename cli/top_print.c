@@ -47,20 +47,6 @@ static void put(struct json *j, const char *key, uint64_t v)
     json_u64(j, v);
 }
 
-static void put_online(struct json *j, const struct online *o)
-{
-    json_key(j, "online");
-    json_begin_object(j);
-    put(j, "total", online_total(o));
-    put(j, "active", online_total(o) - o->background);
-    put(j, "writing", o->writing);
-    put(j, "reading", o->reading);
-    put(j, "idle", o->idle);
-    put(j, "background", o->background);
-    put(j, "tabs", o->tabs);
-    json_end(j);
-}
-
 static void put_history(struct json *j, const struct top_site *s)
 {
     json_key(j, "peak");
@@ -105,7 +91,7 @@ static void put_site(struct json *j, const struct top_model *m, uint32_t number)
     json_key(j, "site");
     json_slice(j, roster_name(&m->roster, number));
     if (s->is_read) {
-        put_online(j, &s->online);
+        online_json(j, &s->online);
         put(j, "visitors", s->visitors);
         put(j, "views", s->views);
         put_history(j, s);

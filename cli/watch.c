@@ -168,6 +168,8 @@ static void print_event(const struct watch *w, const struct sighting *e)
     buf_init(&shown, 4 * LINE_MAX_BYTES);
     buf_printf(&line, "%-8s  ", when_clock(e->at).s);
     buf_slice(&line, e->type);
+    if (sighting_is_query(e))
+        buf_printf(&line, " %" PRId64 " ms", e->ms);
     buf_str(&line, e->name.n ? " " : "");
     buf_slice(&line, e->name);
     buf_str(&line, sighting_is_message(e) ? ": " : " ");

@@ -53,10 +53,20 @@
       "events_dropped_total{reason=\"bad_name\"}")                                      \
     X(bad_visitor, COUNTER, "hits refused: visitor or page-view id too long",           \
       "events_dropped_total{reason=\"bad_visitor\"}")                                   \
+    X(bad_query, COUNTER, "queries refused: no text or no time",                        \
+      "events_dropped_total{reason=\"bad_query\"}")                                     \
+    X(bots, COUNTER, "hits of programs that said so themselves: not counted",           \
+      "events_dropped_total{reason=\"bot\"}")                                           \
     X(bad_body, COUNTER, "posts refused: neither a form nor JSON",                      \
       "http_requests_refused_total{reason=\"bad_body\"}")                               \
     X(too_many, COUNTER, "posts refused: more than BATCH_MAX events",                   \
       "http_requests_refused_total{reason=\"too_many\"}")                               \
+    X(json_udp, COUNTER, "datagrams of JSON received", "json_datagrams_total")          \
+    X(json_udp_bad, COUNTER,                                                            \
+      "of them and their parts those that are no events, or too long",                  \
+      "events_dropped_total{reason=\"bad_json_datagram\"}")                             \
+    X(dialect_ignored, COUNTER, "beacons of other systems that count as nothing here",  \
+      "dialect_ignored_total")                                                          \
     X(sends_refused, COUNTER, "datagrams the kernel did not take",                      \
       "udp_sends_refused_total")                                                        \
     X(aggregator_refused, COUNTER, "times the aggregator's host refused a datagram",    \
@@ -85,6 +95,7 @@
       "redis_errors_total{reason=\"settings\"}")                                        \
     X(feed_messages, COUNTER, "messages of services taken for the feed",                \
       "feed_messages_total")                                                            \
+    X(queries, COUNTER, "queries of programs taken", "queries_received_total")          \
     X(resets, COUNTER, "resets of totals taken", "resets_received_total")               \
     X(feed_open, GAUGE, "connections of the feed port open now", "feed_connections")    \
     X(feed_conns, COUNTER, "connections of the feed port accepted",                     \
@@ -116,10 +127,21 @@
       "streams_closed_total{reason=\"slow_reader\"}")                                   \
     X(streams_dead, COUNTER, "streams closed because no ping was answered",             \
       "streams_closed_total{reason=\"no_pong\"}")                                       \
+    X(members_open, GAUGE, "connections open now that stand for presence", "members")   \
+    X(members_joined, COUNTER, "of such connections, those that came to count",         \
+      "members_joined_total")                                                           \
+    X(members_replaced, COUNTER, "of them ended because another had their name",        \
+      "members_replaced_total")                                                         \
+    X(members_full, COUNTER, "of such connections, those refused at MEMBERS_MAX",       \
+      "http_requests_refused_total{reason=\"members_full\"}")                           \
+    X(joins_refused, COUNTER, "times Redis refused to carry joins between collectors",  \
+      "redis_errors_total{reason=\"joins\"}")                                           \
     X(ws_refused, COUNTER, "requests refused: no WebSocket handshake of version 13",    \
       "http_requests_refused_total{reason=\"no_websocket\"}")                           \
     X(ws_failed, COUNTER, "WebSockets closed because the client broke the protocol",    \
       "streams_closed_total{reason=\"protocol_error\"}")                                \
+    X(ws_idle, COUNTER, "WebSockets closed that did not say which site they are of",    \
+      "streams_closed_total{reason=\"no_site\"}")                                       \
     X(ws_messages, COUNTER, "messages of WebSocket clients, which are ignored",         \
       "websocket_messages_ignored_total")                                               \
     X(stream_writes, COUNTER, "writes to streams", "stream_writes_total")               \

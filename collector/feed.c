@@ -81,7 +81,11 @@ static void take_state(struct feed *f, const struct delta_view *v)
     buf_slice(&f->state, SLICE("}"));
     f->epoch = f->floor_epoch = v->epoch;
     f->n = f->floor_n = v->n;
+    f->at = v->at;
     f->online = online_total(&v->online);
+    f->members = v->online.members;
+    f->total = v->total;
+    f->settling = v->loading || v->warming;
     f->states++;
 }
 

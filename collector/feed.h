@@ -24,12 +24,17 @@ struct feed {
     uint64_t epoch, n;    /* of `state` */
     uint64_t floor_epoch; /* what is not above these two is old */
     uint64_t floor_n;
-    uint64_t states;                   /* counts up with each new state */
-    uint64_t online;                   /* visitors online in it */
-    struct buf state;                  /* JSON in one line */
-    ms_t life;                         /* of the ids */
-    uint64_t told;                     /* streams may be given events up to this id */
-    uint64_t newest;                   /* highest id heard of */
+    uint64_t states;    /* counts up with each new state */
+    ms_t at;            /* when it was so */
+    uint64_t online;    /* visitors online in it */
+    uint64_t members;   /* connections that stand for presence in it */
+    struct total total; /* as of it */
+    bool settling;      /* it is of a site that was read back just now: who is there shows
+                           with heartbeats */
+    struct buf state;   /* JSON in one line */
+    ms_t life;          /* of the ids */
+    uint64_t told;      /* streams may be given events up to this id */
+    uint64_t newest;    /* highest id heard of */
     struct feed_slot slot[RECENT_MAX]; /* event i is in slot i % RECENT_MAX, if held */
 };
 

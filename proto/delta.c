@@ -163,6 +163,20 @@ static bool write_message(struct buf *out, const struct delta *d, struct lists l
     return !out->full && out->n <= MESSAGE_MAX;
 }
 
+static void write_fresh(struct json *j, const struct online *o)
+{
+    json_key(j, "fresh");
+    json_begin_object(j);
+    write_number(j, "total",
+                 o->fresh.writing + o->fresh.reading + o->fresh.idle +
+                     o->fresh.background);
+    write_number(j, "writing", o->fresh.writing);
+    write_number(j, "reading", o->fresh.reading);
+    write_number(j, "idle", o->fresh.idle);
+    write_number(j, "background", o->fresh.background);
+    json_end(j);
+}
+
 void online_json(struct json *j, const struct online *o)
 {
     uint64_t total = online_total(o);
@@ -176,6 +190,9 @@ void online_json(struct json *j, const struct online *o)
     write_number(j, "idle", o->idle);
     write_number(j, "background", o->background);
     write_number(j, "tabs", o->tabs);
+    write_number(j, "members", o->members);
+    if (!online_is_fresh(o))
+        write_fresh(j, o);
     json_end(j);
 }
 
@@ -193,6 +210,8 @@ void standing_json(struct json *j, const struct peaks *p, const struct total *t,
     json_begin_object(j);
     write_number(j, "views", t->views);
     write_number(j, "visits", t->visits);
+    write_number(j, "connections", t->joins);
+    write_number(j, "counted", t->counted);
     write_time(j, "since", t->since);
     json_end(j);
     json_key(j, "feed");

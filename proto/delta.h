@@ -3,11 +3,12 @@
  *   {"v":1,"site":"shop","e":1763776800123,"q":17,"n":21,"t":1763776801456,
  *    "d":{"pv":1,"ev":0,"new":1},
  *    "online":{"total":2,"active":2,"writing":0,"reading":1,"idle":1,"background":0,
- *              "tabs":3},
+ *              "tabs":3,"members":1},
  *    "visitors":{"1":3,"5":3,"30":4},"pv":{"1":3,"5":5,"30":9},
  *    "engaged":{"1":61000,"5":90000,"30":90000},
  *    "peak":{"day":5,"dayAt":1763776700000,"all":9,"allAt":1763000000000},
- *    "total":{"views":1234,"visits":567,"since":1763000000000},
+ *    "total":{"views":1234,"visits":567,"connections":89,"counted":0,
+ *             "since":1763000000000},
  *    "feed":{"life":1763000000000,"last":9},
  *    "pages":[{"path":"/","visitors":2,"online":2},...],
  *    "flags":["capped"],
@@ -47,6 +48,13 @@ struct page_count {
 struct online {
     uint64_t writing, reading, idle, background;
     uint64_t tabs;
+    uint64_t members; /* of the tabs those that are connections (HIT_HELD) */
+
+    /* The same visitors by those of their tabs that are fresh: of tabs that say how long
+     * they last, those in the first half of it; the others always. */
+    struct {
+        uint64_t writing, reading, idle, background;
+    } fresh;
 };
 
 static inline uint64_t online_total(const struct online *o)
@@ -63,8 +71,10 @@ struct peaks {
 /* Counted since `since`, for ever: totals_reset begins anew. */
 struct total {
     uint64_t views;
-    uint64_t visits; /* times a visitor was new to the window */
-    ms_t since;      /* 0: nothing yet */
+    uint64_t visits;  /* times a visitor was new to the window */
+    uint64_t joins;   /* connections that stood for presence (HIT_JOIN) */
+    uint64_t counted; /* of them those that asked to be counted (HIT_COUNTED) */
+    ms_t since;       /* 0: nothing yet */
 };
 
 struct delta {
@@ -95,6 +105,21 @@ struct delta {
  * least MESSAGE_MAX. */
 void delta_encode(const struct delta *d, struct buf *out);
 
+/* Nobody's tabs say how long they last: those who are online are the fresh ones. */
+static inline void online_all_fresh(struct online *o)
+{
+    o->fresh.writing = o->writing;
+    o->fresh.reading = o->reading;
+    o->fresh.idle = o->idle;
+    o->fresh.background = o->background;
+}
+
+static inline bool online_is_fresh(const struct online *o)
+{
+    return o->fresh.writing == o->writing && o->fresh.reading == o->reading &&
+           o->fresh.idle == o->idle && o->fresh.background == o->background;
+}
+
 /* Members that the realtime answer has in the same words: "online"; and "peak", "total",
  * "feed". Each writes its keys too. */
 void online_json(struct json *j, const struct online *o);
@@ -109,7 +134,8 @@ struct delta_view {
     ms_t life; /* as in struct delta */
     uint64_t last;
     struct online online;
-    bool tick;          /* among the flags */
+    struct total total;
+    bool tick, loading, warming; /* among the flags */
     struct slice state; /* the message without "events" and its last brace, which whoever
                            passes it on adds */
     struct slice event[MESSAGE_EVENTS_MAX]; /* as recent_event_check takes them, oldest
@@ -120,8 +146,10 @@ struct delta_view {
 
 /* Takes a message such as delta_encode writes apart, without copying. Members unknown to
  * this version may stand anywhere before "events", which is the last one, also inside of
- * "online" and "feed". Returns 0, or -1 when it is none: then @v is not to be used.
- * What passes is valid JSON, the state and each event by itself too. */
+ * "online", "total" and "feed"; and those that an earlier one did not have may be
+ * missing: "members", "connections" and "counted". Returns 0, or -1 when it is none: then
+ * @v is not to be used. What passes is valid JSON, the state and each event by itself
+ * too. */
 int delta_parse(struct slice message, struct delta_view *v);
 
 #endif

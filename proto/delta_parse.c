@@ -12,7 +12,14 @@ static const char *const message_names[] = {
     "pv", "engaged", "peak", "total", "feed", "pages", "flags", "events", NULL,
 };
 static const char *const online_names[] = {
-    "total", "active", "writing", "reading", "idle", "background", "tabs", NULL,
+    "total",      "active", "writing", "reading", "idle",
+    "background", "tabs",   "members", "fresh",   NULL,
+};
+static const char *const fresh_names[] = {
+    "total", "writing", "reading", "idle", "background", NULL,
+};
+static const char *const total_names[] = {
+    "views", "visits", "connections", "counted", "since", NULL,
 };
 static const char *const feed_names[] = {"life", "last", NULL};
 
@@ -74,11 +81,45 @@ static bool take_number(struct slice *s, const char *const *names, const char *n
     return take_key(s, names, name) && json_take_u64(s, v);
 }
 
+/* A member that need not be there. Takes its key if it is what comes next of ours. */
+static bool take_key_if(struct slice *s, const char *const *names, const char *name)
+{
+    struct slice rest = *s;
+
+    if (!take_key(&rest, names, name))
+        return false;
+    *s = rest;
+    return true;
+}
+
+static bool take_number_if(struct slice *s, const char *const *names, const char *name,
+                           uint64_t *v)
+{
+    *v = 0;
+    return !take_key_if(s, names, name) || json_take_u64(s, v);
+}
+
 /* A member of the message whose inside is nobody's business here. */
 static bool take_whole(struct slice *s, const char *name, char begin)
 {
     return take_key(s, message_names, name) && s->n > 0 && s->p[0] == begin &&
            json_take_value(s);
+}
+
+/* Those who are fresh; all are when it is not told. */
+static bool take_fresh(struct slice *s, struct online *o)
+{
+    uint64_t derived;
+
+    online_all_fresh(o);
+    if (!take_key_if(s, online_names, "fresh"))
+        return true;
+    return take_number(s, fresh_names, "total", &derived) &&
+           take_number(s, fresh_names, "writing", &o->fresh.writing) &&
+           take_number(s, fresh_names, "reading", &o->fresh.reading) &&
+           take_number(s, fresh_names, "idle", &o->fresh.idle) &&
+           take_number(s, fresh_names, "background", &o->fresh.background) &&
+           take_rest(s, fresh_names);
 }
 
 static bool take_online(struct slice *s, struct online *o)
@@ -92,7 +133,24 @@ static bool take_online(struct slice *s, struct online *o)
            take_number(s, online_names, "reading", &o->reading) &&
            take_number(s, online_names, "idle", &o->idle) &&
            take_number(s, online_names, "background", &o->background) &&
-           take_number(s, online_names, "tabs", &o->tabs) && take_rest(s, online_names);
+           take_number(s, online_names, "tabs", &o->tabs) &&
+           take_number_if(s, online_names, "members", &o->members) && take_fresh(s, o) &&
+           take_rest(s, online_names);
+}
+
+static bool take_total(struct slice *s, struct total *t)
+{
+    uint64_t since;
+
+    if (!take_key(s, message_names, "total") ||
+        !take_number(s, total_names, "views", &t->views) ||
+        !take_number(s, total_names, "visits", &t->visits) ||
+        !take_number_if(s, total_names, "connections", &t->joins) ||
+        !take_number_if(s, total_names, "counted", &t->counted) ||
+        !take_number(s, total_names, "since", &since))
+        return false;
+    t->since = (ms_t)since;
+    return take_rest(s, total_names);
 }
 
 static bool take_feed(struct slice *s, struct delta_view *v)
@@ -107,11 +165,11 @@ static bool take_feed(struct slice *s, struct delta_view *v)
     return take_rest(s, feed_names);
 }
 
-static bool take_flags(struct slice *s, bool *tick)
+static bool take_flags(struct slice *s, struct delta_view *v)
 {
     struct slice flag;
 
-    *tick = false;
+    v->tick = v->loading = v->warming = false;
     if (!take_key(s, message_names, "flags") || !json_take(s, SLICE("[")))
         return false;
     if (json_take(s, SLICE("]")))
@@ -119,8 +177,9 @@ static bool take_flags(struct slice *s, bool *tick)
     do {
         if (!take_text(s, &flag))
             return false;
-        if (slice_eq(flag, SLICE("tick")))
-            *tick = true;
+        v->tick |= slice_eq(flag, SLICE("tick"));
+        v->loading |= slice_eq(flag, SLICE("loading"));
+        v->warming |= slice_eq(flag, SLICE("warming"));
     } while (json_take(s, SLICE(",")));
     return json_take(s, SLICE("]"));
 }
@@ -165,8 +224,8 @@ static bool take_state(struct slice *s, struct delta_view *v)
     return take_whole(s, "d", '{') && take_online(s, &v->online) &&
            take_whole(s, "visitors", '{') && take_whole(s, "pv", '{') &&
            take_whole(s, "engaged", '{') && take_whole(s, "peak", '{') &&
-           take_whole(s, "total", '{') && take_feed(s, v) &&
-           take_whole(s, "pages", '[') && take_flags(s, &v->tick);
+           take_total(s, &v->total) && take_feed(s, v) && take_whole(s, "pages", '[') &&
+           take_flags(s, v);
 }
 
 int delta_parse(struct slice message, struct delta_view *v)

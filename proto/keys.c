@@ -57,6 +57,11 @@ struct key_name key_pages(struct slice site)
     return key_of("hc:{%.*s}:pg", checked_length(site), site.p);
 }
 
+struct key_name key_titles(struct slice site)
+{
+    return key_of("hc:{%.*s}:ti", checked_length(site), site.p);
+}
+
 struct key_name key_online(struct slice site)
 {
     return key_of("hc:{%.*s}:o", checked_length(site), site.p);

@@ -10,6 +10,9 @@
 #include "slice.h"
 #include "units.h"
 
+/* Where collectors tell each other which tabs are held anew; no site's channel. */
+#define CHANNEL_JOINED "hc:!joined"
+
 #define KEY_MAX (SITE_MAX + 32)
 
 struct key_name {
@@ -26,6 +29,7 @@ struct key_name key_minute(struct slice site, minute_t min); /* hc:{S}:b:MIN  ha
 struct key_name key_recent(struct slice site);               /* hc:{S}:r  hash, a ring */
 struct key_name key_log(struct slice site, minute_t min);    /* hc:{S}:l:MIN  string */
 struct key_name key_pages(struct slice site);    /* hc:{S}:pg hash, id: path */
+struct key_name key_titles(struct slice site);   /* hc:{S}:ti hash, path: title */
 struct key_name key_online(struct slice site);   /* hc:{S}:o  hash, who is there now */
 struct key_name key_totals(struct slice site);   /* hc:{S}:t  hash, for ever */
 struct key_name key_settings(struct slice site); /* hc:{S}:c  hash, for ever */

@@ -3,6 +3,8 @@
  * again undoes the escapes of this writer and knows no others. */
 #include "recent_event.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "hit.h"
 #include "limits.h"
@@ -17,6 +19,7 @@ static const struct form forms[] = {
     {HIT_VIEW, "path", NULL},
     {HIT_EVENT, "path", "name"},
     {HIT_MESSAGE, "text", "name"},
+    {HIT_QUERY, "text", "name"},
 };
 #define FORMS (sizeof forms / sizeof *forms)
 
@@ -120,6 +123,31 @@ static const struct form *form_of(uint8_t kind)
     return &forms[0];
 }
 
+static void write_text(struct json *j, const char *key, struct slice text)
+{
+    json_key(j, key);
+    json_slice(j, text);
+}
+
+/* Who it was and whence, as far as it is known. */
+static void write_person(struct json *j, const struct recent_event *e)
+{
+    char hex[12];
+
+    if (e->visitor) {
+        snprintf(hex, sizeof hex, "%08" PRIx32, e->visitor);
+        write_text(j, "visitor", slice_of(hex));
+    }
+    if (e->device)
+        write_text(j, "device", slice_of(hit_device_name(e->device)));
+    if (e->browser)
+        write_text(j, "browser", slice_of(hit_browser_name(e->browser)));
+    if (e->country[0])
+        write_text(j, "country", (struct slice){e->country, sizeof e->country});
+    if (e->referrer.n)
+        write_text(j, "referrer", e->referrer);
+}
+
 void recent_event_json(struct json *j, const struct recent_event *e)
 {
     const struct form *f = form_of(e->kind);
@@ -131,11 +159,14 @@ void recent_event_json(struct json *j, const struct recent_event *e)
     json_str(j, hit_kind_name(e->kind));
     json_key(j, "timestamp");
     json_i64(j, e->at);
-    json_key(j, f->path);
-    json_slice(j, e->path);
-    if (f->name) {
-        json_key(j, f->name);
-        json_slice(j, e->name);
+    write_text(j, f->path, e->path);
+    if (f->name && (e->name.n > 0 || e->kind != HIT_QUERY))
+        write_text(j, f->name, e->name);
+    if (e->kind == HIT_VIEW || e->kind == HIT_EVENT)
+        write_person(j, e);
+    if (e->kind == HIT_QUERY) {
+        json_key(j, "ms");
+        json_u64(j, e->ms);
     }
     json_end(j);
 }
@@ -160,30 +191,99 @@ bool recent_event_check(struct slice json, uint64_t *id, ms_t *at)
     return recent_event_take(&json, id, at) && json.n == 0;
 }
 
+/* The number below @n that @name gives this text, 0: none. */
+static uint8_t named(const char *(*name)(unsigned), unsigned n, struct slice text)
+{
+    for (unsigned i = 1; i < n; i++)
+        if (slice_eq(text, slice_of(name(i))))
+            return (uint8_t)i;
+    return 0;
+}
+
+static uint32_t hex_number(struct slice text)
+{
+    char hex[9] = "";
+
+    if (text.n != 8)
+        return 0;
+    memcpy(hex, text.p, 8);
+    return (uint32_t)strtoul(hex, NULL, 16);
+}
+
+static bool is_capital(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+/* Takes the member @name if it is there: what it says, else the empty slice. It ends with
+ * the next change of @text. */
+static struct slice take_optional(struct slice *s, const char *name, struct buf *text)
+{
+    size_t before = text->n;
+    int n = take_named(s, name, text);
+
+    return (struct slice){text->p + before, n > 0 ? (size_t)n : 0};
+}
+
+/* All that may stand behind the name of a view or event. The referrer stays in @text. */
+static void take_person(struct slice *s, struct recent_event *e, struct buf *text,
+                        size_t *referrer)
+{
+    struct slice country;
+
+    e->visitor = hex_number(take_optional(s, "visitor", text));
+    e->device = named(hit_device_name, HIT_DEVICES, take_optional(s, "device", text));
+    e->browser = named(hit_browser_name, HIT_BROWSERS, take_optional(s, "browser", text));
+    country = take_optional(s, "country", text);
+    if (country.n == 2 && is_capital(country.p[0]) && is_capital(country.p[1]))
+        memcpy(e->country, country.p, sizeof e->country);
+    *referrer = take_optional(s, "referrer", text).n;
+}
+
+/* Takes the head, up to and with the timestamp, which is known to be there. */
+static const struct form *take_head(struct slice *s)
+{
+    const struct form *f;
+    uint64_t v;
+
+    json_take(s, SLICE("{\"id\":"));
+    json_take_u64(s, &v);
+    json_take(s, SLICE(",\"type\":"));
+    f = take_type(s);
+    json_take(s, SLICE(",\"timestamp\":"));
+    json_take_u64(s, &v);
+    return f;
+}
+
 bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *text)
 {
     const struct form *f;
     int path, name = 0;
-    uint64_t v;
+    size_t referrer = 0;
+    uint64_t ms = 0;
 
+    *e = (struct recent_event){0};
     buf_clear(text);
-    if (!recent_event_check(json, &e->id, &e->at) || e->id == 0)
-        return false;
-    json_take(&json, SLICE("{\"id\":"));
-    json_take_u64(&json, &v);
-    json_take(&json, SLICE(",\"type\":"));
-    f = take_type(&json);
-    if (!f)
+    if (!recent_event_check(json, &e->id, &e->at) || e->id == 0 ||
+        !(f = take_head(&json)))
         return false;
     e->kind = f->kind;
-    json_take(&json, SLICE(",\"timestamp\":"));
-    json_take_u64(&json, &v);
     path = take_named(&json, f->path, text);
     if (f->name)
         name = take_named(&json, f->name, text);
+    if (name < 0 && f->kind == HIT_QUERY)
+        name = 0;
     if (path < 0 || name < 0 || path > PATH_MAX_BYTES || name > EVENT_NAME_MAX)
         return false;
+    if (f->kind == HIT_VIEW || f->kind == HIT_EVENT)
+        take_person(&json, e, text, &referrer);
+    if (f->kind == HIT_QUERY && json_take(&json, SLICE(",\"ms\":")))
+        json_take_u64(&json, &ms);
+    if (referrer > REFERRER_MAX || ms > ENGAGED_MAX_MS || text->full)
+        return false;
+    e->ms = (uint32_t)ms;
     e->path = (struct slice){text->p, (size_t)path};
     e->name = (struct slice){text->p + path, (size_t)name};
+    e->referrer = (struct slice){text->p + text->n - referrer, referrer};
     return true;
 }

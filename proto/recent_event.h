@@ -1,8 +1,14 @@
 /* recent_event: one entry of a site's feed, as JSON and back.
  *
- *   {"id":9,"type":"pageview","timestamp":1763776801450,"path":"/"}
+ *   {"id":9,"type":"pageview","timestamp":1763776801450,"path":"/","visitor":"0a1b2c3d",
+ *    "device":"mobile","browser":"Chrome","country":"DE","referrer":"news.example"}
  *   {"id":9,"type":"event","timestamp":1763776801450,"path":"/cart","name":"order"}
  *   {"id":9,"type":"message","timestamp":1763776801450,"text":"v2 is out","name":"ci"}
+ *   {"id":9,"type":"query","timestamp":1763776801450,"text":"SELECT
+ * 1","name":"api","ms":12}
+ *
+ * Of a view and an event "visitor" and what follows it stand there when they are known;
+ * of a query "name".
  *
  * The same text everywhere: in the realtime answer, in messages, in streams, and as the
  * value kept in hc:{S}:r. */
@@ -11,14 +17,25 @@
 
 #include "buf.h"
 #include "json.h"
+#include "limits.h"
 #include "units.h"
 
 struct recent_event {
     uint64_t id;  /* per site, from 1, in order of arrival, within one `life` */
-    uint8_t kind; /* HIT_VIEW, HIT_EVENT or HIT_MESSAGE */
+    uint8_t kind; /* HIT_VIEW, HIT_EVENT, HIT_MESSAGE or HIT_QUERY */
     ms_t at;
-    struct slice path; /* of a message its text */
-    struct slice name; /* of a view empty; of a message perhaps */
+    struct slice path; /* of a message or query its text */
+    struct slice name; /* of a view empty; of a message or query perhaps */
+
+    /* Of views and events. */
+    struct slice referrer; /* as in struct hit; empty: not known */
+    uint32_t visitor;      /* a number that stands for the visitor of that day here and
+                              nowhere else; 0: nobody is told */
+    uint8_t device;        /* enum hit_device */
+    uint8_t browser;       /* enum hit_browser */
+    char country[2];       /* zero: not known */
+
+    uint32_t ms; /* of a query: how long it took */
 };
 
 /* Writes it as one value. */
@@ -33,7 +50,11 @@ bool recent_event_take(struct slice *s, uint64_t *id, ms_t *at);
 /* Whether @json is such an event and nothing else. */
 bool recent_event_check(struct slice json, uint64_t *id, ms_t *at);
 
-/* Takes such an event apart. Texts of @e point into @text, which is cleared first.
+/* What the texts of one may take. */
+#define RECENT_TEXT_MAX (PATH_MAX_BYTES + EVENT_NAME_MAX + REFERRER_MAX + 64)
+
+/* Takes such an event apart. Texts of @e point into @text, which is cleared first and
+ * should take RECENT_TEXT_MAX bytes.
  * Returns whether it is one that recent_event_json may have written, within all bounds.
  */
 bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *text);

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- snapshot: everything a realtime answer needs of one site, read in one instant.
 --
--- KEYS[1]  hc:{S}:m, the site's meta hash; ...:o, ...:t and ...:c are next to it
+-- KEYS[1]  hc:{S}:m, the site's meta hash; ...:o, ...:t, ...:c and ...:ti are next to it
 -- ARGV[1]  hc:{S}:b: , to which a minute number is appended
 -- ARGV[2]  hc:{S}:r, the ring of recent events
 -- ARGV[3]  of how many minutes, the running one included, the pages are wanted
@@ -12,6 +12,7 @@
 --   "O" n field value ...    who is online; empty for a site without meta
 --   "A" n field value ...    totals and peaks, for ever
 --   "C" n field value ...    settings
+--   "N" n path title ...     titles of pages; not for a site without meta
 --   "B" minute n field value ...    per minute that has a row, newest first
 --   "R" n json ...
 --
@@ -23,8 +24,9 @@
 
 local WINDOW_DEFAULT, WINDOW_MAX = 30, 64 -- as in proto/limits.h
 local META = {'e', 'q', 'n', 't', 'v', 'W', 'c', 'l', 'warm'}
-local COUNTS = {'pv', 'ev', 'uniq', 'last', 'eng'}
-local TOTALS = {'pv', 'vis', 'since', 'peak', 'peak_at', 'day', 'dpeak', 'dpeak_at', 'life', 'i'}
+local COUNTS = {'pv', 'ev', 'uniq', 'last', 'eng', 'q', 'q50', 'q95'}
+local TOTALS = {'pv', 'vis', 'since', 'peak', 'peak_at', 'day', 'dpeak', 'dpeak_at', 'life', 'i',
+    'con', 'cnt'}
 local SETTINGS = {'badge'}
 
 local out = {}
@@ -77,6 +79,9 @@ if #flat == 0 then
     put(0)
     return out
 end
+
+put('N')
+put_pairs(redis.call('HGETALL', site .. 'ti'))
 
 local meta = {}
 for i = 1, #flat, 2 do

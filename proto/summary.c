@@ -15,6 +15,7 @@
 #include "flat.h"
 #include "keys.h"
 #include "page_list.h"
+#include "summary_traits.h"
 
 #define SCHEMA 1            /* of the keys; others are refused */
 #define LIST_MAX (1u << 21) /* strings; WINDOW_MAX full rows take some 130,000 */
@@ -57,13 +58,25 @@ enum {
     ONLINE_IDLE,
     ONLINE_BACKGROUND,
     ONLINE_TABS,
+    ONLINE_MEMBERS,
+    ONLINE_FRESH_WRITING,
+    ONLINE_FRESH_READING,
+    ONLINE_FRESH_IDLE,
+    ONLINE_FRESH_BACKGROUND,
     ONLINES
 };
 
 static const struct flat_field online_fields[ONLINES] = {
-    [ONLINE_WRITING] = {"w", COUNT_MAX}, [ONLINE_READING] = {"r", COUNT_MAX},
-    [ONLINE_IDLE] = {"i", COUNT_MAX},    [ONLINE_BACKGROUND] = {"b", COUNT_MAX},
+    [ONLINE_WRITING] = {"w", COUNT_MAX},
+    [ONLINE_READING] = {"r", COUNT_MAX},
+    [ONLINE_IDLE] = {"i", COUNT_MAX},
+    [ONLINE_BACKGROUND] = {"b", COUNT_MAX},
     [ONLINE_TABS] = {"tabs", COUNT_MAX},
+    [ONLINE_MEMBERS] = {"m", COUNT_MAX},
+    [ONLINE_FRESH_WRITING] = {"fw", COUNT_MAX},
+    [ONLINE_FRESH_READING] = {"fr", COUNT_MAX},
+    [ONLINE_FRESH_IDLE] = {"fi", COUNT_MAX},
+    [ONLINE_FRESH_BACKGROUND] = {"fb", COUNT_MAX},
 };
 
 enum {
@@ -77,6 +90,8 @@ enum {
     TOTAL_DAY_PEAK_AT,
     TOTAL_LIFE,
     TOTAL_LAST,
+    TOTAL_JOINS,
+    TOTAL_COUNTED,
     TOTALS
 };
 
@@ -91,14 +106,27 @@ static const struct flat_field total_fields[TOTALS] = {
     [TOTAL_DAY_PEAK_AT] = {"dpeak_at", MS_MAX},
     [TOTAL_LIFE] = {"life", MS_MAX},
     [TOTAL_LAST] = {"i", JSON_INTEGER_MAX},
+    [TOTAL_JOINS] = {"con", JSON_INTEGER_MAX},
+    [TOTAL_COUNTED] = {"cnt", JSON_INTEGER_MAX},
 };
 
-enum { ROW_VIEWS, ROW_EVENTS, ROW_UNIQUES, ROW_LAST, ROW_ENGAGED, ROWS };
+enum {
+    ROW_VIEWS,
+    ROW_EVENTS,
+    ROW_UNIQUES,
+    ROW_LAST,
+    ROW_ENGAGED,
+    ROW_QUERIES,
+    ROW_QUERY_P50,
+    ROW_QUERY_P95,
+    ROWS
+};
 
 static const struct flat_field row_fields[ROWS] = {
     [ROW_VIEWS] = {"pv", COUNT_MAX},          [ROW_EVENTS] = {"ev", COUNT_MAX},
     [ROW_UNIQUES] = {"uniq", COUNT_MAX},      [ROW_LAST] = {"last", COUNT_MAX},
-    [ROW_ENGAGED] = {"eng", ENGAGED_ROW_MAX},
+    [ROW_ENGAGED] = {"eng", ENGAGED_ROW_MAX}, [ROW_QUERIES] = {"q", JSON_INTEGER_MAX},
+    [ROW_QUERY_P50] = {"q50", COUNT_MAX},     [ROW_QUERY_P95] = {"q95", COUNT_MAX},
 };
 
 static bool read_clock(struct flat *r, struct summary *s)
@@ -159,7 +187,7 @@ static void add_page(struct summary *s, struct slice field, uint64_t count,
     s->pages[s->npages++] = p;
 }
 
-/* Takes counted pairs: pages go to the summary, the @n @fields to @v. */
+/* Takes counted pairs: pages and traits go to the summary, the @n @fields to @v. */
 static bool read_pairs(struct flat *r, struct summary *s, enum pages pages,
                        const struct flat_field *fields, size_t n, uint64_t *v)
 {
@@ -171,7 +199,9 @@ static bool read_pairs(struct flat *r, struct summary *s, enum pages pages,
         if (!flat_pair(r))
             return false;
         if (!slice_starts(r->name, SLICE(FIELD_PAGE))) {
-            if (!flat_store(r, fields, n, v))
+            int trait = summary_trait(s, r->name, r->value, pages == PAGES_VISITED);
+
+            if (trait < 0 || (trait == 0 && !flat_store(r, fields, n, v)))
                 return false;
             continue;
         }
@@ -182,22 +212,37 @@ static bool read_pairs(struct flat *r, struct summary *s, enum pages pages,
     return true;
 }
 
+static struct online online_of(const uint64_t *v)
+{
+    struct online o = {.writing = v[ONLINE_WRITING],
+                       .reading = v[ONLINE_READING],
+                       .idle = v[ONLINE_IDLE],
+                       .background = v[ONLINE_BACKGROUND],
+                       .tabs = v[ONLINE_TABS],
+                       .members = v[ONLINE_MEMBERS]};
+
+    online_all_fresh(&o);
+    if (v[ONLINE_FRESH_WRITING] == UINT64_MAX) /* it is only there where it differs */
+        return o;
+    o.fresh.writing = v[ONLINE_FRESH_WRITING];
+    o.fresh.reading = v[ONLINE_FRESH_READING];
+    o.fresh.idle = v[ONLINE_FRESH_IDLE];
+    o.fresh.background = v[ONLINE_FRESH_BACKGROUND];
+    return o;
+}
+
 /* Of a site without meta nobody is online. */
 static bool read_online(struct flat *r, struct summary *s)
 {
     enum pages pages = s->known ? PAGES_ONLINE : PAGES_UNWANTED;
-    uint64_t v[ONLINES] = {0};
+    uint64_t v[ONLINES] = {[ONLINE_FRESH_WRITING] = UINT64_MAX};
 
     if (!flat_is(r, SLICE("O")))
         return true;
     if (!read_pairs(r, s, pages, online_fields, ONLINES, v))
         return false;
     if (s->known)
-        s->online = (struct online){.writing = v[ONLINE_WRITING],
-                                    .reading = v[ONLINE_READING],
-                                    .idle = v[ONLINE_IDLE],
-                                    .background = v[ONLINE_BACKGROUND],
-                                    .tabs = v[ONLINE_TABS]};
+        s->online = online_of(v);
     return true;
 }
 
@@ -212,6 +257,8 @@ static bool read_totals(struct flat *r, struct summary *s)
         return false;
     s->total = (struct total){.views = v[TOTAL_VIEWS],
                               .visits = v[TOTAL_VISITS],
+                              .joins = v[TOTAL_JOINS],
+                              .counted = v[TOTAL_COUNTED],
                               .since = (ms_t)v[TOTAL_SINCE]};
     s->peaks.all = v[TOTAL_PEAK];
     s->peaks.all_at = (ms_t)v[TOTAL_PEAK_AT];
@@ -242,6 +289,23 @@ static bool read_settings(struct flat *r, struct summary *s)
     return true;
 }
 
+/* Pairs of path and title: *@titles, @n of them. */
+static bool read_titles(struct flat *r, const struct slice **titles, size_t *n)
+{
+    uint64_t pairs;
+
+    *n = 0;
+    if (!flat_is(r, SLICE("N")))
+        return true;
+    if (!flat_number(r, r->left / 2, &pairs))
+        return false;
+    *titles = r->next;
+    for (*n = pairs; pairs > 0; pairs--)
+        if (!flat_pair(r))
+            return false;
+    return true;
+}
+
 /* A row outside the window, or of a site without meta, is checked but not kept. */
 static bool read_row(struct flat *r, struct summary *s, uint64_t *before)
 {
@@ -265,6 +329,9 @@ static bool read_row(struct flat *r, struct summary *s, uint64_t *before)
     row->uniques = v[ROW_UNIQUES];
     row->last = v[ROW_LAST];
     row->engaged = v[ROW_ENGAGED];
+    row->queries = v[ROW_QUERIES];
+    row->query_p50 = v[ROW_QUERY_P50];
+    row->query_p95 = v[ROW_QUERY_P95];
     return true;
 }
 
@@ -329,6 +396,8 @@ unsigned minutes_parse(struct slice text)
 int summary_parse(struct summary *s, const struct slice *v, size_t n, unsigned minutes)
 {
     struct flat r = {.next = v, .left = n};
+    const struct slice *titles = NULL;
+    size_t ntitles;
 
     assert(minutes > 0);
     *s = (struct summary){0};
@@ -339,21 +408,25 @@ int summary_parse(struct summary *s, const struct slice *v, size_t n, unsigned m
     if (s->pages == NULL)
         abort();
     if (!read_online(&r, s) || !read_totals(&r, s) || !read_settings(&r, s) ||
-        !read_rows(&r, s) || !read_recent(&r, s)) {
+        !read_titles(&r, &titles, &ntitles) || !read_rows(&r, s) || !read_recent(&r, s)) {
         summary_fini(s);
         return -1;
     }
     for (size_t i = 0; i < s->npages; i++)
         s->pages_visitors += s->pages[i].visitors;
     s->npages = page_list_rank(s->pages, s->npages);
+    summary_give_titles(s, titles, ntitles);
+    summary_rank_traits(s);
     return 0;
 }
 
 void summary_fini(struct summary *s)
 {
     free(s->pages);
+    free(s->traits);
     s->pages = NULL;
-    s->npages = 0;
+    s->traits = NULL;
+    s->npages = s->ntraits = s->traits_cap = 0;
 }
 
 struct summary_window summary_window(const struct summary *s, unsigned minutes)

@@ -8,6 +8,7 @@
  *   "O" n field value ...            who is online
  *   "A" n field value ...            totals and peaks, for ever
  *   "C" n field value ...            settings
+ *   "N" n path title ...             titles of pages
  *   "B" minute n field value ...     one per minute of the window that exists, the newest
  *                                    first
  *   "R" n json ...                   recent events, in any order
@@ -19,6 +20,8 @@
 #include "buf.h"
 #include "delta.h"
 #include "limits.h"
+#include "spread.h"
+#include "trait.h"
 #include "units.h"
 
 /* The script's text (proto/snapshot.lua, compiled in). KEYS[1] = hc:{S}:m, by which it
@@ -31,6 +34,16 @@ struct summary_row {
     uint64_t views, events, uniques; /* in that minute */
     uint64_t last;                   /* visitors whose latest minute it is */
     uint64_t engaged;                /* ms of attention in that minute */
+
+    /* Queries in that minute, and how long half of them and 95 in 100 took at most, ms.
+     */
+    uint64_t queries, query_p50, query_p95;
+};
+
+/* The values of one kind, most views first, at most ANSWER_TRAITS_MAX + 1. */
+struct trait_list {
+    const struct trait_count *of;
+    size_t n;
 };
 
 struct summary {
@@ -57,6 +70,22 @@ struct summary {
                                  leaves them */
     size_t npages;            /* at most ANSWER_PAGES_MAX + 1 */
     uint64_t pages_visitors;  /* sum over all of them */
+    struct slice title[ANSWER_PAGES_MAX + 1]; /* of pages[i]; empty: not known */
+
+    /* Of the views of the window asked for, by enum trait_kind: names as the answer has
+     * them. Of referrers the numbers add up to the views; of the others to those of which
+     * it is known. */
+    struct trait_list trait[TRAIT_KINDS];
+    struct trait_count *traits; /* all of them, behind the lists */
+    size_t ntraits, traits_cap;
+
+    /* Of the queries of the window asked for; 0 without any. */
+    struct {
+        uint64_t count;
+        uint32_t p50, p95; /* ms */
+    } queries;
+    struct spread spread;
+
     struct slice recent[RECENT_MAX]; /* JSON objects, newest first */
     size_t nrecent;
 };
@@ -68,11 +97,11 @@ struct summary {
  * whole number of at least 1: the caller refuses with 400. */
 unsigned minutes_parse(struct slice text);
 
-/* Merges the flat list, in which "O", "A" and "C" may be missing: then nobody is online
- * and nothing was counted. @minutes, at least 1, is cut to the site's window. Returns 0,
- * or -1 when the list is not of this shape or of another schema; then nothing is left to
- * free. Slices in @s point into @v's text, which must outlive it. summary_fini frees what
- * it allocated. */
+/* Merges the flat list, in which "O", "A", "C" and "N" may be missing: then nobody is
+ * online, nothing was counted and no page has a title. @minutes, at least 1, is cut to
+ * the site's window. Returns 0, or -1 when the list is not of this shape or of another
+ * schema; then nothing is left to free. Slices in @s point into @v's text, which must
+ * outlive it. summary_fini frees what it allocated. */
 int summary_parse(struct summary *s, const struct slice *v, size_t n, unsigned minutes);
 void summary_fini(struct summary *s);
 

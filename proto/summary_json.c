@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include "iso.h"
+#include "shares.h"
 
 static void write_revision(struct json *j, const struct summary *s)
 {
@@ -48,8 +50,48 @@ static void write_pages(struct json *j, const struct summary *s)
         json_u64(j, s->pages[i].visitors);
         json_key(j, "online");
         json_u64(j, s->pages[i].online);
+        if (s->title[i].n > 0) {
+            json_key(j, "title");
+            json_slice(j, s->title[i]);
+        }
         json_end(j);
     }
+    json_end(j);
+}
+
+static void write_trait(struct json *j, const struct trait_list *l, const char *key)
+{
+    json_key(j, key);
+    json_begin_array(j);
+    for (size_t i = 0; i < l->n; i++) {
+        json_begin_object(j);
+        json_key(j, "name");
+        json_slice(j, l->of[i].name);
+        json_key(j, "views");
+        json_u64(j, l->of[i].views);
+        json_end(j);
+    }
+    json_end(j);
+}
+
+static void write_traits(struct json *j, const struct summary *s)
+{
+    write_trait(j, &s->trait[TRAIT_REFERRER], "referrers");
+    write_trait(j, &s->trait[TRAIT_DEVICE], "devices");
+    write_trait(j, &s->trait[TRAIT_BROWSER], "browsers");
+    write_trait(j, &s->trait[TRAIT_COUNTRY], "countries");
+}
+
+static void write_queries(struct json *j, const struct summary *s)
+{
+    json_key(j, "queries");
+    json_begin_object(j);
+    json_key(j, "count");
+    json_u64(j, s->queries.count);
+    json_key(j, "p50");
+    json_u64(j, s->queries.p50);
+    json_key(j, "p95");
+    json_u64(j, s->queries.p95);
     json_end(j);
 }
 
@@ -102,6 +144,14 @@ static void write_row(struct json *j, const struct summary_row *row, bool runnin
     json_u64(j, row->views);
     json_key(j, "events");
     json_u64(j, row->events);
+    if (row->queries) {
+        json_key(j, "queries");
+        json_u64(j, row->queries);
+        json_key(j, "queryP50");
+        json_u64(j, row->query_p50);
+        json_key(j, "queryP95");
+        json_u64(j, row->query_p95);
+    }
     if (running) {
         json_key(j, "partial");
         json_bool(j, true);
@@ -116,6 +166,73 @@ static void write_series(struct json *j, const struct summary *s)
     for (unsigned i = s->window; i-- > 0;)
         write_row(j, &s->row[i], i == 0);
     json_end(j);
+}
+
+/* ---- what clients of ts-analytics read ---- */
+
+#define TOP_PAGES 10
+#define HOUR_MINUTES 60
+
+static void write_top_page(struct json *j, const struct page_count *p, unsigned percent)
+{
+    json_begin_object(j);
+    json_key(j, "name");
+    json_slice(j, p->path);
+    json_key(j, "value");
+    json_u64(j, p->visitors);
+    json_key(j, "percentage");
+    json_u64(j, percent);
+    json_end(j);
+}
+
+/* The pages are ranked: those that are only open stand behind those with visitors. */
+static void write_top_pages(struct json *j, const struct summary *s)
+{
+    uint64_t visitors[TOP_PAGES];
+    unsigned percent[TOP_PAGES];
+    size_t n = 0;
+
+    for (; n < TOP_PAGES && n < s->npages && s->pages[n].visitors > 0; n++)
+        visitors[n] = s->pages[n].visitors;
+    shares_percent(visitors, n, percent);
+    json_key(j, "topActivePages");
+    json_begin_array(j);
+    for (size_t i = 0; i < n; i++)
+        write_top_page(j, &s->pages[i], percent[i]);
+    json_end(j);
+}
+
+/* Only when any is known. Views are what is counted of countries. */
+static void write_locations(struct json *j, const struct summary *s)
+{
+    const struct trait_list *list = &s->trait[TRAIT_COUNTRY];
+
+    if (list->n == 0)
+        return;
+    json_key(j, "locations");
+    json_begin_array(j);
+    for (size_t i = 0; i < list->n; i++) {
+        json_begin_object(j);
+        json_key(j, "country");
+        json_slice(j, list->of[i].name);
+        json_key(j, "visitors");
+        json_u64(j, list->of[i].views);
+        json_end(j);
+    }
+    json_end(j);
+}
+
+static void write_dashboard(struct json *j, const struct summary *s)
+{
+    struct iso iso = iso_of(s->as_of);
+    unsigned hour = s->window < HOUR_MINUTES ? s->window : HOUR_MINUTES;
+
+    json_key(j, "timestamp");
+    json_str(j, iso.s);
+    json_key(j, "pageViewsLastHour");
+    json_u64(j, summary_window(s, hour).views);
+    write_top_pages(j, s);
+    write_locations(j, s);
 }
 
 static void write_flags(struct json *j, const struct summary *s)
@@ -149,9 +266,12 @@ void summary_json(const struct summary *s, struct slice site, struct buf *out)
     standing_json(&j, &s->peaks, &s->total, s->life, s->last);
     write_attention(&j, s);
     write_pages(&j, s);
+    write_traits(&j, s);
+    write_queries(&j, s);
     write_recent(&j, s);
     write_windows(&j, s);
     write_series(&j, s);
+    write_dashboard(&j, s);
     write_flags(&j, s);
     json_end(&j);
 }

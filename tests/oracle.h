@@ -166,13 +166,32 @@ static inline bool oracle_extras(const msgpack_object_array *a, uint32_t first)
     return true;
 }
 
+static inline void oracle_stay(struct hit *h, uint64_t stay)
+{
+    h->lasts = stay % 256 > TAB_LASTS_MAX_S ? TAB_LASTS_MAX_S : (uint8_t)(stay % 256);
+    h->marks = (uint8_t)(stay / 256 % 4);
+}
+
+static inline void oracle_traits(struct hit *h, uint64_t traits)
+{
+    uint64_t device = traits % 256, browser = traits / 256 % 256;
+    uint64_t c0 = traits / 65536 % 256, c1 = traits / 16777216 % 256;
+
+    h->device = device >= HIT_DEVICES ? DEVICE_OTHER : (uint8_t)device;
+    h->browser = browser >= HIT_BROWSERS ? BROWSER_OTHER : (uint8_t)browser;
+    if (c0 >= 'A' && c0 <= 'Z' && c1 >= 'A' && c1 <= 'Z') {
+        h->country[0] = (char)c0;
+        h->country[1] = (char)c1;
+    }
+}
+
 static inline bool oracle_event(struct oracle_body *b, struct slice site,
                                 const msgpack_object *o)
 {
     const msgpack_object *e = o->via.array.ptr;
     uint32_t n = o->via.array.size;
     struct hit h = {.site = site};
-    uint64_t kind, state, engaged = 0;
+    uint64_t kind, state, engaged = 0, stay = 0, traits = 0;
     int64_t dt;
 
     if (o->type != MSGPACK_OBJECT_ARRAY || n < 5 || b->n == DATAGRAM_HITS_MAX)
@@ -193,12 +212,20 @@ static inline bool oracle_event(struct oracle_body *b, struct slice site,
         return false;
     if (n > 8 && !oracle_uint(&e[8], &engaged))
         return false;
+    if (n > 9 && !oracle_uint(&e[9], &stay))
+        return false;
+    if (n > 10 && !oracle_uint(&e[10], &traits))
+        return false;
+    if (n > 11 && !oracle_name(b, &e[11], REFERRER_MAX, &h.referrer))
+        return false;
+    oracle_stay(&h, stay);
+    oracle_traits(&h, traits);
     h.engaged = engaged > ENGAGED_MAX_MS ? ENGAGED_MAX_MS : (uint32_t)engaged;
     h.kind = (uint8_t)kind;
     h.at = b->start + dt;
     h.state = state < HIT_STATES ? (uint8_t)state : STATE_NONE;
     b->hit[b->n++] = h;
-    return oracle_extras(&o->via.array, 9);
+    return oracle_extras(&o->via.array, 12);
 }
 
 static inline bool oracle_group(struct oracle_body *b, const msgpack_object *o)
@@ -254,7 +281,10 @@ static inline bool oracle_same_hit(const struct hit *a, const struct hit *b)
     return oracle_same_slice(a->site, b->site) && oracle_same_slice(a->path, b->path) &&
            oracle_same_slice(a->name, b->name) && a->visitor == b->visitor &&
            a->previous == b->previous && a->tab == b->tab && a->at == b->at &&
-           a->kind == b->kind && a->state == b->state && a->engaged == b->engaged;
+           a->kind == b->kind && a->state == b->state && a->engaged == b->engaged &&
+           a->marks == b->marks && a->lasts == b->lasts && a->device == b->device &&
+           a->browser == b->browser && a->country[0] == b->country[0] &&
+           a->country[1] == b->country[1] && oracle_same_slice(a->referrer, b->referrer);
 }
 
 /* Whether our reader says of @bytes what msgpack-c says: the verdict and every hit. */

@@ -27,7 +27,7 @@ static inline void expect_online(struct redis_model *m, const struct site *s)
 {
     const struct online *o = &s->presence.online;
     struct key_name key = key_online(site_id(s));
-    size_t fields = online_total(o) > 0 ? 5 : 0;
+    size_t fields = online_total(o) > 0 ? 6 : 0;
     char name[PATH_MAX_BYTES + 3];
 
     if (fields > 0) {
@@ -36,6 +36,14 @@ static inline void expect_online(struct redis_model *m, const struct site *s)
         expect_field(m, key.s, "i", o->idle);
         expect_field(m, key.s, "b", o->background);
         expect_field(m, key.s, "tabs", o->tabs);
+        expect_field(m, key.s, "m", o->members);
+    }
+    if (fields > 0 && s->presence.fades) {
+        expect_field(m, key.s, "fw", o->fresh.writing);
+        expect_field(m, key.s, "fr", o->fresh.reading);
+        expect_field(m, key.s, "fi", o->fresh.idle);
+        expect_field(m, key.s, "fb", o->fresh.background);
+        fields += 4;
     }
     for (size_t id = 0; id < s->pages.ids; id++) {
         const struct page *p = s->pages.page[id];
@@ -90,6 +98,8 @@ static inline void expect_totals(struct redis_model *m, const struct site *s)
         return; /* nothing yet */
     expect_field(m, key.s, "pv", t->total.views);
     expect_field(m, key.s, "vis", t->total.visits);
+    expect_field(m, key.s, "con", t->total.joins);
+    expect_field(m, key.s, "cnt", t->total.counted);
     expect_field(m, key.s, "since", (uint64_t)t->total.since);
     expect_field(m, key.s, "peak", t->peaks.all);
     expect_field(m, key.s, "peak_at", (uint64_t)t->peaks.all_at);

@@ -567,7 +567,8 @@ static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n
 /* ---- claim.lua ------------------------------------------------------------ */
 
 static const char *const counts[] = {"pv", "ev", "uniq", "last", "n", "eng"};
-static const char *const online[] = {"w", "r", "i", "b", "tabs"};
+static const char *const online[] = {"w", "r",  "i",  "b",  "tabs",
+                                     "m", "fw", "fr", "fi", "fb"};
 
 #define COUNTS (sizeof counts / sizeof *counts)
 #define ONLINES (sizeof online / sizeof *online)
@@ -621,6 +622,41 @@ static uint64_t records_of(const struct model_key *row)
     return n.n < 10 ? number_or_0(n) : 0;
 }
 
+static bool is_trait(struct slice name)
+{
+    return slice_eq(name, SLICE("qh")) ||
+           (name.n > 2 && name.p[1] == ':' && memchr("rdwg", name.p[0], 4));
+}
+
+/* Fields of a row but for its pages. */
+static uint64_t row_fields(const struct model_key *row)
+{
+    uint64_t n = present(row, counts, COUNTS);
+
+    for (size_t i = 0; i < row->n; i++)
+        n += is_trait((struct slice){row->field[i].name, row->field[i].name_n});
+    return n;
+}
+
+static void add_row_fields(redisReply *list, const struct model_key *row)
+{
+    add_number(list, row_fields(row));
+    for (size_t i = 0; i < COUNTS; i++) {
+        if (!field(row, slice_of(counts[i])))
+            continue;
+        add(list, slice_of(counts[i]));
+        add(list, value(row, slice_of(counts[i])));
+    }
+    for (size_t i = 0; i < row->n; i++) {
+        struct slice name = {row->field[i].name, row->field[i].name_n};
+
+        if (!is_trait(name))
+            continue;
+        add(list, name);
+        add(list, value(row, name));
+    }
+}
+
 static void add_row(struct redis_model *m, const struct slice *v, redisReply *list,
                     uint64_t minute, bool inlined, int *unreadable)
 {
@@ -628,11 +664,11 @@ static void add_row(struct redis_model *m, const struct slice *v, redisReply *li
     struct model_key *row = find(m, (struct slice){name.s, name.n}), *l;
     uint64_t end;
 
-    if (!row || row->is_string || present(row, counts, COUNTS) == 0)
+    if (!row || row->is_string || row_fields(row) == 0)
         return;
     add(list, SLICE("B"));
     add_number(list, minute);
-    add_fields(list, row, counts, COUNTS);
+    add_row_fields(list, row);
     end = records_of(row) * 16;
     if (end == 0 || !inlined)
         return;
@@ -711,6 +747,7 @@ static redisReply *claim(struct redis_model *m, const struct slice *v)
     add_hash(list, "T", hash_at(m, v[14], &unreadable), true);
     add(list, SLICE("O"));
     add_fields(list, hash_at(m, v[15], &unreadable), online, ONLINES);
+    add_hash(list, "N", hash_at(m, v[16], &unreadable), true);
     add_rows(m, v, list, &unreadable);
     add(list, SLICE("E"));
     add_number(list, (uint64_t)unreadable);
@@ -1041,8 +1078,9 @@ static void list_hash(struct model_list *l, const struct model_key *k, bool name
 
 static const char *const meta_fields[] = {"e", "q", "n", "t", "v", "W", "c", "l", "warm"};
 
-static const char *const total_fields[] = {"pv",  "vis",   "since",    "peak", "peak_at",
-                                           "day", "dpeak", "dpeak_at", "life", "i"};
+static const char *const total_fields[] = {"pv",      "vis", "since", "peak",
+                                           "peak_at", "day", "dpeak", "dpeak_at",
+                                           "life",    "i",   "con",   "cnt"};
 static const char *const setting_fields[] = {"badge"};
 
 int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minutes,
@@ -1050,7 +1088,7 @@ int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minu
 {
     struct key_name meta = key_meta(site), recent = key_recent(site);
     struct key_name open = key_online(site), totals = key_totals(site);
-    struct key_name settings = key_settings(site);
+    struct key_name settings = key_settings(site), titles = key_titles(site);
     const struct model_key *k = find(m, slice_of(meta.s));
     uint64_t t = number_or_0(value(k, SLICE("t"))), w;
     bool known = field(k, SLICE("q")) != NULL;
@@ -1072,6 +1110,10 @@ int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minu
                 sizeof total_fields / sizeof(char *));
     list_add(l, SLICE("C"));
     list_fields(l, find(m, slice_of(settings.s)), setting_fields, 1);
+    if (known) {
+        list_add(l, SLICE("N"));
+        list_hash(l, find(m, slice_of(titles.s)), true);
+    }
     for (unsigned i = 0; known && i < w; i++) {
         struct key_name row = key_minute(site, now - i);
         const struct model_key *r = find(m, slice_of(row.s));

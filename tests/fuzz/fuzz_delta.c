@@ -55,6 +55,10 @@ static void check_numbers(const json_t *whole, const struct delta_view *v)
     must(v->epoch == number(whole, "e") && v->commit == number(whole, "q"));
     must(v->n == number(whole, "n") && (uint64_t)v->at == number(whole, "t"));
     must(online && feed);
+    if (json_object_size(online) == 8 && json_object_get(online, "members")) {
+        must(v->online.members == number(online, "members"));
+        must(online_is_fresh(&v->online));
+    }
     if (json_object_size(online) == 7) { /* else a later version's may have our names */
         must(v->online.writing == number(online, "writing"));
         must(v->online.tabs == number(online, "tabs"));

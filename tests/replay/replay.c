@@ -5,13 +5,14 @@
  *
  *   window 30                       minutes kept; the first line, if given
  *   at 12:00:05                     the clock moves on; ticks run on the way
- *   hit SITE PATH v=NAME [kind=view|heartbeat|leave|event|message|reset] [name=TEXT]
- *       [late=SECONDS] [previous=NAME] [tab=NAME] [engaged=MS]
- *       [state=idle|reading|writing|background]
+ *   hit SITE PATH v=NAME [kind=view|heartbeat|leave|event|message|reset|join|query]
+ *       [name=TEXT] [late=SECONDS] [previous=NAME] [tab=NAME] [engaged=MS]
+ *       [state=idle|reading|writing|background] [lasts=SECONDS] [mark=held|counted|both]
  *   redis flush|away|back           it forgets everything; stops answering; answers again
  *   restart                         the aggregator begins anew with a higher epoch
  *   expect SITE [minutes=N] [visitors=N] [views=N] [events=N] [PATH=N] [engaged=MS]
  *       [online=N] [writing=N] [reading=N] [idle=N] [background=N] [tabs=N] [on:PATH=N]
+ *       [members=N] [fresh=N] [connections=N] [counted=N]
  *       [peak=N] ...                what a reader of Redis is told now; on:PATH is how
  *                                   many have it open
  *   expect SITE 12:00 [views=N] [uniques=N] [events=N]       one minute's row
@@ -171,12 +172,14 @@ static uint8_t index_of(struct tape *t, const char *const *names, uint8_t n,
 
 static void do_hit(struct tape *t, char **word, int n)
 {
-    static const char *const kinds[HIT_KINDS] = {"view",  "heartbeat", "leave",
-                                                 "event", "message",   "reset"};
+    static const char *const kinds[HIT_KINDS] = {
+        "view", "heartbeat", "leave", "event", "message", "reset", "join", "query"};
+    static const char *const marks[] = {"none", "held", "counted", "both"};
     static const char *const states[HIT_STATES] = {"none", "idle", "reading", "writing",
                                                    "background"};
     const char *kind = option(word, n, "kind"), *late = option(word, n, "late"),
-               *state = option(word, n, "state"), *engaged = option(word, n, "engaged");
+               *state = option(word, n, "state"), *engaged = option(word, n, "engaged"),
+               *lasts = option(word, n, "lasts"), *mark = option(word, n, "mark");
     struct hit h = {0};
 
     if (n < 3 || !option(word, n, "v"))
@@ -190,6 +193,8 @@ static void do_hit(struct tape *t, char **word, int n)
     h.tab = visitor_of(option(word, n, "tab"));
     h.kind = kind ? index_of(t, kinds, HIT_KINDS, kind) : HIT_VIEW;
     h.state = state ? index_of(t, states, HIT_STATES, state) : STATE_NONE;
+    h.lasts = lasts ? (uint8_t)parse_number(t, lasts) : 0;
+    h.marks = mark ? index_of(t, marks, 4, mark) : 0;
     h.engaged = engaged ? (uint32_t)parse_number(t, engaged) : 0;
     fold_hits(&t->st, &h, 1, &(struct fold_origin){.at = t->now}, &t->counts);
 }
@@ -244,6 +249,11 @@ static int64_t number_of(const struct summary *s, struct slice name)
         {"idle", s->online.idle},
         {"background", s->online.background},
         {"tabs", s->online.tabs},
+        {"members", s->online.members},
+        {"fresh", s->online.fresh.writing + s->online.fresh.reading +
+                      s->online.fresh.idle + s->online.fresh.background},
+        {"connections", s->total.joins},
+        {"counted", s->total.counted},
         {"peak", s->peaks.all},
     };
 

@@ -8,6 +8,9 @@
 
 #define PAGES 8
 
+/* Longer than what is told last may take, twice. */
+#define LASTS_S 100
+
 /* Any but none, with which a tab stays in the one it was in. */
 static uint8_t draw_state(struct world *w)
 {
@@ -24,6 +27,8 @@ void audience_init(struct audience *a, struct oracle *o)
             .person = (uint16_t)draw(o->world, PEOPLE * 3 / 4),
             .page = (uint8_t)draw(o->world, PAGES),
             .state = draw_state(o->world),
+            .lasts = draw_yes(o->world, 200) ? LASTS_S : 0,
+            .held = draw_yes(o->world, 300),
             .open = true,
         };
 }
@@ -57,6 +62,8 @@ void audience_hit(struct audience *a, unsigned i, bool leave, int64_t day,
     h->kind = leave ? HIT_LEAVE : HIT_HEARTBEAT;
     h->tab = s->tab;
     h->state = s->state;
+    h->lasts = s->lasts;
+    h->marks = s->held ? HIT_HELD : 0;
     h->at = at;
 }
 
@@ -142,6 +149,21 @@ static void check_page(const struct audience *a, unsigned page, size_t *fields)
     *fields += n > 0;
 }
 
+/* All tabs are fresh. Returns how many fields say so: none if nobody ever had a tab that
+ * says how long it lasts. */
+static size_t check_fresh(const struct audience *a, const uint64_t counts[5])
+{
+    struct key_name key = key_online(oracle_crowd(a->oracle));
+
+    if (redis_model_get(&a->oracle->redis->model, key.s, "fw").n == 0)
+        return 0;
+    expect(a, "fb", counts[1]);
+    expect(a, "fi", counts[2]);
+    expect(a, "fr", counts[3]);
+    expect(a, "fw", counts[4]);
+    return 4;
+}
+
 /* So many are there, and have said so. */
 static void check_peaks(const struct audience *a, uint64_t people)
 {
@@ -158,18 +180,22 @@ static void check_peaks(const struct audience *a, uint64_t people)
 void audience_check(const struct audience *a)
 {
     struct key_name key = key_online(oracle_crowd(a->oracle));
-    uint64_t counts[5] = {0}, tabs = 0;
-    size_t fields = 5;
+    uint64_t counts[5] = {0}, tabs = 0, members = 0;
+    size_t fields = 6;
 
     node_redis_clock(a->oracle->redis);
     count_ranks(a, counts);
-    for (unsigned i = 0; i < SEATS; i++)
+    for (unsigned i = 0; i < SEATS; i++) {
         tabs += a->seat[i].open;
+        members += a->seat[i].open && a->seat[i].held;
+    }
     expect(a, "b", counts[1]);
     expect(a, "i", counts[2]);
     expect(a, "r", counts[3]);
     expect(a, "w", counts[4]);
     expect(a, "tabs", tabs);
+    expect(a, "m", members);
+    fields += check_fresh(a, counts);
     check_peaks(a, PEOPLE - counts[0]);
     for (unsigned page = 0; page < PAGES; page++)
         check_page(a, page, &fields);

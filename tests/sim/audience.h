@@ -14,6 +14,8 @@ struct seat {
     uint64_t tab;
     uint16_t person;
     uint8_t page, state;
+    uint8_t lasts; /* s, or 0 */
+    bool held;     /* a connection */
     bool open;
 };
 
@@ -33,7 +35,8 @@ uint64_t audience_move(struct audience *a);
 void audience_hit(struct audience *a, unsigned i, bool leave, int64_t day,
                   bool after_midnight, mono_t at, struct hit *h);
 
-/* As many are online in Redis as there are; in these states, tabs, and on these pages. */
+/* As many are online in Redis as there are; in these states, tabs, connections, and on
+ * these pages. */
 void audience_check_total(const struct audience *a);
 void audience_check(const struct audience *a);
 

@@ -69,8 +69,12 @@ static void make_crowd(struct oracle *o, unsigned site, struct told *t, int64_t 
     h->kind = HIT_VIEW;
     if (o->still)
         return;
-    h->kind = (uint8_t)draw(o->world, HIT_RESET); /* the totals are to be compared */
+    h->kind = (uint8_t)draw(o->world, HIT_RESET + 1);
+    if (h->kind == HIT_RESET) /* not that: the totals are to be compared */
+        h->kind = HIT_JOIN;
     h->tab = draw(o->world, 4);
+    h->marks = draw_yes(o->world, 300) ? HIT_HELD : 0;
+    h->lasts = draw_yes(o->world, 200) ? (uint8_t)draw(o->world, TAB_LASTS_MAX_S + 1) : 0;
     h->state = (uint8_t)draw(o->world, HIT_STATES);
     h->engaged = (uint32_t)draw(o->world, 20000);
 }
@@ -109,6 +113,8 @@ bool oracle_make(struct oracle *o, unsigned i, mono_t at, int64_t day,
         make_crowd(o, i, t, day, after_midnight, h);
     if (h->kind == HIT_EVENT)
         h->name = SLICE("buy");
+    if (h->kind == HIT_VIEW)
+        h->device = (uint8_t)(DEVICE_DESKTOP + s->n % (HIT_DEVICES - 1));
     t->kind = h->kind;
     s->n++;
     o->hits++;
@@ -129,8 +135,9 @@ void oracle_tell(struct oracle *o, unsigned i, unsigned flow, bool taken)
 struct row {
     minute_t minute;
     uint64_t views, events, uniques, last, records;
-    uint64_t pages; /* sum over them */
-    unsigned of[4]; /* the hits that its pages name, by kind */
+    uint64_t pages;   /* sum over them */
+    uint64_t devices; /* views by device, of which each tells one */
+    unsigned of[4];   /* the hits that its pages name, by kind */
 };
 
 static uint64_t number(struct slice s)
@@ -184,6 +191,8 @@ static void read_row(struct oracle *o, unsigned i, const struct model_key *k,
 
         if (slice_starts(name, SLICE(FIELD_PAGE)))
             read_page(o, i, r, slice_skip(name, strlen(FIELD_PAGE)), v);
+        else if (slice_starts(name, slice_of(trait_prefix(TRAIT_DEVICE))))
+            r->devices += v;
         else if (slice_eq(name, SLICE("pv")))
             r->views = v;
         else if (slice_eq(name, SLICE("ev")))
@@ -213,6 +222,9 @@ static void check_row(const struct oracle *o, unsigned i, const struct row *r)
 
     if (is_crowd(o, i))
         sound = r->pages == r->last && r->last <= r->uniques;
+    if (r->devices != r->views)
+        world_fail(o->world, "%s: row %u has pv %" PRIu64 ", of devices %" PRIu64,
+                   o->site[i].name, r->minute, r->views, r->devices);
     if (!sound && (o->at_rest || !is_cut(o, i)))
         world_fail(o->world,
                    "%s: row %u has pv %" PRIu64 " ev %" PRIu64 " uniq %" PRIu64
@@ -310,6 +322,7 @@ static void check_sum(struct oracle *o, const char *what, uint64_t has, uint64_t
 
 static void check_crowd(struct oracle *o, unsigned i, uint64_t lost)
 {
+    struct key_name key = key_totals(slice_of(o->site[i].name));
     uint64_t kinds[HIT_KINDS] = {0}, people = 0;
     bool known[PEOPLE] = {false};
     struct row sum = {0};
@@ -321,13 +334,15 @@ static void check_crowd(struct oracle *o, unsigned i, uint64_t lost)
         if (!t->taken)
             continue;
         kinds[t->kind]++;
-        known[t->person] |=
-            t->kind == HIT_VIEW || t->kind == HIT_EVENT || t->kind == HIT_HEARTBEAT;
+        known[t->person] |= t->kind == HIT_VIEW || t->kind == HIT_EVENT ||
+                            t->kind == HIT_HEARTBEAT || t->kind == HIT_JOIN;
     }
     for (unsigned p = 0; p < PEOPLE; p++)
         people += known[p] || o->there[p];
     check_sum(o, "views", sum.views, kinds[HIT_VIEW], lost);
     check_sum(o, "events", sum.events, kinds[HIT_EVENT], lost);
+    check_sum(o, "connections", number(redis_model_get(&o->redis->model, key.s, "con")),
+              kinds[HIT_JOIN], lost);
     if (!o->midnights || sum.last < people)
         check_sum(o, "people", sum.last, people, lost);
 }

@@ -42,6 +42,10 @@ static void assert_same_hit(const struct hit *a, const struct hit *b)
     assert_true(a->tab == b->tab && a->at == b->at);
     assert_true(a->kind == b->kind && a->state == b->state);
     assert_int_equal(a->engaged, b->engaged);
+    assert_true(a->lasts == b->lasts && a->marks == b->marks);
+    assert_true(a->device == b->device && a->browser == b->browser);
+    assert_memory_equal(a->country, b->country, 2);
+    assert_same_text(a->referrer, b->referrer);
 }
 
 /* Reads @w by our reader and by msgpack-c; both must give @want. */
@@ -80,31 +84,55 @@ static void the_bytes_are_as_documented(void **state)
                          "92 a4'shop' dc0002"
                          "  95 00 00 cd0101 a1'/' 00"
                          "  98 03 ff 07 01 02 09 a3'buy' 08"
-                         "92 a4'blog' dc0004"
+                         "92 a4'blog' dc0006"
                          "  96 01 05 07 01 04 09"
                          "  99 01 05 07 01 04 00 a0 00 cd3a98"
                          "  97 04 00 01 a2'v2' 00 00 a2'ci'"
-                         "  95 05 00 01 04 00",
+                         "  95 05 00 01 04 00"
+                         "  9a 06 00 07 01 02 09 04 00 00 cd033c"
+                         "  9c 00 00 07 01 00 00 04 00 00 00 ce45440102 a3'a.b'",
                          want, sizeof want);
     struct hit h = view("shop", "/", 0x101);
 
     (void)state;
     body_begin(&w, START);
     assert_true(body_add(&w, &h));
-    h = (struct hit){SLICE("shop"), SLICE("/"), SLICE("buy"), 7, 8, 9, 0,
-                     START - 1,     HIT_EVENT,  STATE_READING};
+    h = view("shop", "/", 7);
+    h.name = SLICE("buy");
+    h.previous = 8;
+    h.tab = 9;
+    h.at = START - 1;
+    h.kind = HIT_EVENT;
+    h.state = STATE_READING;
     assert_true(body_add(&w, &h));
-    h = (struct hit){SLICE("blog"), SLICE("/"),    SLICE(""),       7, 0, 9, 0,
-                     START + 5,     HIT_HEARTBEAT, STATE_BACKGROUND};
+    h = view("blog", "/", 7);
+    h.tab = 9;
+    h.at = START + 5;
+    h.kind = HIT_HEARTBEAT;
+    h.state = STATE_BACKGROUND;
     assert_true(body_add(&w, &h));
     h.tab = 0;
     h.engaged = 15000;
     assert_true(body_add(&w, &h));
-    h = (struct hit){SLICE("blog"), SLICE("v2"), SLICE("ci"), VISITOR_NOBODY, 0, 0, 0,
-                     START,         HIT_MESSAGE, STATE_NONE};
+    h = view("blog", "v2", VISITOR_NOBODY);
+    h.name = SLICE("ci");
+    h.kind = HIT_MESSAGE;
     assert_true(body_add(&w, &h));
-    h = (struct hit){SLICE("blog"), SLICE(""), SLICE(""), VISITOR_NOBODY, 0, 0, 0,
-                     START,         HIT_RESET, STATE_NONE};
+    h = view("blog", "", VISITOR_NOBODY);
+    h.kind = HIT_RESET;
+    assert_true(body_add(&w, &h));
+    h = view("blog", "/", 7);
+    h.tab = 9;
+    h.kind = HIT_JOIN;
+    h.state = STATE_READING;
+    h.lasts = 60;
+    h.marks = HIT_HELD | HIT_COUNTED;
+    assert_true(body_add(&w, &h));
+    h = view("blog", "/", 7);
+    h.device = DEVICE_MOBILE;
+    h.browser = BROWSER_CHROME;
+    memcpy(h.country, "DE", 2);
+    h.referrer = SLICE("a.b");
     assert_true(body_add(&w, &h));
     assert_int_equal(w.n, n);
     assert_memory_equal(w.bytes, want, n);
@@ -113,18 +141,22 @@ static void the_bytes_are_as_documented(void **state)
 static void trailing_zeros_are_left_out_and_read_back(void **state)
 {
     static struct body_writer w;
-    struct hit hits[16];
+    struct hit hits[128];
 
     (void)state;
-    body_begin(&w, START);
-    for (unsigned i = 0; i < 16; i++) {
+    for (unsigned i = 0; i < 128; i++) {
+        if (i % 16 == 0)
+            body_begin(&w, START);
         hits[i] = view("s", "/p", 1);
         hits[i].tab = i & 1 ? 5 : 0;
         hits[i].name = i & 2 ? SLICE("name") : SLICE("");
         hits[i].previous = i & 4 ? 6 : 0;
         hits[i].engaged = i & 8 ? ENGAGED_MAX_MS : 0;
+        hits[i].lasts = i & 16 ? TAB_LASTS_MAX_S : 0;
+        hits[i].device = i & 32 ? DEVICE_OTHER : 0;
+        hits[i].referrer = i & 64 ? SLICE("-") : SLICE("");
         assert_true(body_add(&w, &hits[i]));
-        assert_reads_back(&w, hits, i + 1);
+        assert_reads_back(&w, hits + i / 16 * 16, i % 16 + 1);
     }
 }
 
@@ -180,6 +212,17 @@ static struct hit random_hit(struct dice *d, size_t n)
     h.tab = dice_below(d, 2) ? dice_u64(d) >> dice_below(d, 64) : 0;
     h.previous = dice_below(d, 3) ? 0 : dice_u64(d);
     h.engaged = dice_below(d, 3) ? 0 : (uint32_t)dice_below(d, ENGAGED_MAX_MS + 1);
+    if (dice_below(d, 3) == 0) {
+        h.lasts = (uint8_t)dice_below(d, TAB_LASTS_MAX_S + 1);
+        h.marks = (uint8_t)dice_below(d, 4);
+    }
+    if (dice_below(d, 3) == 0) {
+        h.device = (uint8_t)dice_below(d, HIT_DEVICES);
+        h.browser = (uint8_t)dice_below(d, HIT_BROWSERS);
+        h.referrer = (struct slice){text[n], dice_below(d, 4)};
+    }
+    if (dice_below(d, 3) == 0)
+        memcpy(h.country, "NL", 2);
     h.visitor >>= dice_below(d, 2) ? 0 : dice_below(d, 63);
     h.visitor += h.visitor == 0;
     h.at += (int64_t)(dice_below(d, 2000)) - 1000;
@@ -248,16 +291,22 @@ static void a_hit_that_does_not_fit_changes_nothing(void **state)
 
 static struct hit longest_hit(const char *text)
 {
-    return (struct hit){{text, SITE_MAX},
-                        {text, PATH_MAX_BYTES},
-                        {text, EVENT_NAME_MAX},
-                        UINT64_MAX,
-                        UINT64_MAX,
-                        UINT64_MAX,
-                        ENGAGED_MAX_MS,
-                        START - EVENT_AGE_MAX_MS,
-                        255,
-                        HIT_STATES - 1};
+    return (struct hit){.site = {text, SITE_MAX},
+                        .path = {text, PATH_MAX_BYTES},
+                        .name = {text, EVENT_NAME_MAX},
+                        .referrer = {text, REFERRER_MAX},
+                        .visitor = UINT64_MAX,
+                        .previous = UINT64_MAX,
+                        .tab = UINT64_MAX,
+                        .engaged = ENGAGED_MAX_MS,
+                        .at = START - EVENT_AGE_MAX_MS,
+                        .kind = 255,
+                        .state = HIT_STATES - 1,
+                        .marks = HIT_HELD | HIT_COUNTED,
+                        .lasts = TAB_LASTS_MAX_S,
+                        .device = HIT_DEVICES - 1,
+                        .browser = HIT_BROWSERS - 1,
+                        .country = {'Z', 'Z'}};
 }
 
 static void every_hit_fits_an_empty_body(void **state)
@@ -274,7 +323,8 @@ static void every_hit_fits_an_empty_body(void **state)
     assert_true(body_add(&w, &h));
     assert_reads_back(&w, &h, 1);
     assert_false(body_add(
-        &w, &(struct hit){{text, 63}, {text, 511}, {text, 0}, 1, 0, 0, 0, h.at, 0, 0}));
+        &w, &(struct hit){
+                .site = {text, 63}, .path = {text, 511}, .visitor = 1, .at = h.at}));
     assert_reads_back(&w, &h, 1);
 }
 
@@ -397,12 +447,23 @@ static void malformed_bodies_are_refused(void **state)
          "92 00 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 ca3f800000", 0},
         {"attention as text", "92 00 92 a1's' 91 99 00 00 01 a0 00 00 a0 00 a131", 0},
         {"attention beyond the end", "92 00 92 a1's' 91 99 00 00 01 a0 00 00 a0 00", 0},
+        {"a negative stay", "92 00 92 a1's' 91 9a 00 00 01 a0 00 00 a0 00 00 ff", 0},
+        {"traits as text", "92 00 92 a1's' 91 9b 00 00 01 a0 00 00 a0 00 00 00 a131", 0},
+        {"a referrer that is nil",
+         "92 00 92 a1's' 91 9c 00 00 01 a0 00 00 a0 00 00 00 00 c0", 0},
+        {"a referrer of an unknown index",
+         "92 00 92 a1's' 91 9c 00 00 01 a0 00 00 a0 00 00 00 00 03", 0},
+        {"a referrer of 65 bytes",
+         "92 00 92 a1's' 91 9c 00 00 01 a0 00 00 a0 00 00 00 00 d941 "
+         "'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0'",
+         0},
         {"unknown element beyond the end",
-         "92 00 92 a1's' 91 9a 00 00 01 a0 00 00 a0 00 00", 0},
+         "92 00 92 a1's' 91 9d 00 00 01 a0 00 00 a0 00 00 00 00 a0", 0},
         {"unknown element that is c1",
-         "92 00 92 a1's' 91 9a 00 00 01 a0 00 00 a0 00 00 c1", 0},
+         "92 00 92 a1's' 91 9d 00 00 01 a0 00 00 a0 00 00 00 00 a0 c1", 0},
         {"unknown element too deep",
-         "92 00 92 a1's' 91 9a 00 00 01 a0 00 00 a0 00 00 919191919191919190", 0},
+         "92 00 92 a1's' 91 9d 00 00 01 a0 00 00 a0 00 00 00 00 a0 919191919191919190",
+         0},
         {"good, then an event that is nil", "92 00 92 a1's' 92 95 00 00 01 a0 00 c0", 1},
         {"good, then trailing bytes", "92 00 92 a1's' 91 95 00 00 01 a0 00 00", 1},
         {"good, then a group that is missing", "93 00 92 a1's' 91 95 00 00 01 a0 00", 1},
@@ -455,8 +516,8 @@ static void what_later_versions_append_is_ignored(void **state)
     struct hit h;
 
     (void)state;
-    h = only_hit(
-        "92 05 94 a1's' 91 9b 00 00 01 a1'/' 00 02 a1'n' 03 04 c0 81a1'k'90 a1'x' c3");
+    h = only_hit("92 05 94 a1's' 91 9e 00 00 01 a1'/' 00 02 a1'n' 03 04 00 00 a0 c0 "
+                 "81a1'k'90 a1'x' c3");
     assert_int_equal(h.previous, 3);
     assert_int_equal(h.engaged, 4);
     assert_int_equal(h.at, 5);
@@ -496,6 +557,46 @@ static void attention_beyond_its_bound_is_cut(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof row / sizeof *row; i++)
         assert_int_equal(only_hit(row[i].hex).engaged, row[i].ms);
+}
+
+static void of_stay_and_traits_later_values_are_cut_or_left_out(void **state)
+{
+    static const char before[] = "92 05 92 a1's' 91 9b 00 00 01 a0 00 00 a0 00 00";
+    static const struct {
+        const char *stay, *traits;
+        struct hit hit;
+    } row[] = {
+        {"00", "00", {.lasts = 0}},
+        {"cc96",
+         "ce5a5a0704",
+         {.lasts = 150,
+          .device = DEVICE_OTHER,
+          .browser = BROWSER_OTHER,
+          .country = {'Z', 'Z'}}},
+        {"cc97", "04", {.lasts = 150, .device = DEVICE_OTHER}},
+        {"ccff", "05", {.lasts = 150, .device = DEVICE_OTHER}},
+        {"cd0100", "ccff", {.marks = HIT_HELD, .device = DEVICE_OTHER}},
+        {"cd0200", "cd0700", {.marks = HIT_COUNTED, .browser = BROWSER_OTHER}},
+        {"cdff01", "cd0800", {.lasts = 1, .marks = 3, .browser = BROWSER_OTHER}},
+        {"cf0000000100000104",
+         "cf0000000100000001",
+         {.lasts = 4, .marks = HIT_HELD, .device = DEVICE_DESKTOP}},
+        {"00", "ce45440000", {.country = {'D', 'E'}}},
+        {"00", "ce65440000", {.lasts = 0}}, /* "De" */
+        {"00", "ce00440000", {.lasts = 0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        char hex[200];
+        struct hit h, want = row[i].hit;
+
+        snprintf(hex, sizeof hex, "%s %s %s", before, row[i].stay, row[i].traits);
+        h = only_hit(hex);
+        assert_true(h.lasts == want.lasts && h.marks == want.marks);
+        assert_true(h.device == want.device && h.browser == want.browser);
+        assert_memory_equal(h.country, want.country, 2);
+    }
 }
 
 static void wide_forms_of_small_numbers_are_taken(void **state)
@@ -725,6 +826,7 @@ int main(void)
         cmocka_unit_test(malformed_bodies_are_refused),
         cmocka_unit_test(what_later_versions_append_is_ignored),
         cmocka_unit_test(attention_beyond_its_bound_is_cut),
+        cmocka_unit_test(of_stay_and_traits_later_values_are_cut_or_left_out),
         cmocka_unit_test(wide_forms_of_small_numbers_are_taken),
         cmocka_unit_test(the_clock_reaches_to_the_end_of_time),
         cmocka_unit_test(more_events_than_allowed_are_malformed),

@@ -11,6 +11,7 @@
 #include "../../aggregator/fold.h"
 #include "../fake/redis_model.h"
 #include "../persisted.h"
+#include "../told_apart.h"
 
 #define NOON (1763812800000LL)
 #define EPOCH 1000
@@ -336,6 +337,36 @@ static void fill(struct world *w, const char *id)
     }
 }
 
+/* All that its views can be told apart by, and queries that took all the times there are;
+ * of people who were seen on their page in that minute already. */
+static void fill_traits(struct world *w, const char *id)
+{
+    struct fold_origin from = {.stream = 1, .at = w->now};
+    char host[REFERRER_MAX];
+    struct hit h = {.site = slice_of(id), .referrer = {host, REFERRER_MAX}};
+
+    memset(host, 'x', sizeof host);
+    for (unsigned i = 0; i < 64 * 300; i++) {
+        unsigned value = i / 64;
+
+        host[0] = (char)('a' + value / 26);
+        host[1] = (char)('a' + value % 26);
+        h.country[0] = (char)('A' + value / 26);
+        h.country[1] = (char)('A' + value % 26);
+        h.device = (uint8_t)(value % HIT_DEVICES);
+        h.browser = (uint8_t)(value % HIT_BROWSERS);
+        h.visitor = i % 64 * UINT64_C(0x9e3779b97f4a7c15) + 1;
+        h.at = -(ms_t)(i % 64) * 60000;
+        from.seq = ++w->seq;
+        h.kind = HIT_VIEW;
+        fold_hits(&w->st, &h, 1, &from, &w->counts);
+        h.kind = HIT_QUERY;
+        h.engaged = spread_middle(value % SPREAD_BUCKETS);
+        fold_hits(&w->st, &h, 1, &from, &w->counts);
+        h.engaged = 0;
+    }
+}
+
 static void every_part_of_the_largest_site_is_within_the_bound(void **state)
 {
     struct world *w = *state;
@@ -347,7 +378,12 @@ static void every_part_of_the_largest_site_is_within_the_bound(void **state)
     snprintf(meta, sizeof meta, "hc:{%s}:m", id);
     s = lazy_site(w, WINDOW_MAX, id);
     fill(w, id);
+    fill_traits(w, id);
     assert_int_equal(s->log.n, 100000);
+    assert_int_equal(s->traits.of[TRAIT_REFERRER], REFERRERS_MAX);
+    assert_int_equal(w->counts.capped_referrers,
+                     (300 - REFERRERS_MAX + 1) * 64 * 2 -
+                         (COUNTRIES_MAX - REFERRERS_MAX) * 64);
     for (int rewrite = 0; rewrite < 3; rewrite++) { /* not, of rows, of all */
         w->st.ahead = w->st.now + MINUTES_AHEAD_MAX;
         s->full = rewrite > 0;
@@ -360,10 +396,123 @@ static void every_part_of_the_largest_site_is_within_the_bound(void **state)
         assert_int_equal(w->st.log_waits, 0);
         assert_int_equal(redis_model_get(&w->redis, meta, "w").n, SITE_MARKS_MAX * 16);
         assert_int_equal(redis_model_eternal(&w->redis, "hc:"), 0);
-        assert_int_equal(redis_model_count(&w->redis, "hc:"), 5 + 2 * WINDOW_MAX);
+        assert_int_equal(redis_model_count(&w->redis, "hc:"), 6 + 2 * WINDOW_MAX);
         expect_online(&w->redis, s);
         expect_totals(&w->redis, s);
     }
+}
+
+/* A view, and what it tells. */
+static void visit(struct world *w, uint64_t visitor, const char *path, const char *title,
+                  const char *referrer)
+{
+    struct hit h = {.site = SLICE("shop"),
+                    .path = slice_of(path),
+                    .name = slice_of(title),
+                    .referrer = slice_of(referrer),
+                    .visitor = visitor,
+                    .device = DEVICE_MOBILE,
+                    .kind = HIT_VIEW};
+
+    tell(w, &h);
+}
+
+static bool mentions(const struct world *w, struct slice text)
+{
+    return memmem(w->command.text.p, w->command.text.n, text.p, text.n);
+}
+
+static void expect_title(struct world *w, const char *path, const char *want)
+{
+    assert_true(
+        slice_eq(redis_model_get(&w->redis, "hc:{shop}:ti", path), slice_of(want)));
+}
+
+static void a_title_is_written_when_it_is_another(void **state)
+{
+    struct world *w = *state;
+
+    lazy_site(w, 30, "shop");
+    visit(w, 1, "/", "Home", "");
+    commit_all(w);
+    expect_title(w, "/", "Home");
+    visit(w, 2, "/", "Home", "");
+    commit_all(w);
+    assert_true(mentions(w, SLICE("hc:{shop}:b:")));
+    assert_false(mentions(w, SLICE("Home")));
+    visit(w, 1, "/", "", "");
+    visit(w, 1, "/", "Shop", "");
+    commit_all(w);
+    expect_title(w, "/", "Shop");
+    assert_int_equal(redis_model_eternal(&w->redis, "hc:{shop}:ti"), 0);
+}
+
+static void titles_of_a_lost_commit_are_written_with_the_next(void **state)
+{
+    struct world *w = *state;
+    struct site *s = lazy_site(w, 30, "shop");
+
+    visit(w, 1, "/", "Home", "");
+    commit_all(w);
+    visit(w, 1, "/a", "A", "");
+    assert_ptr_equal(store_take_dirty(&w->st), s);
+    commit_site(w, s, 1, true);
+    expect_title(w, "/a", "");
+    commit_all(w);
+    expect_title(w, "/a", "A");
+    expect_title(w, "/", "Home");
+}
+
+static void titles_of_pages_long_gone_are_not_kept_for_ever(void **state)
+{
+    struct world *w = *state;
+    char path[16];
+
+    lazy_site(w, 30, "shop");
+    for (unsigned i = 0; i < 3 * PAGES_MAX; i++) {
+        snprintf(path, sizeof path, "/%u", i);
+        visit(w, 1, path, "Title", "");
+        if (i % 200 == 0) {
+            at(w, w->now + 60000);
+            commit_all(w);
+        }
+    }
+    at(w, w->now + 60000);
+    visit(w, 1, "/last", "Last", "");
+    commit_all(w);
+    expect_title(w, "/last", "Last");
+    assert_true(redis_model_fields(&w->redis, "hc:{shop}:ti") <= 2 * PAGES_MAX);
+}
+
+static void traits_too_many_for_one_part_make_a_rewrite(void **state)
+{
+    struct world *w = *state;
+    struct site *s = lazy_site(w, WINDOW_MAX, "shop");
+    struct model_list list;
+    struct summary sum;
+    char host[REFERRER_MAX];
+
+    visit(w, 1, "/", "", "first.example");
+    commit_all(w);
+    assert_int_equal(w->parts, 1);
+    for (unsigned m = 0; m < 20; m++) {
+        for (unsigned i = 0; i < 99; i++) {
+            snprintf(host, sizeof host, "a-host-with-a-long-name-%u.example", i);
+            visit(w, i + 1, "/", "", host);
+        }
+        at(w, w->now + 60000);
+    }
+    commit_all(w);
+    assert_true(w->parts > 2);
+    assert_false(s->full);
+    expect_agreement(w, "shop");
+    assert_int_equal(
+        redis_model_snapshot(&w->redis, SLICE("shop"), WINDOW_MAX, &sum, &list), 0);
+    expect_told_apart(&sum, s, WINDOW_MAX);
+    expect_referred(&sum, 1981);
+    assert_int_equal(sum.trait[TRAIT_DEVICE].of[0].views, 1981);
+    summary_fini(&sum);
+    redis_model_snapshot_fini(&list);
 }
 
 static void a_row_says_how_many_records_are_valid(void **state)
@@ -1023,6 +1172,10 @@ int main(void)
         T(an_older_epoch_is_fenced_and_changes_nothing),
         T(a_huge_site_is_written_in_parts_each_within_the_bound),
         T(every_part_of_the_largest_site_is_within_the_bound),
+        T(a_title_is_written_when_it_is_another),
+        T(titles_of_a_lost_commit_are_written_with_the_next),
+        T(titles_of_pages_long_gone_are_not_kept_for_ever),
+        T(traits_too_many_for_one_part_make_a_rewrite),
         T(a_row_says_how_many_records_are_valid),
         T(a_site_heals_whatever_its_keys_were),
         T(a_row_of_another_type_keeps_all_heads_and_totals_from_being_written),

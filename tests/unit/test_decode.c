@@ -240,6 +240,47 @@ static void text_is_safe_for_a_terminal(void **state)
     buf_fini(&out);
 }
 
+/* A datagram of a connection, a view from elsewhere and a query. */
+static size_t make_newer(uint8_t *out)
+{
+    static struct body_writer w;
+    struct hit h = {.site = SLICE("shop"), .path = SLICE("/"), .visitor = 7, .at = 5000};
+    struct wire_head head = {.type = WIRE_DATA, .nshards = 1, .seq = 1};
+    struct hit join = h, query = h;
+
+    join.kind = HIT_JOIN;
+    join.lasts = 60;
+    join.marks = HIT_HELD | HIT_COUNTED;
+    query.kind = HIT_QUERY;
+    query.path = SLICE("SELECT 1");
+    h.device = DEVICE_MOBILE;
+    h.browser = BROWSER_SAFARI;
+    memcpy(h.country, "DE", 2);
+    h.referrer = SLICE("example.org");
+    body_begin(&w, 5000);
+    assert_true(body_add(&w, &join) && body_add(&w, &h) && body_add(&w, &query));
+    return wire_frame(out, &head, w.bytes, w.n, &secret);
+}
+
+static void connections_traits_and_referrers_are_shown(void **state)
+{
+    uint8_t bytes[DATAGRAM_MAX];
+    size_t n = make_newer(bytes);
+    struct buf out = said(bytes, n, false);
+
+    (void)state;
+    buf_must_contain(&out, "stay              traits            referrer     path");
+    buf_must_contain(&out, "60s,held,counted  -                              /");
+    buf_must_contain(&out, "-                 mobile,Safari,DE  example.org  /");
+    buf_fini(&out);
+    out = said(bytes, n, true);
+    buf_must_contain(&out, "\"lasts\":60,\"held\":true,\"counted\":true,\"path\":\"/\"");
+    buf_must_contain(&out, "\"device\":\"mobile\",\"browser\":\"Safari\",\"country\":"
+                           "\"DE\",\"referrer\":\"example.org\",\"path\":\"/\"");
+    buf_must_contain(&out, "\"text\":\"SELECT 1\"");
+    buf_fini(&out);
+}
+
 static void hex_and_raw_are_told_apart(void **state)
 {
     static const struct {
@@ -278,6 +319,7 @@ int main(void)
         cmocka_unit_test(a_ping_has_no_hits),
         cmocka_unit_test(an_ack_tells_what_came),
         cmocka_unit_test(text_is_safe_for_a_terminal),
+        cmocka_unit_test(connections_traits_and_referrers_are_shown),
         cmocka_unit_test(hex_and_raw_are_told_apart),
     };
 

@@ -19,8 +19,8 @@
 static const struct page_count example_pages[] = {{{"/", 1}, 2, 1}, {{"/cart", 5}, 1, 2}};
 
 static const struct recent_event example_events[] = {
-    {8, HIT_EVENT, 1763776801000, {"/cart", 5}, {"order", 5}},
-    {9, HIT_VIEW, 1763776801450, {"/", 1}, {"", 0}},
+    {.id = 8, .kind = HIT_EVENT, .at = 1763776801000, {"/cart", 5}, {"order", 5}},
+    {.id = 9, .kind = HIT_VIEW, .at = 1763776801450, {"/", 1}, {"", 0}},
 };
 
 static const struct delta example = {
@@ -33,9 +33,16 @@ static const struct delta example = {
     .new_events = 1,
     .new_visitors = 1,
     .window = {{1, 3, 3, 61000}, {5, 3, 5, 90000}, {30, 4, 9, 90001}},
-    .online = {.writing = 1, .reading = 2, .idle = 3, .background = 4, .tabs = 15},
+    .online = {.writing = 1,
+               .reading = 2,
+               .idle = 3,
+               .background = 4,
+               .tabs = 15,
+               .members = 6,
+               .fresh = {1, 2, 3, 4}},
     .peaks = {.day = 11, .all = 12, .day_at = 1763776700000, .all_at = 1763000000000},
-    .total = {.views = 1234, .visits = 567, .since = 1762000000000},
+    .total =
+        {.views = 1234, .visits = 567, .joins = 89, .counted = 7, .since = 1762000000000},
     .life = 1762000000001,
     .last = 9,
     .pages = example_pages,
@@ -47,7 +54,8 @@ static const struct delta example = {
 
 #define STANDING                                                                        \
     "\"peak\":{\"day\":11,\"dayAt\":1763776700000,\"all\":12,\"allAt\":1763000000000}," \
-    "\"total\":{\"views\":1234,\"visits\":567,\"since\":1762000000000},"                \
+    "\"total\":{\"views\":1234,\"visits\":567,\"connections\":89,\"counted\":7,"        \
+    "\"since\":1762000000000},"                                                         \
     "\"feed\":{\"life\":1762000000001,\"last\":9},"
 
 static void assert_encodes(const struct delta *d, const char *expected)
@@ -70,7 +78,7 @@ static void a_message_is_as_documented(void **state)
         "{\"v\":1,\"site\":\"shop\",\"e\":1763776800123,\"q\":17,\"n\":21,"
         "\"t\":1763776801456,\"d\":{\"pv\":1,\"ev\":1,\"new\":1},"
         "\"online\":{\"total\":10,\"active\":6,\"writing\":1,\"reading\":2,\"idle\":3,"
-        "\"background\":4,\"tabs\":15},"
+        "\"background\":4,\"tabs\":15,\"members\":6},"
         "\"visitors\":{\"1\":3,\"5\":3,\"30\":4},\"pv\":{\"1\":3,\"5\":5,\"30\":9},"
         "\"engaged\":{\"1\":61000,\"5\":90000,\"30\":90001}," STANDING
         "\"pages\":[{\"path\":\"/\",\"visitors\":2,\"online\":1},"
@@ -93,9 +101,28 @@ static void equal_windows_are_written_once(void **state)
         &d, "{\"v\":1,\"site\":\"shop\",\"e\":1763776800123,\"q\":17,\"n\":21,"
             "\"t\":1763776801456,\"d\":{\"pv\":1,\"ev\":1,\"new\":1},"
             "\"online\":{\"total\":0,\"active\":0,\"writing\":0,\"reading\":0,"
-            "\"idle\":0,\"background\":0,\"tabs\":0},"
+            "\"idle\":0,\"background\":0,\"tabs\":0,\"members\":0},"
             "\"visitors\":{\"1\":3},\"pv\":{\"1\":3},\"engaged\":{\"1\":61000}," STANDING
             "\"pages\":[],\"flags\":[\"tick\",\"capped\"],\"events\":[]}");
+}
+
+static void who_is_fresh_is_told_where_not_all_are(void **state)
+{
+    struct delta d = example;
+
+    (void)state;
+    d.npages = d.nevents = 0;
+    d.online.fresh.reading = 1;
+    d.online.fresh.background = 0;
+    assert_encodes(
+        &d, "{\"v\":1,\"site\":\"shop\",\"e\":1763776800123,\"q\":17,\"n\":21,"
+            "\"t\":1763776801456,\"d\":{\"pv\":1,\"ev\":1,\"new\":1},"
+            "\"online\":{\"total\":10,\"active\":6,\"writing\":1,\"reading\":2,"
+            "\"idle\":3,\"background\":4,\"tabs\":15,\"members\":6,\"fresh\":{"
+            "\"total\":5,\"writing\":1,\"reading\":1,\"idle\":3,\"background\":0}},"
+            "\"visitors\":{\"1\":3,\"5\":3,\"30\":4},\"pv\":{\"1\":3,\"5\":5,\"30\":9},"
+            "\"engaged\":{\"1\":61000,\"5\":90000,\"30\":90001}," STANDING
+            "\"pages\":[],\"flags\":[\"capped\"],\"events\":[]}");
 }
 
 /* A message of @npages pages and @nevents events with texts of @n bytes @c. Its texts are
@@ -114,8 +141,8 @@ static void big_init(struct big *b, char c, size_t n, size_t npages, size_t neve
         b->pages[i] = (struct page_count){{b->text, n}, UINT32_MAX - i, UINT32_MAX};
     for (size_t i = 0; i < nevents; i++)
         b->events[i] =
-            (struct recent_event){JSON_INTEGER_MAX - nevents + i,
-                                  HIT_EVENT,
+            (struct recent_event){.id = JSON_INTEGER_MAX - nevents + i,
+                                  .kind = HIT_EVENT,
                                   1763776801450,
                                   {b->text, n},
                                   {b->text, n < EVENT_NAME_MAX ? n : EVENT_NAME_MAX}};
@@ -168,12 +195,14 @@ static void a_message_of_maximal_everything_is_valid_and_fits(void **state)
             for (int i = 0; i < DELTA_WINDOWS; i++)
                 b.d.window[i].visitors = b.d.window[i].views = b.d.window[i].engaged =
                     JSON_INTEGER_MAX;
-            b.d.online = (struct online){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX,
-                                         JSON_INTEGER_MAX};
+            b.d.online = (struct online){UINT32_MAX,  UINT32_MAX,       UINT32_MAX,
+                                         UINT32_MAX,  JSON_INTEGER_MAX, JSON_INTEGER_MAX,
+                                         {1, 2, 3, 4}};
             b.d.peaks = (struct peaks){JSON_INTEGER_MAX, JSON_INTEGER_MAX,
                                        JSON_INTEGER_MAX, JSON_INTEGER_MAX};
             b.d.total =
-                (struct total){JSON_INTEGER_MAX, JSON_INTEGER_MAX, JSON_INTEGER_MAX};
+                (struct total){JSON_INTEGER_MAX, JSON_INTEGER_MAX, JSON_INTEGER_MAX,
+                               JSON_INTEGER_MAX, JSON_INTEGER_MAX};
             b.d.life = b.d.last = JSON_INTEGER_MAX;
             buf_init(&out, ceiling);
             message = encoded(&b.d, &out);
@@ -279,17 +308,157 @@ static void a_buffer_that_is_too_small_is_misuse(void **state)
     assert_true(aborts(encode_into_a_small_buffer));
 }
 
+static void expect_same_event(const struct recent_event *a, const struct recent_event *b)
+{
+    assert_int_equal(a->id, b->id);
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->at, b->at);
+    assert_true(slice_eq(a->path, b->path));
+    assert_true(slice_eq(a->name, b->name));
+    assert_true(slice_eq(a->referrer, b->referrer));
+    assert_int_equal(a->visitor, b->visitor);
+    assert_int_equal(a->device, b->device);
+    assert_int_equal(a->browser, b->browser);
+    assert_memory_equal(a->country, b->country, sizeof a->country);
+    assert_int_equal(a->ms, b->ms);
+}
+
+/* Whatever of it is known, together or alone. */
+static void who_it_was_and_whence_is_told_and_read(void **state)
+{
+    const struct recent_event all = {.id = 7,
+                                     .at = 1763776801450,
+                                     .path = SLICE("/a"),
+                                     .name = SLICE("buy"),
+                                     .referrer = SLICE("news.example"),
+                                     .visitor = 0x0a1b2c3d,
+                                     .device = DEVICE_TABLET,
+                                     .browser = BROWSER_SAMSUNG,
+                                     .country = {'N', 'Z'}};
+    struct buf text, json;
+
+    (void)state;
+    buf_init(&text, RECENT_TEXT_MAX);
+    buf_init(&json, 4096);
+    for (unsigned known = 0; known < 64; known++) {
+        struct recent_event e = all, back;
+        struct json j;
+
+        e.kind = known & 32 ? HIT_EVENT : HIT_VIEW;
+        if (e.kind == HIT_VIEW)
+            e.name = SLICE("");
+        if (!(known & 1))
+            e.visitor = 0;
+        if (!(known & 2))
+            e.device = DEVICE_NONE;
+        if (!(known & 4))
+            e.browser = BROWSER_NONE;
+        if (!(known & 8))
+            memset(e.country, 0, sizeof e.country);
+        if (!(known & 16))
+            e.referrer = SLICE("");
+        buf_clear(&json);
+        json_init(&j, &json);
+        recent_event_json(&j, &e);
+        assert_true(recent_event_parse((struct slice){guard_copy(json.p, json.n), json.n},
+                                       &back, &text));
+        expect_same_event(&e, &back);
+    }
+    assert_true(slice_eq(
+        buf_get(&json),
+        SLICE(
+            "{\"id\":7,\"type\":\"event\",\"timestamp\":1763776801450,\"path\":\"/a\","
+            "\"name\":\"buy\",\"visitor\":\"0a1b2c3d\",\"device\":\"tablet\",\"browser\":"
+            "\"Samsung Internet\",\"country\":\"NZ\",\"referrer\":\"news.example\"}")));
+    buf_fini(&text);
+    buf_fini(&json);
+}
+
+static void a_query_is_told_and_read(void **state)
+{
+    static const struct {
+        struct recent_event e;
+        const char *json;
+    } rows[] = {
+        {{.id = 9,
+          .kind = HIT_QUERY,
+          .at = 5,
+          .path = SLICE("SELECT 1"),
+          .name = SLICE("api"),
+          .ms = 12},
+         "{\"id\":9,\"type\":\"query\",\"timestamp\":5,\"text\":\"SELECT "
+         "1\",\"name\":\"api\","
+         "\"ms\":12}"},
+        {{.id = 9, .kind = HIT_QUERY, .at = 5, .path = SLICE("x"), .ms = ENGAGED_MAX_MS},
+         "{\"id\":9,\"type\":\"query\",\"timestamp\":5,\"text\":\"x\",\"ms\":240000}"},
+    };
+    struct recent_event back;
+    struct buf text, json;
+
+    (void)state;
+    buf_init(&text, RECENT_TEXT_MAX);
+    buf_init(&json, 4096);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct json j;
+
+        buf_clear(&json);
+        json_init(&j, &json);
+        recent_event_json(&j, &rows[i].e);
+        assert_true(slice_eq(buf_get(&json), slice_of(rows[i].json)));
+        assert_true(recent_event_parse(buf_get(&json), &back, &text));
+        expect_same_event(&rows[i].e, &back);
+    }
+    assert_false(recent_event_parse(
+        SLICE(
+            "{\"id\":9,\"type\":\"query\",\"timestamp\":5,\"text\":\"x\",\"ms\":240001}"),
+        &back, &text));
+    buf_fini(&text);
+    buf_fini(&json);
+}
+
+/* It may come from another version, or from anybody who writes to Redis. */
+static void what_is_not_known_of_a_person_is_nothing(void **state)
+{
+    static const char *const rows[] = {
+        "\"visitor\":\"xyz\"",    "\"visitor\":\"0000000g\"",
+        "\"device\":\"toaster\"", "\"browser\":\"\"",
+        "\"country\":\"de\"",     "\"country\":\"DEU\"",
+        "\"device\":\"unknown\"", "\"later\":1",
+        "\"visitor\":7",
+    };
+    struct recent_event e;
+    struct buf text;
+    char json[256];
+
+    (void)state;
+    buf_init(&text, RECENT_TEXT_MAX);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int n =
+            snprintf(json, sizeof json,
+                     "{\"id\":7,\"type\":\"pageview\",\"timestamp\":1,\"path\":\"/\",%s}",
+                     rows[i]);
+
+        assert_true(recent_event_parse(
+            (struct slice){guard_copy(json, (size_t)n), (size_t)n}, &e, &text));
+        assert_true(slice_eq(e.path, SLICE("/")));
+        assert_int_equal(e.visitor + e.device + e.browser, 0);
+        assert_int_equal(e.country[0], 0);
+        assert_int_equal(e.referrer.n, 0);
+    }
+    buf_fini(&text);
+}
+
 static void an_event_is_recognized_and_read(void **state)
 {
     static const struct recent_event events[] = {
-        {1, HIT_VIEW, 0, {"/", 1}, {"", 0}},
-        {JSON_INTEGER_MAX,
-         HIT_EVENT,
+        {.id = 1, .kind = HIT_VIEW, .at = 0, {"/", 1}, {"", 0}},
+        {.id = JSON_INTEGER_MAX,
+         .kind = HIT_EVENT,
          1763776801450,
          {"/\"<\xff\n\\", 6},
          {"caf\xc3\xa9", 5}},
-        {10, HIT_EVENT, 1, {"", 0}, {"", 0}},
-        {11, HIT_MESSAGE, 1, {"v2 is out", 9}, {"ci", 2}},
+        {.id = 10, .kind = HIT_EVENT, .at = 1, {"", 0}, {"", 0}},
+        {.id = 11, .kind = HIT_MESSAGE, .at = 1, {"v2 is out", 9}, {"ci", 2}},
     };
 
     (void)state;
@@ -472,7 +641,7 @@ static void an_event_beyond_its_bounds_is_none_of_ours(void **state)
 static void a_message_to_the_feed_is_as_documented(void **state)
 {
     static const struct recent_event e = {
-        9, HIT_MESSAGE, 1763776801450, {"v2 is out", 9}, {"", 0}};
+        .id = 9, .kind = HIT_MESSAGE, .at = 1763776801450, {"v2 is out", 9}, {"", 0}};
     struct json j;
     struct buf out;
 
@@ -522,7 +691,10 @@ static void assert_parses(const struct delta *d, size_t nevents)
     assert_true(v.epoch == d->epoch && v.commit == d->commit && v.n == d->n);
     assert_true(v.at == d->at && v.life == d->life && v.last == d->last);
     assert_memory_equal(&v.online, &d->online, sizeof v.online);
+    assert_memory_equal(&v.total, &d->total, sizeof v.total);
     assert_int_equal(v.tick, (d->flags & DELTA_TICK) != 0);
+    assert_int_equal(v.loading, (d->flags & DELTA_LOADING) != 0);
+    assert_int_equal(v.warming, (d->flags & DELTA_WARMING) != 0);
     assert_int_equal(v.nevents, nevents);
     assert_true(slice_starts(buf_get(&out), v.state));
     assert_true(
@@ -556,6 +728,8 @@ static void what_is_written_is_taken_apart(void **state)
         d.flags = flags;
         assert_parses(&d, 0);
     }
+    d.online.fresh.reading = 0;
+    assert_parses(&d, 0);
     big_init(&b, '<', 20, MESSAGE_PAGES_MAX, MESSAGE_EVENTS_MAX);
     assert_parses(&b.d, MESSAGE_EVENTS_MAX);
     big_init(&b, 'a', PATH_MAX_BYTES, MESSAGE_PAGES_MAX, 1);
@@ -567,7 +741,8 @@ static void what_is_written_is_taken_apart(void **state)
 #define ONLINE                                                                       \
     ",\"online\":{\"total\":10,\"active\":6,\"writing\":1,\"reading\":2,\"idle\":3," \
     "\"background\":4,\"tabs\":5}"
-#define COUNTS ",\"visitors\":{},\"pv\":{},\"engaged\":{},\"peak\":{},\"total\":{}"
+#define COUNTS_BUT ",\"visitors\":{},\"pv\":{},\"engaged\":{},\"peak\":{},\"total\":"
+#define COUNTS COUNTS_BUT "{\"views\":3,\"visits\":2,\"since\":1}"
 #define FEED ",\"feed\":{\"life\":6,\"last\":7}"
 #define PAGES ",\"pages\":[]"
 #define FLAGS ",\"flags\":[\"tick\"]"
@@ -590,6 +765,9 @@ static void members_of_later_versions_pass(void **state)
         "]}",
         ID CHANGE ONLINE COUNTS FEED PAGES
         ",\"flags\":[\"new\",\"tick\",\"newer\"],\"events\":[" E1 "]}",
+        ID CHANGE ONLINE COUNTS_BUT
+        "{\"views\":3,\"a\":1,\"visits\":2,\"since\":1,\"b\":[]}" FEED PAGES FLAGS
+        ",\"events\":[" E1 "]}",
     };
 
     (void)state;
@@ -603,6 +781,8 @@ static void members_of_later_versions_pass(void **state)
         assert_true(v.n == 3 && v.at == 4 && v.life == 6 && v.last == 7 && v.tick);
         assert_true(v.online.writing == 1 && v.online.reading == 2 && v.online.idle == 3);
         assert_true(v.online.background == 4 && v.online.tabs == 5);
+        assert_true(v.online.members == 0 && online_is_fresh(&v.online));
+        assert_true(v.total.views == 3 && v.total.visits == 2 && v.total.since == 1);
         assert_true(v.nevents == 1 && v.event_id[0] == 8);
         assert_true(slice_eq(v.event[0], SLICE(E1)));
         assert_int_equal(v.state.n, text.n - strlen(",\"events\":[" E1 "]}"));
@@ -636,6 +816,19 @@ static void what_is_no_message_is_refused(void **state)
         ID CHANGE ONLINE COUNTS
         ",\"feed\":{\"x\":1,\"last\":7,\"life\":6,\"last\":7}" PAGES FLAGS
         ",\"events\":[]}",
+        ID CHANGE
+        ",\"online\":{\"total\":9,\"active\":9,\"writing\":1,\"reading\":2,\"idle\":3,"
+        "\"background\":4,\"tabs\":5,\"fresh\":{\"total\":1},\"members\":6}" COUNTS FEED
+            PAGES FLAGS ",\"events\":[]}",
+        ID CHANGE
+        ",\"online\":{\"total\":9,\"active\":9,\"writing\":1,\"reading\":2,\"idle\":3,"
+        "\"background\":4,\"tabs\":5,\"members\":-1}" COUNTS FEED PAGES FLAGS
+        ",\"events\":[]}",
+        ID CHANGE ONLINE COUNTS_BUT "{\"views\":3,\"since\":1}" FEED PAGES FLAGS
+                                    ",\"events\":[]}",
+        ID CHANGE ONLINE COUNTS_BUT "{\"views\":3,\"visits\":2,\"counted\":1,"
+                                    "\"connections\":1,\"since\":1}" FEED PAGES FLAGS
+                                    ",\"events\":[]}",
         BEFORE ",\"events\" :[]}",
         BEFORE ",\"events\": []}",
         BEFORE ",\"more\":,\"events\":[]}",
@@ -725,12 +918,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_as_documented),
         cmocka_unit_test(equal_windows_are_written_once),
+        cmocka_unit_test(who_is_fresh_is_told_where_not_all_are),
         cmocka_unit_test(a_message_of_maximal_everything_is_valid_and_fits),
         cmocka_unit_test(nothing_is_left_out_needlessly),
         cmocka_unit_test(the_first_pages_and_the_last_events_stay),
         cmocka_unit_test(lists_are_cut_to_their_bounds_even_when_all_would_fit),
         cmocka_unit_test(a_buffer_that_is_too_small_is_misuse),
         cmocka_unit_test(an_event_is_recognized_and_read),
+        cmocka_unit_test(who_it_was_and_whence_is_told_and_read),
+        cmocka_unit_test(a_query_is_told_and_read),
+        cmocka_unit_test(what_is_not_known_of_a_person_is_nothing),
         cmocka_unit_test(events_of_ours_and_others_are_told_apart),
         cmocka_unit_test(a_site_being_read_back_is_flagged),
         cmocka_unit_test(an_event_is_read_as_it_was_written),

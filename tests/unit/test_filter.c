@@ -10,10 +10,10 @@
 #include "../../cli/filter.h"
 #include "../guard.h"
 
-static const struct sighting view = {{"pageview", 8}, {"/order/7", 8}, {"", 0}, 1};
-static const struct sighting buy = {{"event", 5}, {"/order/7", 8}, {"buy", 3}, 1};
+static const struct sighting view = {{"pageview", 8}, {"/order/7", 8}, {"", 0}, 1, 0};
+static const struct sighting buy = {{"event", 5}, {"/order/7", 8}, {"buy", 3}, 1, 0};
 static const struct sighting hello = {
-    {"message", 7}, {"/order is out", 13}, {"bot", 3}, 1};
+    {"message", 7}, {"/order is out", 13}, {"bot", 3}, 1, 0};
 
 static void assert_takes(const struct filter *f, bool v, bool b, bool h)
 {
@@ -117,6 +117,23 @@ static void no_pattern_is_slow(void **state)
         pattern_matches((struct slice){pattern, 81}, (struct slice){text, sizeof text}));
 }
 
+static void queries_are_a_kind_and_on_no_path(void **state)
+{
+    static const struct sighting query = {
+        {"query", 5}, {"/* a */ SELECT 1", 16}, {"db", 2}, 1, 12};
+    struct filter f = {.kinds = {.v = {"query"}, .n = 1}};
+    char err[100];
+
+    (void)state;
+    assert_int_equal(filter_check(&f, err, sizeof err), 0);
+    assert_true(filter_takes(&f, &query));
+    assert_takes(&f, false, false, false);
+    f = (struct filter){.path = "/"};
+    assert_false(filter_takes(&f, &query));
+    f = (struct filter){.grep = "SELECT", .name = "db"};
+    assert_true(filter_takes(&f, &query));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +143,7 @@ int main(void)
         cmocka_unit_test(names_are_whole_and_texts_are_parts),
         cmocka_unit_test(a_star_stands_for_any_text),
         cmocka_unit_test(no_pattern_is_slow),
+        cmocka_unit_test(queries_are_a_kind_and_on_no_path),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

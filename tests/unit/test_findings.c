@@ -118,6 +118,7 @@ static void counters_become_findings(void **state)
         {false, "\"capped_sites\":1", FINDING_PROBLEM, "too many sites"},
         {false, "\"capped_visitors\":1", FINDING_NOTE, "no room"},
         {false, "\"capped_pages\":1", FINDING_NOTE, "(other)"},
+        {false, "\"capped_referrers\":1", FINDING_NOTE, "referrer (other)"},
         {false, "\"fenced\":1", FINDING_PROBLEM, "another aggregator"},
         {false, "\"site_unprotected\":1", FINDING_PROBLEM, "kept refusing"},
         {false, "\"regress\":1", FINDING_NOTE, "behind"},

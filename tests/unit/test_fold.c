@@ -913,6 +913,163 @@ static void while_anybody_is_there_each_minute_is_told_though_visitors_find_no_r
     st->visitors = visitors;
 }
 
+/* ---- connections ------------------------------------------------------------ */
+
+static struct hit held_at(enum hit_kind kind, uint64_t visitor, uint64_t tab)
+{
+    struct hit h = tab_at(kind, visitor, tab, "/a");
+
+    h.marks = HIT_HELD;
+    return h;
+}
+
+static uint64_t members(struct store *st)
+{
+    return site(st, "shop")->presence.online.members;
+}
+
+static void a_join_makes_seen_and_present_and_is_counted_and_no_view(void **state)
+{
+    struct store *st = *state;
+    struct hit h = held_at(HIT_JOIN, 1, 10);
+    struct site *s;
+
+    fold(st, h, NOON);
+    h.marks = HIT_HELD | HIT_COUNTED;
+    h.tab = 11;
+    fold(st, h, NOON + 1000);
+    s = site(st, "shop");
+    assert_int_equal(online(st), 1);
+    assert_int_equal(members(st), 2);
+    assert_int_equal(site_visitors(s, 1), 1);
+    assert_int_equal(site_views(s, 1), 0);
+    assert_int_equal(on_page(s, "/a", 1), 1);
+    assert_int_equal(s->totals.total.joins, 2);
+    assert_int_equal(s->totals.total.counted, 1);
+    assert_int_equal(s->totals.total.visits, 1);
+    assert_int_equal(s->totals.total.since, NOON);
+    assert_int_equal(s->recent.last, 0);
+    assert_int_equal(counts.joins, 2);
+    assert_int_equal(counts.heartbeats, 0);
+    assert_int_equal(st->ndirty, 1);
+    fold(st, tab_at(HIT_RESET, VISITOR_NOBODY, 0, ""), NOON + 2000);
+    assert_true(s->totals.total.joins == 0 && s->totals.total.counted == 0);
+    assert_int_equal(members(st), 2);
+}
+
+static void a_connection_that_ends_is_gone_with_the_next_step(void **state)
+{
+    struct store *st = *state;
+    ms_t now = NOON;
+
+    fold(st, held_at(HIT_JOIN, 1, 10), now);
+    fold(st, held_at(HIT_JOIN, 2, 20), now);
+    run(st, &now, NOON + 10300);
+    drain(st);
+    fold(st, held_at(HIT_LEAVE, 1, 10), now);
+    run(st, &now, NOON + 10300 + PRESENCE_STEP_MS);
+    assert_int_equal(members(st), 1);
+    assert_int_equal(online(st), 1);
+    assert_int_equal(st->ndirty, 1);
+}
+
+static void what_lasts_leaves_its_page_before_it_ends(void **state)
+{
+    struct store *st = *state;
+    struct hit h = tab_at(HIT_HEARTBEAT, 1, 10, "/a");
+    ms_t now = NOON;
+
+    h.lasts = 10;
+    fold(st, h, now);
+    drain(st);
+    run(st, &now, NOON + 5500);
+    assert_int_equal(online(st), 1);
+    assert_int_equal(site(st, "shop")->presence.online.fresh.reading, 0);
+    assert_int_equal(pages_get(&site(st, "shop")->pages, 0)->online, 0);
+    assert_int_equal(st->ndirty, 1);
+    run(st, &now, NOON + 10500);
+    assert_int_equal(online(st), 0);
+    assert_int_equal(st->tabs, 0);
+}
+
+enum { BEYOND = 300, CONNECTIONS = VISITOR_TABS_MAX + BEYOND };
+
+static void connect_all(struct store *st, enum hit_kind kind, uint64_t visitor,
+                        uint64_t previous, ms_t now)
+{
+    for (uint64_t tab = 1; tab <= CONNECTIONS; tab++) {
+        struct hit h = held_at(kind, visitor, tab);
+
+        h.previous = previous;
+        fold(st, h, now);
+    }
+}
+
+static void expect_connected(struct store *st, uint64_t n, uint64_t visitors)
+{
+    assert_int_equal(members(st), n);
+    assert_int_equal(online(st), visitors);
+    assert_int_equal(site(st, "shop")->presence.online.tabs, n);
+}
+
+static void of_many_behind_one_address_each_connection_counts(void **state)
+{
+    struct store *st = *state;
+    ms_t now = NOON;
+    struct site *s;
+
+    connect_all(st, HIT_JOIN, 7, 0, now);
+    s = site(st, "shop");
+    expect_connected(st, CONNECTIONS, 1 + BEYOND);
+    assert_int_equal(site_visitors(s, 1), 1 + BEYOND);
+    for (int beat = 0; beat < 3; beat++) {
+        run(st, &now, now + 20000);
+        connect_all(st, HIT_HEARTBEAT, 7, 0, now);
+        expect_connected(st, CONNECTIONS, 1 + BEYOND);
+    }
+    fold(st, tab_at(HIT_HEARTBEAT, 7, 5000, "/b"), now + 1);
+    assert_int_equal(counts.tabs_displaced, 0);
+    assert_int_equal(counts.capped_tabs, 1);
+    expect_connected(st, CONNECTIONS, 1 + BEYOND);
+    for (uint64_t tab = 1; tab <= CONNECTIONS; tab += 2)
+        fold(st, held_at(HIT_LEAVE, 7, tab), now);
+    run(st, &now, now + PRESENCE_STEP_MS);
+    expect_connected(st, CONNECTIONS / 2, 1 + BEYOND / 2);
+    run(st, &now, now + 10000);
+    connect_all(st, HIT_HEARTBEAT, 7, 0, now); /* all are back, where they were */
+    expect_connected(st, CONNECTIONS, 1 + BEYOND);
+    connect_all(st, HIT_LEAVE, 7, 0, now);
+    run(st, &now, now + PRESENCE_STEP_MS);
+    expect_connected(st, 0, 0);
+    assert_int_equal(site_visitors(s, 5), 1 + BEYOND);
+    assert_int_equal(s->visitors.n, 1 + BEYOND);
+}
+
+static void their_connections_are_the_same_after_midnight(void **state)
+{
+    struct store *st = *state;
+    ms_t now = NOON;
+    struct hit h;
+
+    connect_all(st, HIT_JOIN, 7, 0, now);
+    run(st, &now, now + 20000);
+    h = held_at(HIT_HEARTBEAT, 8, CONNECTIONS); /* one of those that stand alone first */
+    h.previous = 7;
+    fold(st, h, now);
+    expect_connected(st, CONNECTIONS, 1 + BEYOND);
+    fold(st, held_at(HIT_LEAVE, 8, CONNECTIONS), now);
+    connect_all(st, HIT_HEARTBEAT, 8, 7, now);
+    run(st, &now, now + PRESENCE_STEP_MS);
+    expect_connected(st, CONNECTIONS - 1, BEYOND);
+    run(st, &now, now + 25000);
+    expect_connected(st, CONNECTIONS - 1, BEYOND);
+    assert_int_equal(site(st, "shop")->visitors.n, 1 + BEYOND);
+    connect_all(st, HIT_LEAVE, 8, 7, now);
+    run(st, &now, now + PRESENCE_STEP_MS);
+    expect_connected(st, 0, 0);
+    assert_int_equal(st->visitors, 1 + BEYOND);
+}
+
 /* ---- what is counted for ever ---------------------------------------------- */
 
 static void views_and_visits_are_summed_and_begin_anew_with_a_reset(void **state)
@@ -1207,6 +1364,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_site_that_goes_takes_no_other_ones_time_along,
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_call_ends_so_many_tabs_and_asks_for_another,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_join_makes_seen_and_present_and_is_counted_and_no_view, begin, end),
+        cmocka_unit_test_setup_teardown(a_connection_that_ends_is_gone_with_the_next_step,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(what_lasts_leaves_its_page_before_it_ends, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(of_many_behind_one_address_each_connection_counts,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(their_connections_are_the_same_after_midnight,
                                         begin, end),
         cmocka_unit_test_setup_teardown(
             views_and_visits_are_summed_and_begin_anew_with_a_reset, begin, end),

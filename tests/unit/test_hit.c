@@ -270,12 +270,22 @@ static void random_bytes_become_clean_text_that_stays_as_it_is(void **state)
 
 static void kinds_and_states_have_names(void **state)
 {
-    static const char *const kind[] = {"pageview", "heartbeat", "leave", "event",
-                                       "message",  "reset",     "?"};
+    static const char *const kind[] = {"pageview", "heartbeat", "leave",
+                                       "event",    "message",   "reset",
+                                       "join",     "query",     "?"};
     static const char *const mood[] = {"none",    "idle",       "reading",
                                        "writing", "background", "?"};
+    static const char *const device[] = {"unknown", "desktop", "mobile",
+                                         "tablet",  "other",   "?"};
+    static const char *const browser[] = {"unknown",          "Chrome", "Safari",
+                                          "Firefox",          "Edge",   "Opera",
+                                          "Samsung Internet", "other",  "?"};
 
     (void)state;
+    for (unsigned i = 0; i <= HIT_DEVICES; i++)
+        assert_string_equal(hit_device_name(i), device[i]);
+    for (unsigned i = 0; i <= HIT_BROWSERS; i++)
+        assert_string_equal(hit_browser_name(i), browser[i]);
     for (unsigned i = 0; i <= HIT_KINDS; i++)
         assert_string_equal(hit_kind_name(i), kind[i]);
     for (unsigned i = 0; i <= HIT_STATES; i++)

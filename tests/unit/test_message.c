@@ -21,9 +21,17 @@ static int parse(struct message *m, struct slice text)
 static void the_aggregators_own_message_is_read(void **state)
 {
     const struct recent_event events[] = {
-        {1, HIT_VIEW, 1763776800001, SLICE("/"), {NULL, 0}},
-        {2, HIT_EVENT, 1763776800002, SLICE("/cart"), SLICE("buy \"it\"")},
-        {3, HIT_MESSAGE, 1763776800003, SLICE("v2 is out"), SLICE("ci")},
+        {.id = 1, .kind = HIT_VIEW, .at = 1763776800001, SLICE("/"), {NULL, 0}},
+        {.id = 2,
+         .kind = HIT_EVENT,
+         .at = 1763776800002,
+         SLICE("/cart"),
+         SLICE("buy \"it\"")},
+        {.id = 3,
+         .kind = HIT_MESSAGE,
+         .at = 1763776800003,
+         SLICE("v2 is out"),
+         SLICE("ci")},
     };
     const struct delta d = {.site = SLICE("shop"),
                             .epoch = 1763776800123,

@@ -14,8 +14,8 @@
 static const struct page_count pages[] = {{{"/cart", 5}, 7, 3},
                                           {{"/,\"events\":[", 12}, 1, 0}};
 static const struct recent_event events[] = {
-    {1, HIT_VIEW, 1763776800001, {"/", 1}, {NULL, 0}},
-    {2, HIT_MESSAGE, 1763776800002, {"hello", 5}, {"bot", 3}},
+    {.id = 1, .kind = HIT_VIEW, .at = 1763776800001, {"/", 1}, {NULL, 0}},
+    {.id = 2, .kind = HIT_MESSAGE, .at = 1763776800002, {"hello", 5}, {"bot", 3}},
 };
 
 static struct delta told(void)

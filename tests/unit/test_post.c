@@ -46,8 +46,11 @@ static void a_long_token_is_none(void **state)
 static void the_request_is_this(void **state)
 {
     struct collector_url url;
-    struct post p = {
-        .url = &url, .site = SLICE("shop"), .token = "hc_x", .name = SLICE("bot")};
+    struct post p = {.url = &url,
+                     .site = SLICE("shop"),
+                     .token = "hc_x",
+                     .name = SLICE("bot"),
+                     .query_ms = -1};
     struct buf out;
     char err[100];
     const char *want = "POST /hc/sites/shop/messages HTTP/1.1\r\n"
@@ -69,10 +72,29 @@ static void the_request_is_this(void **state)
     buf_fini(&out);
 }
 
+static void a_query_tells_its_time(void **state)
+{
+    struct collector_url url;
+    struct post p = {.url = &url, .site = SLICE("shop"), .token = "hc_x", .query_ms = 0};
+    const char *want = "\r\n\r\n{\"text\":\"SELECT 1\",\"name\":\"\","
+                       "\"kind\":\"query\",\"ms\":0}";
+    struct buf out;
+    char err[100];
+
+    (void)state;
+    assert_int_equal(collector_url_parse(&url, "http://example.com", err, 100), 0);
+    buf_init(&out, POST_REQUEST_MAX);
+    post_request(&p, SLICE("SELECT 1"), &out);
+    buf_add(&out, "", 1);
+    assert_non_null(strstr(out.p, want));
+    buf_fini(&out);
+}
+
 static void the_longest_text_fits(void **state)
 {
     struct collector_url url;
-    struct post p = {.url = &url, .site = SLICE("shop"), .token = "hc_x"};
+    struct post p = {
+        .url = &url, .site = SLICE("shop"), .token = "hc_x", .query_ms = ENGAGED_MAX_MS};
     char text[PATH_MAX_BYTES], err[100];
     struct buf out;
 
@@ -118,6 +140,7 @@ int main(void)
         cmocka_unit_test(a_token_is_the_first_line_of_its_file),
         cmocka_unit_test(a_long_token_is_none),
         cmocka_unit_test(the_request_is_this),
+        cmocka_unit_test(a_query_tells_its_time),
         cmocka_unit_test(the_longest_text_fits),
         cmocka_unit_test(the_answer_tells_when_to_come_again),
     };

@@ -591,6 +591,223 @@ static void a_clock_that_is_set_back_a_little_does_no_harm(void **state)
     expect(f, 0, 0, 0, 0, 0);
 }
 
+/* ---- tabs that last, and connections ---------------------------------------- */
+
+static struct sign lasting(const struct fixture *f, uint64_t visitor, uint64_t tab,
+                           uint8_t lasts)
+{
+    struct sign s = sign(f, visitor, tab, STATE_READING);
+
+    s.lasts = lasts;
+    return s;
+}
+
+static void expect_fresh(const struct fixture *f, uint64_t writing, uint64_t reading,
+                         uint64_t idle, uint64_t background)
+{
+    const struct online *o = &f->p.online;
+
+    assert_int_equal(o->fresh.writing, writing);
+    assert_int_equal(o->fresh.reading, reading);
+    assert_int_equal(o->fresh.idle, idle);
+    assert_int_equal(o->fresh.background, background);
+}
+
+static void a_tab_counts_as_long_as_it_says_and_is_fresh_for_half_of_that(void **state)
+{
+    struct fixture *f = *state;
+    struct sign hidden = lasting(f, 2, 1, 20);
+
+    hidden.state = STATE_BACKGROUND;
+    take(f, lasting(f, 1, 1, 60));
+    take(f, hidden);
+    expect_fresh(f, 0, 1, 0, 1);
+    at(f, 10000);
+    expect(f, 0, 1, 0, 1, 2);
+    expect_fresh(f, 0, 1, 0, 0);
+    at(f, 20000);
+    expect(f, 0, 1, 0, 0, 1);
+    at(f, 29999);
+    assert_int_equal(on(f, 0), 1);
+    f->p.changed = false;
+    at(f, 30000);
+    assert_true(f->p.changed);
+    assert_int_equal(on(f, 0), 0);
+    expect(f, 0, 1, 0, 0, 1);
+    expect_fresh(f, 0, 0, 0, 0);
+    at(f, 59999);
+    expect(f, 0, 1, 0, 0, 1);
+    at(f, 60000);
+    expect(f, 0, 0, 0, 0, 0);
+    assert_int_equal(f->p.tabs.n, 0);
+}
+
+static void a_faded_tab_that_is_heard_of_is_fresh_again_and_on_its_page(void **state)
+{
+    struct fixture *f = *state;
+    struct sign late;
+
+    take(f, lasting(f, 1, 1, 60));
+    at(f, 40000);
+    take(f, lasting(f, 1, 1, 60));
+    expect_fresh(f, 0, 1, 0, 0);
+    assert_int_equal(on(f, 0), 1);
+    at(f, 70000);
+    expect_fresh(f, 0, 0, 0, 0);
+    beat(f, 1, 1, STATE_READING); /* as any other from here on */
+    at(f, 70000 + PRESENCE_ACTIVE_MS - 1);
+    expect_fresh(f, 0, 1, 0, 0);
+    late = lasting(f, 2, 1, 60);
+    late.at -= 30500;
+    take(f, late); /* is past its half when it comes */
+    expect(f, 0, 2, 0, 0, 2);
+    expect_fresh(f, 0, 1, 0, 0);
+    at(f, 70000 + PRESENCE_ACTIVE_MS);
+    expect(f, 0, 1, 0, 0, 1);
+    at(f, 70000 + PRESENCE_ACTIVE_MS + 29500);
+    expect(f, 0, 0, 0, 0, 0);
+}
+
+static void a_visitor_is_the_most_active_of_the_fresh_tabs_too(void **state)
+{
+    struct fixture *f = *state;
+    struct sign writes = lasting(f, 1, 1, 20);
+
+    writes.state = STATE_WRITING;
+    take(f, writes);
+    beat(f, 1, 2, STATE_IDLE);
+    expect_fresh(f, 1, 0, 0, 0);
+    at(f, 10000);
+    expect(f, 1, 0, 0, 0, 2);
+    expect_fresh(f, 0, 0, 1, 0);
+    assert_int_equal(on(f, 0), 1); /* by the other one */
+    at(f, 20000);
+    expect(f, 0, 0, 1, 0, 1);
+    expect_fresh(f, 0, 0, 1, 0);
+}
+
+static struct sign held(const struct fixture *f, uint64_t visitor, uint64_t tab)
+{
+    struct sign s = sign(f, visitor, tab, STATE_READING);
+
+    s.held = true;
+    return s;
+}
+
+static enum presence_verdict hang_up(struct fixture *f, uint64_t visitor, uint64_t tab)
+{
+    struct sign s = held(f, visitor, tab);
+
+    s.leave = true;
+    return take(f, s);
+}
+
+static void a_connection_is_a_member_until_it_ends_and_that_is_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct sign old;
+
+    take(f, held(f, 1, 1));
+    take(f, held(f, 1, 2));
+    beat(f, 1, 3, STATE_READING);
+    assert_int_equal(f->p.online.members, 2);
+    at(f, 10100);
+    hang_up(f, 1, 1);
+    at(f, 10500); /* the next step */
+    assert_int_equal(f->p.online.members, 1);
+    expect(f, 0, 1, 0, 0, 2);
+    old = held(f, 1, 1);
+    old.at = NOON + 10050;
+    assert_int_equal(take(f, old), PRESENCE_OLD);
+    hang_up(f, 1, 2);
+    at(f, 11000);
+    assert_int_equal(f->p.online.members, 0);
+    assert_int_equal(f->lefts, 0);
+    take(f, held(f, 1, 1)); /* it comes back */
+    assert_int_equal(f->p.online.members, 1);
+    at(f, 11000 + PRESENCE_ACTIVE_MS);
+    assert_int_equal(f->p.online.members, 0);
+}
+
+static void a_connection_displaces_nobody_and_is_not_displaced(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint64_t tab = 0; tab < VISITOR_TABS_MAX; tab++) {
+        assert_false(presence_is_beyond(&f->p, 1, 0, tab));
+        take(f, held(f, 1, tab));
+        at(f, (ms_t)tab);
+    }
+    assert_false(presence_is_beyond(&f->p, 1, 0, 7));
+    assert_true(presence_is_beyond(&f->p, 1, 0, 500));
+    assert_int_equal(take(f, held(f, 1, 500)), PRESENCE_FULL);
+    assert_int_equal(beat(f, 1, 501, STATE_READING), PRESENCE_FULL);
+    assert_int_equal(f->p.online.members, VISITOR_TABS_MAX);
+    hang_up(f, 1, 7);
+    at(f, 1000);
+    assert_false(presence_is_beyond(&f->p, 1, 0, 500));
+    assert_int_equal(beat(f, 1, 501, STATE_READING), PRESENCE_TAKEN);
+    assert_true(presence_is_beyond(&f->p, 1, 0, 500));
+    at(f, 2000);
+    assert_int_equal(beat(f, 1, 502, STATE_READING), PRESENCE_DISPLACED); /* 501 */
+    assert_int_equal(f->p.online.members, VISITOR_TABS_MAX - 1);
+}
+
+static void a_connection_that_stands_alone_is_found_again_whoever_left(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint64_t tab = 0; tab < VISITOR_TABS_MAX; tab++)
+        take(f, held(f, 1, tab));
+    take(f, held(f, presence_own(1, 500), 500));
+    expect(f, 0, 2, 0, 0, VISITOR_TABS_MAX + 1);
+    hang_up(f, 1, 3);
+    at(f, 1000);
+    assert_true(presence_is_beyond(&f->p, 1, 0, 500));
+    assert_true(presence_is_beyond(&f->p, 9, 1, 500)); /* as yesterday */
+    assert_false(presence_is_beyond(&f->p, 9, 0, 500));
+    hang_up(f, presence_own(1, 500), 500);
+    at(f, 1500);
+    expect(f, 0, 1, 0, 0, VISITOR_TABS_MAX - 1);
+    assert_true(presence_is_beyond(&f->p, 1, 0, 500)); /* that it left is known there */
+    at(f, 1500 + PRESENCE_LEFT_MS);
+    assert_false(presence_is_beyond(&f->p, 1, 0, 500));
+}
+
+static void a_straggler_of_yesterday_that_stands_alone_by_now_counts_once(void **state)
+{
+    struct fixture *f = *state;
+
+    take(f, held(f, 2, 1));
+    take(f, held(f, presence_own(2, 500), 500));
+    take(f, held(f, 1, 500));
+    assert_int_equal(f->p.online.members, 3);
+    presence_rename(&f->p, &f->pages, 1, 2);
+    assert_int_equal(f->p.online.members, 2);
+}
+
+static void who_stands_alone_is_somebody_else(void **state)
+{
+    (void)state;
+    assert_true(presence_own(1, 1) != presence_own(1, 2));
+    assert_true(presence_own(1, 1) != presence_own(2, 1));
+    assert_true(presence_own(1, 0) != 1);
+    for (uint64_t tab = 0; tab < 1000; tab++)
+        assert_true(presence_own(5, tab) > VISITOR_NOBODY);
+}
+
+static void who_is_known_from_before_a_restart_is_no_member(void **state)
+{
+    struct fixture *f = *state;
+
+    presence_seed(&f->p, &f->pages, 1, 0, STATE_READING, f->now, NOON + WARMING_MS);
+    assert_int_equal(f->p.online.members, 0);
+    assert_false(presence_is_beyond(&f->p, 1, 0, 1));
+    take(f, held(f, 1, 1));
+    assert_int_equal(f->p.online.members, 1);
+    expect(f, 0, 1, 0, 0, 1);
+}
+
 /* ---- after a restart ------------------------------------------------------ */
 
 static void who_was_there_before_a_restart_counts_until_it_is_heard_of_or_for_a_while(
@@ -648,6 +865,8 @@ struct heard {
     ms_t came;
     uint8_t state;
     uint16_t page;
+    bool held;
+    ms_t fresh_until;
 };
 
 /* All signs of a tab, in the order in which they came. */
@@ -667,14 +886,16 @@ static ms_t round_up(ms_t t)
 
 static ms_t time_of(const struct sign *s)
 {
-    return s->leave ? s->at + PRESENCE_LEAVE_MS : s->at;
+    return s->leave && !s->held ? s->at + PRESENCE_LEAVE_MS : s->at;
 }
 
 /* When the tab ends by this sign; a goodbye that came late ends it at once. */
 static ms_t end_by(const struct heard *h)
 {
     if (h->s.leave)
-        return round_up(time_of(&h->s));
+        return h->s.held ? h->s.at : round_up(time_of(&h->s));
+    if (h->s.lasts > 0)
+        return round_up(h->s.at + h->s.lasts * 1000);
     return round_up(h->s.at + (h->state == STATE_BACKGROUND ? PRESENCE_HIDDEN_MS
                                                             : PRESENCE_ACTIVE_MS));
 }
@@ -719,7 +940,7 @@ static unsigned rank(uint8_t state)
 }
 
 struct numbers {
-    uint64_t states[5], tabs, page[PATHS];
+    uint64_t states[5], fresh[5], tabs, members, page[PATHS];
 };
 
 static struct numbers count_all(const struct oracle *o, ms_t now)
@@ -728,7 +949,7 @@ static struct numbers count_all(const struct oracle *o, ms_t now)
 
     for (int v = 0; v < 2 * PEOPLE; v++) {
         bool on_page[PATHS] = {false};
-        unsigned best = 0;
+        unsigned best = 0, freshest = 0;
 
         for (int t = 0; t < TABS; t++) {
             const struct heard *h = look(&o->tab[v][t], now);
@@ -736,12 +957,18 @@ static struct numbers count_all(const struct oracle *o, ms_t now)
             if (!h)
                 continue;
             n.tabs++;
-            if (h->page != PAGE_NONE)
-                on_page[h->page] = true;
+            n.members += h->held;
             if (rank(h->state) > best)
                 best = rank(h->state);
+            if (now >= h->fresh_until)
+                continue;
+            if (h->page != PAGE_NONE)
+                on_page[h->page] = true;
+            if (rank(h->state) > freshest)
+                freshest = rank(h->state);
         }
         n.states[best]++;
+        n.fresh[freshest]++;
         for (int p = 0; p < PATHS; p++)
             n.page[p] += on_page[p];
     }
@@ -754,7 +981,12 @@ static void compare(struct fixture *f, const struct numbers *n)
     assert_int_equal(f->p.online.idle, n->states[2]);
     assert_int_equal(f->p.online.reading, n->states[3]);
     assert_int_equal(f->p.online.writing, n->states[4]);
+    assert_int_equal(f->p.online.fresh.background, n->fresh[1]);
+    assert_int_equal(f->p.online.fresh.idle, n->fresh[2]);
+    assert_int_equal(f->p.online.fresh.reading, n->fresh[3]);
+    assert_int_equal(f->p.online.fresh.writing, n->fresh[4]);
     assert_int_equal(f->p.online.tabs, n->tabs);
+    assert_int_equal(f->p.online.members, n->members);
     for (uint16_t p = 0; p < PATHS; p++)
         assert_int_equal(on(f, p), n->page[p]);
 }
@@ -778,8 +1010,14 @@ static void hear(struct told *t, const struct sign *s, ms_t now)
 {
     ms_t step = now / PRESENCE_STEP_MS * PRESENCE_STEP_MS;
     const struct heard *open = look(t, now);
-    struct heard h = {*s, step, s->state, s->page};
+    struct heard h = {*s, step, s->state, s->page, s->held, INT64_MAX};
 
+    if (s->lasts > 0)
+        h.fresh_until = round_up(s->at + s->lasts * 500);
+    if (open && s->leave) {
+        h.held = open->held;
+        h.fresh_until = now < open->fresh_until ? INT64_MAX : 0;
+    }
     if (s->leave)
         h.state = STATE_NONE;
     else if (s->state == STATE_NONE)
@@ -824,6 +1062,8 @@ struct life {
     bool midnight; /* has been */
 };
 
+/* Up to half a minute old; so nothing comes of a tab that its newest sign has outlived.
+ */
 static struct sign random_sign(struct life *l)
 {
     struct sign s = {.at = l->f->now, .page = PAGE_NONE};
@@ -831,6 +1071,9 @@ static struct sign random_sign(struct life *l)
     s.tab = dice_below(&l->d, TABS);
     s.state = (uint8_t)dice_below(&l->d, HIT_STATES);
     s.leave = dice_below(&l->d, 6) == 0;
+    s.held = dice_below(&l->d, 3) == 0;
+    if (dice_below(&l->d, 3) == 0)
+        s.lasts = (uint8_t)(31 + dice_below(&l->d, TAB_LASTS_MAX_S - 30));
     if (dice_below(&l->d, 3) == 0)
         s.at -= (ms_t)dice_below(&l->d, 30000);
     if (dice_below(&l->d, 4))
@@ -852,7 +1095,7 @@ static void live_on(struct life *l)
         rename_told(l->o, person, v, l->f->now);
     }
     hear(&l->o->tab[v][s.tab], &s, l->f->now);
-    take(l->f, s);
+    l->f->lefts += take(l->f, s) == PRESENCE_LEFT;
 }
 
 static void expect_the_same(struct life *l, struct numbers *before)
@@ -891,7 +1134,7 @@ static void pass_time(struct life *l, ms_t ms, struct numbers *before)
 static void a_quarter_of_a_million_signs_agree_with_counting_all_anew(void **state)
 {
     struct life l = {.f = *state, .o = calloc(1, sizeof *l.o), .d = {7}};
-    struct numbers before = {.states = {2 * PEOPLE}};
+    struct numbers before = {.states = {2 * PEOPLE}, .fresh = {2 * PEOPLE}};
 
     assert_non_null(l.o);
     for (uint16_t p = 2; p < PATHS; p++)
@@ -943,6 +1186,15 @@ int main(void)
         CLAIM(a_call_looks_at_no_more_than_it_may),
         CLAIM(between_two_calls_of_one_step_signs_are_taken),
         CLAIM(a_clock_that_is_set_back_a_little_does_no_harm),
+        CLAIM(a_tab_counts_as_long_as_it_says_and_is_fresh_for_half_of_that),
+        CLAIM(a_faded_tab_that_is_heard_of_is_fresh_again_and_on_its_page),
+        CLAIM(a_visitor_is_the_most_active_of_the_fresh_tabs_too),
+        CLAIM(a_connection_is_a_member_until_it_ends_and_that_is_at_once),
+        CLAIM(a_connection_displaces_nobody_and_is_not_displaced),
+        CLAIM(a_connection_that_stands_alone_is_found_again_whoever_left),
+        CLAIM(a_straggler_of_yesterday_that_stands_alone_by_now_counts_once),
+        CLAIM(who_stands_alone_is_somebody_else),
+        CLAIM(who_is_known_from_before_a_restart_is_no_member),
         CLAIM(who_was_there_before_a_restart_counts_until_it_is_heard_of_or_for_a_while),
         CLAIM(a_seed_goes_where_its_visitor_goes),
         CLAIM(a_quarter_of_a_million_signs_agree_with_counting_all_anew),

@@ -291,7 +291,8 @@ static ms_t day_length(const struct world *w)
 
 static bool makes_seen(const struct hit *h)
 {
-    return h->kind == HIT_VIEW || h->kind == HIT_EVENT || h->kind == HIT_HEARTBEAT;
+    return h->kind == HIT_VIEW || h->kind == HIT_EVENT || h->kind == HIT_HEARTBEAT ||
+           h->kind == HIT_JOIN;
 }
 
 /* Returns whether the visitor is counted twice for now: a hit of yesterday came after the
@@ -350,7 +351,7 @@ static void add_hit(struct world *w, unsigned site, unsigned person, int page,
         h->path = w->path[page];
     if (kind == HIT_EVENT)
         h->name = SLICE("buy");
-    if (kind != HIT_MESSAGE && kind != HIT_RESET) {
+    if (kind != HIT_MESSAGE && kind != HIT_RESET && kind != HIT_QUERY) {
         h->tab = draw(w, 3);
         h->state = (uint8_t)draw(w, HIT_STATES);
         h->engaged = draw(w, 3) ? 0 : draw(w, ENGAGED_MAX_MS);

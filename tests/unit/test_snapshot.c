@@ -128,7 +128,7 @@ static void the_script_returns_what_the_header_says(void **state)
     write_keys(c, hand_written);
     l = snapshot(c, "2");
     assert_snapshot(&l,
-                    "M 5 e 7 q 3 t 4104000000000 v 1 W 30 O 0 A 0 C 0 "
+                    "M 5 e 7 q 3 t 4104000000000 v 1 W 30 O 0 A 0 C 0 N 0 "
                     "B 68400000 6 pv 4 ev 1 uniq 2 last 2 p:/ 1 p:/a 1 "
                     "B 68399999 4 pv 5 uniq 3 last 1 p:/ 1 "
                     "B 68399998 2 pv 6 last 3 "
@@ -165,7 +165,7 @@ static void only_fields_for_readers_come_along(void **state)
     write_keys(c, keys);
     l = snapshot(c, "1");
     assert_snapshot(&l, "M 6 e 7 q 3 n 8 t 4104000000000 l 1 warm 9 O 0 A 2 pv 7 i 9 "
-                        "C 1 badge 1 B 68399999 1 eng 3 R 0");
+                        "C 1 badge 1 N 0 B 68399999 1 eng 3 R 0");
     text_list_free(&l);
     redisFree(c);
 }
@@ -220,7 +220,7 @@ static void who_is_online_and_what_is_kept_come_along(void **state)
     assert_snapshot(&l, "M 2 q 3 t 4104000000000 O 5 w 1 r 2 tabs 4 p:/ 2 p:/a 1 "
                         "A 10 pv 1234 vis 567 since 1762000000000 peak 12 peak_at "
                         "1763000000000 day 47500 dpeak 11 dpeak_at 4103999000000 life 9 "
-                        "i 8 C 1 badge 1 R 0");
+                        "i 8 C 1 badge 1 N 0 R 0");
     assert_int_equal(summary_parse(&s, l.v, l.n, 2), 0);
     assert_int_equal(online_total(&s.online), 3);
     assert_int_equal(s.online.tabs, 4);

@@ -148,28 +148,39 @@ static void an_answer_is_as_documented(void **state)
 
     (void)state;
     take(&t, 2,
-         CLOCK "M 5 e 1763776700001 q 17 t 1763776790000 v 1 W 3 "
-               "O 7 w 1 r 2 i 3 b 4 tabs 15 p:/ 5 p:/new 1 "
-               "A 10 pv 1234 vis 567 since 1762000000000 peak 12 peak_at 1763000000000 "
-               "day 20414 dpeak 11 dpeak_at 1763776700000 life 1762000000001 i 9 "
-               "C 1 badge 1 "
-               "B 29396280 6 pv 4 uniq 2 last 2 p:/ 1 p:/a<b 1 eng 61000 "
-               "B 29396279 6 pv 5 ev 1 uniq 3 last 1 p:/ 1 eng 34300 "
-               "B 29396278 3 pv 9 last 4 eng 7 "
-               "R 2 " EVENT(8, 1763776700000) EVENT(9, 1763776790000));
+         CLOCK
+         "M 5 e 1763776700001 q 17 t 1763776790000 v 1 W 3 "
+         "O 8 w 1 r 2 i 3 b 4 tabs 15 m 6 p:/ 5 p:/new 1 "
+         "A 12 pv 1234 vis 567 con 89 cnt 7 since 1762000000000 peak 12 peak_at "
+         "1763000000000 "
+         "day 20414 dpeak 11 dpeak_at 1763776700000 life 1762000000001 i 9 "
+         "C 1 badge 1 N 2 /old Old / Home "
+         "B 29396280 16 pv 4 uniq 2 last 2 p:/ 1 p:/a<b 1 eng 61000 r:x.example 1 r:- 2 "
+         "d:mobile 3 w:Chrome 4 g:DE 1 g:AT 1 q 2 q50 41 q95 41 qh 36:2 "
+         "B 29396279 6 pv 5 ev 1 uniq 3 last 1 p:/ 1 eng 34300 "
+         "B 29396278 3 pv 9 last 4 eng 7 "
+         "R 2 " EVENT(8, 1763776700000) EVENT(9, 1763776790000));
     assert_answer(
         &t.s,
         "{\"site\":\"shop\",\"rev\":\"1763776700001.17\",\"asOf\":1763776800123,"
         "\"minutes\":2,\"window\":3,\"currentVisitors\":3,\"pageViews\":9,"
         "\"online\":{\"total\":10,\"active\":6,\"writing\":1,\"reading\":2,\"idle\":3,"
-        "\"background\":4,\"tabs\":15},"
+        "\"background\":4,\"tabs\":15,\"members\":6},"
         "\"peak\":{\"day\":11,\"dayAt\":1763776700000,\"all\":12,\"allAt\":1763000000000}"
         ","
-        "\"total\":{\"views\":1234,\"visits\":567,\"since\":1762000000000},"
+        "\"total\":{\"views\":1234,\"visits\":567,\"connections\":89,\"counted\":7,"
+        "\"since\":1762000000000},"
         "\"feed\":{\"life\":1762000000001,\"last\":9},\"engagedTime\":31.8,"
-        "\"activePages\":[{\"path\":\"/\",\"visitors\":2,\"online\":5},"
+        "\"activePages\":[{\"path\":\"/"
+        "\",\"visitors\":2,\"online\":5,\"title\":\"Home\"},"
         "{\"path\":\"/a\\u003cb\",\"visitors\":1,\"online\":0},"
         "{\"path\":\"/new\",\"visitors\":0,\"online\":1}],"
+        "\"referrers\":[{\"name\":\"(direct)\",\"views\":6},{\"name\":\"(internal)\","
+        "\"views\":2},{\"name\":\"x.example\",\"views\":1}],"
+        "\"devices\":[{\"name\":\"mobile\",\"views\":3}],"
+        "\"browsers\":[{\"name\":\"Chrome\",\"views\":4}],"
+        "\"countries\":[{\"name\":\"AT\",\"views\":1},{\"name\":\"DE\",\"views\":1}],"
+        "\"queries\":{\"count\":2,\"p50\":41,\"p95\":41},"
         "\"recentEvents\":["
         "{\"id\":9,\"type\":\"pageview\",\"timestamp\":1763776790000,\"path\":\"/\"},"
         "{\"id\":8,\"type\":\"pageview\",\"timestamp\":1763776700000,\"path\":\"/\"}],"
@@ -182,7 +193,149 @@ static void an_answer_is_as_documented(void **state)
         "0},"
         "{\"minute\":1763776740000,\"visitors\":3,\"pageViews\":5,\"events\":1},"
         "{\"minute\":1763776800000,\"visitors\":2,\"pageViews\":4,\"events\":0,"
-        "\"partial\":true}],\"flags\":[]}");
+        "\"queries\":2,\"queryP50\":41,\"queryP95\":41,\"partial\":true}],\"timestamp\":"
+        "\"2025-11-22T02:00:00.123Z\","
+        "\"pageViewsLastHour\":18,"
+        "\"topActivePages\":[{\"name\":\"/\",\"value\":2,\"percentage\":67},"
+        "{\"name\":\"/a\\u003cb\",\"value\":1,\"percentage\":33}],"
+        "\"locations\":[{\"country\":\"AT\",\"visitors\":1},{\"country\":\"DE\","
+        "\"visitors\":1}],\"flags\":[]}");
+    taken_free(&t);
+}
+
+static void who_is_fresh_is_told_where_not_all_are(void **state)
+{
+    static const struct {
+        const char *list;
+        bool told;
+        unsigned reading, idle;
+    } rows[] = {
+        {CLOCK META "O 2 r 5 i 2 R 0", false, 5, 2},
+        {CLOCK META "O 6 r 5 i 2 fw 0 fr 5 fi 2 fb 0 R 0", false, 5, 2},
+        {CLOCK META "O 6 r 5 i 2 fw 0 fr 4 fi 2 fb 0 R 0", true, 4, 2},
+        {CLOCK META "O 6 r 5 i 2 fw 0 fr 0 fi 0 fb 0 R 0", true, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *answer, *fresh;
+        struct taken t;
+
+        take(&t, 5, rows[i].list);
+        assert_true(t.s.online.reading == 5 && t.s.online.idle == 2);
+        assert_int_equal(t.s.online.fresh.reading, rows[i].reading);
+        assert_int_equal(t.s.online.fresh.idle, rows[i].idle);
+        answer = answer_of(&t.s);
+        fresh = json_object_get(json_object_get(answer, "online"), "fresh");
+        assert_int_equal(fresh != NULL, rows[i].told);
+        if (fresh)
+            assert_int_equal(json_integer_value(json_object_get(fresh, "total")),
+                             rows[i].reading + rows[i].idle);
+        json_decref(answer);
+        taken_free(&t);
+    }
+}
+
+static void clients_of_ts_analytics_find_what_they_read(void **state)
+{
+    json_t *answer, *pages, *places;
+    struct taken t;
+
+    (void)state;
+    take(&t, 5,
+         CLOCK "M 5 e 1 q 1 t 1763776790000 v 1 W 64 O 2 r 1 p:/open 1 "
+               "B 29396280 5 pv 5 last 3 p:/a 2 p:/b 1 g:DE 4 "
+               "B 29396279 2 pv 2 g:FR 1 B 29396221 1 pv 10 B 29396220 1 pv 100 R 0");
+    answer = answer_of(&t.s);
+    assert_int_equal(json_integer_value(json_object_get(answer, "pageViewsLastHour")),
+                     17);
+    pages = json_object_get(answer, "topActivePages");
+    assert_int_equal(json_array_size(pages), 2); /* not the one that is only open */
+    assert_int_equal(
+        json_integer_value(json_object_get(json_array_get(pages, 0), "percentage")), 67);
+    places = json_object_get(answer, "locations");
+    assert_int_equal(json_array_size(places), 2);
+    assert_string_equal(
+        json_string_value(json_object_get(json_array_get(places, 0), "country")), "DE");
+    assert_int_equal(
+        json_integer_value(json_object_get(json_array_get(places, 0), "visitors")), 4);
+    json_decref(answer);
+    taken_free(&t);
+}
+
+static const struct trait_list *list_in(const struct taken *t, enum trait_kind kind)
+{
+    return &t->s.trait[kind];
+}
+
+static void views_are_told_apart_in_the_minutes_asked_for(void **state)
+{
+    static const struct {
+        unsigned minutes;
+        uint64_t direct, x, mobile, queries, p50;
+    } rows[] = {{1, 1, 2, 3, 1, 10}, {2, 3, 3, 4, 4, 20}, {3, 6, 3, 4, 4, 20}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct taken t;
+        uint64_t direct = 0, x = 0;
+
+        take(&t, rows[i].minutes,
+             CLOCK META "B 29396280 6 pv 3 r:x 2 d:mobile 3 q 1 q50 10 qh 10:1 "
+                        "B 29396279 6 pv 3 r:x 1 d:mobile 1 q 3 q50 20 qh 20:3 "
+                        "B 29396278 1 pv 3 R 0");
+        for (size_t k = 0; k < list_in(&t, TRAIT_REFERRER)->n; k++) {
+            const struct trait_count *c = &list_in(&t, TRAIT_REFERRER)->of[k];
+
+            *(slice_eq(c->name, SLICE("x")) ? &x : &direct) += c->views;
+        }
+        assert_int_equal(direct, rows[i].direct);
+        assert_int_equal(x, rows[i].x);
+        assert_int_equal(list_in(&t, TRAIT_DEVICE)->of[0].views, rows[i].mobile);
+        assert_int_equal(list_in(&t, TRAIT_COUNTRY)->n, 0);
+        assert_int_equal(t.s.queries.count, rows[i].queries);
+        assert_int_equal(t.s.queries.p50, rows[i].p50);
+        assert_int_equal(t.s.row[1].queries, 3);
+        taken_free(&t);
+    }
+}
+
+static void traits_of_rows_that_are_not_wanted_are_checked_all_the_same(void **state)
+{
+    static const char *const rows[] = {
+        "B 29396280 1 r:x -1 R 0",
+        "B 29396280 1 d:mobile y R 0",
+        "B 29396280 1 g:DE 4294967296 R 0",
+        "B 29396280 1 qh x R 0",
+        "B 29396279 1 qh 240:1 R 0",
+        "B 29396279 1 w:x _ R 0",
+        "B 29396280 1 q -1 R 0",
+        "N 1 / R 0",
+        "N x R 0",
+        "N 9 / Home R 0",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[256];
+        struct text_list list;
+        struct summary s;
+
+        snprintf(text, sizeof text, "%s%s", CLOCK META, rows[i]);
+        list = list_of(text);
+        if (parse(&s, list.v, list.n, 1) != -1)
+            fail_msg("taken: %s", rows[i]);
+        text_list_free(&list);
+    }
+}
+
+static void more_referrers_than_views_are_no_harm(void **state)
+{
+    struct taken t;
+
+    (void)state;
+    take(&t, 1, CLOCK META "B 29396280 2 pv 1 r:x 2 R 0");
+    assert_int_equal(list_in(&t, TRAIT_REFERRER)->n, 1);
     taken_free(&t);
 }
 
@@ -395,12 +548,13 @@ static void a_summary_is_told_as_a_message_would(void **state)
     taken_free(&t);
     take(&t, 5,
          CLOCK "M 8 e 7 q 3 n 21 t 1763776800000 v 1 c 1 l 1 warm 1763776899999 "
-               "O 2 b 2 tabs 3 A 4 pv 9 peak 8 life 5 i 6 "
+               "O 3 b 2 tabs 3 m 1 A 6 pv 9 con 4 cnt 2 peak 8 life 5 i 6 "
                "B 29396280 4 last 1 pv 2 eng 3 p:/ 1 B 29396270 3 last 4 pv 5 eng 6 R 0");
     d = summary_delta(&t.s, SLICE("shop"));
     assert_true(slice_eq(d.site, SLICE("shop")));
     assert_true(d.epoch == 7 && d.commit == 3 && d.n == 21 && d.at == t.s.as_of);
     assert_true(d.online.background == 2 && d.online.tabs == 3 && d.peaks.all == 8);
+    assert_true(d.online.members == 1 && d.total.joins == 4 && d.total.counted == 2);
     assert_true(d.total.views == 9 && d.life == 5 && d.last == 6);
     assert_true(d.window[0].minutes == 1 && d.window[1].minutes == 5);
     assert_true(d.window[1].visitors == 1 && d.window[1].views == 2);
@@ -886,6 +1040,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(minutes_are_read_strictly),
         cmocka_unit_test(an_answer_is_as_documented),
+        cmocka_unit_test(who_is_fresh_is_told_where_not_all_are),
+        cmocka_unit_test(clients_of_ts_analytics_find_what_they_read),
+        cmocka_unit_test(views_are_told_apart_in_the_minutes_asked_for),
+        cmocka_unit_test(traits_of_rows_that_are_not_wanted_are_checked_all_the_same),
+        cmocka_unit_test(more_referrers_than_views_are_no_harm),
         cmocka_unit_test(an_unknown_site_is_all_zero),
         cmocka_unit_test(what_is_kept_for_ever_is_told_of_unknown_sites_too),
         cmocka_unit_test(entries_that_an_older_script_does_not_return_read_as_nothing),

@@ -27,6 +27,19 @@ static void counting_begins_with_the_first_view_or_visit(void **state)
     assert_int_equal(v.total.since, NOON + 7);
 }
 
+static void connections_are_counted_and_those_who_asked_for_it_among_them(void **state)
+{
+    struct totals t = {0};
+
+    (void)state;
+    totals_join(&t, NOON, false);
+    totals_join(&t, NOON + 1, true);
+    totals_join(&t, NOON + 2, false);
+    assert_int_equal(t.total.joins, 3);
+    assert_int_equal(t.total.counted, 1);
+    assert_int_equal(t.total.since, NOON);
+}
+
 static void whatever_changes_is_to_be_written(void **state)
 {
     struct totals t = {0};
@@ -36,6 +49,9 @@ static void whatever_changes_is_to_be_written(void **state)
     assert_true(t.dirty);
     t.dirty = false;
     totals_visit(&t, NOON);
+    assert_true(t.dirty);
+    t.dirty = false;
+    totals_join(&t, NOON, false);
     assert_true(t.dirty);
     t.dirty = false;
     totals_begin_feed(&t, NOON);
@@ -129,11 +145,13 @@ static void a_reset_begins_anew_but_for_peaks_and_the_feed(void **state)
     (void)state;
     totals_view(&t, NOON);
     totals_visit(&t, NOON);
+    totals_join(&t, NOON, true);
     totals_online(&t, 4, NOON);
     totals_begin_feed(&t, NOON);
     totals_reset(&t, NOON + 10);
     assert_int_equal(t.total.views, 0);
     assert_int_equal(t.total.visits, 0);
+    assert_true(t.total.joins == 0 && t.total.counted == 0);
     assert_int_equal(t.total.since, NOON + 10);
     assert_int_equal(totals_peaks(&t, NOON).all, 4);
     assert_int_equal(t.life, NOON);
@@ -146,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counting_begins_with_the_first_view_or_visit),
+        cmocka_unit_test(connections_are_counted_and_those_who_asked_for_it_among_them),
         cmocka_unit_test(whatever_changes_is_to_be_written),
         cmocka_unit_test(what_changes_nothing_is_not),
         cmocka_unit_test(a_feed_begins_once),

@@ -1,0 +1,255 @@
+/* traits: a list of values, and an index of it by the keyed hash of kind and name: hosts
+ * are what strangers send. */
+#include "traits.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INDEX_MIN 16
+#define LIST_MIN 8
+
+/* Of devices and browsers there are no more than their enums have. */
+static const size_t bounds[TRAIT_KINDS] = {
+    [TRAIT_REFERRER] = REFERRERS_MAX,
+    [TRAIT_DEVICE] = HIT_DEVICES,
+    [TRAIT_BROWSER] = HIT_BROWSERS,
+    [TRAIT_COUNTRY] = COUNTRIES_MAX,
+};
+
+static uint64_t hash_of(const struct traits *t, enum trait_kind kind, struct slice name)
+{
+    return siphash(t->key, name.p, name.n) ^ (uint64_t)(kind + 1) << 56;
+}
+
+/* The index entry of @hash, or the empty one where it belongs. */
+static struct trait **seek(const struct traits *t, uint64_t hash)
+{
+    size_t i = hash & (t->index_cap - 1);
+
+    while (t->index[i] && t->index[i]->hash != hash)
+        i = (i + 1) & (t->index_cap - 1);
+    return &t->index[i];
+}
+
+static void reindex(struct traits *t)
+{
+    memset(t->index, 0, t->index_cap * sizeof(struct trait *));
+    for (size_t i = 0; i < t->n; i++)
+        *seek(t, t->trait[i]->hash) = t->trait[i];
+}
+
+/* Makes room for one value more, in the list and in an index at most half full. */
+static bool reserve(struct traits *t)
+{
+    size_t cap = t->cap ? t->cap * 2 : LIST_MIN;
+    size_t index_cap = t->index_cap ? t->index_cap * 2 : INDEX_MIN;
+    struct trait **list, **index;
+
+    if (t->n == t->cap) {
+        list = realloc(t->trait, cap * sizeof(struct trait *));
+        if (!list)
+            return false;
+        t->trait = list;
+        t->cap = cap;
+    }
+    if ((t->n + 1) * 2 <= t->index_cap)
+        return true;
+    index = calloc(index_cap, sizeof(struct trait *));
+    if (!index)
+        return false;
+    free(t->index);
+    t->index = index;
+    t->index_cap = index_cap;
+    reindex(t);
+    return true;
+}
+
+static size_t trait_bytes(const struct traits *t)
+{
+    return sizeof(struct trait) + t->slots * sizeof(uint32_t);
+}
+
+static struct trait *add(struct traits *t, uint64_t hash, enum trait_kind kind,
+                         struct slice name)
+{
+    struct trait *v;
+
+    assert(name.n > 0 && name.n <= REFERRER_MAX);
+    if (!reserve(t) || !(v = calloc(1, trait_bytes(t))))
+        return NULL;
+    v->hash = hash;
+    v->kind = kind;
+    v->name_n = (uint8_t)name.n;
+    memcpy(v->name, name.p, name.n);
+    t->trait[t->n++] = v;
+    t->of[kind]++;
+    *seek(t, hash) = v;
+    return v;
+}
+
+/* The value, made if need be; NULL when out of memory. One place of a kind is kept for
+ * TRAIT_OTHER, which is given, and *@capped set, when there are too many. */
+static struct trait *get(struct traits *t, enum trait_kind kind, struct slice name,
+                         bool *capped)
+{
+    uint64_t hash = hash_of(t, kind, name);
+    struct slice other = SLICE(TRAIT_OTHER);
+    struct trait *v = t->n > 0 ? *seek(t, hash) : NULL;
+
+    if (v)
+        return v;
+    if (t->of[kind] + 1 >= bounds[kind] && !slice_eq(name, other)) {
+        *capped = true;
+        return get(t, kind, other, capped);
+    }
+    return add(t, hash, kind, name);
+}
+
+void traits_init(struct traits *t, unsigned slots, const struct key *key)
+{
+    *t = (struct traits){.slots = slots, .key = key};
+}
+
+void traits_fini(struct traits *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        free(t->trait[i]);
+    free(t->trait);
+    free(t->index);
+    traits_init(t, t->slots, t->key);
+}
+
+static void count(struct trait *v, unsigned slot)
+{
+    if (!v)
+        return;
+    v->at[slot]++;
+    v->views++;
+    v->dirty |= UINT64_C(1) << slot;
+}
+
+/* Counts a value that may be the same as of the view before, *@latest. */
+static unsigned count_text(struct traits *t, unsigned slot, enum trait_kind kind,
+                           struct slice name, struct trait **latest)
+{
+    bool capped = false;
+
+    if (name.n == 0)
+        return 0;
+    if (!*latest || !slice_eq(name, trait_name(*latest)))
+        *latest = get(t, kind, name, &capped);
+    count(*latest, slot);
+    return capped;
+}
+
+static void count_named(struct traits *t, unsigned slot, enum trait_kind kind,
+                        const char *name, struct trait **known)
+{
+    bool capped = false;
+
+    if (!*known)
+        *known = get(t, kind, slice_of(name), &capped);
+    count(*known, slot);
+}
+
+unsigned traits_view(struct traits *t, unsigned slot, const struct hit *h)
+{
+    struct slice country = {h->country, h->country[0] ? sizeof h->country : 0};
+
+    if (h->device && h->device < HIT_DEVICES)
+        count_named(t, slot, TRAIT_DEVICE, hit_device_name(h->device),
+                    &t->device[h->device]);
+    if (h->browser && h->browser < HIT_BROWSERS)
+        count_named(t, slot, TRAIT_BROWSER, hit_browser_name(h->browser),
+                    &t->browser[h->browser]);
+    return count_text(t, slot, TRAIT_REFERRER, h->referrer, &t->referrer) +
+           count_text(t, slot, TRAIT_COUNTRY, country, &t->country);
+}
+
+/* Before values are freed. */
+static void forget_known(struct traits *t)
+{
+    memset(t->device, 0, sizeof t->device);
+    memset(t->browser, 0, sizeof t->browser);
+    t->referrer = t->country = NULL;
+}
+
+static bool is_named(struct slice name, const char *(*of)(unsigned), unsigned n)
+{
+    for (unsigned i = 1; i < n; i++)
+        if (slice_eq(name, slice_of(of(i))))
+            return true;
+    return false;
+}
+
+/* Whether a view may have told such a value; of hosts all but the length is believed. */
+static bool is_value(enum trait_kind kind, struct slice name)
+{
+    switch (kind) {
+    case TRAIT_DEVICE:
+        return is_named(name, hit_device_name, HIT_DEVICES);
+    case TRAIT_BROWSER:
+        return is_named(name, hit_browser_name, HIT_BROWSERS);
+    case TRAIT_COUNTRY:
+        return name.n == 2 || slice_eq(name, SLICE(TRAIT_OTHER));
+    default:
+        return name.n > 0 && name.n <= REFERRER_MAX;
+    }
+}
+
+bool traits_restore(struct traits *t, enum trait_kind kind, struct slice name,
+                    unsigned slot, uint32_t views)
+{
+    bool capped = false;
+    struct trait *v;
+
+    if (!is_value(kind, name) || !(v = get(t, kind, name, &capped)) || capped ||
+        v->at[slot] > 0)
+        return false;
+    v->at[slot] = views;
+    v->views += views;
+    return true;
+}
+
+void traits_clear_slot(struct traits *t, unsigned slot)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        struct trait *v = t->trait[i];
+
+        v->views -= v->at[slot];
+        v->at[slot] = 0;
+        v->dirty &= ~(UINT64_C(1) << slot);
+        v->inflight &= ~(UINT64_C(1) << slot);
+    }
+}
+
+void traits_drop_empty(struct traits *t)
+{
+    size_t kept = 0;
+
+    forget_known(t);
+
+    for (size_t i = 0; i < t->n; i++) {
+        struct trait *v = t->trait[i];
+
+        if (v->views > 0 || v->dirty || v->inflight) {
+            t->trait[kept++] = v;
+            continue;
+        }
+        t->of[v->kind]--;
+        free(v);
+    }
+    if (kept == t->n)
+        return;
+    t->n = kept;
+    if (t->n == 0)
+        traits_fini(t);
+    else
+        reindex(t);
+}
+
+size_t traits_bytes(const struct traits *t)
+{
+    return t->n * trait_bytes(t) + (t->cap + t->index_cap) * sizeof(struct trait *);
+}

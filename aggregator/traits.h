@@ -1,0 +1,67 @@
+/* traits: how many views of one site each referrer, device, browser and country had, by
+ * minute. Pure.
+ *
+ * A value is there as long as a minute of the window has views of it, so a site whose
+ * views tell nothing has none. Views that tell no value of a kind are not counted here:
+ * they are what is left to the row's views. At REFERRERS_MAX hosts and COUNTRIES_MAX
+ * countries a new one is counted on TRAIT_OTHER, which is no host. Counts only grow until
+ * their minute leaves the window. */
+#ifndef HC_TRAITS_H
+#define HC_TRAITS_H
+
+#include "../proto/hit.h"
+#include "../proto/limits.h"
+#include "../proto/secret.h"
+#include "../proto/trait.h"
+
+struct trait {
+    uint64_t hash;
+    uint64_t dirty;    /* slots changed since the last commit */
+    uint64_t inflight; /* slots in a commit whose reply is out */
+    uint64_t views;    /* sum of at[] */
+    enum trait_kind kind;
+    uint8_t name_n;
+    char name[REFERRER_MAX];
+    uint32_t at[]; /* one per slot of the site's ring */
+};
+
+struct traits {
+    struct trait **trait; /* in no order */
+    size_t n, cap;
+    struct trait **index; /* open addressing by hash */
+    size_t index_cap;     /* a power of two, 0 before the first */
+    size_t of[TRAIT_KINDS];
+
+    /* Found without a hash: NULL if not known. */
+    struct trait *device[HIT_DEVICES], *browser[HIT_BROWSERS];
+    struct trait *referrer, *country; /* those of the latest view that told one */
+    unsigned slots;
+    const struct key *key;
+};
+
+void traits_init(struct traits *t, unsigned slots, const struct key *key);
+void traits_fini(struct traits *t);
+
+/* Counts a view in @slot. Returns how many of its values were counted on TRAIT_OTHER; one
+ * for which there is no memory is not counted. */
+unsigned traits_view(struct traits *t, unsigned slot, const struct hit *h);
+
+/* Sets what Redis says of a value in @slot. False when it cannot be: no such value, told
+ * before, too many, no memory. */
+bool traits_restore(struct traits *t, enum trait_kind kind, struct slice name,
+                    unsigned slot, uint32_t views);
+
+/* Empties @slot: its minute has left the window. */
+void traits_clear_slot(struct traits *t, unsigned slot);
+
+/* Frees the values without views that no commit still has to write. */
+void traits_drop_empty(struct traits *t);
+
+static inline struct slice trait_name(const struct trait *t)
+{
+    return (struct slice){t->name, t->name_n};
+}
+
+size_t traits_bytes(const struct traits *t);
+
+#endif
