@@ -65,7 +65,7 @@ objs   = $(patsubst %,$(OUT)/%.o,$(basename $(call c_of,$1)) $(call data_of,$1))
 
 $(OUT)/libproto.a:      $(call objs,proto)
 $(OUT)/libloop.a:       $(call objs,proto/loop)
-$(OUT)/libcollector.a:  $(call objs,collector)
+$(OUT)/libcollector.a:  $(call objs,collector) $(call objs,collector/dialects)
 $(OUT)/libaggregator.a: $(call objs,aggregator)
 $(OUT)/libcli.a:        $(call objs,cli)
 
@@ -115,10 +115,10 @@ ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lmd -lcmocka
 UNITS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
-SLOWEST  := tests/e2e/expiry.test.mjs # real minutes: it begins first
+SLOWEST  := tests/e2e/expiry.test.mjs tests/e2e/liveuser_silence.test.mjs # real minutes: they begin first
 E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
-E2E      := $(filter-out %/expiry.test.mjs %/chromium.test.mjs %/tracker.test.mjs %/widget.test.mjs,$(E2E))
+E2E      := $(filter-out %/expiry.test.mjs %/liveuser_silence.test.mjs %/chromium.test.mjs %/tracker.test.mjs %/widget.test.mjs,$(E2E))
 endif
 NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=4 --test-reporter=spec
 
@@ -170,7 +170,7 @@ fuzz-http: FUZZ_WITH = $(if $(LLHTTP),-DWITH_LLHTTP -I/usr/share/include/llhttp 
 fuzz-%:
 	@mkdir -p build/fuzz/$*
 	clang $(BASE) -Wno-error -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/fuzz_$* tests/fuzz/fuzz_$*.c $(FUZZ_WITH) \
-		$(foreach d,proto proto/loop collector aggregator cli,$(call c_of,$d)) \
+		$(foreach d,proto proto/loop collector collector/dialects aggregator cli,$(call c_of,$d)) \
 		$(patsubst %,build/%.o,$(foreach d,proto collector aggregator,$(call data_of,$d))) $(filter-out -lcmocka,$(ALL_LIBS))
 	build/fuzz/fuzz_$* -max_total_time=$(SECS) -rss_limit_mb=512 -timeout=5 -print_final_stats=1 build/fuzz/$* tests/fuzz/corpus/$*
 $(addprefix fuzz-,$(FUZZ)): $(patsubst %,build/%.o,$(foreach d,proto collector aggregator,$(call data_of,$d)))
@@ -181,7 +181,7 @@ bench: all $(BENCHES)
 # ---- the code itself --------------------------------------------------------
 FOLDERS := proto collector aggregator cli
 C_FILES  = $(shell find $(FOLDERS) tests -name node_modules -prune -o -name '*.[ch]' -print)
-SCRIPTS  = $(wildcard .ci/run deploy/run deploy/test deploy/install-packages tests/each tests/bench/run tests/e2e/promtool)
+SCRIPTS  = $(wildcard .ci/run deploy/run deploy/test deploy/install-packages deploy/clients/shell/send.sh tests/each tests/bench/run tests/e2e/promtool)
 
 lint:
 	cppcheck --quiet --std=c11 --library=posix --library=gnu --enable=warning,portability --inline-suppr \
@@ -198,7 +198,7 @@ fmt-check:
 # of it.
 no_include = @! grep -nE '^ *\# *include *[<"](\.\./)*($1)' $2
 layers: all
-	$(call no_include,aggregator/|cli/,collector/*.[ch])
+	$(call no_include,aggregator/|cli/,collector/*.[ch] collector/dialects/*.[ch])
 	$(call no_include,collector/|cli/,aggregator/*.[ch])
 	$(call no_include,collector/|aggregator/|proto/loop/|uv\.h,cli/*.[ch])
 	$(call no_include,collector/|aggregator/|cli/|loop/|uv\.h|hiredis/,proto/*.[ch])

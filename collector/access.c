@@ -6,8 +6,8 @@
  * there were too many. A right one works whatever came from its address before: whoever
  * shares an address with others must not be locked out by them. Whether a site exists
  * cannot be told from the outcomes. The link is
- * down or breaks: nothing was done. Who goes away before Redis answered has not been
- * served: its question finds nobody and does nothing. */
+ * down or breaks, or the worker may hold no more: nothing was done. Who goes away before
+ * Redis answered has not been served: its question finds nobody and does nothing. */
 #include "access.h"
 
 #include <sodium.h>
@@ -27,6 +27,7 @@ struct question {
     access_act *act;
     char site[SITE_MAX];
     size_t site_n;
+    size_t wish_n;
     char wish[];
 };
 
@@ -113,6 +114,13 @@ static const struct settings *keep(const struct question *q, const redisReply *r
     return s;
 }
 
+/* The wish counts with what the worker holds of requests. */
+static void question_free(struct question *q)
+{
+    budget_give(&q->worker->conns.budget, q->wish_n);
+    free(q);
+}
+
 static void on_settings(void *arg, const redisReply *reply)
 {
     struct question *q = arg;
@@ -125,7 +133,7 @@ static void on_settings(void *arg, const redisReply *reply)
         waiter_leave(waiter);
         q->tell(waiter, (struct slice){q->site, q->site_n}, &o);
     }
-    free(q);
+    question_free(q);
 }
 
 static int ask(struct question *q)
@@ -138,10 +146,14 @@ static int ask(struct question *q)
                : -1;
 }
 
+/* NULL: the worker may hold no more. */
 static struct question *question_new(struct worker *w, const struct demand *d)
 {
-    struct question *q = malloc(sizeof *q + d->wish_n);
+    struct question *q;
 
+    if (!budget_take(&w->conns.budget, d->wish_n))
+        return NULL;
+    q = malloc(sizeof *q + d->wish_n);
     if (q == NULL)
         abort();
     *q = (struct question){.worker = w,
@@ -150,7 +162,8 @@ static struct question *question_new(struct worker *w, const struct demand *d)
                            .hash = d->hash,
                            .need = d->need,
                            .act = d->act,
-                           .site_n = d->site.n};
+                           .site_n = d->site.n,
+                           .wish_n = d->wish_n};
     memcpy(q->site, d->site.p, d->site.n);
     if (d->wish_n > 0)
         memcpy(q->wish, d->wish, d->wish_n);
@@ -165,6 +178,10 @@ static bool check(struct worker *w, const struct demand *d, struct waiter *waite
         settings_find(&w->access.settings, d->site, worker_now(w)->mono);
     struct question *q = question_new(w, d);
 
+    if (q == NULL) {
+        *o = outcome_of(w, ACCESS_UNHEARD);
+        return true;
+    }
     if (s) {
         *o = decide(q, s);
     } else if (ask(q) == 0) {
@@ -173,7 +190,7 @@ static bool check(struct worker *w, const struct demand *d, struct waiter *waite
     } else {
         *o = outcome_of(w, ACCESS_UNHEARD);
     }
-    free(q);
+    question_free(q);
     return true;
 }
 

@@ -22,7 +22,7 @@ enum access_end {
     ACCESS_STRANGER,  /* no token, or none of the site */
     ACCESS_FORBIDDEN, /* its scope is not enough */
     ACCESS_GUESSER,   /* one more of too many wrong ones; they are for outcome.wait */
-    ACCESS_UNHEARD,   /* Redis cannot be asked */
+    ACCESS_UNHEARD,   /* Redis cannot be asked, or nothing more be held */
 };
 
 struct outcome {

@@ -8,12 +8,6 @@
 
 #define CLOSED_HEADERS HEADER_NO_STORE HEADER_NO_SNIFF
 
-/* An answer and what it points to. */
-struct verdict {
-    struct reply reply;
-    char lines[160];
-};
-
 /* {"error":"@reason"}, readable from nowhere else. */
 static void refuse(struct verdict *v, struct worker *w, int status, const char *reason,
                    const char *headers)
@@ -54,7 +48,7 @@ static void grant(struct verdict *v, struct worker *w, struct slice site)
                               .body = buf_get(&w->answer)};
 }
 
-static void judge(struct verdict *v, struct worker *w, struct slice site,
+void access_judge(struct verdict *v, struct worker *w, struct slice site,
                   const struct outcome *o)
 {
     switch (o->end) {
@@ -89,28 +83,35 @@ static void on_told(struct waiter *waiter, struct slice site, const struct outco
     struct conn *c = conn_of_waiter(waiter);
     struct verdict v;
 
-    judge(&v, c->worker, site, o);
+    access_judge(&v, c->worker, site, o);
     conn_answer(c, &v.reply);
+}
+
+struct demand access_of(const struct exchange *x, struct slice site, enum scope need)
+{
+    struct demand d = {.site = site, .need = need};
+
+    d.ip =
+        client_ip(&x->worker->setup->trusted, &x->conn->peer, x->request->forwarded_for);
+    d.bearer = token_of_header(x->request->authorization, &d.hash);
+    return d;
 }
 
 enum handled access_demand(struct exchange *x, enum scope need, access_act *act,
                            const void *wish, size_t n)
 {
     struct worker *w = x->worker;
-    struct demand d = {.site = x->id,
-                       .need = need,
-                       .act = act,
-                       .wish = wish,
-                       .wish_n = n,
-                       .tell = on_told};
+    struct demand d = access_of(x, x->at.id, need);
     struct outcome o;
     struct verdict v;
 
-    d.ip = client_ip(&w->setup->trusted, &x->conn->peer, x->request->forwarded_for);
-    d.bearer = token_of_header(x->request->authorization, &d.hash);
+    d.act = act;
+    d.wish = wish;
+    d.wish_n = n;
+    d.tell = on_told;
     if (!access_decide(w, &d, &x->conn->waiter, &o))
         return LATER;
-    judge(&v, w, x->id, &o);
+    access_judge(&v, w, x->at.id, &o);
     exchange_reply(x, &v.reply);
     return ANSWERED;
 }

@@ -9,6 +9,19 @@
 #include "access.h"
 #include "exchange.h"
 
+/* An answer and what it points to. */
+struct verdict {
+    struct reply reply;
+    char lines[160];
+};
+
+/* What the request brings for a demand: its address and its token. */
+struct demand access_of(const struct exchange *x, struct slice site, enum scope need);
+
+/* Makes the answer to @o: what access_demand would answer. Uses worker->answer. */
+void access_judge(struct verdict *v, struct worker *w, struct slice site,
+                  const struct outcome *o);
+
 /* Asks for @need, then calls @act, now or later; @wish is @n bytes, copied. Answers 202
  * {"site":...,"accepted":true} when it was done; 401 without a token of the site, 403
  * when it may not, 429 for a wrong one when its address has tried too many, 503 while

@@ -4,6 +4,9 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include "query.h"
+
+#define MEMBER_NAMES 4
 
 static bool looks_like_json(struct slice body)
 {
@@ -39,19 +42,34 @@ enum beacon_verdict batch_open(struct batch *b, struct slice body)
 
 /* One member of an event, by any of its names, and the field it fills. */
 struct member {
-    const char *names[3];
+    const char *names[MEMBER_NAMES];
     struct slice *field;
 };
 
 static const json_t *find(const json_t *event, const struct member *m)
 {
-    for (int i = 0; i < 3 && m->names[i]; i++) {
+    for (int i = 0; i < MEMBER_NAMES && m->names[i]; i++) {
         const json_t *v = json_object_get(event, m->names[i]);
 
         if (v && !json_is_null(v))
             return v;
     }
     return NULL;
+}
+
+/* The member @letter or @word of an event, if it is a text. */
+static struct slice text_of(const json_t *event, const char *letter, const char *word)
+{
+    const json_t *v = find(event, &(struct member){.names = {letter, word}});
+
+    if (!json_is_string(v))
+        return (struct slice){0};
+    return (struct slice){json_string_value(v), json_string_length(v)};
+}
+
+static bool is_query(const json_t *event)
+{
+    return slice_eq(text_of(event, "k", "kind"), SLICE("query"));
 }
 
 /* The whole number of @v, as text in @out from *@used on. */
@@ -71,7 +89,7 @@ static int64_t whole_ms(double v)
 }
 
 /* Fills the member's field; a number becomes text. False when the value is of another
- * type. */
+ * type, but for texts that versions before this one did not look at. */
 static bool take(const json_t *event, const struct member *m, struct beacon *out,
                  size_t *used)
 {
@@ -86,7 +104,7 @@ static bool take(const json_t *event, const struct member *m, struct beacon *out
     } else if (json_is_real(v) && m->field == &out->engaged) {
         *m->field = decimal(whole_ms(json_real_value(v)), out, used);
     } else {
-        return v == NULL;
+        return v == NULL || m->field == &out->title || m->field == &out->referrer;
     }
     return true;
 }
@@ -104,16 +122,45 @@ enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i
         event = json_array_get(event, i);
     if (!json_is_object(event))
         return BEACON_BAD_BODY;
+    const char *text = is_query(event) ? "text" : NULL, *ms = text ? "ms" : NULL;
     const struct member members[] = {
-        {{"i", "site"}, &out->site},   {{"p", "path", "url"}, &out->path},
+        {{"i", "site"}, &out->site},   {{"p", "path", "url", text}, &out->path},
         {{"k", "kind"}, &out->kind},   {{"e", "event", "name"}, &out->name},
         {{"u", "user"}, &out->user},   {{"v", "view"}, &out->tab},
-        {{"a", "state"}, &out->state}, {{"d", "engaged"}, &out->engaged},
+        {{"a", "state"}, &out->state}, {{"d", "engaged", ms}, &out->engaged},
+        {{"t", "title"}, &out->title}, {{"r", "referrer"}, &out->referrer},
     };
     for (size_t m = 0; m < sizeof members / sizeof *members; m++)
         if (!take(event, &members[m], out, &used))
             return BEACON_BAD_BODY;
     return BEACON_OK;
+}
+
+static bool form_queries(struct slice body, struct slice *site)
+{
+    char kind[sizeof "query"];
+
+    *site = (struct slice){0};
+    if (!slice_eq(query_find(body, SLICE("k"), kind, sizeof kind), SLICE("query")))
+        return false;
+    *site = query_find(body, SLICE("i"), NULL, 0); /* a site id needs no encoding */
+    return true;
+}
+
+bool batch_queries(const struct batch *b, struct slice body, struct slice *site)
+{
+    if (!b->is_json)
+        return form_queries(body, site);
+    for (size_t i = 0; i < b->n; i++) {
+        const json_t *event =
+            json_is_array((json_t *)b->events) ? json_array_get(b->events, i) : b->events;
+
+        if (!is_query(event))
+            continue;
+        *site = text_of(event, "i", "site");
+        return true;
+    }
+    return false;
 }
 
 void batch_fini(struct batch *b)

@@ -20,11 +20,15 @@ struct batch {
  * BEACON_TOO_MANY and then there is nothing to free. */
 enum beacon_verdict batch_open(struct batch *b, struct slice body);
 
+/* Finds the first event that is a query of a program, kind "query". Returns whether there
+ * is one; then @site is the site it names, perhaps empty. */
+bool batch_queries(const struct batch *b, struct slice body, struct slice *site);
+
 /* Fills @out with event @i (< n), its slices pointing into @body or the batch. Members
  * are named as the parameters are, or site, path or url, kind, event or name, user, view,
- * state, engaged; the letter wins. Values are strings, whole numbers or true and false,
- * null is as good as absent; anything else is BEACON_BAD_BODY, but attention may be any
- * number. */
+ * state, engaged, title, referrer, of a query text and ms; the letter wins. Values are
+ * strings, whole numbers or true and false, null is as good as absent; anything else is
+ * BEACON_BAD_BODY, but attention may be any number. */
 enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i,
                               struct beacon *out);
 void batch_fini(struct batch *b);

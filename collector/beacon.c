@@ -5,6 +5,8 @@
  * the verdict. */
 #include "beacon.h"
 
+#include <strings.h>
+#include "agent.h"
 #include "query.h"
 
 const char *beacon_verdict_name(enum beacon_verdict v)
@@ -18,6 +20,7 @@ const char *beacon_verdict_name(enum beacon_verdict v)
         [BEACON_BAD_PATH] = "bad_path",
         [BEACON_BAD_NAME] = "bad_name",
         [BEACON_BAD_VISITOR] = "bad_visitor",
+        [BEACON_BAD_QUERY] = "bad_query",
         [BEACON_BAD_BODY] = "bad_body",
         [BEACON_TOO_MANY] = "too_many",
     };
@@ -52,6 +55,10 @@ static struct slice *field_of(struct beacon *b, struct slice name)
         return &b->state;
     case 'd':
         return &b->engaged;
+    case 't':
+        return &b->title;
+    case 'r':
+        return &b->referrer;
     default:
         return NULL;
     }
@@ -162,18 +169,55 @@ static enum beacon_verdict check_texts(const struct beacon *b, enum naming namin
     if (path.n == 0)
         path = referer;
     h->path = path_normalize(path, texts->path);
-    if (h->kind != HIT_EVENT)
+    if (h->kind != HIT_EVENT) {
+        if (b->title.n > 0 && h->kind != HIT_LEAVE)
+            h->name = name_normalize(b->title, texts->name);
         return BEACON_OK;
+    }
     if (naming != NAME_ABSENT)
         h->name = name_normalize(naming == NAME_GIVEN ? b->name : b->path, texts->name);
     return h->name.n > 0 ? BEACON_OK : BEACON_BAD_NAME;
 }
 
-static uint64_t tab_id(const struct secret *secret, struct slice tab)
+uint64_t beacon_tab(const struct secret *secret, struct slice tab)
 {
     uint64_t id = siphash(&secret->tab, tab.p, tab.n);
 
     return id ? id : 1; /* 0 means none was given */
+}
+
+static bool is_address(struct slice s)
+{
+    return (s.n >= 7 && strncasecmp(s.p, "http://", 7) == 0) ||
+           (s.n >= 8 && strncasecmp(s.p, "https://", 8) == 0);
+}
+
+/* The host of the page that is shown: its address tells it, else who asked for the
+ * beacon, else it is taken to be the host that was asked. */
+static struct slice page_host(const struct beacon *b, const struct beacon_sender *from,
+                              char *out)
+{
+    if (is_address(b->path))
+        return host_normalize(b->path, out);
+    return host_normalize(from->referer.n > 0 ? from->referer : from->host, out);
+}
+
+/* What a view is told apart by. */
+static void set_traits(const struct beacon *b, const struct beacon_sender *from,
+                       struct hit *h, struct beacon_texts *texts)
+{
+    struct agent agent = agent_read(from->user_agent);
+    char page[REFERRER_MAX];
+
+    h->device = agent.device;
+    h->browser = agent.browser;
+    if (from->country.n == sizeof h->country)
+        memcpy(h->country, from->country.p, sizeof h->country);
+    if (b->referrer.n == 0)
+        return;
+    h->referrer = host_normalize(b->referrer, texts->referrer);
+    if (h->referrer.n > 0 && slice_eq(h->referrer, page_host(b, from, page)))
+        h->referrer = SLICE("-");
 }
 
 static struct slice skip_digits(struct slice s)
@@ -223,8 +267,15 @@ enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sende
                            from->user_agent);
     h->visitor = ids.visitor;
     h->previous = ids.previous;
+    if (b->was_nameless && b->user.n > 0) /* more than yesterday's id, it was used */
+        h->previous = visitor_identify(keys, secret, now, b->site, (struct slice){0},
+                                       &from->ip, from->user_agent)
+                          .visitor;
+    if (h->kind == HIT_VIEW)
+        set_traits(b, from, h, texts);
+    h->lasts = b->lasts;
     if (b->tab.n > 0)
-        h->tab = tab_id(secret, b->tab);
+        h->tab = beacon_tab(secret, b->tab);
     h->engaged = engaged_ms(b->engaged);
     return BEACON_OK;
 }

@@ -10,8 +10,11 @@
  *   d  ms of attention since this page's last report, a fraction cut off; what is more
  *      than ENGAGED_MAX_MS is cut to that, what is no number is 0
  *
- * t title, r referrer, q query, s screen, n sequence, rnd and _ are for later versions
- * and ignored now, as is everything else. */
+ *   t  the page's title
+ *   r  the address or host of the page that led here
+ *
+ * q query, s screen, n sequence, rnd and _ are for later versions and ignored now, as is
+ * everything else. */
 #ifndef HC_BEACON_H
 #define HC_BEACON_H
 
@@ -22,8 +25,13 @@
 /* The decoded fields of one beacon. Slices point into the caller's query or JSON, or into
  * `text` where something had to be decoded. */
 struct beacon {
-    struct slice site, path, name, kind, state, user, tab, engaged;
+    struct slice site, path, name, kind, state, user, tab, engaged, title, referrer;
     bool no_image; /* send_image=0 */
+
+    /* Of dialects alone; all zero otherwise. */
+    uint8_t lasts;     /* as in struct hit */
+    bool was_nameless; /* who has the id `user` was known by address and User-Agent until
+                          a moment ago: it is one and the same */
     char text[HTTP_REQUEST_LINE_MAX];
 };
 
@@ -36,6 +44,7 @@ enum beacon_verdict {
     BEACON_BAD_PATH,    /* p is longer than PATH_RAW_MAX */
     BEACON_BAD_NAME,    /* an event without a name */
     BEACON_BAD_VISITOR, /* u or v is longer than CLIENT_ID_MAX */
+    BEACON_BAD_QUERY,   /* POST /e: a program's query without text or time */
     BEACON_BAD_BODY,    /* POST /e: neither a form nor JSON */
     BEACON_TOO_MANY,    /* POST /e: more than BATCH_MAX events */
 };
@@ -52,12 +61,15 @@ enum beacon_verdict beacon_from_query(struct beacon *b, struct slice query);
 struct beacon_sender {
     struct ip ip;
     struct slice user_agent, referer;
+    struct slice country; /* two capitals, or empty */
+    struct slice host;    /* that was asked, to tell the site's own pages; may be empty */
 };
 
 /* Where the texts of one hit lie until it is in a datagram. */
 struct beacon_texts {
     char path[PATH_MAX_BYTES];
     char name[EVENT_NAME_MAX];
+    char referrer[REFERRER_MAX];
 };
 
 /* Checks the fields and makes the hit. On BEACON_OK @h is complete, its slices pointing
@@ -66,6 +78,9 @@ enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sende
                                struct day_keys *keys, const struct secret *secret,
                                ms_t now, mono_t at, struct hit *h,
                                struct beacon_texts *texts);
+
+/* The tab that a page-view id, or another name a client gave, stands for. Never 0. */
+uint64_t beacon_tab(const struct secret *secret, struct slice tab);
 
 /* Forgets all fields; for those who fill them from elsewhere (batch.c). */
 void beacon_clear(struct beacon *b);

@@ -62,7 +62,9 @@ static enum deadline_class class_of(const struct conn *c)
     };
 
     if (c->state == CONN_STREAMING)
-        return c->blocked ? DEADLINE_WRITE : c->stream.framing->silence;
+        return c->blocked            ? DEADLINE_WRITE
+               : c->stream.waits > 0 ? DEADLINE_FIRST
+                                     : c->stream.framing->silence;
     return classes[c->state];
 }
 

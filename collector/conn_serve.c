@@ -86,7 +86,7 @@ static bool dispatch(struct conn *c, const struct http_request *rq, struct slice
     struct exchange x = {.worker = w, .conn = c, .request = rq, .body = body};
     const struct route *route = c->port == PORT_NOTIFY
                                     ? &notify_route
-                                    : route_find(&w->setup->routing, rq->path, &x.id);
+                                    : route_find(&w->setup->routing, rq, &x.at);
     enum handled handled;
 
     if (route && route->later && !conn_flush(c))

@@ -140,7 +140,9 @@ void conns_accept(struct listener *listener)
 static bool is_waiting(enum deadline_class class)
 {
     return class == DEADLINE_IDLE || class == DEADLINE_HEAD || class == DEADLINE_BODY ||
-           class == DEADLINE_SILENCE || class == DEADLINE_PING || class == DEADLINE_FEED;
+           class == DEADLINE_SILENCE || class == DEADLINE_PING ||
+           class == DEADLINE_FEED || class == DEADLINE_FIRST ||
+           class == DEADLINE_AUDIENCE;
 }
 
 void conns_close(struct worker *w, bool all)

@@ -19,13 +19,19 @@ enum deadline_class {
     DEADLINE_SILENCE, /* until a silent stream gets a comment */
     DEADLINE_PING,    /* until a silent WebSocket gets a ping */
     DEADLINE_FEED,    /* until a silent connection of the feed port gets a sign of life */
-    DEADLINE_REPORT,  /* how long a finished report is kept */
-    DEADLINE_PACE,    /* between two states of a watch */
-    DEADLINE_READ,    /* until a watch reads its site again, which Redis did not give */
-    DEADLINE_QUIET,   /* the same, when no message came */
-    DEADLINE_RELEASE, /* how long a site is subscribed that nobody watches */
+    DEADLINE_FIRST,   /* until a stream that tells of members begins to */
+    DEADLINE_AUDIENCE, /* until a silent stream of Audience Meter is told again */
+    DEADLINE_REPORT,   /* how long a finished report is kept */
+    DEADLINE_PACE,     /* between two states of a watch */
+    DEADLINE_READ,     /* until a watch reads its site again, which Redis did not give */
+    DEADLINE_QUIET,    /* the same, when no message came */
+    DEADLINE_SETTLING, /* the same, while the site settles */
+    DEADLINE_RELEASE,  /* how long a site is subscribed that nobody watches */
+    DEADLINE_JOIN,     /* until a member counts that was delayed */
+    DEADLINE_BEAT,     /* between two heartbeats of a member */
+    DEADLINE_AUDIENCE_LIFE, /* --max-conn-duration */
 };
-#define DEADLINE_CLASSES 14
+#define DEADLINE_CLASSES 20
 #define DEADLINE_CONN_CLASSES DEADLINE_REPORT /* those before it are connections' */
 
 /* Embedded in whatever has a deadline; all zero: has none. In at most one list. */

@@ -13,13 +13,20 @@
 struct conn;
 struct worker;
 
+/* What of the path a pattern left open, as sent; empty: nothing. */
+struct route_match {
+    struct slice id;     /* the segment that ":id" stood for */
+    struct slice more;   /* and that of ":more" */
+    struct slice prefix; /* what "*" stood for: "/a/b" of "/a/b/collect" */
+};
+
 struct exchange {
     struct worker *worker;
     struct conn *conn;
     const struct http_request *request;
     struct reply_mode mode;
     struct slice body; /* complete; empty when there was none */
-    struct slice id;   /* the segment that ":id" stood for, as sent */
+    struct route_match at;
 };
 
 enum handled { ANSWERED, LATER, STREAMING };

@@ -48,6 +48,15 @@ static void parse_send(struct feed_command *c, struct slice rest)
     c->text = rest;
 }
 
+static void parse_query(struct feed_command *c, struct slice rest)
+{
+    c->verb = FEED_QUERY;
+    c->site = take_word(&rest);
+    c->token = take_word(&rest);
+    c->ms = take_word(&rest);
+    c->text = rest;
+}
+
 struct feed_command feed_command_parse(struct slice line)
 {
     struct feed_command c = {.verb = FEED_UNKNOWN};
@@ -59,6 +68,8 @@ struct feed_command feed_command_parse(struct slice line)
         parse_watch(&c, rest);
     else if (slice_eq(verb, SLICE("send")))
         parse_send(&c, rest);
+    else if (slice_eq(verb, SLICE("query")))
+        parse_query(&c, rest);
     else if (slice_eq(verb, SLICE("help")) && rest.n == 0)
         c.verb = FEED_HELP;
     else if (slice_eq(verb, SLICE("quit")) && rest.n == 0)

@@ -2,6 +2,7 @@
  *
  *   watch SITE [TOKEN] [json]
  *   send SITE TOKEN TEXT...
+ *   query SITE TOKEN MS TEXT...
  *   help
  *   quit
  *
@@ -15,6 +16,7 @@ enum feed_verb {
     FEED_NOTHING, /* an empty line */
     FEED_WATCH,
     FEED_SEND,
+    FEED_QUERY,
     FEED_HELP,
     FEED_QUIT,
     FEED_UNKNOWN,
@@ -24,7 +26,8 @@ enum feed_verb {
 struct feed_command {
     enum feed_verb verb;
     struct slice site, token;
-    struct slice text; /* of send */
+    struct slice ms;   /* of query: how long it took */
+    struct slice text; /* of send and query */
     bool json;         /* of watch */
 };
 

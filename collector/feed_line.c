@@ -46,6 +46,10 @@ static void put_event(struct buf *out, const struct recent_event *e)
     } else if (e->kind == HIT_MESSAGE) {
         put_more(out, " message ", e->name);
         put_more(out, e->name.n > 0 ? ": " : " message ", e->path);
+    } else if (e->kind == HIT_QUERY) {
+        buf_printf(out, " query %" PRIu32 " ms", e->ms);
+        put_more(out, " ", e->name);
+        put_more(out, e->name.n > 0 ? ": " : " ", e->path);
     } else {
         buf_str(out, " view");
         put_more(out, " ", e->path);

@@ -4,6 +4,7 @@
  *   07:51:46 view /cart
  *   07:51:50 event signup on /cart
  *   07:52:01 message ci: v2 is out
+ *   07:52:02 query 12 ms shop-db: SELECT * FROM carts
  *   # 3 events were missed
  *
  * Times are UTC. A state is no line. What a terminal should not be shown (utf8.h) is

@@ -14,6 +14,7 @@
 #define HELP                                                           \
     "# watch SITE [TOKEN] [json]   the events of a site from now on\n" \
     "# send SITE TOKEN TEXT        put a line among them\n"            \
+    "# query SITE TOKEN MS TEXT    and a query that took so long\n"    \
     "# quit\n"
 #define UNAVAILABLE "error unavailable\n"
 
@@ -37,7 +38,6 @@ static const char *reason(const struct outcome *o)
 {
     static const char *const answers[] = {
         [ACCESS_DONE] = "ok\n",
-        [ACCESS_REFUSED] = "error empty\n", /* the one reason that messages have here */
         [ACCESS_BAD_SITE] = "error bad_site\n",
         [ACCESS_STRANGER] = "error unauthorized\n",
         [ACCESS_FORBIDDEN] = "error forbidden\n",
@@ -45,6 +45,8 @@ static const char *reason(const struct outcome *o)
         [ACCESS_UNHEARD] = UNAVAILABLE,
     };
 
+    if (o->end == ACCESS_REFUSED) /* one of the two reasons that messages have here */
+        return strcmp(o->error, "bad_ms") == 0 ? "error bad_ms\n" : "error empty\n";
     return answers[o->end];
 }
 
@@ -113,7 +115,10 @@ static void send_message(struct stream *s, const struct feed_command *cmd)
     struct posted m = {0};
 
     fs->watches = false;
-    messages_set(&m, cmd->text, (struct slice){0});
+    if (cmd->verb == FEED_QUERY)
+        messages_set_query(&m, cmd->text, (struct slice){0}, cmd->ms);
+    else
+        messages_set(&m, cmd->text, (struct slice){0});
     demand(
         s, cmd,
         (struct demand){
@@ -134,6 +139,7 @@ void feed_obey(struct stream *s, struct slice line)
         watch(s, &cmd);
         break;
     case FEED_SEND:
+    case FEED_QUERY:
         send_message(s, &cmd);
         break;
     case FEED_HELP:

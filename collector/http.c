@@ -117,6 +117,8 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
             return keep(&r->accept, from, to);
         if (SCAN_IS(name, "origin"))
             return keep(&r->origin, from, to);
+        if (SCAN_IS(name, "cookie"))
+            return keep(&r->cookie, from, to);
         if (SCAN_IS(name, "expect"))
             take_expect(rd, scan_trim(from, to));
         break;
@@ -135,6 +137,8 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
     case 12:
         if (SCAN_IS(name, "content-type"))
             return keep(&r->content_type, from, to);
+        if (SCAN_IS(name, "cf-ipcountry"))
+            return keep(&r->country, from, to);
         break;
     case 13:
         if (SCAN_IS(name, "authorization"))
@@ -256,6 +260,7 @@ static inline void clear(struct http_request *r)
     r->content_type = r->accept = r->forwarded_for = none;
     r->authorization = r->request_headers = none;
     r->accept_encoding = r->if_none_match = r->last_event_id = none;
+    r->cookie = r->country = none;
     r->upgrade = r->ws_key = r->ws_version = r->ws_protocol = none;
 }
 

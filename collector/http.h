@@ -37,6 +37,7 @@ struct http_request {
      * host is the target's own if that is in absolute-form. */
     struct slice host, user_agent, referer, origin, content_type, accept;
     struct slice accept_encoding, if_none_match, last_event_id;
+    struct slice cookie, country; /* CF-IPCountry: believed of trusted proxies only */
     struct slice upgrade; /* wanted when `upgrades`: the Connection header has the word */
     struct slice ws_key, ws_version, ws_protocol; /* Sec-WebSocket-... (RFC 6455) */
     bool upgrades;

@@ -220,7 +220,9 @@ static void on_mail(void *arg, const struct mail *m)
 {
     struct hub *h = arg;
 
-    if (m->kind == MAIL_WATCH)
+    if (m->kind == MAIL_JOINED)
+        members_told(&h->host->members, m->bytes);
+    else if (m->kind == MAIL_WATCH)
         take_watch(h, h->worker[m->from], m->site);
     else
         take_unwatch(h, h->worker[m->from], m->site);
@@ -244,6 +246,41 @@ void hub_unwatch(struct hub *h, struct worker *w, struct slice site)
                     &(struct mail){.kind = MAIL_UNWATCH, .from = w->n, .site = site});
 }
 
+/* ---- members ---- */
+
+void hub_tell_joined(struct hub *h, const struct worker *w, struct slice message)
+{
+    const struct mail joined = {.kind = MAIL_JOINED, .bytes = message};
+
+    for (unsigned n = 0; n < WORKERS_MAX && h->worker[n]; n++)
+        if (n != w->n)
+            mailbox_put(n == h->host->n ? &h->inbox : &h->worker[n]->inbox, &joined);
+}
+
+static void on_joins_subscribed(void *arg, const redisReply *reply)
+{
+    struct hub *h = arg;
+    char why[200];
+
+    if (reply == NULL || is_confirmation(reply))
+        return;
+    COUNT(&h->host->counters, joins_refused);
+    if (!h->joins_refused && reply->type == REDIS_REPLY_ERROR)
+        log_line("event=joins_refused why=\"%s\"; members are not replaced by those "
+                 "of other collectors until the user of Redis may +subscribe to &hc:*",
+                 log_safe(why, sizeof why, reply->str, reply->len));
+    h->joins_refused = true;
+}
+
+/* Members come by dialects alone. */
+static void subscribe_joins(struct hub *h)
+{
+    const char *argv[] = {"SUBSCRIBE", CHANNEL_JOINED};
+
+    if (h->host->setup->routing.dialects)
+        redis_link_call(h->link, 2, argv, NULL, on_joins_subscribed, h);
+}
+
 /* ---- the link ---- */
 
 static void on_up(void *arg)
@@ -253,6 +290,7 @@ static void on_up(void *arg)
     h->refused = false;
     COUNT(&h->host->counters, subscriber_ups);
     GAUGE_SET(&h->host->counters, subscriber_up, 1);
+    subscribe_joins(h);
     for (struct site_node *node = NULL; (node = site_map_next(&h->sites, node));)
         subscribe(channel_of(node));
 }
@@ -282,10 +320,16 @@ static void on_push(void *arg, const redisReply *reply)
     struct site_node *node;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3 ||
-        !slice_eq(text_of(reply->element[0]), SLICE("message")) ||
-        !key_channel_site(text_of(reply->element[1]), &m.site))
+        !slice_eq(text_of(reply->element[0]), SLICE("message")))
         return;
     m.bytes = text_of(reply->element[2]);
+    if (slice_eq(text_of(reply->element[1]), SLICE(CHANNEL_JOINED))) {
+        members_told(&h->host->members, m.bytes);
+        hub_tell_joined(h, h->host, m.bytes);
+        return;
+    }
+    if (!key_channel_site(text_of(reply->element[1]), &m.site))
+        return;
     COUNT(&h->host->counters, messages_received);
     if (m.bytes.n > 0 && (node = site_map_find(&h->sites, m.site)))
         tell_all(channel_of(node), &m);

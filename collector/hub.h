@@ -3,7 +3,9 @@
  * However many streams there are, each site is subscribed once. The hub lives on worker
  * 0's loop and has a connection to Redis of its own; other workers reach it, and are
  * reached, by mailboxes. A site that nobody watches any more stays subscribed for
- * HUB_RELEASE_MS, in case that they come back, or until its place is needed. */
+ * HUB_RELEASE_MS, in case that they come back, or until its place is needed.
+ *
+ * It also subscribes hc:!joined, for members (member.h). */
 #ifndef HC_HUB_H
 #define HC_HUB_H
 
@@ -21,9 +23,10 @@ struct hub {
     struct redis_link *link;
     struct mailbox inbox; /* from workers that are not the host */
     struct site_map sites;
-    unsigned waiting; /* nodes of `sites` that wait to be let go: nobody watches them */
-    unsigned watched; /* the others; read by any thread, atomically */
-    bool refused;     /* Redis refused a subscription, and the log says so */
+    unsigned waiting;   /* nodes of `sites` that wait to be let go: nobody watches them */
+    unsigned watched;   /* the others; read by any thread, atomically */
+    bool refused;       /* Redis refused a subscription, and the log says so */
+    bool joins_refused; /* the same of hc:!joined */
 };
 
 /* Starts dialling on @host's loop; @host is worker 0. Returns 0, or -1 with one sentence
@@ -38,6 +41,9 @@ void hub_add_worker(struct hub *h, struct worker *w);
  * not: then no messages come, but the site can still be read. */
 void hub_watch(struct hub *h, struct worker *w, struct slice site);
 void hub_unwatch(struct hub *h, struct worker *w, struct slice site);
+
+/* From worker @w's thread: tells the members of all other workers (members_told). */
+void hub_tell_joined(struct hub *h, const struct worker *w, struct slice message);
 
 /* Whether WATCHED_SITES_MAX are watched, not counting those that nobody watches any more;
  * from any thread. */

@@ -105,6 +105,7 @@ static void announce(const struct program *p)
     admin_announce(&p->admin);
     announce_port("feed", &c->worker[0]->feed_at);
     announce_port("notify", &c->worker[0]->notify_at);
+    announce_port("json-udp", &c->worker[0]->json_udp_at);
     log_line("event=started addr=%s workers=%u conns_max=%u streams_max=%u", text,
              c->workers, c->setup->conns_max, c->setup->streams_max);
 }

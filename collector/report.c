@@ -1,5 +1,5 @@
-/* Happy path: a snapshot of the site, its JSON to everybody who waits for that, and its
- * numbers to the faces of the others.
+/* Happy path: a snapshot of the site, what its writer makes of it to everybody who waits
+ * for that, and its numbers to the faces of the others.
  *
  * Failure modes: the link is down, breaks meanwhile, or answers an error or nonsense:
  * 503, and the next request asks anew. Every entry of the table is being asked for: 503.
@@ -17,11 +17,20 @@
 
 #define MINUTES_TEXT_MAX 32 /* bytes of ?minutes=; longer is no number of ours */
 
-/* What somebody waits for who does not want the realtime answer. */
+/* What somebody waits for who does not want the body as it was written. */
 struct wish {
     report_face *face;
     char bytes[];
 };
+
+/* The realtime answer. */
+static void write_realtime(const struct summary *s, struct slice site, unsigned how,
+                           struct buf *out)
+{
+    (void)how;
+    summary_json(s, site, out);
+    buf_slice(out, SLICE("\n"));
+}
 
 void report_init(struct report *r, struct worker *w)
 {
@@ -46,13 +55,14 @@ static struct slice site_of(const struct report_entry *e)
     return (struct slice){e->question.site, e->question.site_n};
 }
 
-static struct report_entry *find(struct report *r, struct slice site, unsigned minutes)
+static struct report_entry *find(struct report *r, struct slice site, unsigned minutes,
+                                 report_writer *write, unsigned how)
 {
     for (size_t i = 0; i < REPORTS_MAX; i++) {
         struct report_entry *e = &r->entry[i];
 
-        if (e->state != REPORT_FREE && e->question.minutes == minutes &&
-            slice_eq(site_of(e), site))
+        if (e->state != REPORT_FREE && e->write == write && e->how == how &&
+            e->question.minutes == minutes && slice_eq(site_of(e), site))
             return e;
     }
     return NULL;
@@ -93,7 +103,7 @@ static const struct reply unavailable = {
     .body = {"{\"error\":\"redis_unavailable\"}\n", 30},
 };
 
-static struct reply realtime_of(const struct report_entry *e)
+static struct reply written_of(const struct report_entry *e)
 {
     return (struct reply){.status = 200,
                           .type = "application/json",
@@ -101,18 +111,19 @@ static struct reply realtime_of(const struct report_entry *e)
                           .body = buf_get(&e->body)};
 }
 
-/* The answer for one; @face NULL: the realtime one. What it points to is @a's, the
+/* The answer for one; @face NULL: as it was written. What it points to is @a's, the
  * entry's and the worker's, until the next one is made. */
 static const struct reply *answer_of(const struct report_entry *e, report_face *face,
                                      const void *wish, struct report_answer *a)
 {
     struct buf *body = &e->report->worker->answer;
 
-    a->reply = realtime_of(e);
+    a->reply = written_of(e);
     if (face == NULL)
         return &a->reply;
     buf_clear(body);
     a->body = body;
+    a->written = buf_get(&e->body);
     face(a, site_of(e), &e->numbers, wish);
     return &a->reply;
 }
@@ -165,8 +176,7 @@ static bool compose(struct report_entry *e, const struct summary *s)
         .as_of = s->as_of,
         .badge = s->badge,
     };
-    summary_json(s, site_of(e), &e->body);
-    buf_slice(&e->body, SLICE("\n"));
+    e->write(s, site_of(e), e->how, &e->body);
     if (e->body.full)
         COUNT(&e->report->worker->counters, answers_too_large);
     return !e->body.full;
@@ -202,14 +212,15 @@ static enum handled wait_for(struct exchange *x, struct report_entry *e,
 
 /* A new question for the request's site; NULL: it was answered, for none could be asked.
  */
-static struct report_entry *begin(struct exchange *x, unsigned minutes)
+static struct report_entry *begin(struct exchange *x, unsigned minutes,
+                                  report_writer *write, unsigned how)
 {
     struct report_entry *e = claim(&x->worker->report);
 
     if (e == NULL) {
         COUNT(&x->worker->counters, reports_full);
         exchange_error(x, 503, "busy", "Retry-After: 1\r\n");
-    } else if (snapshot_ask(&e->question, &x->worker->snapshots, x->id, minutes,
+    } else if (snapshot_ask(&e->question, &x->worker->snapshots, x->at.id, minutes,
                             on_snapshot) < 0) {
         COUNT(&x->worker->counters, reports_failed);
         exchange_reply(x, &unavailable);
@@ -217,23 +228,25 @@ static struct report_entry *begin(struct exchange *x, unsigned minutes)
     } else {
         COUNT(&x->worker->counters, reports);
         e->state = REPORT_ASKING;
+        e->write = write;
+        e->how = how;
     }
     return e;
 }
 
-static enum handled answer(struct exchange *x, unsigned minutes, report_face *face,
-                           const void *wish, size_t n)
+enum handled report_written(struct exchange *x, unsigned minutes, report_writer *write,
+                            unsigned how, report_face *face, const void *wish, size_t n)
 {
     struct report_entry *e;
     struct report_answer a;
 
-    if (!site_valid(x->id)) {
+    if (!site_valid(x->at.id)) {
         exchange_error(x, 400, "bad_site", NULL);
         return ANSWERED;
     }
-    if ((e = find(&x->worker->report, x->id, minutes)))
+    if ((e = find(&x->worker->report, x->at.id, minutes, write, how)))
         COUNT(&x->worker->counters, reports_shared);
-    else if ((e = begin(x, minutes)) == NULL)
+    else if ((e = begin(x, minutes, write, how)) == NULL)
         return ANSWERED;
     if (e->state == REPORT_ASKING)
         return wait_for(x, e, face, wish, n);
@@ -241,23 +254,29 @@ static enum handled answer(struct exchange *x, unsigned minutes, report_face *fa
     return ANSWERED;
 }
 
-enum handled report_realtime(struct exchange *x)
+unsigned report_minutes(const struct exchange *x)
 {
     char text[MINUTES_TEXT_MAX];
-    unsigned minutes =
-        minutes_parse(query_find(x->request->query, SLICE("minutes"), text, sizeof text));
 
-    if (minutes == 0 && site_valid(x->id)) {
+    return minutes_parse(
+        query_find(x->request->query, SLICE("minutes"), text, sizeof text));
+}
+
+enum handled report_realtime(struct exchange *x)
+{
+    unsigned minutes = report_minutes(x);
+
+    if (minutes == 0 && site_valid(x->at.id)) {
         exchange_error(x, 400, "minutes must be a whole number of at least 1", NULL);
         return ANSWERED;
     }
-    return answer(x, minutes, NULL, NULL, 0);
+    return report_written(x, minutes, write_realtime, 0, NULL, NULL, 0);
 }
 
 enum handled report_answer(struct exchange *x, report_face *face, const void *wish,
                            size_t n)
 {
-    return answer(x, MINUTES_DEFAULT, face, wish, n);
+    return report_written(x, MINUTES_DEFAULT, write_realtime, 0, face, wish, n);
 }
 
 void report_fini(struct report *r)

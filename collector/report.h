@@ -3,7 +3,8 @@
  * Requests for the same site and window that come while it is being asked for wait for
  * that one answer, and for REPORT_CACHE_MS after it they are given it again: however many
  * pages watch a site, Redis is asked at most five times a second by each worker. Badges
- * and totals are other faces of the same report. */
+ * and totals are other faces of the same report; what is made of other parts of a site
+ * than its numbers has a writer of its own. */
 #ifndef HC_REPORT_H
 #define HC_REPORT_H
 
@@ -20,6 +21,12 @@ enum report_state {
     REPORT_READY,  /* `numbers` and `body` are the answer */
 };
 
+/* Writes a body of the site as it is, all of it: its pages, events and minutes too. @how
+ * is what report_written was given. @s ends with the call. More than ANSWER_MAX bytes are
+ * answered 503. */
+typedef void report_writer(const struct summary *s, struct slice site, unsigned how,
+                           struct buf *out);
+
 /* What small answers are made of. */
 struct report_numbers {
     uint64_t epoch, commit;
@@ -34,10 +41,12 @@ struct report_entry {
     enum report_state state;
     bool pinned; /* being given to its waiters: not to be taken */
     struct snapshot question;
+    report_writer *write;     /* of `body` */
+    unsigned how;             /* and what it is told */
     struct waiter *waiters;   /* `wish`: a face and what it is to show, NULL: `body` */
     struct deadline deadline; /* while ready: until when it is kept */
     struct report_numbers numbers;
-    struct buf body; /* the realtime answer */
+    struct buf body; /* by `write` */
 };
 
 struct report {
@@ -45,11 +54,13 @@ struct report {
     struct report_entry entry[REPORTS_MAX];
 };
 
-/* An answer as a face makes it. `reply` may point to the other two. */
+/* An answer as a face makes it. `reply` is 200, JSON and `written` before, and may point
+ * to the other three. */
 struct report_answer {
     struct reply reply;
     char lines[512];
-    struct buf *body; /* empty */
+    struct buf *body;     /* empty */
+    struct slice written; /* by the writer; as long as the answer */
 };
 
 /* Makes another answer of the numbers; @wish is what report_answer was given. */
@@ -61,10 +72,20 @@ void report_init(struct report *r, struct worker *w);
 /* The handler. */
 enum handled report_realtime(struct exchange *x);
 
-/* Answers the request, now or later, with what @face makes of its site; @wish is @n
- * bytes, copied. A bad site id is answered 400, and 503 if Redis does not give it. */
+/* The ?minutes= of a request, see minutes_parse. */
+unsigned report_minutes(const struct exchange *x);
+
+/* Answers the request, now or later, with what @face makes of its site (x->at.id); @wish
+ * is @n bytes, copied. A bad site id is answered 400, and 503 if Redis does not give it.
+ */
 enum handled report_answer(struct exchange *x, report_face *face, const void *wish,
                            size_t n);
+
+/* The same with the numbers of @minutes, at least 1, and what @write writes of them;
+ * @face NULL: as it was written, as JSON. Those who ask for the same site, minutes,
+ * writer and @how share one answer. */
+enum handled report_written(struct exchange *x, unsigned minutes, report_writer *write,
+                            unsigned how, report_face *face, const void *wish, size_t n);
 
 /* A kept report is too old. */
 void report_expired(struct deadline *d);

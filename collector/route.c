@@ -6,23 +6,24 @@
 #include <stdio.h>
 #include "badges.h"
 #include "beacons.h"
+#include "dialects/dialect.h"
+#include "events.h"
 #include "health.h"
 #include "messages.h"
 #include "pages.h"
+#include "pattern.h"
 #include "report.h"
 #include "sse.h"
 #include "total.h"
 #include "worker.h"
 #include "ws.h"
 
-#define ID ":id"
-
 /* clang-format off */
 const struct route routes[] = {
     /* the busiest first: the table is walked from the top */
     {HTTP_GET | HTTP_POST, "/hc.gif", beacons_pixel, .open = true,
      .what = "takes one beacon from the query, answers a GIF of 43 bytes"},
-    {HTTP_POST, "/e", beacons_events, .open = true,
+    {HTTP_POST, "/e", events_post, .open = true, .later = true,
      .what = "takes one beacon or many from a form or JSON"},
 
     {HTTP_GET, "/sites/:id/realtime", report_realtime, .open = true, .later = true,
@@ -53,7 +54,7 @@ const struct route routes[] = {
     {HTTP_GET, "/readyz", health_ready, .rooted = true,
      .what = "200 while Redis and the aggregator are there"},
 
-    {HTTP_GET, "/", pages_home, .what = "leads to the demo"},
+    {HTTP_GET, "/", pages_home, .yields = true, .what = "leads to the demo"},
 };
 
 static const struct route asset_route = {
@@ -61,30 +62,6 @@ static const struct route asset_route = {
      .what = "scripts and pages that are compiled in: the table of assets.c"};
 /* clang-format on */
 const size_t nroutes = sizeof routes / sizeof routes[0];
-
-/* The length of the segment at the start of @s. */
-static size_t segment(struct slice s)
-{
-    const char *slash = s.n ? memchr(s.p, '/', s.n) : NULL;
-
-    return slash ? (size_t)(slash - s.p) : s.n;
-}
-
-static bool matches(struct slice pattern, struct slice path, struct slice *id)
-{
-    const char *hole = memchr(pattern.p, ':', pattern.n);
-    struct slice front = {pattern.p, hole ? (size_t)(hole - pattern.p) : pattern.n};
-    struct slice back;
-
-    if (hole == NULL)
-        return slice_eq(pattern, path);
-    if (!slice_starts(path, front))
-        return false;
-    path = slice_skip(path, front.n);
-    back = slice_skip(pattern, front.n + sizeof ID - 1);
-    *id = (struct slice){path.p, segment(path)};
-    return id->n > 0 && slice_eq(slice_skip(path, id->n), back);
-}
 
 /* The pattern with the name that is used instead. */
 static struct slice rename_pattern(struct slice pattern, const struct naming *n)
@@ -98,6 +75,7 @@ void routing_init(struct routing *r, const struct naming *n)
 {
     assert(nroutes <= ROUTES_MAX);
     r->naming = *n;
+    r->dialects = 0;
     assets_init(&r->assets, n);
     for (size_t i = 0; i < nroutes; i++) {
         struct slice base = routes[i].rooted ? (struct slice){0} : n->base;
@@ -118,16 +96,22 @@ void routing_fini(struct routing *r)
     assets_fini(&r->assets);
 }
 
-const struct route *route_find(const struct routing *r, struct slice path,
-                               struct slice *id)
+const struct route *route_find(const struct routing *r, const struct http_request *rq,
+                               struct route_match *m)
 {
-    for (size_t i = 0; i < nroutes; i++) {
-        *id = (struct slice){0};
-        if (matches((struct slice){r->pattern[i], r->pattern_n[i]}, path, id))
-            return &routes[i];
-    }
-    *id = (struct slice){0};
-    return assets_find(&r->assets, path) ? &asset_route : NULL;
+    const struct route *own = NULL, *foreign;
+
+    for (size_t i = 0; i < nroutes && !own; i++)
+        if (pattern_match((struct slice){r->pattern[i], r->pattern_n[i]}, rq->path, m))
+            own = &routes[i];
+    if (own && !own->yields)
+        return own;
+    if ((foreign = dialects_find_stream(r->dialects, r->naming.base, rq, m)))
+        return foreign;
+    *m = (struct route_match){0};
+    if (own || assets_find(&r->assets, rq->path))
+        return own ? own : &asset_route;
+    return dialects_find(r->dialects, r->naming.base, rq, m);
 }
 
 /* The methods a route takes, as Allow and Access-Control-Allow-Methods name them. */
@@ -138,11 +122,33 @@ static const char *allowed(const struct route *route)
     return route->methods == HTTP_POST ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
 }
 
+/* Whoever asks may send whatever, cookies too: what a dialect takes in, anybody could
+ * send. */
+static enum handled answer_credentials(const struct route *route, struct exchange *x)
+{
+    struct slice origin = x->request->origin, headers = x->request->request_headers;
+    char lines[HTTP_HEAD_MAX + 320];
+
+    snprintf(lines, sizeof lines,
+             "Allow: %s\r\nVary: Origin\r\nAccess-Control-Allow-Origin: %.*s\r\n"
+             "Access-Control-Allow-Credentials: true\r\n"
+             "Access-Control-Allow-Methods: %s\r\n"
+             "Access-Control-Allow-Headers: %.*s\r\nAccess-Control-Max-Age: 86400\r\n",
+             allowed(route), (int)origin.n, origin.p, allowed(route),
+             headers.n ? (int)headers.n : 12, headers.n ? headers.p : "Content-Type");
+    exchange_reply(x, &(struct reply){.status = 204, .headers = lines});
+    return ANSWERED;
+}
+
 static enum handled answer_options(const struct route *route, struct exchange *x)
 {
     const char *methods = allowed(route);
     char lines[320];
 
+    if (route->preflight)
+        return route->preflight(x);
+    if (route->credentials && x->request->origin.n > 0)
+        return answer_credentials(route, x);
     snprintf(lines, sizeof lines, "Allow: %s\r\n", methods);
     if (route->open)
         snprintf(lines, sizeof lines,

@@ -10,7 +10,10 @@
 #include <unistd.h>
 #include <uv.h>
 #include "../proto/limits.h"
+#include "dialects/dialect.h"
 
+#define TEXT_OF(number) TEXT_OF_(number)
+#define TEXT_OF_(number) #number
 #define ROW(field) offsetof(struct options, field)
 
 static const struct opt rows[] = {
@@ -57,8 +60,8 @@ static const struct opt rows[] = {
      .type = OPT_TEXT,
      .offset = ROW(redis),
      .def = "tcp://127.0.0.1:6379",
-     .help = "unix:PATH[?db=N] or tcp://HOST[:PORT][/DB]. Only read from. Need not be "
-             "there at start."},
+     .help = "unix:PATH[?db=N] or tcp://HOST[:PORT][/DB]. Only read from, but for what "
+             "collectors tell each other of members. Need not be there at start."},
     {.name = "trusted-proxy",
      .arg = "CIDR",
      .type = OPT_LIST,
@@ -89,6 +92,67 @@ static const struct opt rows[] = {
      .offset = ROW(event_name),
      .def = "e",
      .help = "What the address is called that takes forms and JSON."},
+    {.name = "dialects",
+     .arg = "LIST",
+     .type = OPT_TEXT,
+     .offset = ROW(dialects),
+     .def = "all",
+     .group = "Dialects",
+     .help = "The tracking protocols of other systems that are understood, so that their "
+             "clients work by changing a host name: all, none, or names with commas "
+             "between them."},
+    {.name = "livestats-timeout",
+     .arg = "SECONDS",
+     .type = OPT_INT,
+     .offset = ROW(livestats_timeout),
+     .def = "60",
+     .min = 1,
+     .max = TAB_LASTS_MAX_S,
+     .help = "How long a ping of livestats.js counts; on its page for half of it."},
+    {.name = "json-udp",
+     .arg = "HOST:PORT",
+     .type = OPT_TEXT,
+     .offset = ROW(json_udp),
+     .def = "none",
+     .help = "Where programs send events as datagrams of JSON, as Hummingbird has it. "
+             "Nobody is asked for a token. A port alone is one of 127.0.0.1; port 0 lets "
+             "the kernel choose one, which is printed; none: nowhere."},
+    {.name = "enable-uuid",
+     .type = OPT_FLAG,
+     .offset = ROW(enable_uuid),
+     .help = "Audience Meter: /SITE/UUID is a member with a name, who counts once and "
+             "ends the connection that had the name before."},
+    {.name = "increment-delay",
+     .arg = "SECONDS",
+     .type = OPT_INT,
+     .offset = ROW(increment_delay),
+     .def = "0",
+     .min = 0,
+     .max = 3600,
+     .help = "Audience Meter: a connection counts only after so long."},
+    {.name = "max-conn-duration",
+     .arg = "SECONDS",
+     .type = OPT_INT,
+     .offset = ROW(max_conn_duration),
+     .def = "3600",
+     .min = 0,
+     .max = 604800,
+     .help = "Audience Meter: a connection is ended after so long, and comes again; 0: "
+             "never."},
+    {.name = "member-timeout",
+     .arg = "SECONDS",
+     .type = OPT_INT,
+     .offset = ROW(member_timeout),
+     .def = TEXT_OF(MEMBER_TIMEOUT_S),
+     .min = MEMBER_TIMEOUT_MIN_S,
+     .max = MEMBER_TIMEOUT_MAX_S,
+     .help = "Connections that count as members (Audience Meter, LiveUser) are gone so "
+             "long after the death of their collector."},
+    {.name = "log-members",
+     .type = OPT_FLAG,
+     .offset = ROW(log_members),
+     .help = "Print a line on stderr for each member that joins or leaves, and each "
+             "number a member is told."},
     {.name = "streams",
      .arg = "N",
      .type = OPT_INT,
@@ -109,22 +173,21 @@ static const struct opt rows[] = {
      .arg = "RATIO",
      .type = OPT_TEXT,
      .offset = ROW(notify_delta_ratio),
-     .def = "0",
      .help = "Tell a stream the new numbers only when the visitors online have changed "
-             "by this part since the last time, 0.1 for a tenth, and by one at least."},
+             "by this part since the last time, 0.1 for a tenth, and by one at least. "
+             "Without it 0, for Audience Meter 0.1."},
     {.name = "notify-min-delay",
      .arg = "SECONDS",
      .type = OPT_TEXT,
      .offset = ROW(notify_min_delay),
-     .def = "0",
-     .help = "And at most so often."},
+     .help = "And at most so often. Without it 0, for Audience Meter 2."},
     {.name = "notify-max-delay",
      .arg = "SECONDS",
      .type = OPT_TEXT,
      .offset = ROW(notify_max_delay),
-     .def = "0",
-     .help = "But after so long whatever the change is; 0: never for that reason. A "
-             "stream may ask for other values of these three in its query."},
+     .help = "But after so long whatever the change is; 0: never for that reason. "
+             "Without it 0, for Audience Meter 25. A stream of headcount's own may ask "
+             "for other values of these three in its query."},
     {.name = "secret-file",
      .arg = "FILE",
      .type = OPT_TEXT,
@@ -190,6 +253,21 @@ const struct opts_spec options_spec = {
     .rows = rows,
     .nrows = sizeof rows / sizeof rows[0],
 };
+
+/* A port alone is one of this host. The text of a listen_addr is borrowed, so the setup
+ * keeps it. */
+static int check_json_udp(struct setup *s, const char *text, char *err, size_t err_n)
+{
+    const char *digit = text;
+
+    while (*digit >= '0' && *digit <= '9')
+        digit++;
+    if (*text && *digit == '\0') {
+        snprintf(s->json_udp_text, sizeof s->json_udp_text, "127.0.0.1:%.20s", text);
+        text = s->json_udp_text;
+    }
+    return listen_addr_parse(&s->json_udp, "--json-udp", text, err, err_n);
+}
 
 static int check_trusted(struct trusted *t, const struct opt_list *list, char *err,
                          size_t err_n)
@@ -271,14 +349,18 @@ static int set_names(struct setup *s, const struct options *o, char *err, size_t
                     err, err_n) < 0)
         return -1;
     routing_init(&s->routing, &naming);
-    return 0;
+    return dialects_parse(&s->routing.dialects, o->dialects, err, err_n);
 }
 
+/* What was not given stays as it is. */
 static int check_notify(uint32_t *into, const char *name, const char *text, int64_t max,
                         char *err, size_t err_n)
 {
-    int64_t value = damp_parse(slice_of(text), max);
+    int64_t value;
 
+    if (text == NULL)
+        return 0;
+    value = damp_parse(slice_of(text), max);
     if (value < 0) {
         snprintf(err, err_n, "--%s %s: give a number from 0 to %d", name, text,
                  (int)(max / 1000));
@@ -305,17 +387,26 @@ static int check_origins(struct setup *s, const struct opt_list *list, char *err
     return 0;
 }
 
+static int check_damp(struct damp *d, const struct options *o, char *err, size_t err_n)
+{
+    if (check_notify(&d->ratio, "notify-delta-ratio", o->notify_delta_ratio,
+                     DAMP_RATIO_MAX, err, err_n) < 0 ||
+        check_notify(&d->min_ms, "notify-min-delay", o->notify_min_delay, DAMP_DELAY_MAX,
+                     err, err_n) < 0 ||
+        check_notify(&d->max_ms, "notify-max-delay", o->notify_max_delay, DAMP_DELAY_MAX,
+                     err, err_n) < 0)
+        return -1;
+    return 0;
+}
+
 static int check_streams(struct setup *s, const struct options *o, char *err,
                          size_t err_n)
 {
     s->streams_max = (unsigned)o->streams;
     s->stream_life_ms = STREAM_LIFE_MS;
-    if (check_notify(&s->damp.ratio, "notify-delta-ratio", o->notify_delta_ratio,
-                     DAMP_RATIO_MAX, err, err_n) < 0 ||
-        check_notify(&s->damp.min_ms, "notify-min-delay", o->notify_min_delay,
-                     DAMP_DELAY_MAX, err, err_n) < 0 ||
-        check_notify(&s->damp.max_ms, "notify-max-delay", o->notify_max_delay,
-                     DAMP_DELAY_MAX, err, err_n) < 0)
+    s->audience_damp = (struct damp){.ratio = 100, .min_ms = 2000, .max_ms = 25000};
+    if (check_damp(&s->damp, o, err, err_n) < 0 ||
+        check_damp(&s->audience_damp, o, err, err_n) < 0)
         return -1;
     return check_origins(s, &o->origins, err, err_n);
 }
@@ -330,6 +421,22 @@ static void leave_room(struct setup *s)
         s->streams_max = most;
 }
 
+/* A stream of Audience Meter that is told nothing new for the longest delay is told the
+ * same again. */
+static void set_members(struct setup *s, const struct options *o)
+{
+    const struct damp *damp = &s->audience_damp;
+    uint32_t again = damp->max_ms > damp->min_ms ? damp->max_ms : damp->min_ms;
+
+    s->enable_uuid = o->enable_uuid;
+    s->log_members = o->log_members;
+    s->member_timeout_s = (uint8_t)o->member_timeout;
+    s->deadline_ms[DEADLINE_AUDIENCE] = damp->max_ms ? (int)again : STREAM_SILENCE_MS;
+    s->deadline_ms[DEADLINE_JOIN] = (int)o->increment_delay * 1000;
+    s->deadline_ms[DEADLINE_BEAT] = (int)o->member_timeout * 1000 / 3;
+    s->deadline_ms[DEADLINE_AUDIENCE_LIFE] = (int)o->max_conn_duration * 1000;
+}
+
 int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n)
 {
     static const int deadline_ms[DEADLINE_CLASSES] = {
@@ -342,10 +449,12 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
         [DEADLINE_SILENCE] = STREAM_SILENCE_MS,
         [DEADLINE_PING] = WS_PING_MS,
         [DEADLINE_FEED] = FEED_SILENCE_MS,
+        [DEADLINE_FIRST] = STREAM_FIRST_MS,
         [DEADLINE_REPORT] = REPORT_CACHE_MS,
         [DEADLINE_PACE] = STREAM_STATE_MS,
         [DEADLINE_READ] = WATCH_RETRY_MS,
         [DEADLINE_QUIET] = WATCH_QUIET_MS,
+        [DEADLINE_SETTLING] = WATCH_SETTLING_MS,
         [DEADLINE_RELEASE] = HUB_RELEASE_MS,
     };
 
@@ -355,6 +464,7 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
         listen_addr_parse(&s->feed, "--feed-listen", o->feed_listen, err, err_n) < 0 ||
         listen_addr_parse(&s->notify, "--notify-listen", o->notify_listen, err, err_n) <
             0 ||
+        check_json_udp(s, o->json_udp, err, err_n) < 0 ||
         check_aggregators(s, &o->aggregators, err, err_n) < 0 ||
         check_redis(&s->redis, o, err, err_n) < 0 ||
         check_trusted(&s->trusted, &o->trusted_proxies, err, err_n) < 0 ||
@@ -362,6 +472,7 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
         set_names(s, o, err, err_n) < 0 || check_streams(s, o, err, err_n) < 0 ||
         check_spool(o->spool, err, err_n) < 0)
         return -1;
+    s->livestats_s = (uint8_t)o->livestats_timeout;
     s->workers = o->workers > 0 ? (unsigned)o->workers : uv_available_parallelism();
     if (s->workers > WORKERS_MAX)
         s->workers = WORKERS_MAX;
@@ -372,5 +483,6 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
     s->conns_max = conns_of(s->workers);
     leave_room(s);
     memcpy(s->deadline_ms, deadline_ms, sizeof deadline_ms);
+    set_members(s, o);
     return 0;
 }

@@ -18,11 +18,15 @@
 struct options {
     const char *listen, *admin_listen, *feed_listen, *notify_listen, *redis,
         *redis_auth_file, *secret_file, *spool;
-    const char *base_path, *pixel_name, *event_name, *script_name;
+    const char *base_path, *pixel_name, *event_name, *script_name, *dialects;
     long workers; /* 0: one per core */
     long ring;    /* MiB */
     bool drain;
+    long increment_delay, max_conn_duration, member_timeout; /* s */
+    bool enable_uuid, log_members;
     long streams;
+    long livestats_timeout; /* s */
+    const char *json_udp;
     const char *notify_delta_ratio, *notify_min_delay, *notify_max_delay;
     struct opt_list aggregators, trusted_proxies, origins;
 };
@@ -44,12 +48,19 @@ struct setup {
     struct trusted trusted;
     struct routing routing;
     unsigned workers;
-    unsigned conns_max;               /* of one worker */
-    unsigned streams_max;             /* of them; 0: there are none */
-    int stream_life_ms;               /* give or take a fifth */
-    struct damp damp;                 /* of streams that do not say */
+    unsigned conns_max;        /* of one worker */
+    unsigned streams_max;      /* of them; 0: there are none */
+    int stream_life_ms;        /* give or take a fifth */
+    struct damp damp;          /* of streams that do not say, */
+    struct damp audience_damp; /* and of Audience Meter's */
+    bool enable_uuid;          /* Audience Meter's members may have names */
+    uint8_t member_timeout_s;  /* how long a member counts without a heartbeat */
+    bool log_members;
     const char *origin[OPT_LIST_MAX]; /* whose pages may open streams; */
     size_t norigins;                  /* 0: all */
+    uint8_t livestats_s;              /* how long a ping of livestats.js counts */
+    struct listen_addr json_udp;      /* datagrams of JSON */
+    char json_udp_text[32];           /* of a port alone */
     int deadline_ms[DEADLINE_CLASSES];
 };
 

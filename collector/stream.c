@@ -49,7 +49,8 @@ void stream_give(struct stream *s, struct slice bytes)
     conn_write(c, bytes.p, bytes.n);
     if (c->state == CONN_CLOSING)
         return;
-    conn_enter(c, CONN_STREAMING);
+    if (c->blocked || !s->framing->regular)
+        conn_enter(c, CONN_STREAMING);
     if (c->blocked)
         COUNT(&w->counters, stream_blocks);
     if (c->blocked && s->framing->resume)
@@ -120,17 +121,58 @@ void stream_written(struct stream *s)
         s->framing->resume(s);
 }
 
+/* How many JOINs the site will have had with the stream's own, if it is known. Those of
+ * other collectors that are on their way may be taken for it: then the number is one too
+ * low until the next. */
+static uint64_t count_join(struct watch *w)
+{
+    if (!w->feed.known)
+        return 0;
+    if (w->joins < w->feed.total.joins)
+        w->joins = w->feed.total.joins;
+    return ++w->joins;
+}
+
+/* Whether its own JOIN is in the numbers, as far as can be known: of a site that was not
+ * known when it came, it should be at the second time. */
+static bool is_counted(const struct stream *s)
+{
+    const struct feed *f = &s->watch->feed;
+
+    if (!s->wish.joins || s->joins == 0)
+        return !s->wish.joins || (f->members > 0 && s->waits < STREAM_FIRST_TRIES - 1);
+    return f->total.joins >= s->joins;
+}
+
+static void begin_telling(struct stream *s)
+{
+    struct watch *w = s->watch;
+
+    s->waits--;
+    if (w == NULL || is_counted(s))
+        s->waits = 0;
+    else if (s->waits == 0)
+        w->joins = 0; /* counting was begun anew, or it is lost */
+    conn_enter(conn_of_stream(s), CONN_STREAMING);
+    stream_serve(s);
+}
+
 void stream_silent(struct stream *s)
 {
     struct worker *w = stream_worker(s);
     struct buf *own = &w->watches.own;
 
+    if (s->waits > 0) {
+        begin_telling(s);
+        return;
+    }
     if (worker_now(w)->mono >= s->until) {
         stream_farewell(s);
         return;
     }
     buf_clear(own);
     if (s->framing->keep_alive(s, own)) {
+        conn_enter(conn_of_stream(s), CONN_STREAMING);
         stream_give(s, buf_get(own));
     } else {
         if (s->begun)
@@ -141,13 +183,16 @@ void stream_silent(struct stream *s)
 
 /* ---- life ---- */
 
-static bool is_allowed_origin(const struct setup *setup, struct slice origin)
+bool stream_allows(struct worker *w, struct slice origin)
 {
+    const struct setup *setup = w->setup;
+
     if (origin.n == 0 || setup->norigins == 0)
         return true;
     for (size_t i = 0; i < setup->norigins; i++)
         if (slice_eq(slice_of(setup->origin[i]), origin))
             return true;
+    COUNT(&w->counters, streams_forbidden);
     return false;
 }
 
@@ -173,20 +218,18 @@ bool stream_admit(struct exchange *x, struct stream_wish *wish)
     struct worker *w = x->worker;
     const char *bad;
 
-    if (!site_valid(x->id))
+    if (!site_valid(x->at.id))
         return refuse(x, 400, "bad_site", NULL);
     if (stream_wish_parse(wish, rq->query, rq->last_event_id, &w->setup->damp, &bad) < 0)
         return refuse(x, 400, bad, NULL);
-    if (!is_allowed_origin(w->setup, rq->origin)) {
-        COUNT(&w->counters, streams_forbidden);
+    if (!stream_allows(w, rq->origin))
         return refuse(x, 403, "origin_not_allowed", NULL);
-    }
     if (w->setup->streams_max == 0) {
         exchange_reply(
             x, &(struct reply){.status = 204, .headers = HEADER_OPEN HEADER_NO_STORE});
         return false;
     }
-    return stream_has_room(w, x->id) ||
+    return stream_has_room(w, x->at.id) ||
            refuse(x, 503, "too_many_streams", "Retry-After: 5\r\n");
 }
 
@@ -214,7 +257,11 @@ void stream_watch(struct stream *s, struct slice site, const struct stream_wish 
     count_open(w, 1);
     s->begun = true;
     s->wish = *wish;
+    s->waits = s->framing->number ? STREAM_FIRST_TRIES : 0;
     watch_join(&w->watches, site, s);
+    s->joins = wish->joins ? count_join(s->watch) : 0;
+    if (conn_of_stream(s)->state == CONN_STREAMING)
+        conn_enter(conn_of_stream(s), CONN_STREAMING);
 }
 
 enum handled stream_open(struct exchange *x, const struct stream_wish *wish,
@@ -226,7 +273,7 @@ enum handled stream_open(struct exchange *x, const struct stream_wish *wish,
 
     stream_begin(s, framing, own);
     s->until = worker_now(w)->mono + fifth * 4 + randombytes_uniform(fifth * 2 + 1);
-    stream_watch(s, x->id, wish);
+    stream_watch(s, x->at.id, wish);
     stream_compose(s, &w->out);
     return STREAMING;
 }

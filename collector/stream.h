@@ -19,6 +19,7 @@
 #include "stream_wish.h"
 
 struct conn;
+struct feed;
 struct stream;
 struct watch;
 struct worker;
@@ -29,7 +30,9 @@ struct frame {
     enum frame_kind kind;
     ms_t life; /* with `id`: where to resume; of a hello and an event */
     uint64_t id;
-    struct slice data; /* JSON in one line */
+    struct slice data;       /* JSON in one line */
+    struct slice site;       /* of a state, and */
+    const struct feed *feed; /* its numbers, for those who do not tell `data` */
 };
 
 /* The name of a kind, as clients see it: "hello". Static. */
@@ -43,9 +46,18 @@ unsigned stream_retry_ms(void);
 struct framing {
     unsigned index;              /* of FRAMINGS */
     enum deadline_class silence; /* how long nothing may be written */
+    bool regular; /* a sign of life is due however much else is written: keep_alive finds
+                     out about the client, too */
 
     /* Appends one frame. The same bytes go to many streams. */
     void (*frame)(struct buf *out, const struct frame *f);
+
+    /* What its states tell of a feed, when that is one number: damping compares it, and
+     * as long as it is the same no state is told. Such a stream is of a member (member.h)
+     * and begins STREAM_FIRST_MS late, or some more, so that its own JOIN counts; while a
+     * site settles it is told no number but its first. NULL: all of a state is told, and
+     * damping compares the visitors online. */
+    uint64_t (*number)(const struct feed *f);
 
     /* Appends what keeps a silent connection alive. False: the client is given up. */
     bool (*keep_alive)(struct stream *s, struct buf *out);
@@ -67,8 +79,18 @@ struct framing {
      * gone. May be NULL: it is. */
     bool (*ended)(struct stream *s);
 };
-#define FRAMINGS 4
-enum { FRAMING_SSE, FRAMING_WS, FRAMING_LINES, FRAMING_JSON_LINES };
+#define FRAMINGS 9
+enum {
+    FRAMING_SSE,
+    FRAMING_WS,
+    FRAMING_LINES,
+    FRAMING_JSON_LINES,
+    FRAMING_AUDIENCE,       /* dialects/audience_meter.c */
+    FRAMING_LIVEUSER,       /* dialects/liveuser.c: the count, */
+    FRAMING_LIVEUSER_TOTAL, /* with the total, */
+    FRAMING_LIVEUSER_GO,    /* as its ancestor has it */
+    FRAMING_LIVEUSER_GUEST, /* and before it has said what it is */
+};
 
 /* Part of every connection; all zero: it is no stream. */
 struct stream {
@@ -81,15 +103,21 @@ struct stream {
     void *own;       /* the framing's */
     struct stream_wish wish;
     bool begun;     /* it counts as a stream: it watches, or has */
+    uint8_t waits;  /* so many more times for STREAM_FIRST_MS */
+    uint64_t joins; /* its own JOIN is counted when the site has had so many; 0: nobody
+                       knew how many there were */
     bool greeted;   /* hello was given; until then it gets nothing */
     mono_t told_at; /* for damping: when the last state was given, */
-    uint64_t told;  /* and how many were online in it */
+    uint64_t told;  /* and the number in it */
 };
 
 /* Whether the request may become a stream; fills @wish. Answers it if not: 204 when
  * streams are off, 400, 403 for an origin that is not allowed, 503 at a bound; then
  * returns false. */
 bool stream_admit(struct exchange *x, struct stream_wish *wish);
+
+/* Whether pages of @origin may open streams (--origin); if not it is counted. */
+bool stream_allows(struct worker *w, struct slice origin);
 
 /* Whether one more stream of @site may be opened, as far as the worker is concerned; if
  * not it is counted. */

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include "../proto/log.h"
 #include "watch.h"
 #include "worker.h"
 
@@ -43,9 +44,12 @@ void stream_put_events(struct buf *out, const struct framing *framing,
 }
 
 void stream_put_state(struct buf *out, const struct framing *framing,
-                      const struct feed *f)
+                      const struct watch *w)
 {
-    framing->frame(out, &(struct frame){.kind = FRAME_STATE, .data = buf_get(&f->state)});
+    framing->frame(out, &(struct frame){.kind = FRAME_STATE,
+                                        .data = buf_get(&w->feed.state),
+                                        .site = site_node_name(&w->node),
+                                        .feed = &w->feed});
 }
 
 /* Where the stream begins. Returns whether that is where the client left off. */
@@ -86,18 +90,59 @@ static void put_hello(struct buf *out, struct stream *s, const struct feed *f)
                                            .data = {json, (size_t)n}});
 }
 
+static uint64_t number(const struct stream *s)
+{
+    const struct feed *f = &s->watch->feed;
+
+    return s->framing->number ? s->framing->number(f) : f->online;
+}
+
+/* Whether a state that is not the first is worth telling. */
+static bool is_news(const struct stream *s)
+{
+    return s->framing->number == NULL ||
+           (!s->watch->feed.settling && number(s) != s->told);
+}
+
 /* Whether the state may be told now; else sees to it that it is in time. */
 static bool passes_damping(struct stream *s, mono_t now)
 {
-    const struct feed *f = &s->watch->feed;
     int64_t wait;
 
-    if (!damp_is_on(&s->wish.damp) || s->state == 0)
+    if (!damp_is_on(&s->wish.damp))
         return true;
-    wait = damp_wait(&s->wish.damp, s->told, f->online, now - s->told_at);
+    wait = damp_wait(&s->wish.damp, s->told, number(s), now - s->told_at);
     if (wait > 0)
         watch_remind(s->watch);
     return wait == 0;
+}
+
+static void log_told(const struct stream *s, struct worker *w)
+{
+    struct slice site = site_node_name(&s->watch->node);
+
+    if (s->framing->number && w->setup->log_members)
+        log_line("event=notified site=%.*s number=%" PRIu64 " worker=%u", (int)site.n,
+                 site.p, s->told, w->n);
+}
+
+static void put_state(struct stream *s, struct buf *out)
+{
+    struct worker *w = stream_worker(s);
+
+    stream_put_state(out, s->framing, s->watch);
+    s->state = s->watch->feed.states;
+    s->told = number(s);
+    s->told_at = worker_now(w)->mono;
+    log_told(s, w);
+}
+
+bool stream_repeat(struct stream *s, struct buf *out)
+{
+    if (s->watch == NULL || s->state == 0 || s->watch->feed.settling)
+        return false;
+    put_state(s, out);
+    return true;
 }
 
 void stream_compose(struct stream *s, struct buf *out)
@@ -105,7 +150,7 @@ void stream_compose(struct stream *s, struct buf *out)
     const struct feed *f = &s->watch->feed;
     mono_t now = worker_now(stream_worker(s))->mono;
 
-    if (!f->known || watch_awaits_events(s->watch))
+    if (!f->known || s->waits > 0 || watch_awaits_events(s->watch))
         return;
     if (!s->greeted)
         put_hello(out, s, f);
@@ -113,10 +158,6 @@ void stream_compose(struct stream *s, struct buf *out)
         stream_put_events(out, s->framing, f, s->cursor);
     if (s->cursor < f->told)
         s->cursor = f->told;
-    if (s->state == f->states || !passes_damping(s, now))
-        return;
-    stream_put_state(out, s->framing, f);
-    s->state = f->states;
-    s->told = f->online;
-    s->told_at = now;
+    if (s->state == 0 || (s->state != f->states && is_news(s) && passes_damping(s, now)))
+        put_state(s, out);
 }

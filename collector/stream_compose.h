@@ -9,11 +9,15 @@
  * and notes that it was given. Nothing before the watch knows its site. */
 void stream_compose(struct stream *s, struct buf *out);
 
+/* Appends the state, also if the stream has it, as a sign of life. False: none was told
+ * to it yet, or the site is settling. */
+bool stream_repeat(struct stream *s, struct buf *out);
+
 /* For watch_flush.c, which makes the same bytes for many streams: appends what there is
  * behind event @after; the state. */
 void stream_put_events(struct buf *out, const struct framing *framing,
                        const struct feed *f, uint64_t after);
 void stream_put_state(struct buf *out, const struct framing *framing,
-                      const struct feed *f);
+                      const struct watch *w);
 
 #endif

@@ -10,6 +10,8 @@ struct stream_wish {
     bool resumes;  /* behind event `id` of the feed `life` */
     bool earliest; /* from the oldest event that is held */
     bool no_feed;  /* no events */
+    bool joins;    /* it is a member whose JOIN was just sent: the first number is to
+                      count it */
     ms_t life;
     uint64_t id;
     struct damp damp;

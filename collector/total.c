@@ -36,7 +36,7 @@ enum handled total_show(struct exchange *x)
     return report_answer(x, show, NULL, 0);
 }
 
-static const char *reset(struct worker *w, struct slice site, const void *wish)
+const char *total_act(struct worker *w, struct slice site, const void *wish)
 {
     mono_t now = worker_now(w)->mono;
     struct hit h = {
@@ -50,5 +50,5 @@ static const char *reset(struct worker *w, struct slice site, const void *wish)
 
 enum handled total_reset(struct exchange *x)
 {
-    return access_demand(x, SCOPE_ADMIN, reset, NULL, 0);
+    return access_demand(x, SCOPE_ADMIN, total_act, NULL, 0);
 }

@@ -11,4 +11,7 @@ enum handled total_show(struct exchange *x);
 /* POST /sites/:id/reset: both begin anew at 0. For tokens of scope admin. */
 enum handled total_reset(struct exchange *x);
 
+/* For dialects: what it does when it may; an access_act. */
+const char *total_act(struct worker *w, struct slice site, const void *wish);
+
 #endif

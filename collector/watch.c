@@ -163,6 +163,12 @@ static void read_in(struct watch *w, enum deadline_class class)
     deadline_set(&w->worker->deadlines, &w->read, class, worker_now(w->worker)->mono);
 }
 
+/* When it is to be read again, although nothing was missed. */
+static void read_later(struct watch *w)
+{
+    read_in(w, w->feed.settling ? DEADLINE_SETTLING : DEADLINE_QUIET);
+}
+
 /* Reads the site, or lines up for it: a thousand sites at once would keep Redis busy for
  * longer than it may take to answer. */
 static void read_site(struct watch *w)
@@ -236,7 +242,10 @@ static void take_snapshot(struct watch *w, const struct summary *summary)
 
     feed_snapshot(&w->feed, summary, site_of(w), &ws->scratch);
     note_life(w, life);
-    read_in(w, feed_lacks(&w->feed) ? DEADLINE_READ : DEADLINE_QUIET);
+    if (feed_lacks(&w->feed))
+        read_in(w, DEADLINE_READ);
+    else
+        read_later(w);
 }
 
 static void on_snapshot(struct snapshot *q, const struct summary *summary)
@@ -287,7 +296,7 @@ static void hear(struct watch *w, struct slice message)
     note_life(w, life);
     read_missing(w);
     if (w->feed.known && !w->question.asked && !feed_lacks(&w->feed))
-        read_in(w, DEADLINE_QUIET);
+        read_later(w);
     flush_when_due(w);
 }
 

@@ -25,6 +25,7 @@ struct watch {
     struct deadline read;   /* when it is read again */
     struct snapshot question;
     struct waiter turn; /* among those that wait to be read */
+    uint64_t joins;     /* that the site will have had, with those of its streams */
     bool again;         /* to be read once more after the question */
     bool failed;        /* Redis did not give it when it was last asked */
     bool damped;        /* a stream waits until its damping lets a state pass */

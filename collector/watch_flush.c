@@ -1,7 +1,7 @@
 /* Nearly all streams of a site are where it was at the last flush, so what brings one up
  * to date does so for all: it is made once in each framing, and one write(2) each gives
- * it to them. Only those that lag, have just come, or are damped get something of their
- * own. */
+ * it to them. Only those that lag, have just come, are damped, or tell one number get
+ * something of their own. */
 #include <assert.h>
 #include "conn.h"
 #include "stream_compose.h"
@@ -20,7 +20,7 @@ static struct slice batch_get(struct watch *w, const struct framing *framing)
         stream_put_events(bytes, framing, &w->feed, w->flushed);
         b->state_at[framing->index] = bytes->n;
         if (w->feed.states != w->flushed_state)
-            stream_put_state(bytes, framing, &w->feed);
+            stream_put_state(bytes, framing, w);
         assert(!bytes->full);
     }
     return buf_get(bytes);
@@ -30,7 +30,7 @@ static struct slice batch_get(struct watch *w, const struct framing *framing)
 static bool is_current(const struct watch *w, const struct stream *s)
 {
     return s->greeted && s->state == w->flushed_state && s->cursor == w->flushed &&
-           !damp_is_on(&s->wish.damp);
+           !damp_is_on(&s->wish.damp) && !s->framing->number;
 }
 
 static void give(struct watch *w, struct stream *s)

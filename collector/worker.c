@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "../proto/log.h"
 #include "conn.h"
+#include "dialects/audience_meter.h"
 #include "hub.h"
 
 /* A buffer of answers is flushed when it passes HTTP_OUT_MAX, and the answer that passes
@@ -82,6 +83,10 @@ static void expire(struct worker *w, mono_t now)
             watch_paced(d);
         else if (d->class == DEADLINE_RELEASE)
             hub_released(d);
+        else if (d->class == DEADLINE_JOIN || d->class == DEADLINE_BEAT)
+            member_due(d);
+        else if (d->class == DEADLINE_AUDIENCE_LIFE)
+            audience_due(d);
         else
             watch_due(d);
     }
@@ -138,7 +143,10 @@ static void on_mail(void *arg, const struct mail *m)
 {
     struct worker *w = arg;
 
-    watches_mail(&w->watches, m);
+    if (m->kind == MAIL_JOINED)
+        members_told(&w->members, m->bytes);
+    else
+        watches_mail(&w->watches, m);
 }
 
 static void on_overflow(void *arg)
@@ -178,8 +186,11 @@ static int open_ports(struct worker *w, char *err, size_t err_n)
     if (listener_open_at(&w->feed, w, PORT_FEED, &w->setup->feed, &w->feed_at, err,
                          err_n) < 0)
         return -1;
-    return listener_open_at(&w->notify, w, PORT_NOTIFY, &w->setup->notify, &w->notify_at,
-                            err, err_n);
+    if (listener_open_at(&w->notify, w, PORT_NOTIFY, &w->setup->notify, &w->notify_at,
+                         err, err_n) < 0)
+        return -1;
+    return json_udp_open(&w->json_udp, w, &w->setup->json_udp, &w->json_udp_at, err,
+                         err_n);
 }
 
 static void close_listeners(struct worker *w)
@@ -187,6 +198,7 @@ static void close_listeners(struct worker *w)
     listener_close(&w->listener);
     listener_close(&w->feed);
     listener_close(&w->notify);
+    json_udp_close(&w->json_udp);
 }
 
 /* Closes every handle; the loop ends when they are gone. */
@@ -279,6 +291,7 @@ static void init_parts(struct worker *w)
     deadlines_init(&w->deadlines, w->setup->deadline_ms);
     report_init(&w->report, w);
     watches_init(&w->watches, w);
+    members_init(&w->members, w);
     access_init(&w->access);
     buf_init(&w->out, OUT_MAX);
     buf_init(&w->answer, ANSWER_MAX);
@@ -297,6 +310,7 @@ static void finish(struct worker *w)
     assert(r == 0);
     report_fini(&w->report);
     watches_fini(&w->watches);
+    members_fini(&w->members);
     conns_fini(&w->conns);
     buf_fini(&w->out);
     buf_fini(&w->answer);

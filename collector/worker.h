@@ -13,7 +13,9 @@
 #include "conns.h"
 #include "counters.h"
 #include "deadlines.h"
+#include "json_udp.h"
 #include "listener.h"
+#include "member.h"
 #include "reply.h"
 #include "report.h"
 #include "setup.h"
@@ -51,6 +53,8 @@ struct worker {
     struct listener listener;
     struct listener feed, notify; /* of worker 0; their addresses: */
     struct address feed_at, notify_at;
+    struct json_udp json_udp; /* of worker 0, too */
+    struct address json_udp_at;
     struct conns conns;
     struct deadlines deadlines; /* every open connection is in one of its lists */
     struct uplink *uplink;      /* takes the hits; behind it those of old rings */
@@ -59,6 +63,7 @@ struct worker {
     struct report report;
     struct access access;
     struct watches watches;
+    struct members members;
     struct hub *hub;      /* the process'; lives on the loop of worker 0 */
     struct mailbox inbox; /* from it, for the other workers */
     struct day_keys day_keys;

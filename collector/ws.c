@@ -105,8 +105,12 @@ const struct framing ws_framing = {.index = FRAMING_WS,
                                    .gone = on_gone};
 
 /* RFC 9110, 15.5.22 wants to hear what it could be switched to. */
-static enum handled refuse(struct exchange *x, int status)
+bool ws_is_wanted(struct exchange *x)
 {
+    int status = ws_handshake_check(x->request);
+
+    if (status == 101)
+        return true;
     COUNT(&x->worker->counters, ws_refused);
     if (status == 426)
         exchange_error(x, status, "upgrade_required",
@@ -114,10 +118,10 @@ static enum handled refuse(struct exchange *x, int status)
                        "Sec-WebSocket-Version: 13\r\n");
     else
         exchange_error(x, status, "bad_websocket_key", NULL);
-    return ANSWERED;
+    return false;
 }
 
-static void put_head(struct exchange *x)
+void ws_put_head(struct exchange *x)
 {
     char accept[WS_ACCEPT_LEN + 1];
 
@@ -130,16 +134,13 @@ static void put_head(struct exchange *x)
 
 enum handled ws_stream(struct exchange *x)
 {
-    int status = ws_handshake_check(x->request);
     struct stream_wish wish;
     struct ws *ws;
 
-    if (status != 101)
-        return refuse(x, status);
-    if (!stream_admit(x, &wish))
+    if (!ws_is_wanted(x) || !stream_admit(x, &wish))
         return ANSWERED;
     if ((ws = calloc(1, sizeof *ws)) == NULL)
         abort();
-    put_head(x);
+    ws_put_head(x);
     return stream_open(x, &wish, &ws_framing, ws);
 }

@@ -16,4 +16,12 @@ extern const struct framing ws_framing;
 /* The handler. */
 enum handled ws_stream(struct exchange *x);
 
+/* -- for dialects -- */
+
+/* Whether the request may be switched; answers it if not. */
+bool ws_is_wanted(struct exchange *x);
+
+/* Appends the head of the answer that switches it. */
+void ws_put_head(struct exchange *x);
+
 #endif

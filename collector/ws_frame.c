@@ -2,6 +2,7 @@
  * else eight more, in network byte order. */
 #include "ws_frame.h"
 
+#include <assert.h>
 #include <endian.h>
 
 #define FIN 0x80
@@ -23,11 +24,20 @@ void ws_frame_head(struct buf *out, enum ws_opcode op, uint64_t n)
         buf_add(out, &long_length, sizeof long_length);
 }
 
-void ws_frame_close(struct buf *out, uint16_t code)
+void ws_frame_close_saying(struct buf *out, uint16_t code, struct slice why)
 {
     uint16_t payload = htobe16(code);
-    size_t n = code == WS_NO_CODE ? 0 : sizeof payload;
 
-    ws_frame_head(out, WS_CLOSE, n);
-    buf_add(out, &payload, n);
+    assert(why.n <= WS_CONTROL_MAX - sizeof payload);
+    ws_frame_head(out, WS_CLOSE, sizeof payload + why.n);
+    buf_add(out, &payload, sizeof payload);
+    buf_slice(out, why);
+}
+
+void ws_frame_close(struct buf *out, uint16_t code)
+{
+    if (code == WS_NO_CODE)
+        ws_frame_head(out, WS_CLOSE, 0);
+    else
+        ws_frame_close_saying(out, code, (struct slice){0});
 }

@@ -18,11 +18,14 @@ enum ws_opcode {
 
 /* Why a connection ends (RFC 6455, 7.4.1). */
 enum ws_code {
+    WS_NORMAL = 1000,
     WS_GOING_AWAY = 1001,
     WS_PROTOCOL_ERROR = 1002,
     WS_NO_CODE = 1005, /* never sent: the close frame had no payload */
     WS_BAD_TEXT = 1007,
+    WS_POLICY = 1008,
     WS_TOO_BIG = 1009,
+    WS_TRY_LATER = 1013,
 };
 
 /* Appends what stands before a payload of @n bytes. */
@@ -30,5 +33,8 @@ void ws_frame_head(struct buf *out, enum ws_opcode op, uint64_t n);
 
 /* Appends a close frame; WS_NO_CODE: without a payload. */
 void ws_frame_close(struct buf *out, uint16_t code);
+
+/* The same with a reason, at most WS_CONTROL_MAX - 2 bytes; @code is not WS_NO_CODE. */
+void ws_frame_close_saying(struct buf *out, uint16_t code, struct slice why);
 
 #endif

@@ -85,6 +85,11 @@ static uint16_t judge_short_length(const struct ws_reader *r)
     return 0;
 }
 
+static uint64_t message_max(const struct ws_reader *r)
+{
+    return r->keep ? r->keep->max : WS_MESSAGE_MAX;
+}
+
 /* As few bytes as can be, and the first bit of eight is zero (RFC 6455, 5.2). */
 static uint16_t judge_long_length(const struct ws_reader *r)
 {
@@ -94,7 +99,7 @@ static uint16_t judge_long_length(const struct ws_reader *r)
     if ((length == LENGTH_16 && n < LENGTH_16) ||
         (length == LENGTH_64 && (n <= UINT16_MAX || n > INT64_MAX)))
         return WS_PROTOCOL_ERROR;
-    return !is_control(r) && n > WS_MESSAGE_MAX - r->message ? WS_TOO_BIG : 0;
+    return !is_control(r) && n > message_max(r) - r->message ? WS_TOO_BIG : 0;
 }
 
 static void begin_payload(struct ws_reader *r)
@@ -144,9 +149,14 @@ static uint16_t take_payload(struct ws_reader *r, struct slice *in)
         return 0;
     }
     r->message += (uint32_t)n;
-    while (r->kind == WS_TEXT && p < end)
-        if (!utf8_check_take(&r->text, unmask(r, *p++)))
+    while ((r->kind == WS_TEXT || r->keep) && p < end) {
+        uint8_t byte = unmask(r, *p++);
+
+        if (r->keep)
+            buf_add(r->keep, &byte, 1);
+        if (r->kind == WS_TEXT && !utf8_check_take(&r->text, byte))
             return WS_BAD_TEXT;
+    }
     return 0;
 }
 

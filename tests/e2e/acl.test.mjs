@@ -2,7 +2,8 @@
 // befalls them, and make use of all that they are granted.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { eventually, story, Story } from './harness.mjs';
+import { eventually, story, Story, within } from './harness.mjs';
+import { Held } from './held.mjs';
 import { Sse } from './sse.mjs';
 
 const PAGES = ['headcount-aggregator.8', 'headcount-collector.8', 'headcount.1'];
@@ -86,6 +87,21 @@ async function streams(s) {
   await eventually(async () => assert.equal(await subscribers(), 'hc:live\n0'), 20_000);
 }
 
+/** A member whose name is taken at another collector. */
+async function nameIsTaken(s, login) {
+  const other = s.daemon('collector', [
+    '--listen', '127.0.0.1:0', '--aggregator', s.udp, '--redis', s.redisAddress, '--secret-file', s.secretFile,
+    '--workers', '1', '--enable-uuid', ...login,
+  ]);
+  const address = await Story.addressOf(other);
+  await eventually(async () => assert.equal(await s.redisCli('pubsub', 'numsub', 'hc:!joined'), 'hc:!joined\n2'));
+  const here = await Held.open(s, '/live/uuid');
+  await here.tells(1);
+  await Held.open(s, '/live/uuid', { address });
+  await within(5_000, 'it is replaced', here.end);
+  await other.stop();
+}
+
 /** Settings made, listed and taken back. */
 async function cliSets(s, login) {
   for (const words of ['add x', 'token x add bot', 'token x rm bot', 'badge x on', 'list', 'rm x --data']) {
@@ -101,7 +117,7 @@ story('the Redis users of the man pages suffice, and use all they may', async (s
   await s.redisCli('config', 'resetstat');
 
   await s.startAggregator(aggregator);
-  await s.startCollector(['--workers', '1', ...collector]);
+  await s.startCollector(['--workers', '1', '--enable-uuid', ...collector]);
   await s.hit({ i: 'shop', p: '/', u: 'alice' });
   await s.sees('shop', { currentVisitors: 1, activePages: [{ path: '/', visitors: 1, online: 0 }] });
   await s.hit({ i: 'shop', p: '/cart', u: 'alice' }); // nobody is on / any more
@@ -125,6 +141,7 @@ story('the Redis users of the man pages suffice, and use all they may', async (s
   await s.sees('shop', { currentVisitors: 4 }, 20_000);
   await s.sees('big', { currentVisitors: CROWD + 2 }, 20_000);
   await streams(s);
+  await nameIsTaken(s, collector);
   await cliReads(s, cli);
   await cliSets(s, site);
   await s.sees('shop', { currentVisitors: 4, pageViews: 6 });

@@ -56,6 +56,18 @@ static void assert_event(const char *text, const char *want)
     batch_fini(&b);
 }
 
+/* What the event says of its time. */
+static void must_take(const char *text, const char *want)
+{
+    struct slice body = guarded(slice_of(text));
+    struct batch b;
+
+    assert_int_equal(batch_open(&b, body), BEACON_OK);
+    assert_int_equal(batch_get(&b, body, 0, &beacon), BEACON_OK);
+    assert_true(slice_eq(beacon.engaged, slice_of(want)));
+    batch_fini(&b);
+}
+
 static void a_form_is_one_event(void **state)
 {
     (void)state;
@@ -112,6 +124,17 @@ static void json_values_are_text_numbers_or_flags(void **state)
     assert_event("[1]", "bad");
     assert_event("[null]", "bad");
     assert_event("[[{\"i\":\"s\"}]]", "bad");
+}
+
+static void a_query_has_names_of_its_own(void **state)
+{
+    (void)state;
+    assert_event("{\"kind\":\"query\",\"text\":\"SELECT 1\",\"name\":\"db\"}",
+                 ",SELECT 1,db,query,,,");
+    assert_event("{\"kind\":\"v\",\"text\":\"a\",\"ms\":{}}", ",,,v,,,");
+    must_take("{\"k\":\"query\",\"ms\":12.5}", "12");
+    must_take("{\"k\":\"query\",\"ms\":\"1.5\"}", "1.5");
+    must_take("{\"ms\":12}", "");
 }
 
 static void attention_may_be_any_number(void **state)
@@ -298,12 +321,44 @@ static void a_prefix_of_a_body_never_reads_past_its_end(void **state)
     assert_int_equal(open_and_close(whole, &n), BEACON_OK);
 }
 
+/* Which site the first query of @text names; NULL: there is no query. */
+static void must_find(const char *text, const char *want)
+{
+    struct slice body = guarded(slice_of(text)), site;
+    struct batch b;
+    bool found;
+
+    assert_int_equal(batch_open(&b, body), BEACON_OK);
+    found = batch_queries(&b, body, &site);
+    if (found != (want != NULL) || (found && !slice_eq(site, slice_of(want))))
+        fail_msg("%s: \"%.*s\"", text, found ? (int)site.n : 0, site.p);
+    batch_fini(&b);
+}
+
+static void queries_are_found_by_their_kind(void **state)
+{
+    (void)state;
+    must_find("i=a&p=/&k=v", NULL);
+    must_find("i=a&p=/&e=query", NULL);
+    must_find("i=a&k=query&p=SELECT+1&d=3", "a");
+    must_find("k=query", "");
+    must_find("", NULL);
+    must_find("[]", NULL);
+    must_find("[1,null,{}]", NULL);
+    must_find("{\"i\":\"a\",\"k\":\"query\"}", "a");
+    must_find("{\"kind\":\"query\",\"site\":7}", "");
+    must_find("[{\"i\":\"b\"},{\"site\":\"a\",\"kind\":\"query\"}]", "a");
+    must_find("{\"hits\":[{\"i\":\"a\",\"k\":\"v\"}]}", NULL);
+    must_find("{\"hits\":[7,{\"i\":\"a\",\"k\":\"query\"}]}", "a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_form_is_one_event),
         cmocka_unit_test(json_names_are_letters_or_words),
         cmocka_unit_test(json_values_are_text_numbers_or_flags),
+        cmocka_unit_test(a_query_has_names_of_its_own),
         cmocka_unit_test(attention_may_be_any_number),
         cmocka_unit_test(one_bad_event_does_not_spoil_the_others),
         cmocka_unit_test(what_is_no_strict_json_is_refused),
@@ -312,6 +367,7 @@ int main(void)
         cmocka_unit_test(a_form_has_4096_bytes),
         cmocka_unit_test(what_was_read_from_json_needs_no_body),
         cmocka_unit_test(a_prefix_of_a_body_never_reads_past_its_end),
+        cmocka_unit_test(queries_are_found_by_their_kind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

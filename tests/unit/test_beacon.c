@@ -68,7 +68,7 @@ static void a_beacon_becomes_a_hit(void **state)
     (void)state;
     assert_slice(h.site, "shop", "");
     assert_slice(h.path, "/cart", "");
-    assert_int_equal(h.name.n, 0);
+    assert_slice(h.name, "Cart", "");
     assert_int_equal(h.kind, HIT_HEARTBEAT);
     assert_int_equal(h.state, STATE_WRITING);
     assert_int_equal(h.at, AT);
@@ -415,6 +415,66 @@ static void a_name_is_cut_at_its_bound(void **state)
     assert_int_equal(must_hit(query).name.n, EVENT_NAME_MAX);
 }
 
+static void a_view_tells_where_it_came_from(void **state)
+{
+    static const struct {
+        const char *query, *referer, *host, *want;
+    } rows[] = {
+        {"i=s&p=/", "", "", ""},
+        {"i=s&p=/&r=", "", "", ""},
+        {"i=s&p=/&r=https://www.News.example:8080/a?b", "", "", "news.example"},
+        {"i=s&p=/&r=news.example", "", "", "news.example"},
+        {"i=s&p=/&r=not%20a%20host", "", "", ""},
+        {"i=s&p=https://www.shop.example/a&r=http://shop.example/b", "", "", "-"},
+        {"i=s&p=https://shop.example/a&r=x.example", "https://x.example/", "x.example",
+         "x.example"},
+        {"i=s&p=/a&r=shop.example", "https://shop.example/a", "stats.example", "-"},
+        {"i=s&p=/a&r=stats.example", "https://shop.example/a", "stats.example",
+         "stats.example"},
+        {"i=s&p=/a&r=shop.example", "", "shop.example:8080", "-"},
+        {"i=s&k=h&p=/a&r=x.example", "", "", ""},
+        {"i=s&k=l&p=/a&r=x.example", "", "", ""},
+        {"i=s&e=buy&p=/a&r=x.example", "", "", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct beacon_sender from = {.user_agent =
+                                         SLICE("Mozilla/5.0 (iPhone; x) Safari/1"),
+                                     .referer = guarded(rows[i].referer),
+                                     .host = guarded(rows[i].host),
+                                     .country = SLICE("DE")};
+        struct day_keys keys = {0};
+        struct hit h;
+        bool view;
+
+        assert_int_equal(beacon_from_query(&beacon, guarded(rows[i].query)), BEACON_OK);
+        assert_int_equal(
+            beacon_hit(&beacon, &from, &keys, &secret, 1763776800000, 7, &h, &texts),
+            BEACON_OK);
+        assert_slice(h.referrer, rows[i].want, rows[i].query);
+        view = h.kind == HIT_VIEW;
+        assert_int_equal(h.device, view ? DEVICE_MOBILE : DEVICE_NONE);
+        assert_int_equal(h.browser, view ? BROWSER_SAFARI : BROWSER_NONE);
+        assert_memory_equal(h.country, view ? "DE" : "\0", 2);
+    }
+}
+
+static void a_view_and_a_heartbeat_tell_the_title(void **state)
+{
+    static const struct {
+        const char *query, *want;
+    } rows[] = {
+        {"i=s&t=Home", "Home"}, {"i=s&k=h&t=%20Caf%C3%A9%00%20", "Caf\xc3\xa9"},
+        {"i=s&k=l&t=Home", ""}, {"i=s&e=buy&t=Home", "buy"},
+        {"i=s&t=", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_slice(must_hit(rows[i].query).name, rows[i].want, rows[i].query);
+}
+
 static void send_image_0_wants_no_image(void **state)
 {
     static const struct {
@@ -530,6 +590,8 @@ int main(void)
         cmocka_unit_test(what_follows_64_parameters_is_not_read),
         cmocka_unit_test(hostile_text_is_made_fit_to_print),
         cmocka_unit_test(a_name_is_cut_at_its_bound),
+        cmocka_unit_test(a_view_tells_where_it_came_from),
+        cmocka_unit_test(a_view_and_a_heartbeat_tell_the_title),
         cmocka_unit_test(send_image_0_wants_no_image),
         cmocka_unit_test(past_midnight_the_previous_id_goes_along),
         cmocka_unit_test(every_reason_has_a_counter_of_its_name),

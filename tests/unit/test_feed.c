@@ -97,6 +97,39 @@ static struct summary as_of(uint64_t epoch, uint64_t n, ms_t life, uint64_t last
 
 /* ---- claims ---- */
 
+static void the_numbers_are_those_of_the_latest_state_wherever_it_came_from(void **state)
+{
+    struct summary s = as_of(5, 2, 7, 0);
+    struct delta d = at(5, 3, 7, 0);
+    struct feed f;
+
+    (void)state;
+    feed_init(&f);
+    s.online = (struct online){.reading = 4, .tabs = 5, .members = 3};
+    s.total =
+        (struct total){.views = 1, .visits = 2, .joins = 6, .counted = 5, .since = 4};
+    s.warming = true;
+    read_in(&f, s, 0, 0);
+    assert_true(f.online == 4 && f.members == 3 && f.settling);
+    assert_memory_equal(&f.total, &s.total, sizeof f.total);
+    d.online = (struct online){.idle = 2, .tabs = 3, .members = 2};
+    d.total = (struct total){.joins = 9};
+    assert_true(hear(&f, d, 0, 0));
+    assert_true(f.online == 2 && f.members == 2 && !f.settling);
+    assert_memory_equal(&f.total, &d.total, sizeof f.total);
+    d.n = 4;
+    d.flags = DELTA_LOADING;
+    assert_true(hear(&f, d, 0, 0));
+    assert_true(f.settling);
+    d.flags = DELTA_WARMING | DELTA_TICK;
+    assert_false(hear(&f, d, 0, 0)); /* it is old */
+    d.n = 5;
+    d.flags = DELTA_TICK;
+    assert_true(hear(&f, d, 0, 0));
+    assert_false(f.settling);
+    feed_fini(&f);
+}
+
 static void nothing_is_told_before_the_first_snapshot(void **state)
 {
     struct feed f;
@@ -330,6 +363,7 @@ static void every_id_is_told_once_whatever_is_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_numbers_are_those_of_the_latest_state_wherever_it_came_from),
         cmocka_unit_test(nothing_is_told_before_the_first_snapshot),
         cmocka_unit_test(of_two_states_the_newer_one_wins),
         cmocka_unit_test(

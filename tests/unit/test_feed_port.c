@@ -136,7 +136,8 @@ static void must_parse(const char *line, struct feed_command want)
     struct feed_command c = feed_command_parse(guarded(line, strlen(line)));
 
     if (c.verb != want.verb || c.json != want.json || !slice_eq(c.site, want.site) ||
-        !slice_eq(c.token, want.token) || !slice_eq(c.text, want.text))
+        !slice_eq(c.token, want.token) || !slice_eq(c.ms, want.ms) ||
+        !slice_eq(c.text, want.text))
         fail_msg("\"%s\": %d site=%.*s token=%.*s text=%.*s", line, c.verb, (int)c.site.n,
                  c.site.p, (int)c.token.n, c.token.p, (int)c.text.n, c.text.p);
 }
@@ -166,6 +167,13 @@ static void a_command_is_a_verb_and_its_words(void **state)
         {"send shop hc_x",
          {.verb = FEED_SEND, .site = {T("shop")}, .token = {T("hc_x")}}},
         {"send", {.verb = FEED_SEND}},
+        {"query shop hc_x 12.5 SELECT  1",
+         {.verb = FEED_QUERY,
+          .site = {T("shop")},
+          .token = {T("hc_x")},
+          .ms = {T("12.5")},
+          .text = {T("SELECT  1")}}},
+        {"query shop", {.verb = FEED_QUERY, .site = {T("shop")}}},
     };
 
     (void)state;
@@ -260,6 +268,29 @@ static void events_are_told_with_their_time_and_kind(void **state)
 }
 
 #define BAD "\xef\xbf\xbd"
+
+static void a_query_is_told_with_its_time(void **state)
+{
+    static const struct {
+        const char *json, *line;
+    } rows[] = {
+        {"{\"id\":7,\"type\":\"query\",\"timestamp\":1763797921450,"
+         "\"text\":\"SELECT 1\",\"ms\":12}",
+         "07:52:01 query 12 ms SELECT 1\n"},
+        {"{\"id\":7,\"type\":\"query\",\"timestamp\":1763797921450,"
+         "\"text\":\"SELECT 1\",\"name\":\"db\",\"ms\":0}",
+         "07:52:01 query 0 ms db: SELECT 1\n"},
+    };
+    char with_end[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(with_end, sizeof with_end, "%s\n", rows[i].json);
+        must_tell(
+            (struct frame){.kind = FRAME_EVENT, .id = 7, .data = slice_of(rows[i].json)},
+            rows[i].line, with_end);
+    }
+}
 
 static void no_text_reaches_the_terminal_as_anything_but_text(void **state)
 {
@@ -380,6 +411,7 @@ int main(void)
         cmocka_unit_test(anything_else_is_unknown),
         cmocka_unit_test(frames_are_lines_and_a_state_is_none),
         cmocka_unit_test(events_are_told_with_their_time_and_kind),
+        cmocka_unit_test(a_query_is_told_with_its_time),
         cmocka_unit_test(no_text_reaches_the_terminal_as_anything_but_text),
         cmocka_unit_test(what_cannot_be_shown_is_said_to_be_so),
         cmocka_unit_test(who_watches_is_kept_and_who_does_not_is_closed_when_silent),

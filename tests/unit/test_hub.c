@@ -111,13 +111,14 @@ struct stage {
     struct hub hub;
 };
 
-/* A note that the other worker has been sent. */
-static unsigned told;
+/* Notes that the other worker has been sent. */
+static unsigned told, joined;
 
 static void note_mail(void *arg, const struct mail *m)
 {
     (void)arg;
     told += m->kind == MAIL_CONFIRMED;
+    joined += m->kind == MAIL_JOINED && slice_eq(m->bytes, SLICE("somebody"));
 }
 
 static void stage_open(struct stage *s)
@@ -133,12 +134,13 @@ static void stage_open(struct stage *s)
     s->host.moment = (struct moment){true, 1000, 1000};
     deadlines_init(&s->host.deadlines, s->setup.deadline_ms);
     watches_init(&s->host.watches, &s->host);
+    members_init(&s->host.members, &s->host);
     uv_loop_init(&s->host.loop);
     assert_int_equal(hub_open(&s->hub, &s->host, err, sizeof err), 0);
     assert_int_equal(mailbox_open(&s->other.inbox, &s->host.loop, note_mail, NULL, NULL),
                      0);
     hub_add_worker(&s->hub, &s->other);
-    told = 0;
+    told = joined = 0;
 }
 
 static void stage_close(struct stage *s)
@@ -318,6 +320,70 @@ static void a_refusal_is_told_like_a_confirmation_and_logged_once(void **state)
     assert_int_equal(told, 4);
 }
 
+static void push(const char *channel, const char *text)
+{
+    char word[] = "message", copy[2][32];
+    redisReply part[3] = {{.type = REDIS_REPLY_STRING, .str = word, .len = 7}};
+    redisReply *parts[3] = {&part[0], &part[1], &part[2]};
+
+    part[1] = part[2] = part[0];
+    part[1].str = strcpy(copy[0], channel);
+    part[1].len = strlen(channel);
+    part[2].str = strcpy(copy[1], text);
+    part[2].len = strlen(text);
+    wire.events->push(
+        wire.arg,
+        &(redisReply){.type = REDIS_REPLY_ARRAY, .elements = 3, .element = parts});
+}
+
+static void where_dialects_are_spoken_joins_are_heard_by_every_worker(void **state)
+{
+    struct stage *s = *state;
+
+    go_up();
+    assert_int_equal(wire.calls, 0);
+    go_down();
+    s->setup.routing.dialects = 1;
+    go_up();
+    last_was("SUBSCRIBE hc:!joined");
+    confirm_all();
+    push("hc:!joined", "somebody");
+    assert_int_equal(s->host.counters.messages_bad, 1); /* it is none */
+    push("hc:!other", "somebody");
+    uv_run(&s->host.loop, UV_RUN_NOWAIT);
+    assert_int_equal(joined, 1);
+    assert_int_equal(s->host.counters.messages_bad, 1);
+}
+
+static void a_worker_tells_all_others_who_joined(void **state)
+{
+    struct stage *s = *state;
+
+    hub_tell_joined(&s->hub, &s->host, SLICE("somebody"));
+    uv_run(&s->host.loop, UV_RUN_NOWAIT);
+    assert_int_equal(joined, 1);
+    assert_int_equal(s->host.counters.messages_bad, 0);
+    hub_tell_joined(&s->hub, &s->other, SLICE("somebody"));
+    uv_run(&s->host.loop, UV_RUN_NOWAIT);
+    assert_int_equal(joined, 1);
+    assert_int_equal(s->host.counters.messages_bad, 1);
+}
+
+static void joins_that_are_refused_are_logged_once(void **state)
+{
+    struct stage *s = *state;
+
+    s->setup.routing.dialects = 1;
+    for (int i = 1; i <= 2; i++) {
+        go_up();
+        refuse_all();
+        assert_int_equal(s->host.counters.joins_refused, i);
+        assert_true(s->hub.joins_refused);
+        go_down();
+    }
+    assert_false(s->hub.refused);
+}
+
 static int begin(void **state)
 {
     static struct stage stage;
@@ -344,6 +410,9 @@ int main(void)
         TEST(sites_that_nobody_watches_make_room_the_longest_unwatched_first),
         TEST(only_those_who_watch_fill_the_hub),
         TEST(a_refusal_is_told_like_a_confirmation_and_logged_once),
+        TEST(where_dialects_are_spoken_joins_are_heard_by_every_worker),
+        TEST(a_worker_tells_all_others_who_joined),
+        TEST(joins_that_are_refused_are_logged_once),
     };
 
     log_open("test");

@@ -92,12 +92,91 @@ static void what_is_too_long_is_cut(void **state)
     must_refuse(JSON, body, "bad_body");
 }
 
+static struct posted query(const char *text, const char *ms)
+{
+    struct posted m = {0};
+
+    messages_set_query(&m, (struct slice){guard_copy(text, strlen(text)), strlen(text)},
+                       SLICE(" db "),
+                       (struct slice){guard_copy(ms, strlen(ms)), strlen(ms)});
+    return m;
+}
+
+static void a_query_is_one_line_and_a_time(void **state)
+{
+    static const struct {
+        const char *ms;
+        uint32_t want;
+    } rows[] = {{"0", 0},     {"12", 12},
+                {"0.9", 0},   {"12.", 12},
+                {"1.999", 1}, {"240001", ENGAGED_MAX_MS},
+                {"007", 7},   {"99999999999999999", ENGAGED_MAX_MS}};
+    struct posted m = query("\n SELECT\n*\r\n\tFROM carts \n", "12");
+
+    (void)state;
+    assert_null(m.error);
+    assert_int_equal(m.kind, HIT_QUERY);
+    assert_true(slice_eq((struct slice){m.text, m.text_n}, SLICE("SELECT * FROM carts")));
+    assert_true(slice_eq((struct slice){m.name, m.name_n}, SLICE("db")));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        m = query("x", rows[i].ms);
+        assert_null(m.error);
+        assert_int_equal(m.ms, rows[i].want);
+    }
+}
+
+static void a_query_without_text_or_time_is_refused(void **state)
+{
+    static const char *const rows[] = {"", ".", ".5", "-1", "1e3", "12ms", " 1", "1,5"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(query("x", rows[i]).error, "bad_ms");
+    assert_string_equal(query("\n \t", "1").error, "no_text");
+}
+
+static void json_says_which_kind_it_is(void **state)
+{
+    static const struct {
+        const char *body;
+        uint8_t kind;
+        uint32_t ms;
+    } rows[] = {
+        {"{\"text\":\"a\"}", HIT_MESSAGE, 0},
+        {"{\"text\":\"a\",\"kind\":\"message\",\"ms\":7}", HIT_MESSAGE, 0},
+        {"{\"text\":\"a\",\"kind\":null}", HIT_MESSAGE, 0},
+        {"{\"text\":\"a\",\"kind\":\"query\",\"ms\":7}", HIT_QUERY, 7},
+        {"{\"text\":\"a\",\"kind\":\"query\",\"ms\":7.96}", HIT_QUERY, 7},
+        {"{\"text\":\"a\",\"kind\":\"query\",\"ms\":\"7.5\"}", HIT_QUERY, 7},
+        {"{\"text\":\"a\",\"kind\":\"query\",\"ms\":1e300}", HIT_QUERY, ENGAGED_MAX_MS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct posted m = parse(JSON, rows[i].body);
+
+        if (m.error)
+            fail_msg("%s: %s", rows[i].body, m.error);
+        assert_int_equal(m.kind, rows[i].kind);
+        assert_int_equal(m.ms, rows[i].ms);
+    }
+    must_refuse(JSON, "{\"text\":\"a\",\"kind\":\"poem\"}", "bad_kind");
+    must_refuse(JSON, "{\"text\":\"a\",\"kind\":7}", "bad_body");
+    must_refuse(JSON, "{\"text\":\"a\",\"kind\":\"query\"}", "bad_ms");
+    must_refuse(JSON, "{\"text\":\"a\",\"kind\":\"query\",\"ms\":-1}", "bad_ms");
+    must_refuse(JSON, "{\"text\":\"a\",\"kind\":\"query\",\"ms\":true}", "bad_ms");
+    must_refuse(JSON, "{\"kind\":\"query\",\"ms\":1}", "no_text");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_is_text_or_an_object),
         cmocka_unit_test(what_is_neither_is_refused),
         cmocka_unit_test(what_is_too_long_is_cut),
+        cmocka_unit_test(a_query_is_one_line_and_a_time),
+        cmocka_unit_test(a_query_without_text_or_time_is_refused),
+        cmocka_unit_test(json_says_which_kind_it_is),
     };
 
     return cmocka_run_group_tests_name("messages", tests, NULL, NULL);

@@ -112,8 +112,10 @@ static void expect_json(const char *text)
     free(flat);
 }
 
-#define VIEW \
-    "{\"id\":3,\"type\":\"pageview\",\"timestamp\":1763812860000,\"path\":\"/cart\"}"
+#define VIEW                                                                          \
+    "{\"id\":3,\"type\":\"pageview\",\"timestamp\":1763812860000,\"path\":\"/cart\"," \
+    "\"visitor\":\"5f2c0a91\",\"device\":\"mobile\",\"browser\":\"Safari\","          \
+    "\"country\":\"DE\",\"referrer\":\"news.example\"}"
 #define EVENT                                                           \
     "{\"id\":4,\"type\":\"event\",\"timestamp\":1763812860400,\"path\"" \
     ":\"/cart\",\"name\":\"signup\"}"
@@ -132,23 +134,29 @@ static const char *const snapshot[] = {"T",
                                        "t",
                                        "1763812861456",
                                        "O",
-                                       "5",
+                                       "6",
                                        "w",
                                        "1",
                                        "r",
                                        "1",
                                        "tabs",
                                        "3",
+                                       "m",
+                                       "1",
                                        "p:/",
                                        "1",
                                        "p:/cart",
                                        "2",
                                        "A",
-                                       "10",
+                                       "12",
                                        "pv",
                                        "1234",
                                        "vis",
                                        "567",
+                                       "con",
+                                       "89",
+                                       "cnt",
+                                       "7",
                                        "since",
                                        "1762000000000",
                                        "peak",
@@ -167,9 +175,13 @@ static const char *const snapshot[] = {"T",
                                        "4",
                                        "C",
                                        "0",
+                                       "N",
+                                       "1",
+                                       "/",
+                                       "Home",
                                        "B",
                                        "29396881",
-                                       "6",
+                                       "14",
                                        "pv",
                                        "1",
                                        "ev",
@@ -180,11 +192,33 @@ static const char *const snapshot[] = {"T",
                                        "1",
                                        "eng",
                                        "14200",
+                                       "r:news.example",
+                                       "1",
+                                       "d:mobile",
+                                       "1",
+                                       "w:Safari",
+                                       "1",
+                                       "g:DE",
+                                       "1",
+                                       "q",
+                                       "2",
+                                       "q50",
+                                       "12",
+                                       "q95",
+                                       "41",
+                                       "qh",
+                                       "12:1 36:1",
                                        "p:/cart",
                                        "1",
                                        "B",
                                        "29396880",
-                                       "4",
+                                       "7",
+                                       "r:-",
+                                       "2",
+                                       "d:desktop",
+                                       "3",
+                                       "w:Chrome",
+                                       "3",
                                        "pv",
                                        "3",
                                        "last",
@@ -234,9 +268,20 @@ static void the_realtime_answer_is_what_the_code_makes(void **state)
 
 static void the_message_is_what_the_code_makes(void **state)
 {
-    const struct recent_event events[] = {
-        {3, HIT_VIEW, 1763812860000, SLICE("/cart"), {NULL, 0}},
-        {4, HIT_EVENT, 1763812860400, SLICE("/cart"), SLICE("signup")}};
+    const struct recent_event events[] = {{.id = 3,
+                                           .kind = HIT_VIEW,
+                                           .at = 1763812860000,
+                                           SLICE("/cart"),
+                                           .referrer = SLICE("news.example"),
+                                           .visitor = 0x5f2c0a91,
+                                           .device = DEVICE_MOBILE,
+                                           .browser = BROWSER_SAFARI,
+                                           .country = "DE"},
+                                          {.id = 4,
+                                           .kind = HIT_EVENT,
+                                           .at = 1763812860400,
+                                           SLICE("/cart"),
+                                           SLICE("signup")}};
     struct text_list l = {NULL, 0};
     struct summary s = example(&l);
     struct delta d = summary_delta(&s, SLICE("shop"));

@@ -24,13 +24,19 @@ static void assert_frame(struct frame f, const char *expected)
 static void only_what_can_be_resumed_behind_has_an_id(void **state)
 {
     (void)state;
-    assert_frame((struct frame){FRAME_HELLO, 1763000000000, 9, {"{}", 2}},
-                 "id: 1763000000000-9\nevent: hello\ndata: {}\n\n");
-    assert_frame((struct frame){FRAME_EVENT, 1763000000000, 10, {"{\"id\":10}", 9}},
+    assert_frame(
+        (struct frame){
+            .kind = FRAME_HELLO, .life = 1763000000000, .id = 9, .data = {"{}", 2}},
+        "id: 1763000000000-9\nevent: hello\ndata: {}\n\n");
+    assert_frame((struct frame){.kind = FRAME_EVENT,
+                                .life = 1763000000000,
+                                .id = 10,
+                                .data = {"{\"id\":10}", 9}},
                  "id: 1763000000000-10\nevent: event\ndata: {\"id\":10}\n\n");
-    assert_frame((struct frame){FRAME_STATE, 0, 0, {"{}", 2}},
+    assert_frame((struct frame){.kind = FRAME_STATE, .data = {"{}", 2}},
                  "event: state\ndata: {}\n\n");
-    assert_frame((struct frame){FRAME_GAP, 0, 0, {"{}", 2}}, "event: gap\ndata: {}\n\n");
+    assert_frame((struct frame){.kind = FRAME_GAP, .data = {"{}", 2}},
+                 "event: gap\ndata: {}\n\n");
 }
 
 static void silence_is_a_comment_and_the_end_a_time_to_come_again(void **state)

@@ -1,0 +1,150 @@
+// Where views came from and what they were seen on, titles of pages, and how long queries took:
+// told over HTTP, kept in Redis' rows, exact over the death of the aggregator.
+import assert from 'node:assert/strict';
+import { eventually, story } from './harness.mjs';
+
+const WEBKIT = 'AppleWebKit/537.36 (KHTML, like Gecko)';
+const PHONE = `Mozilla/5.0 (Linux; Android 10; K) ${WEBKIT} Chrome/120.0.0.0 Mobile Safari/537.36`;
+const DESKTOP = 'Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefox/121.0';
+
+const trusted = { collector: ['--trusted-proxy', '127.0.0.1'] };
+
+/** Fields of all rows of the site, their numbers added up; texts as they are. */
+async function rows(s, site) {
+  const sums = {};
+  for (const key of await s.keys(`hc:{${site}}:b:*`)) {
+    const flat = (await s.redisCli('HGETALL', key)).split('\n');
+    for (let i = 0; i + 1 < flat.length; i += 2) {
+      const number = /^\d+$/.test(flat[i + 1]);
+      sums[flat[i]] = number ? (sums[flat[i]] ?? 0) + Number(flat[i + 1]) : flat[i + 1];
+    }
+  }
+  return sums;
+}
+
+const phone = (s, fields) => s.hit({ i: 'shop', ...fields }, { 'user-agent': PHONE, 'cf-ipcountry': 'DE' });
+const desktop = (s, fields) => s.hit({ i: 'shop', ...fields }, { 'user-agent': DESKTOP });
+
+story('views are told apart by referrer, device, browser and country, and pages have titles', async (s) => {
+  await s.start(trusted);
+  await phone(s, { p: 'https://shop.example/', t: 'Home', r: 'https://www.news.example/a?b=c' });
+  await phone(s, { p: 'https://shop.example/cart', t: 'Cart', r: 'https://shop.example/' });
+  await desktop(s, { p: 'https://shop.example/' });
+  await desktop(s, { p: 'https://shop.example/', k: 'h', v: '1', t: 'Home again', r: 'x.example' });
+  const answer = await s.sees('shop', {
+    pageViews: 3,
+    referrers: [
+      { name: '(direct)', views: 1 },
+      { name: '(internal)', views: 1 },
+      { name: 'news.example', views: 1 },
+    ],
+    devices: [
+      { name: 'mobile', views: 2 },
+      { name: 'desktop', views: 1 },
+    ],
+    browsers: [
+      { name: 'Chrome', views: 2 },
+      { name: 'Firefox', views: 1 },
+    ],
+    countries: [{ name: 'DE', views: 2 }],
+    queries: { count: 0, p50: 0, p95: 0 },
+  });
+  await eventually(async () => {
+    const { activePages } = await s.api('shop');
+    const titles = Object.fromEntries(activePages.map(({ path, title }) => [path, title]));
+    assert.deepEqual(titles, { '/': 'Home again', '/cart': 'Cart' });
+  });
+  const [newest, , first] = answer.recentEvents;
+  assert.match(first.visitor, /^[0-9a-f]{8}$/);
+  assert.equal(newest.visitor === first.visitor, false);
+  const { id, timestamp, visitor, ...rest } = first;
+  assert.deepEqual(rest, {
+    type: 'pageview', path: '/', device: 'mobile', browser: 'Chrome', country: 'DE', referrer: 'news.example',
+  });
+  const row = await rows(s, 'shop');
+  assert.deepEqual(
+    { ...row, uniq: undefined, last: undefined, n: undefined },
+    {
+      pv: 3, ev: 0, 'r:news.example': 1, 'r:-': 1, 'd:mobile': 2, 'd:desktop': 1, 'w:Chrome': 2, 'w:Firefox': 1,
+      'g:DE': 2, 'p:/': 1, 'p:/cart': 1, uniq: undefined, last: undefined, n: undefined,
+    },
+  );
+  assert.equal(await s.redisCli('HGET', 'hc:{shop}:ti', '/cart'), 'Cart');
+  assert.ok(Number(await s.redisCli('TTL', 'hc:{shop}:ti')) > 0);
+});
+
+story('a country is believed of a trusted proxy alone', async (s) => {
+  await s.start();
+  await phone(s, { p: '/' });
+  const { countries } = await s.sees('shop', { pageViews: 1 });
+  assert.deepEqual(countries, []);
+});
+
+story('nothing of it is lost or counted twice when the aggregator is killed', async (s) => {
+  await s.start(trusted);
+  const some = async (n) => {
+    for (let k = 0; k < n; k++) {
+      await phone(s, { p: `/${k % 3}`, t: `Page ${k % 3}`, r: `host${k % 4}.example`, u: `p${k % 5}` });
+      await desktop(s, { p: '/', u: 'd', r: k % 2 ? 'https://host0.example/x' : '' });
+    }
+  };
+  await some(20);
+  await s.sees('shop', { pageViews: 40 });
+  await s.aggregator.kill();
+  await some(20);
+  await s.startAggregator();
+  await some(20);
+  await s.sees(
+    'shop',
+    {
+      pageViews: 120,
+      referrers: [
+        { name: 'host0.example', views: 45 },
+        { name: '(direct)', views: 30 },
+        { name: 'host1.example', views: 15 },
+        { name: 'host2.example', views: 15 },
+        { name: 'host3.example', views: 15 },
+      ],
+      devices: [
+        { name: 'desktop', views: 60 },
+        { name: 'mobile', views: 60 },
+      ],
+      countries: [{ name: 'DE', views: 60 }],
+    },
+    20_000,
+  );
+  const row = await rows(s, 'shop');
+  assert.deepEqual([row.pv, row['d:mobile'], row['r:host0.example'], row['g:DE']], [120, 60, 45, 60]);
+  const { activePages } = await s.api('shop');
+  assert.equal(activePages.find(({ path }) => path === '/1').title, 'Page 1');
+  assert.equal(activePages.find(({ path }) => path === '/').title, undefined);
+});
+
+story('titles and how long queries took are known after a restart though nobody tells them again', async (s) => {
+  await s.start();
+  const { out: token } = await s.cli([
+    'site', 'token', 'shop', 'add', 'bot', '--scope', 'send', '--redis', s.redisAddress,
+  ]);
+  const query = async (ms) => {
+    const answer = await s.request('/e', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token.trim()}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ i: 'shop', k: 'query', text: 'SELECT 1', name: 'api', ms }),
+    });
+    assert.equal(answer.status, 202, answer.body.toString());
+  };
+  await desktop(s, { p: '/', t: 'Home', u: 'alice' });
+  for (const ms of [1, 12, 12, 12, 1000]) await query(ms);
+  const before = await s.sees('shop', { pageViews: 1, queries: { count: 5, p50: 12, p95: 1008 } });
+  assert.equal(before.activePages[0].title, 'Home');
+  const { type, text, name, ms } = before.recentEvents[0];
+  assert.deepEqual({ type, text, name, ms }, { type: 'query', text: 'SELECT 1', name: 'api', ms: 1000 });
+  await s.aggregator.kill();
+  await s.startAggregator();
+  await desktop(s, { p: '/', u: 'bob' });
+  await query(12);
+  const after = await s.sees('shop', { pageViews: 2, queries: { count: 6, p50: 12, p95: 1008 } }, 20_000);
+  assert.equal(after.activePages[0].title, 'Home');
+  const counted = after.series.reduce((sum, { queries = 0 }) => sum + queries, 0);
+  assert.equal(counted, 6);
+});
