@@ -8,6 +8,7 @@
 #include "all.h"
 
 const struct dialect *const dialects[] = {
+    &dialect_livestats,
     &dialect_audience_meter,
 };
 const size_t ndialects = sizeof dialects / sizeof *dialects;
