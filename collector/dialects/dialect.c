@@ -9,6 +9,7 @@
 
 const struct dialect *const dialects[] = {
     &dialect_livestats,
+    &dialect_liveuser,
     &dialect_audience_meter,
 };
 const size_t ndialects = sizeof dialects / sizeof *dialects;
