@@ -11,6 +11,7 @@ const struct dialect *const dialects[] = {
     &dialect_livestats,
     &dialect_liveuser,
     &dialect_ts_analytics,
+    &dialect_hummingbird,
     &dialect_audience_meter,
 };
 const size_t ndialects = sizeof dialects / sizeof *dialects;

@@ -1,0 +1,84 @@
+/* hummingbird: GET /tracking_pixel.gif?u=...&event=... is a view, or an event.
+ *
+ * The picture comes whatever was said, as theirs does; what was refused shows in the
+ * counters. Their datagrams of JSON come in at a port of their own: ../json_udp.h. */
+#include "hummingbird.h"
+
+#include "../beacons.h"
+#include "../pixel.h"
+#include "../query.h"
+#include "../worker.h"
+#include "all.h"
+#include "host_site.h"
+
+static struct slice *field_of(struct beacon *b, struct slice name)
+{
+    if (slice_eq(name, SLICE("u")))
+        return &b->path;
+    if (slice_eq(name, SLICE("ref")))
+        return &b->referrer;
+    if (slice_eq(name, SLICE("event")))
+        return &b->name;
+    return slice_eq(name, SLICE("guid")) ? &b->user : NULL;
+}
+
+void hummingbird_pixel(struct beacon *b, struct slice query)
+{
+    struct slice name, value, *field;
+    struct query q;
+    size_t used = 0;
+
+    beacon_clear(b);
+    if (query.n > sizeof b->text)
+        query.n = sizeof b->text;
+    query_init(&q, query);
+    while (query_next(&q, &name, &value)) {
+        field = field_of(b, name);
+        if (field == NULL || field->p)
+            continue;
+        *field = query_decode(value, b->text + used);
+        if (field->p == b->text + used)
+            used += field->n;
+    }
+}
+
+static const struct canned image = {
+    .status = {"HTTP/1.1 200 OK\r\nDate: ", 23},
+#define HEAD                                                                    \
+    "\r\nContent-Type: image/gif\r\nContent-Length: 43\r\nPragma: no-cache\r\n" \
+    "Cache-Control: no-store, no-cache, must-revalidate, "                      \
+    "max-age=0,post-check=0,pre-check=0\r\n" HEADER_OPEN                        \
+    "Cross-Origin-Resource-Policy: cross-origin\r\n"
+    .head = {HEAD, sizeof HEAD - 1},
+    .body = {pixel_gif, PIXEL_BYTES},
+};
+
+static enum handled take_pixel(struct exchange *x)
+{
+    char host[HTTP_HEAD_MAX];
+    struct beacon b;
+
+    if (x->request->method != HTTP_HEAD) {
+        hummingbird_pixel(&b, x->request->query);
+        b.site = host_site(x->request, host);
+        beacons_take(x, &b);
+    }
+    exchange_canned(x, &image);
+    return ANSWERED;
+}
+
+/* clang-format off */
+static const struct route hummingbird_routes[] = {
+    {HTTP_GET, "*/tracking_pixel.gif", take_pixel, .open = true,
+     .what = "takes a view or an event from the query, answers a GIF"},
+    {HTTP_GET, "*/tracking_pixel", take_pixel, .open = true, .what = "the same"},
+    {HTTP_GET, "/tracking_pixel*", take_pixel, .open = true, .what = "the same"},
+};
+/* clang-format on */
+
+const struct dialect dialect_hummingbird = {
+    .name = "hummingbird",
+    .routes = hummingbird_routes,
+    .nroutes = sizeof hummingbird_routes / sizeof *hummingbird_routes,
+    .what = "Hummingbird: views and events by a pixel",
+};

@@ -1,0 +1,12 @@
+/* hummingbird: what the tracking pixel of Hummingbird says. Pure. */
+#ifndef HC_DIALECTS_HUMMINGBIRD_H
+#define HC_DIALECTS_HUMMINGBIRD_H
+
+#include "../beacon.h"
+
+/* Fills @b from the pixel's query: u the page, ref what led there, event its name, guid
+ * the visitor; other names may be there. All but the site, which is left empty. A query
+ * longer than HTTP_REQUEST_LINE_MAX is cut there. */
+void hummingbird_pixel(struct beacon *b, struct slice query);
+
+#endif
