@@ -12,6 +12,12 @@ const struct dialect *const dialects[] = {
     &dialect_liveuser,
     &dialect_ts_analytics,
     &dialect_hummingbird,
+    &dialect_goatcounter,
+    &dialect_plausible,
+    &dialect_matomo,
+    &dialect_umami,
+    &dialect_fathom,
+    &dialect_snowplow,
     &dialect_audience_meter,
 };
 const size_t ndialects = sizeof dialects / sizeof *dialects;
