@@ -129,7 +129,7 @@ export class Audience {
 
   /** What every face has to say from settledAt to holdsUntil. */
   truth() {
-    const online = { total: 0, active: 0, writing: 0, reading: 0, idle: 0, background: 0, tabs: 0 };
+    const online = { total: 0, active: 0, writing: 0, reading: 0, idle: 0, background: 0, tabs: 0, members: 0 };
     const pages = new Map();
     const page = (path) => pages.get(path) ?? pages.set(path, { path, visitors: 0, online: 0 }).get(path);
     for (const visitor of this.visitors) {

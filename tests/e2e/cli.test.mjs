@@ -157,7 +157,7 @@ function accessLog(lines) {
 
 const byPath = (a, b) => (a.path < b.path ? -1 : 1);
 
-story('an access log replayed at full speed comes to what an oracle says', async (s) => {
+story('H7: an access log replayed at full speed comes to what an oracle says', async (s) => {
   const LINES = 6000;
   await s.start({ workers: 2 });
   const log = accessLog(LINES);
@@ -188,7 +188,7 @@ story('a replay from a pipe in two halves counts nobody twice', async (s) => {
   await s.sees('shop', { currentVisitors: log.visitors, pageViews: log.views });
 });
 
-story('a recorded beacon file is played as it was; nothing there is 3, nothing to do is 1', async (s) => {
+story('H7: a recorded beacon file is played as it was; nothing there is 3, nothing to do is 1', async (s) => {
   await s.start();
   const beacons = ['1763776800000 i=shop&p=/a&u=a', '1763776800100 i=shop&p=/b&u=b', '1763776800200 i=shop&p=/b&u=b&e=buy'];
   const file = s.file('beacons', `${beacons.join('\n')}\n`);

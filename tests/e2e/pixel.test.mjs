@@ -22,7 +22,7 @@ function hasImage(answer) {
   assert.equal(answer.body.toString('latin1', 0, 6), 'GIF89a');
 }
 
-story('a pixel is a 43-byte GIF that nobody may keep, and counts once', async (s) => {
+story('H1: a pixel is a 43-byte GIF that nobody may keep, and counts once', async (s) => {
   await s.start();
   const answer = await s.hit({ i: 'shop', p: '/cart?x=1#y', u: 'alice' });
   isPixel(answer);
@@ -66,7 +66,7 @@ story('without p the Referer is the page, without either it is /', async (s) => 
   });
 });
 
-story('without u a visitor is an address with its browser, and a proxy is believed only when trusted', async (s) => {
+story('T12: without u a visitor is an address with its browser, and a proxy is believed only when trusted', async (s) => {
   await s.start({ collector: ['--trusted-proxy', '127.0.0.0/8'] });
   const from = (ip, agent) => s.hit({ i: 'shop', p: '/' }, { 'x-forwarded-for': ip, 'user-agent': agent });
   await from('192.0.2.1', 'one');
@@ -79,7 +79,7 @@ story('without u a visitor is an address with its browser, and a proxy is believ
   await s.sees('shop', { currentVisitors: 5, pageViews: 7 });
 });
 
-story('nobody else can choose their address', async (s) => {
+story('T12: nobody else can choose their address', async (s) => {
   await s.start();
   for (const ip of ['192.0.2.1', '192.0.2.2', '192.0.2.3'])
     await s.hit({ i: 'shop', p: '/' }, { 'x-forwarded-for': ip, 'user-agent': 'one' });
@@ -221,7 +221,7 @@ story('a preflight is allowed for any origin and remembered for a day', async (s
   assert.equal(answer.headers['access-control-max-age'], '86400');
 });
 
-story('minutes= takes whole numbers from 1, cuts large ones to the window, refuses the rest', async (s) => {
+story('T5: minutes= takes whole numbers from 1, cuts large ones to the window, refuses the rest', async (s) => {
   await s.start({ window: 10 });
   await s.hit({ i: 'shop', p: '/', u: 'alice' });
   await s.sees('shop', { minutes: 5, window: 10, currentVisitors: 1 });
@@ -249,7 +249,7 @@ story('the realtime answer has a row for each minute of the window and labelled 
   assert.ok(Math.abs(answer.asOf - Date.now()) < 5_000);
 });
 
-story('a site nobody has seen is an empty answer that says so; what is no site is 400', async (s) => {
+story('T16: a site nobody has seen is an empty answer that says so; what is no site is 400', async (s) => {
   await s.start();
   const answer = await s.api('nobody');
   assert.equal(answer.currentVisitors, 0);
@@ -261,7 +261,9 @@ story('a site nobody has seen is an empty answer that says so; what is no site i
 
 story('what is not there is 404, what is not allowed 405, robots stay out, health is told', async (s) => {
   await s.start();
-  assert.equal((await s.request('/nothing/here')).status, 404);
+  for (const at of ['/nothing/here', '/nothing/is/here', '/nothing.php'])
+    assert.equal((await s.request(at)).status, 404, at);
+  assert.equal((await s.request('/nothing', { headers: { accept: 'text/html' } })).status, 404);
   const wrong = await s.request('/sites/shop/realtime', { method: 'POST', body: '' });
   assert.equal(wrong.status, 405);
   assert.match(wrong.headers.allow, /GET/);

@@ -1,87 +1,18 @@
 // The feed port, where telnet or nc is enough, and the notification port.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import crypto from 'node:crypto';
 import net from 'node:net';
 import { eventually, request, story, Story, within } from './harness.mjs';
 import { Resp } from './resp.mjs';
 import { message, Sse } from './sse.mjs';
+import { Terminal, token } from './telnet.mjs';
 
 const PORTS = ['--feed-listen', '127.0.0.1:0', '--notify-listen', '127.0.0.1:0'];
 const FEED_CONNS_MAX = 64;
 
-/** A new token of the site, as an operator makes it. */
-async function token(s, site, scope) {
-  const text = `hc_${crypto.randomBytes(32).toString('base64url')}`;
-  const hash = execFileSync('b2sum', ['-l', '256'], { input: text, encoding: 'utf8' }).split(' ')[0];
-  await s.redisCli('hset', `hc:{${site}}:c`, `t:${scope}`, `${scope} ${hash}`);
-  return text;
-}
-
-/** A person with telnet. */
-class Terminal {
-  constructor(s, address) {
-    const [host, port] = address.split(':');
-    this.text = '';
-    this.closed = false;
-    this.socket = net.connect({ host, port: Number(port), allowHalfOpen: true });
-    this.socket.setEncoding('utf8').on('data', (text) => (this.text += text));
-    this.opened = new Promise((resolve, reject) => this.socket.on('connect', resolve).on('error', reject));
-    this.end = new Promise((resolve) => {
-      const done = () => {
-        this.closed = true;
-        resolve();
-      };
-      this.socket.on('end', done).on('close', done).on('error', done);
-    });
-    s.closing.push(() => this.socket.destroy());
-  }
-
-  static async open(s) {
-    const terminal = new Terminal(s, await Story.addressOf(s.collector, 'feed'));
-    await terminal.opened;
-    return terminal;
-  }
-
-  /** Opened, and told that the site is watched. */
-  static async watching(s, site = 'shop', more = '') {
-    const terminal = await Terminal.open(s);
-    assert.equal(await terminal.ask(`watch ${site}${more}\n`), `ok watching ${site}`);
-    return terminal;
-  }
-
-  write(bytes) {
-    this.socket.write(bytes);
-  }
-
-  get lines() {
-    return this.text.split('\n').slice(0, -1);
-  }
-
-  /** Sends it, and returns the next line that comes. */
-  async ask(line) {
-    const before = this.lines.length;
-    this.write(line);
-    return eventually(() => {
-      assert.ok(this.lines.length > before, `an answer to ${line}`);
-      return this.lines[before];
-    });
-  }
-
-  /** The first line that matches. */
-  has(pattern) {
-    return eventually(() => {
-      const line = this.lines.find((one) => pattern.test(one));
-      assert.ok(line, `${pattern} in ${JSON.stringify(this.text.slice(-500))}`);
-      return line;
-    });
-  }
-}
-
 const start = (s, options = {}) => s.start({ ...options, collector: [...PORTS, ...(options.collector ?? [])] });
 const notifyAddress = (s) => Story.addressOf(s.collector, 'notify');
 
-story('who watches by telnet reads a line for each event, and can send some', async (s) => {
+story('P3, P4: who watches by telnet reads a line for each event, and can send some', async (s) => {
   await start(s, { workers: 2 });
   const send = await token(s, 'shop', 'send');
   const sse = await Sse.open(s, '/sites/shop/stream');
@@ -113,7 +44,7 @@ story('who watches by telnet reads a line for each event, and can send some', as
   assert.equal(counted.streams_open, 2);
 });
 
-story('lines come in any pieces, with LF or CRLF, and telnet may negotiate within them', async (s) => {
+story('P4: lines come in any pieces, with LF or CRLF, and telnet may negotiate within them', async (s) => {
   await start(s);
   const terminal = await Terminal.open(s);
   for (const piece of ['wa', 'tch ', 'sh', 'op\r', '\n']) {
@@ -143,7 +74,7 @@ story('lines come in any pieces, with LF or CRLF, and telnet may negotiate withi
   assert.equal((await s.counters(s.collector)).feed_too_long, 1);
 });
 
-story('what is wrong is told with its reason, and guesses are counted by address', async (s) => {
+story('P2: what is wrong is told with its reason, and guesses are counted by address', async (s) => {
   await start(s);
   const send = await token(s, 'shop', 'send');
   const read = await token(s, 'shop', 'read');
@@ -220,7 +151,7 @@ story('a watcher may have the events as JSON, or as lines that harm no terminal'
   assert.equal(plain.lines.length, 4);
 });
 
-story('who does not read delays nobody, and is told later how much was missed', async (s) => {
+story('P5: who does not read delays nobody, and is told later how much was missed', async (s) => {
   await s.startRedis();
   s.udp = '127.0.0.1:9';
   await s.startCollector([...PORTS, '--workers', 1]);

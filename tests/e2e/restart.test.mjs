@@ -14,7 +14,7 @@ async function freeUdp() {
 
 const ready = (s) => eventually(async () => assert.equal((await s.request('/readyz')).status, 200), 20_000);
 
-story('SIGTERM and SIGINT end both daemons with code 0, what was answered is in Redis', async (s) => {
+story('T15: SIGTERM and SIGINT end both daemons with code 0, what was answered is in Redis', async (s) => {
   await s.start();
   for (let k = 0; k < 20; k++) await s.hit({ i: 'shop', p: '/', u: `v${k}` });
   assert.deepEqual(await s.collector.stop(), { code: 0, signal: null });

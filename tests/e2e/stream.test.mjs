@@ -55,7 +55,9 @@ story('a stream is greeted, told the state, and then events before the state the
   const event = stream.frames.findIndex((frame) => frame.event === 'event');
   assert.ok(event > 0 && event < stream.frames.findLastIndex((frame) => frame.event === 'state'));
   assert.equal(stream.frames[event].id, `${hello.data.life}-2`);
-  assert.deepEqual({ ...stream.events[0], timestamp: 0 }, { id: 2, type: 'pageview', timestamp: 0, path: '/cart' });
+  const { visitor, ...told } = stream.events[0];
+  assert.match(visitor, /^[0-9a-f]{8}$/);
+  assert.deepEqual({ ...told, timestamp: 0 }, { id: 2, type: 'pageview', timestamp: 0, path: '/cart' });
 });
 
 story('the head says what becomes of the connection, and who closes one side is gone', async (s) => {
@@ -175,7 +177,7 @@ story('messages that are old, broken or of another life are told apart', async (
   assert.equal(counters.messages_bad, 4);
 });
 
-story('states come at once after a pause, and then every 250 ms with the newest only', async (s) => {
+story('H4: states come at once after a pause, and then every 250 ms with the newest only', async (s) => {
   await s.startRedis();
   s.udp = '127.0.0.1:9';
   await s.startCollector(['--workers', 1]);
@@ -189,7 +191,7 @@ story('states come at once after a pause, and then every 250 ms with the newest 
   assert.ok(stream.of('state').length <= most + 1, `${stream.of('state').length} states in ${took} ms`);
 });
 
-story('silence gets a comment after 15 s', async (s) => {
+story('H4: silence gets a comment after 15 s', async (s) => {
   await s.startRedis();
   s.udp = '127.0.0.1:9';
   await s.startCollector(['--workers', 1]);
@@ -232,7 +234,7 @@ story('who does not read costs no more than a batch, and is then told the latest
   assert.ok(slow.of('state').length < quick.of('state').length, 'only the latest state was told');
 }, { ms: 90_000 });
 
-story('who does not read for ten seconds is closed', async (s) => {
+story('P5: who does not read for ten seconds is closed', async (s) => {
   await s.startRedis();
   s.udp = '127.0.0.1:9';
   await s.startCollector(['--workers', 1]);
@@ -311,7 +313,7 @@ story('a site is subscribed once for each process, and let go a while after its 
   await greeted(await Sse.open(s, STREAM));
 });
 
-story('streams are refused where they should be', async (s) => {
+story('H6: streams are refused where they should be', async (s) => {
   await s.startRedis();
   s.udp = '127.0.0.1:9';
   await s.startCollector(['--workers', 1, '--streams', 1, '--origin', 'https://a.example', '--origin', 'https://b.example']);

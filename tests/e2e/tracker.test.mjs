@@ -358,7 +358,7 @@ async function isCounted({ s, person }, { script, ...options }) {
   return site.log.length > 0;
 }
 
-visit('who says that they do not want to be tracked is not, unless the site insists', async (story) => {
+visit('T13: who says that they do not want to be tracked is not, unless the site insists', async (story) => {
   for (const script of [GPC, DNT]) {
     assert.equal(await isCounted(story, { script, attributes: 'data-client' }), false);
     assert.equal(await isCounted(story, { script, attributes: 'data-ignore-dnt', allowed: true }), true);

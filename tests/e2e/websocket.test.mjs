@@ -167,7 +167,7 @@ story('frames that come in one piece with the handshake are read', async (s) => 
   assert.deepEqual(raw.of(PONG).map(String), ['early']);
 });
 
-story('only pages of the allowed origins may open one', async (s) => {
+story('H6: only pages of the allowed origins may open one', async (s) => {
   await s.start({ collector: ['--origin', 'https://shop.example'] });
   const asking = async (...lines) => {
     const raw = new Raw(s, { lines: [...wanted, ...lines] });
@@ -272,7 +272,7 @@ story("Python's websockets is told everything, and of the end", async (s) => {
   assert.match(client.out, /\n1001 True\n$/, client.log());
 });
 
-story('Chromium is told everything, and of the end', async (s) => {
+story('T14: Chromium is told everything, and of the end', async (s) => {
   await s.start();
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
   s.closing.push(() => browser.close());

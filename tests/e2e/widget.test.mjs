@@ -120,7 +120,7 @@ story('a visitor sees the own visit in the own badge', async (s) => {
   await shows(tab, '1online');
 });
 
-story('a badge shows what it is asked to, in its own words, and nothing runs', async (s) => {
+story('H8: a badge shows what it is asked to, in its own words, and nothing runs', async (s) => {
   await s.start();
   await s.hit({ i: 'shop', p: '/', u: 'alice', v: 'a' });
   await s.hit({ i: 'shop', p: '/', u: 'bob' }); // in the window, not online
@@ -153,7 +153,7 @@ story('a badge shows what it is asked to, in its own words, and nothing runs', a
   assert.deepEqual(errors, []);
 });
 
-story('subscribe tells a page\'s own code, until it ends', async (s) => {
+story('H8: subscribe tells a page\'s own code, until it ends', async (s) => {
   await s.start();
   const url = await site(s, '');
   const { context } = await browse(s);
