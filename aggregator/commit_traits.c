@@ -11,7 +11,7 @@
 #include "commit_ops.h"
 
 /* Fields of one row: all values, and four of queries. */
-_Static_assert(REFERRERS_MAX + COUNTRIES_MAX + HIT_DEVICES + HIT_BROWSERS + 4 <=
+_Static_assert((REFERRERS_MAX + COUNTRIES_MAX + HIT_DEVICES + HIT_BROWSERS + 4) * 2 <=
                    COMMIT_FIELDS_MAX,
                "a row's traits are one HSET");
 

@@ -111,11 +111,12 @@ static void count_tab(struct visit *v, const struct hit *h, struct fold_counts *
                         .state = h->state,
                         .lasts = h->lasts,
                         .leave = h->kind == HIT_LEAVE,
+                        .begins = h->kind == HIT_JOIN,
                         .held = h->marks & HIT_HELD};
     enum presence_verdict what = presence_take(
         &s->presence, &s->pages, &sign, v->store->clock, store_tabs_room(v->store, s));
 
-    v->entered = what == PRESENCE_ENTERED;
+    v->entered |= what == PRESENCE_ENTERED;
     if (what == PRESENCE_LEFT)
         visit_left(v->store, s, v->visitor);
     if (what == PRESENCE_DISPLACED)
@@ -154,6 +155,30 @@ static void stand_alone(struct visit *v, const struct hit *h, bool *moved)
     v->known = visitors_get(&v->site->visitors, v->visitor);
 }
 
+/* The visitor has a name since a moment ago; before it was taken for one of those
+ * without. There may be more of them, who stay as they are: then only the tab is the
+ * visitor's. */
+static void take_name(struct visit *v, const struct hit *h)
+{
+    struct site *s = v->site;
+    struct presence *p = &s->presence;
+    const struct visitor *known = visitors_get(&s->visitors, v->visitor);
+    bool is_known = known && !visitor_is_stale(known, s->now, s->window);
+    size_t before = p->tabs.n;
+    bool was, had;
+
+    if (!is_known && presence_is_alone(p, v->previous))
+        return; /* it is the only one, and is renamed as at midnight */
+    was = presence_state(p, v->visitor) != STATE_NONE;
+    had = presence_state(p, v->previous) != STATE_NONE;
+    presence_name(p, &s->pages, v->previous, v->visitor, h->tab);
+    v->entered = !was && presence_state(p, v->visitor) != STATE_NONE;
+    if (had && presence_state(p, v->previous) == STATE_NONE)
+        visit_left(v->store, s, v->previous);
+    v->previous = 0;
+    store_tabs(v->store, s, before);
+}
+
 static void count_visitor(struct visit *v, bool is_seen, struct fold_counts *counts,
                           bool *moved)
 {
@@ -183,13 +208,15 @@ void effect_take(struct visit *v, const struct hit *h, struct fold_counts *count
     if (h->kind == HIT_VIEW || h->kind == HIT_HEARTBEAT)
         pages_title(&s->pages, v->page, h->name);
     v->entered = false;
+    if (h->marks & HIT_NAMED && v->previous && (effect_is_sign(h) || effect_is_seen(h)))
+        take_name(v, h);
     if (h->marks & HIT_HELD && effect_is_sign(h))
         stand_alone(v, h, moved);
     if (effect_is_sign(h))
         count_tab(v, h, counts);
-    else if (h->previous && effect_is_seen(h))
+    else if (v->previous && effect_is_seen(h))
         rename_tabs(v);
-    if (effect_is_seen(h) || (effect_is_sign(h) && h->previous))
+    if (effect_is_seen(h) || (effect_is_sign(h) && v->previous))
         count_visitor(v, effect_is_seen(h), counts, moved);
     if (s->dirty || s->totals.dirty || s->pages.titles_dirty)
         store_mark_dirty(v->store, s);

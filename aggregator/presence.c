@@ -29,7 +29,7 @@ static ms_t time_of_sign(const struct sign *s)
 /* Of a tab that says this now. */
 static uint8_t marks_of(const struct presence *p, const struct sign *s, ms_t now)
 {
-    bool faded = s->lasts > 0 && is_over(p, s->at + tab_fresh(s->lasts), now);
+    bool faded = s->lasts > 0 && !s->held && is_over(p, s->at + tab_fresh(s->lasts), now);
 
     return (s->held ? TAB_HELD : 0) | (faded ? TAB_FADED : 0);
 }
@@ -132,7 +132,7 @@ static bool is_older(const struct presence *p, const struct sign *s, const struc
 
     if (t->kind == TAB_SEED)
         return false;
-    return at < known || (at == known && t->kind == TAB_LEFT && !s->leave);
+    return at < known || (at == known && t->kind == TAB_LEFT && !s->leave && !s->begins);
 }
 
 /* What the sign tells of a tab that was in @before is over at @now. */

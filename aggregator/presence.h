@@ -9,9 +9,10 @@
  * A hit may say how long its tab lasts instead. Such a tab is fresh for half of that
  * time; then it leaves its page and fades: it still counts, but not among the fresh ones.
  *
- * A tab that is held is a connection: its leave ends it without delay. It makes none of
- * its visitor's tabs go. Where there is no room for it (many people behind one address),
- * it stands for a visitor of its own (presence_own), found again by presence_is_beyond.
+ * A tab that is held is a connection: its leave ends it without delay, and it does not
+ * fade. It makes none of its visitor's tabs go. Where there is no room for it (many
+ * people behind one address), it stands for a visitor of its own (presence_own), found
+ * again by presence_is_beyond.
  *
  * What counts is when things happened, not in which order they arrived: a hit older than
  * the tab's newest changes nothing, and a tab that left is remembered for
@@ -50,7 +51,9 @@ struct sign {
     uint8_t state; /* enum hit_state; STATE_NONE: it stays as it is, a new tab is read */
     uint8_t lasts; /* as in a hit */
     bool leave;
-    bool held; /* the tab is a connection */
+    bool begins; /* a connection was opened: in the ms in which the tab's last one was
+                    closed it is the later of the two */
+    bool held;   /* the tab is a connection */
 };
 
 enum presence_verdict {
@@ -79,6 +82,15 @@ enum presence_verdict presence_take(struct presence *p, struct pages *pages,
 /* @from is @to from now on: the tabs of both are one visitor's. presence_take does so by
  * itself. */
 void presence_rename(struct presence *p, struct pages *pages, uint64_t from, uint64_t to);
+
+/* Whether @visitor has no more than one tab, and that is no connection: it is somebody
+ * alone, as far as can be told. */
+bool presence_is_alone(const struct presence *p, uint64_t visitor);
+
+/* Tab @tab of @from, unless it is a connection, is @to's from now on, who has none such.
+ */
+void presence_name(struct presence *p, struct pages *pages, uint64_t from, uint64_t to,
+                   uint64_t tab);
 
 /* The site was read back: @visitor was there before the restart, in @state. It counts
  * until @until, or until it is heard of. Nothing changes when it is known already. False

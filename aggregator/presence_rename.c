@@ -65,3 +65,21 @@ void presence_rename(struct presence *p, struct pages *pages, uint64_t from, uin
         else
             tabs_rename(&p->tabs, i, to);
 }
+
+bool presence_is_alone(const struct presence *p, uint64_t visitor)
+{
+    uint32_t i = tabs_first(&p->tabs, visitor);
+
+    return i == TAB_NONE ||
+           (tabs_next(&p->tabs, i) == TAB_NONE && !(p->tabs.tab[i].marks & TAB_HELD));
+}
+
+void presence_name(struct presence *p, struct pages *pages, uint64_t from, uint64_t to,
+                   uint64_t tab)
+{
+    uint32_t i = tab_find(p, from, tab);
+
+    if (i != TAB_NONE && !(p->tabs.tab[i].marks & TAB_HELD) &&
+        tab_find(p, to, tab) == TAB_NONE)
+        hand_over(p, pages, i, to);
+}

@@ -33,7 +33,7 @@ static inline ms_t tab_fresh(uint8_t lasts)
 /* Whether it is fresh and will not always be. */
 static inline bool tab_will_fade(const struct tab *t)
 {
-    return t->kind == TAB_OPEN && t->lasts > 0 && !(t->marks & TAB_FADED);
+    return t->kind == TAB_OPEN && t->lasts > 0 && !(t->marks & (TAB_FADED | TAB_HELD));
 }
 
 /* Its `at` in full. */

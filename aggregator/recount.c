@@ -30,10 +30,9 @@ static void on_renamed(struct load *l, uint64_t to)
         l->doubtful = true;
         return;
     }
-    v = visitors_get(&l->renamed, l->old);
-    if (v)
-        return; /* the latest renaming holds */
-    v = l->renamed.n < SITE_VISITORS_MAX ? visitors_put(&l->renamed, l->old) : NULL;
+    v = visitors_get(&l->renamed, l->old); /* by a later one; this is of what is older */
+    if (!v && l->renamed.n < SITE_VISITORS_MAX)
+        v = visitors_put(&l->renamed, l->old);
     if (v)
         v->seen = present_id(l, to);
     else

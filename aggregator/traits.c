@@ -70,6 +70,13 @@ static size_t trait_bytes(const struct traits *t)
     return sizeof(struct trait) + t->slots * sizeof(uint32_t);
 }
 
+/* What stands for the values beyond the bound, and is not counted among them: it may be
+ * read back before they are. */
+static bool is_other(struct slice name)
+{
+    return slice_eq(name, SLICE(TRAIT_OTHER));
+}
+
 static struct trait *add(struct traits *t, uint64_t hash, enum trait_kind kind,
                          struct slice name)
 {
@@ -83,7 +90,7 @@ static struct trait *add(struct traits *t, uint64_t hash, enum trait_kind kind,
     v->name_n = (uint8_t)name.n;
     memcpy(v->name, name.p, name.n);
     t->trait[t->n++] = v;
-    t->of[kind]++;
+    t->of[kind] += !is_other(name);
     *seek(t, hash) = v;
     return v;
 }
@@ -94,14 +101,13 @@ static struct trait *get(struct traits *t, enum trait_kind kind, struct slice na
                          bool *capped)
 {
     uint64_t hash = hash_of(t, kind, name);
-    struct slice other = SLICE(TRAIT_OTHER);
     struct trait *v = t->n > 0 ? *seek(t, hash) : NULL;
 
     if (v)
         return v;
-    if (t->of[kind] + 1 >= bounds[kind] && !slice_eq(name, other)) {
+    if (t->of[kind] + 1 >= bounds[kind] && !is_other(name)) {
         *capped = true;
-        return get(t, kind, other, capped);
+        return get(t, kind, SLICE(TRAIT_OTHER), capped);
     }
     return add(t, hash, kind, name);
 }
@@ -192,7 +198,7 @@ static bool is_value(enum trait_kind kind, struct slice name)
     case TRAIT_BROWSER:
         return is_named(name, hit_browser_name, HIT_BROWSERS);
     case TRAIT_COUNTRY:
-        return name.n == 2 || slice_eq(name, SLICE(TRAIT_OTHER));
+        return name.n == 2 || is_other(name);
     default:
         return name.n > 0 && name.n <= REFERRER_MAX;
     }
@@ -237,7 +243,7 @@ void traits_drop_empty(struct traits *t)
             t->trait[kept++] = v;
             continue;
         }
-        t->of[v->kind]--;
+        t->of[v->kind] -= !is_other(trait_name(v));
         free(v);
     }
     if (kept == t->n)

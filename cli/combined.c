@@ -6,6 +6,7 @@
 #include "combined.h"
 
 #include <time.h>
+#include "../proto/hex.h"
 
 #define TIME_N 26 /* 22/Nov/2026:10:11:12 +0100 */
 
@@ -178,15 +179,6 @@ bool combined_parse(struct combined *c, struct slice line)
     c->referrer = take_optional(&line);
     c->agent = take_optional(&line);
     return true;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* The escape at the front of @s, which is a backslash: how many bytes it takes, and the

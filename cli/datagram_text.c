@@ -1,14 +1,7 @@
 /* Hex as xxd -p, Wireshark's "copy as hex stream" and most logs write it. */
 #include "datagram_text.h"
 
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+#include "../proto/hex.h"
 
 static bool is_between_bytes(char c)
 {
@@ -22,9 +15,9 @@ static bool from_hex(struct slice text, uint8_t *out, size_t *n)
     for (size_t i = 0; i < text.n; i++) {
         if (is_between_bytes(text.p[i]))
             continue;
-        if (i + 1 == text.n || digit(text.p[i]) < 0 || digit(text.p[i + 1]) < 0)
+        if (i + 1 == text.n || hex_digit(text.p[i]) < 0 || hex_digit(text.p[i + 1]) < 0)
             return false;
-        out[(*n)++] = (uint8_t)(digit(text.p[i]) << 4 | digit(text.p[i + 1]));
+        out[(*n)++] = (uint8_t)(hex_digit(text.p[i]) << 4 | hex_digit(text.p[i + 1]));
         i++;
     }
     return *n > 0;

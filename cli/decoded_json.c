@@ -77,6 +77,8 @@ static void json_stay(struct json *j, const struct hit *h)
         key_true(j, "held");
     if (h->marks & HIT_COUNTED)
         key_true(j, "counted");
+    if (h->marks & HIT_NAMED)
+        key_true(j, "named");
 }
 
 static void json_traits(struct json *j, const struct hit *h)

@@ -97,7 +97,7 @@ static struct filled filled_of(const struct decoded *d)
     return f;
 }
 
-/* "60s,held,counted", what there is of it. */
+/* "60s,held,counted,named", what there is of it. */
 static void add_stay(struct table *t, const struct hit *h)
 {
     char text[32] = "";
@@ -105,8 +105,9 @@ static void add_stay(struct table *t, const struct hit *h)
 
     if (h->lasts)
         n = (size_t)snprintf(text, sizeof text, ",%us", h->lasts);
-    snprintf(text + n, sizeof text - n, "%s%s", h->marks & HIT_HELD ? ",held" : "",
-             h->marks & HIT_COUNTED ? ",counted" : "");
+    snprintf(text + n, sizeof text - n, "%s%s%s", h->marks & HIT_HELD ? ",held" : "",
+             h->marks & HIT_COUNTED ? ",counted" : "",
+             h->marks & HIT_NAMED ? ",named" : "");
     table_text(t, text[0] ? slice_of(text + 1) : SLICE("-"));
 }
 

@@ -9,9 +9,10 @@ struct agent {
     uint8_t browser; /* enum hit_browser */
 };
 
+#define AGENT_BYTES 512 /* those of browsers have some 110 to 250 */
+
 /* Reads at most AGENT_BYTES of the header. Without one nothing is known; one that names
  * none of ours is DEVICE_OTHER, BROWSER_OTHER. */
-#define AGENT_BYTES 512 /* those of browsers have some 110 to 250 */
 struct agent agent_read(struct slice user_agent);
 
 #endif

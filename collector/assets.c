@@ -23,8 +23,7 @@
 
 /* What other sites load into their pages, with the integrity attribute if they like.
  * Asked for again every five minutes, so that a new release is in use soon. */
-#define SHARED \
-    HEADER_NO_SNIFF HEADER_OPEN "Cross-Origin-Resource-Policy: cross-origin\r\n"
+#define SHARED HEADER_NO_SNIFF HEADER_OPEN HEADER_EMBED
 #define SCRIPT SHARED "Cache-Control: public, max-age=300\r\n"
 #define SCRIPT_COPY SHARED "Cache-Control: public, max-age=31536000, immutable\r\n"
 

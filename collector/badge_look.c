@@ -2,6 +2,7 @@
  * unnoticed. */
 #include "badge_look.h"
 
+#include "../proto/hex.h"
 #include "../proto/hit.h"
 #include "query.h"
 
@@ -14,14 +15,6 @@ static const struct {
     {"grey", BADGE_NOBODY},    {"gray", BADGE_NOBODY}, {"black", 0x1f2328},
     {"white", 0xffffff},
 };
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* "1a7f37", "#1a7f37", "1a7". */
 static bool hex_color(struct slice text, uint32_t *rgb)

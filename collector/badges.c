@@ -7,8 +7,7 @@
 #include "report.h"
 #include "worker.h"
 
-#define SHARED_HEADERS \
-    HEADER_OPEN "Cross-Origin-Resource-Policy: cross-origin\r\n" HEADER_NO_SNIFF
+#define SHARED_HEADERS HEADER_OPEN HEADER_EMBED HEADER_NO_SNIFF
 #define BADGE_HEADERS SHARED_HEADERS "Cache-Control: no-cache\r\n"
 
 /* Opened by itself, a picture is a document: it may do nothing but look. */

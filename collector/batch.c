@@ -2,27 +2,20 @@
 #include "batch.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
+#include "json_body.h"
 #include "query.h"
 
 #define MEMBER_NAMES 4
-
-static bool looks_like_json(struct slice body)
-{
-    while (body.n > 0 && memchr(" \t\r\n", *body.p, 4))
-        body = slice_skip(body, 1);
-    return body.n > 0 && (*body.p == '{' || *body.p == '[');
-}
 
 enum beacon_verdict batch_open(struct batch *b, struct slice body)
 {
     json_t *root, *events;
 
     *b = (struct batch){.n = 1};
-    if (!looks_like_json(body))
+    if (!json_body_is(body))
         return body.n > HTTP_REQUEST_LINE_MAX ? BEACON_BAD_BODY : BEACON_OK;
-    root = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, NULL);
+    root = json_body_parse(body);
     if (!root)
         return BEACON_BAD_BODY;
     events = json_is_object(root) ? json_object_get(root, "hits") : root;

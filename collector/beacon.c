@@ -243,6 +243,27 @@ static uint32_t engaged_ms(struct slice text)
     return ms < ENGAGED_MAX_MS ? ms : ENGAGED_MAX_MS;
 }
 
+/* Who got a name a moment ago has the id of then, though midnight was since: yesterday's
+ * of a name and today's of none are of no use to each other. */
+static void set_visitor(const struct beacon *b, const struct beacon_sender *from,
+                        struct day_keys *keys, const struct secret *secret, ms_t now,
+                        struct hit *h)
+{
+    bool is_new = b->named_at > 0 && b->user.n > 0;
+    ms_t at = is_new ? b->named_at : now;
+    struct visitor_ids ids =
+        visitor_identify(keys, secret, at, b->site, b->user, &from->ip, from->user_agent);
+
+    h->visitor = ids.visitor;
+    h->previous = ids.previous;
+    if (!is_new)
+        return;
+    ids = visitor_identify(keys, secret, at, b->site, (struct slice){0}, &from->ip,
+                           from->user_agent);
+    h->previous = ids.visitor;
+    h->marks |= HIT_NAMED;
+}
+
 enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sender *from,
                                struct day_keys *keys, const struct secret *secret,
                                ms_t now, mono_t at, struct hit *h,
@@ -250,7 +271,6 @@ enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sende
 {
     enum naming naming = naming_of(b->name);
     enum beacon_verdict v;
-    struct visitor_ids ids;
 
     *h = (struct hit){.site = b->site, .at = at};
     if (b->site.n == 0)
@@ -263,14 +283,7 @@ enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sende
         return v;
     if ((v = check_texts(b, naming, from->referer, h, texts)) != BEACON_OK)
         return v;
-    ids = visitor_identify(keys, secret, now, b->site, b->user, &from->ip,
-                           from->user_agent);
-    h->visitor = ids.visitor;
-    h->previous = ids.previous;
-    if (b->was_nameless && b->user.n > 0) /* more than yesterday's id, it was used */
-        h->previous = visitor_identify(keys, secret, now, b->site, (struct slice){0},
-                                       &from->ip, from->user_agent)
-                          .visitor;
+    set_visitor(b, from, keys, secret, now, h);
     if (h->kind == HIT_VIEW)
         set_traits(b, from, h, texts);
     h->lasts = b->lasts;

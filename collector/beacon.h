@@ -9,7 +9,6 @@
  *   a  state: r reading, w writing, i idle, b background
  *   d  ms of attention since this page's last report, a fraction cut off; what is more
  *      than ENGAGED_MAX_MS is cut to that, what is no number is 0
- *
  *   t  the page's title
  *   r  the address or host of the page that led here
  *
@@ -29,9 +28,9 @@ struct beacon {
     bool no_image; /* send_image=0 */
 
     /* Of dialects alone; all zero otherwise. */
-    uint8_t lasts;     /* as in struct hit */
-    bool was_nameless; /* who has the id `user` was known by address and User-Agent until
-                          a moment ago: it is one and the same */
+    uint8_t lasts; /* as in struct hit */
+    ms_t named_at; /* the wall time, if it was a moment ago, when who has the id `user`
+                      got it, and was known by address and User-Agent before; else 0 */
     char text[HTTP_REQUEST_LINE_MAX];
 };
 

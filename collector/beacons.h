@@ -11,7 +11,7 @@ struct counters;
  * image and the reason in X-Headcount. HEAD counts nothing. */
 enum handled beacons_pixel(struct exchange *x);
 
-/* -- for dialects and events.c -- */
+/* ---- for dialects and events.c ---- */
 
 /* Who sent the request. Its slices are the request's. */
 struct beacon_sender beacons_sender(const struct exchange *x);

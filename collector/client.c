@@ -18,15 +18,6 @@ static void unmap(struct ip *ip)
     }
 }
 
-static struct slice trim(struct slice s)
-{
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = slice_skip(s, 1);
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-        s.n--;
-    return s;
-}
-
 /* Whether @s is ":" and a port, or empty. */
 static bool is_port(struct slice s)
 {
@@ -88,7 +79,7 @@ int ip_parse(struct ip *ip, struct slice text)
     bool is_v6;
 
     *ip = (struct ip){0};
-    text = trim(text);
+    text = slice_trim(text);
     return cut_port(&text) ? read_address(ip, text, &is_v6) : -1;
 }
 
@@ -137,7 +128,7 @@ int cidr_parse(struct cidr *c, struct slice text)
     bool is_v6;
     int bits;
 
-    text = trim(text);
+    text = slice_trim(text);
     slash = text.n ? memchr(text.p, '/', text.n) : NULL;
     bits = slash ? read_bits(slice_skip(text, (size_t)(slash + 1 - text.p))) : 128;
     if (slash)

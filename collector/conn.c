@@ -18,13 +18,12 @@
 
 #include <assert.h>
 #include "conn_serve.h"
+#include "container.h"
 #include "feed_session.h"
 #include "outlet.h"
 #include "worker.h"
 
 #define CARRY_FIRST 1024 /* bytes; a browser's whole head fits */
-
-#define CONTAINER(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 static void on_closed(uv_handle_t *handle)
 {

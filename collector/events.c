@@ -41,7 +41,7 @@ struct told {
     char plain[64], lines[320];
 };
 
-/* -- the events ------------------------------------------------------------ */
+/* ---- the events ---- */
 
 /* @site: whose token came with it. */
 static enum beacon_verdict take_query(struct worker *w, struct slice site,
@@ -95,7 +95,7 @@ static bool none_taken(const struct tally *t)
     return t->accepted == 0 && t->refused > 0;
 }
 
-/* -- the answer ------------------------------------------------------------ */
+/* ---- the answer ---- */
 
 /* {"accepted":1,"rejected":[{"index":0,"reason":"bad_site"}]} and, when none was taken,
  * "error". */
@@ -170,7 +170,7 @@ static void tell_settled(struct told *t, struct worker *w, const char *reason)
         t->reply = (struct reply){.status = 204, .headers = EVENTS_HEADERS};
 }
 
-/* -- with a token ---------------------------------------------------------- */
+/* ---- with a token ---- */
 
 static struct slice take_text(const char **at, size_t n)
 {
@@ -263,7 +263,7 @@ static enum handled demand(struct exchange *x, struct slice text, struct slice s
     return ANSWERED;
 }
 
-/* -- the request ----------------------------------------------------------- */
+/* ---- the request ---- */
 
 static void take_now(struct exchange *x, const struct batch *batch, struct slice text)
 {

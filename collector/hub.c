@@ -15,10 +15,10 @@
 #include <stdio.h>
 #include "../proto/keys.h"
 #include "../proto/log.h"
+#include "container.h"
 #include "deadlines.h"
+#include "joined.h"
 #include "worker.h"
-
-#define CONTAINER(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 _Static_assert(WORKERS_MAX <= 64, "workers are bits of a word");
 
@@ -325,7 +325,8 @@ static void on_push(void *arg, const redisReply *reply)
     m.bytes = text_of(reply->element[2]);
     if (slice_eq(text_of(reply->element[1]), SLICE(CHANNEL_JOINED))) {
         members_told(&h->host->members, m.bytes);
-        hub_tell_joined(h, h->host, m.bytes);
+        if (m.bytes.n <= JOINED_MAX) /* what is longer is none */
+            hub_tell_joined(h, h->host, m.bytes);
         return;
     }
     if (!key_channel_site(text_of(reply->element[1]), &m.site))

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include "../proto/hex.h"
 #include "../proto/hit.h"
 
 struct slice joined_write(const struct joined *j, char out[JOINED_MAX + 1])
@@ -14,13 +15,6 @@ struct slice joined_write(const struct joined *j, char out[JOINED_MAX + 1])
     return (struct slice){out, (size_t)n};
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Takes 16 digits off the end of @s, and the blank before them. */
 static bool take_number(struct slice *s, uint64_t *v)
 {
@@ -28,7 +22,7 @@ static bool take_number(struct slice *s, uint64_t *v)
     if (s->n < 17 || s->p[s->n - 17] != ' ')
         return false;
     for (size_t i = s->n - 16; i < s->n; i++) {
-        int digit = digit_of(s->p[i]);
+        int digit = hex_digit(s->p[i]);
 
         if (digit < 0)
             return false;

@@ -1,7 +1,7 @@
 /* jansson reads the text, this file picks the members. Not the hot path. */
 #include "json_hit.h"
 
-#include <jansson.h>
+#include "json_body.h"
 
 int json_hits_open(struct json_hits *h, struct slice text)
 {
@@ -20,13 +20,9 @@ int json_hits_open(struct json_hits *h, struct slice text)
 /* The text of the first of these members that is one. */
 static struct slice text_of(const json_t *object, const char *name, const char *or_name)
 {
-    const json_t *v = json_object_get(object, name);
+    struct slice text = json_body_text(object, name);
 
-    if (!json_is_string(v) && or_name)
-        v = json_object_get(object, or_name);
-    if (!json_is_string(v))
-        return (struct slice){0};
-    return (struct slice){json_string_value(v), json_string_length(v)};
+    return text.p || !or_name ? text : json_body_text(object, or_name);
 }
 
 bool json_hits_get(const struct json_hits *h, size_t i, struct json_hit *out)

@@ -1,43 +1,30 @@
 /* Happy path: JOIN, heartbeats, LEAVE, each as a hit of a tab that is held. The visitor
  * is computed anew for each, because ids change at midnight.
  *
- * A member with a name tells everybody that its tab is its own now: the members of this
- * worker by a call, the other workers by mailbox, other collectors through Redis. Who
- * has the tab under an older instance lets go. Instances grow with time, and beyond any
- * that was heard of, so that a message which was under way while a newer member joined
- * ends nobody, and clocks need not agree.
+ * A member with a name holds its tab (holds.h), and lets go when another does.
  *
- * Failure modes: Redis is away or does not let us publish: then the older member at
- * another collector stays open, with the same tab, so that both count once; when it
- * closes its LEAVE takes the tab away until the newer one's next heartbeat. The process
- * is killed: without heartbeats the tabs are gone after --member-timeout. */
+ * Failure modes: Redis does not carry who holds what: then the older member at another
+ * collector stays open, with the same tab, so that both count once; when it closes its
+ * LEAVE takes the tab away until the newer one's next heartbeat. The process is killed:
+ * without heartbeats the tabs are gone after --member-timeout. */
 #include "member.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include "../proto/keys.h"
 #include "../proto/log.h"
-#include "hub.h"
-#include "joined.h"
+#include "container.h"
 #include "worker.h"
 
-#define CONTAINER(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
-
-#define INSTANCE_RANDOM_BITS 16 /* below the ms of the wall clock */
-
 struct member {
-    struct member *next, **link; /* in its chain; link NULL: in none */
     struct worker *worker;
     struct deadline due; /* of counting, then of the next heartbeat */
-    uint64_t tab;
-    uint64_t instance; /* with a name: when it began to count */
+    struct hold hold;    /* its site and tab; held only if it has a name */
     bool is_named, counted;
     bool counts; /* JOIN was sent, and the tab is its own still */
     struct ip ip;
-    struct slice site, user, path, agent; /* in `text` */
+    struct slice user, path, agent; /* in `text`, as the site is */
     void (*replaced)(struct member *m, void *arg);
     void *arg;
     char text[];
@@ -47,8 +34,8 @@ static struct visitor_ids identify(struct member *m)
 {
     struct worker *w = m->worker;
 
-    return visitor_identify(&w->day_keys, &w->setup->secret, worker_now(w)->wall, m->site,
-                            m->user, &m->ip, m->agent);
+    return visitor_identify(&w->day_keys, &w->setup->secret, worker_now(w)->wall,
+                            m->hold.site, m->user, &m->ip, m->agent);
 }
 
 static void send_hit(struct member *m, enum hit_kind kind)
@@ -56,11 +43,11 @@ static void send_hit(struct member *m, enum hit_kind kind)
     struct worker *w = m->worker;
     struct visitor_ids ids = identify(m);
     mono_t now = worker_now(w)->mono;
-    struct hit h = {.site = m->site,
+    struct hit h = {.site = m->hold.site,
                     .path = m->path,
                     .visitor = ids.visitor,
                     .previous = ids.previous,
-                    .tab = m->tab,
+                    .tab = m->hold.tab,
                     .at = now,
                     .kind = kind,
                     .marks = HIT_HELD};
@@ -78,7 +65,7 @@ static void log_member(const struct member *m, const char *event)
 
     if (w->setup->log_members)
         log_line("event=%s site=%.*s tab=%016" PRIx64 " worker=%u open=%u", event,
-                 (int)m->site.n, m->site.p, m->tab, w->n, w->members.open);
+                 (int)m->hold.site.n, m->hold.site.p, m->hold.tab, w->n, w->members.open);
 }
 
 static void count_open(struct members *ms, int change)
@@ -87,50 +74,12 @@ static void count_open(struct members *ms, int change)
     GAUGE_SET(&ms->worker->counters, members_open, ms->open);
 }
 
-/* ---- who holds a tab ---- */
-
-static struct member **chain_of(struct members *ms, uint64_t tab)
-{
-    return &ms->named[tab & (MEMBER_CHAINS - 1)];
-}
-
-static struct member *find(struct members *ms, struct slice site, uint64_t tab)
-{
-    struct member *m = *chain_of(ms, tab);
-
-    while (m && (m->tab != tab || !slice_eq(m->site, site)))
-        m = m->next;
-    return m;
-}
-
-static void enlist(struct member *m)
-{
-    struct member **head = chain_of(&m->worker->members, m->tab);
-
-    assert(m->link == NULL);
-    m->next = *head;
-    m->link = head;
-    if (m->next)
-        m->next->link = &m->next;
-    *head = m;
-}
-
-static void delist(struct member *m)
-{
-    if (m->link == NULL)
-        return;
-    *m->link = m->next;
-    if (m->next)
-        m->next->link = m->link;
-    m->link = NULL;
-}
-
 /* For the aggregator the same tab of the same visitor goes on; of any other it ends. */
-static void let_go(struct member *m, uint64_t visitor)
+static void let_go(struct hold *h, uint64_t visitor)
 {
+    struct member *m = CONTAINER(h, struct member, hold);
     struct visitor_ids ids = identify(m);
 
-    delist(m);
     deadline_clear(&m->due);
     if (visitor != ids.visitor && (ids.previous == 0 || visitor != ids.previous))
         send_hit(m, HIT_LEAVE);
@@ -139,92 +88,6 @@ static void let_go(struct member *m, uint64_t visitor)
     log_member(m, "replaced");
     m->replaced(m, m->arg);
 }
-
-static void hear(struct members *ms, const struct joined *j)
-{
-    struct member *m = find(ms, j->site, j->tab);
-
-    if (j->instance > ms->newest)
-        ms->newest = j->instance;
-    if (m && m->instance < j->instance)
-        let_go(m, j->visitor);
-}
-
-void members_told(struct members *ms, struct slice message)
-{
-    struct joined j;
-
-    if (joined_read(&j, message))
-        hear(ms, &j);
-    else
-        COUNT(&ms->worker->counters, messages_bad);
-}
-
-/* ---- telling ---- */
-
-/* Logged once, until it works again. */
-static void on_published(void *arg, const redisReply *reply)
-{
-    struct members *ms = arg;
-    char why[200];
-
-    if (reply == NULL)
-        return;
-    if (reply->type == REDIS_REPLY_ERROR && !ms->refused)
-        log_line("event=joins_refused why=\"%s\"; members are not replaced by those of "
-                 "other collectors until the user of Redis may +publish to &hc:*",
-                 log_safe(why, sizeof why, reply->str, reply->len));
-    ms->refused = reply->type == REDIS_REPLY_ERROR;
-    if (ms->refused)
-        COUNT(&ms->worker->counters, joins_refused);
-}
-
-static void publish(struct members *ms, struct slice text)
-{
-    const char *argv[] = {"PUBLISH", CHANNEL_JOINED, text.p};
-    const size_t lens[] = {7, sizeof CHANNEL_JOINED - 1, text.n};
-
-    redis_link_call(ms->worker->redis, 3, argv, lens, on_published, ms);
-}
-
-/* To everybody, who may have the tab no longer. */
-static void tell(struct members *ms, const struct joined *j)
-{
-    char text[JOINED_MAX + 1];
-    struct slice message = joined_write(j, text);
-
-    hear(ms, j);
-    hub_tell_joined(ms->worker->hub, ms->worker, message);
-    publish(ms, message);
-}
-
-static uint64_t next_instance(struct members *ms)
-{
-    uint64_t now = (uint64_t)worker_now(ms->worker)->wall << INSTANCE_RANDOM_BITS;
-    uint64_t instance = now | randombytes_uniform(1U << INSTANCE_RANDOM_BITS);
-
-    return instance > ms->newest ? instance : ms->newest + 1;
-}
-
-static void take_tab(struct member *m)
-{
-    struct members *ms = &m->worker->members;
-
-    m->instance = next_instance(ms);
-    tell(ms, &(struct joined){m->site, m->tab, identify(m).visitor, m->instance});
-    enlist(m);
-}
-
-void members_evict(struct worker *w, struct slice site, struct slice tab)
-{
-    struct members *ms = &w->members;
-
-    tell(ms, &(struct joined){.site = site,
-                              .tab = beacon_tab(&w->setup->secret, tab),
-                              .instance = next_instance(ms)});
-}
-
-/* ---- life ---- */
 
 static void beat_later(struct member *m)
 {
@@ -236,7 +99,7 @@ static void beat_later(struct member *m)
 static void begin(struct member *m)
 {
     if (m->is_named)
-        take_tab(m);
+        holds_take(&m->worker->members.holds, &m->hold, identify(m).visitor);
     m->counts = true;
     send_hit(m, HIT_JOIN);
     COUNT(&m->worker->counters, members_joined);
@@ -274,12 +137,23 @@ static uint64_t random_tab(void)
     return tab ? tab : 1; /* 0 means none was given */
 }
 
+/* Without the secret no two families have a tab in common that anybody could find. */
+static uint64_t named_tab(const struct worker *w, enum member_family family,
+                          struct slice name)
+{
+    uint64_t mix = family * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t tab = beacon_tab(&w->setup->secret, name) ^ mix;
+
+    return tab ? tab : 1; /* 0 means none was given */
+}
+
 static struct member *copy(struct worker *w, const struct member_intent *in)
 {
     char path_text[PATH_MAX_BYTES], *at;
     struct slice path = in->path, agent = in->from.user_agent;
     struct member *m;
 
+    assert(in->tab.n == 0 || in->family);
     assert(in->user.n <= CLIENT_ID_MAX && in->path.n <= PATH_RAW_MAX);
     if (path.n > 0)
         path = path_normalize(path, path_text);
@@ -289,7 +163,7 @@ static struct member *copy(struct worker *w, const struct member_intent *in)
     if (m == NULL)
         abort();
     at = m->text;
-    m->site = keep(&at, in->site);
+    m->hold.site = keep(&at, in->site);
     m->user = keep(&at, in->user);
     m->path = keep(&at, path);
     m->agent = keep(&at, agent);
@@ -297,7 +171,7 @@ static struct member *copy(struct worker *w, const struct member_intent *in)
     m->ip = in->from.ip;
     m->counted = in->counted;
     m->is_named = in->tab.n > 0;
-    m->tab = m->is_named ? beacon_tab(&w->setup->secret, in->tab) : random_tab();
+    m->hold.tab = m->is_named ? named_tab(w, in->family, in->tab) : random_tab();
     m->replaced = in->replaced;
     m->arg = in->arg;
     return m;
@@ -330,14 +204,27 @@ void member_leave(struct member *m)
         send_hit(m, HIT_LEAVE);
         log_member(m, "left");
     }
-    delist(m);
+    holds_drop(&m->hold);
     deadline_clear(&m->due);
     free(m);
 }
 
+void members_evict(struct worker *w, struct slice site, enum member_family family,
+                   struct slice tab)
+{
+    holds_evict(&w->members.holds, site, named_tab(w, family, tab));
+}
+
+void members_told(struct members *ms, struct slice message)
+{
+    holds_told(&ms->holds, message);
+}
+
 void members_init(struct members *ms, struct worker *w)
 {
-    *ms = (struct members){.worker = w};
+    ms->worker = w;
+    ms->open = 0;
+    holds_init(&ms->holds, w, let_go);
 }
 
 void members_fini(struct members *ms)

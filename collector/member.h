@@ -12,9 +12,14 @@
 
 #include "beacon.h"
 #include "deadlines.h"
+#include "holds.h"
 
 struct worker;
 struct member;
+
+/* Names are of one dialect alone: who knows one there can do nothing with it elsewhere.
+ * Nor can a beacon, whose page-view ids are another family still. */
+enum member_family { MEMBERS_OF_AUDIENCE = 1, MEMBERS_OF_LIVEUSER };
 
 /* What is known of it when it comes. Everything is copied; of the User-Agent the first
  * MEMBER_AGENT_MAX bytes. */
@@ -23,6 +28,7 @@ struct member_intent {
     struct slice user; /* the visitor's own id, <= CLIENT_ID_MAX; empty: address and
                           User-Agent */
     struct slice tab;  /* the name by which it replaces others; empty: it has none */
+    enum member_family family; /* of that name */
     struct slice path; /* of the page, as an address or a path, <= PATH_RAW_MAX; empty:
                           not told */
     struct beacon_sender from;
@@ -43,19 +49,16 @@ struct member *member_join(struct worker *w, const struct member_intent *intent)
 void member_leave(struct member *m);
 
 /* Ends whoever holds the tab of that name, at any collector; as if it were replaced. */
-void members_evict(struct worker *w, struct slice site, struct slice tab);
+void members_evict(struct worker *w, struct slice site, enum member_family family,
+                   struct slice tab);
 
-/* -- for worker.c, hub.c -- */
-
-#define MEMBER_CHAINS 1024 /* a power of two; 16 in each at MEMBERS_MAX */
+/* ---- for worker.c, hub.c ---- */
 
 /* All of one worker. */
 struct members {
     struct worker *worker;
-    struct member *named[MEMBER_CHAINS]; /* by tab: those that have a name and count */
+    struct holds holds; /* of those that have a name and count */
     unsigned open;
-    uint64_t newest; /* instance that was heard of; see member.c */
-    bool refused;    /* Redis refused to publish, and the log says so */
 };
 void members_init(struct members *ms, struct worker *w);
 void members_fini(struct members *ms);

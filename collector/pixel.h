@@ -15,8 +15,7 @@ extern const struct canned pixel_empty;
 
 /* Header lines of every beacon's answer: never cached, of use to any page, and its timing
  * open to the page that sent it. */
-#define PIXEL_HEADERS                                                            \
-    HEADER_NO_STORE HEADER_OPEN "Cross-Origin-Resource-Policy: cross-origin\r\n" \
-                                "Timing-Allow-Origin: *\r\n"
+#define PIXEL_HEADERS \
+    HEADER_NO_STORE HEADER_OPEN HEADER_EMBED "Timing-Allow-Origin: *\r\n"
 
 #endif

@@ -1,6 +1,7 @@
 /* query: splits at '&' and '=', decodes '+' and %XX. */
 #include "query.h"
 
+#include "../proto/hex.h"
 #include "scan.h"
 
 void query_init(struct query *q, struct slice text)
@@ -37,15 +38,6 @@ bool query_next(struct query *q, struct slice *name, struct slice *value)
     skip(&q->rest, '=');
     *value = take_to(&q->rest, '&', '&');
     return true;
-}
-
-/* -1 for what is no hex digit. */
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* The byte that %XX at the front of @s stands for; -1 when it is no such escape. */

@@ -46,6 +46,7 @@ void reply_canned(struct buf *out, const struct http_date *date, struct reply_mo
 
 /* Header lines shared by several answers. */
 #define HEADER_OPEN "Access-Control-Allow-Origin: *\r\n" /* readable from any page */
+#define HEADER_EMBED "Cross-Origin-Resource-Policy: cross-origin\r\n" /* and shown in */
 #define HEADER_NO_STORE "Cache-Control: no-store\r\n"
 #define HEADER_NO_SNIFF "X-Content-Type-Options: nosniff\r\n"
 

@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include "../proto/hit.h"
 #include "conn.h"
+#include "container.h"
 #include "query.h"
 #include "worker.h"
-
-#define CONTAINER(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 #define MINUTES_TEXT_MAX 32 /* bytes of ?minutes=; longer is no number of ours */
 
@@ -123,7 +122,6 @@ static const struct reply *answer_of(const struct report_entry *e, report_face *
         return &a->reply;
     buf_clear(body);
     a->body = body;
-    a->written = buf_get(&e->body);
     face(a, site_of(e), &e->numbers, wish);
     return &a->reply;
 }

@@ -54,13 +54,12 @@ struct report {
     struct report_entry entry[REPORTS_MAX];
 };
 
-/* An answer as a face makes it. `reply` is 200, JSON and `written` before, and may point
- * to the other three. */
+/* An answer as a face makes it. `reply` is 200, JSON and what the writer wrote before,
+ * and may point to the other two. */
 struct report_answer {
     struct reply reply;
     char lines[512];
-    struct buf *body;     /* empty */
-    struct slice written; /* by the writer; as long as the answer */
+    struct buf *body; /* empty */
 };
 
 /* Makes another answer of the numbers; @wish is what report_answer was given. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include "badges.h"
 #include "beacons.h"
+#include "cors.h"
 #include "dialects/dialect.h"
 #include "events.h"
 #include "health.h"
@@ -126,17 +127,18 @@ static const char *allowed(const struct route *route)
  * send. */
 static enum handled answer_credentials(const struct route *route, struct exchange *x)
 {
-    struct slice origin = x->request->origin, headers = x->request->request_headers;
-    char lines[HTTP_HEAD_MAX + 320];
+    struct slice headers = x->request->request_headers;
+    char more[HTTP_HEAD_MAX + 320], lines[CORS_LINES_MAX];
 
-    snprintf(lines, sizeof lines,
-             "Allow: %s\r\nVary: Origin\r\nAccess-Control-Allow-Origin: %.*s\r\n"
-             "Access-Control-Allow-Credentials: true\r\n"
-             "Access-Control-Allow-Methods: %s\r\n"
+    if (headers.n == 0)
+        headers = SLICE("Content-Type");
+    snprintf(more, sizeof more,
+             "Allow: %s\r\nAccess-Control-Allow-Methods: %s\r\n"
              "Access-Control-Allow-Headers: %.*s\r\nAccess-Control-Max-Age: 86400\r\n",
-             allowed(route), (int)origin.n, origin.p, allowed(route),
-             headers.n ? (int)headers.n : 12, headers.n ? headers.p : "Content-Type");
-    exchange_reply(x, &(struct reply){.status = 204, .headers = lines});
+             allowed(route), allowed(route), (int)headers.n, headers.p);
+    exchange_reply(
+        x, &(struct reply){.status = 204,
+                           .headers = cors_lines(x->request->origin, more, lines)});
     return ANSWERED;
 }
 

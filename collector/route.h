@@ -10,9 +10,8 @@
 #define ROUTE_PATTERN_MAX 256 /* bytes, with the base path */
 
 struct route {
-    unsigned methods; /* enum http_method, or'ed; GET includes HEAD */
-    const char
-        *pattern; /* a whole path; ":id" stands for one segment that is not empty */
+    unsigned methods;    /* enum http_method, or'ed; GET includes HEAD */
+    const char *pattern; /* of paths (pattern.h) */
     enum handled (*handle)(struct exchange *x);
     bool open;        /* preflights from any page are granted */
     bool rooted;      /* stays at the root, whatever the base path is */

@@ -178,11 +178,7 @@ static inline bool scan_is(struct slice s, const char *lower, size_t n)
 /* [p, end) without the blanks around it. */
 static inline struct slice scan_trim(const char *p, const char *end)
 {
-    while (p < end && (*p == ' ' || *p == '\t'))
-        p++;
-    while (p < end && (end[-1] == ' ' || end[-1] == '\t'))
-        end--;
-    return (struct slice){p, (size_t)(end - p)};
+    return slice_trim((struct slice){p, (size_t)(end - p)});
 }
 
 #endif

@@ -341,6 +341,37 @@ static unsigned conns_of(unsigned workers)
     return share < WORKER_CONNS_MAX ? (unsigned)share : WORKER_CONNS_MAX;
 }
 
+/* A name of ours that a dialect has would be answered by us, and never by it. Names that
+ * are anybody's, like Audience Meter's, are not had. */
+static int check_name(const struct setup *s, const char *option, enum http_method method,
+                      struct slice name, char *err, size_t err_n)
+{
+    char path[NAMING_NAME_MAX + 1] = "/";
+    struct http_request rq = {.method = method, .path = {path, 1 + name.n}};
+    const struct route *route;
+    struct route_match at;
+
+    memcpy(path + 1, name.p, name.n);
+    route = dialects_find(s->routing.dialects, (struct slice){0}, &rq, &at);
+    if (route == NULL || at.id.n > 0 || !(route->methods & method))
+        return 0;
+    snprintf(
+        err, err_n,
+        "--%s %.*s: one of --dialects answers %s; give another name, or leave that out",
+        option, (int)name.n, name.p, route->pattern);
+    return -1;
+}
+
+static int check_names(const struct setup *s, char *err, size_t err_n)
+{
+    const struct naming *n = &s->routing.naming;
+
+    if (check_name(s, "pixel-name", HTTP_GET, n->pixel, err, err_n) < 0 ||
+        check_name(s, "event-name", HTTP_POST, n->events, err, err_n) < 0)
+        return -1;
+    return check_name(s, "script-name", HTTP_GET, n->script, err, err_n);
+}
+
 static int set_names(struct setup *s, const struct options *o, char *err, size_t err_n)
 {
     struct naming naming;
@@ -349,7 +380,9 @@ static int set_names(struct setup *s, const struct options *o, char *err, size_t
                     err, err_n) < 0)
         return -1;
     routing_init(&s->routing, &naming);
-    return dialects_parse(&s->routing.dialects, o->dialects, err, err_n);
+    if (dialects_parse(&s->routing.dialects, o->dialects, err, err_n) < 0)
+        return -1;
+    return check_names(s, err, err_n);
 }
 
 /* What was not given stays as it is. */
@@ -485,4 +518,12 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
     memcpy(s->deadline_ms, deadline_ms, sizeof deadline_ms);
     set_members(s, o);
     return 0;
+}
+
+bool setup_has_origin(const struct setup *s, struct slice origin)
+{
+    for (size_t i = 0; i < s->norigins; i++)
+        if (slice_eq(slice_of(s->origin[i]), origin))
+            return true;
+    return false;
 }

@@ -69,4 +69,7 @@ struct setup {
  * Returns 0, or -1 with one sentence that names the option in @err. */
 int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n);
 
+/* Whether --origin names @origin, as browsers send it. */
+bool setup_has_origin(const struct setup *s, struct slice origin);
+
 #endif

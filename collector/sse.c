@@ -44,6 +44,7 @@ static void read_away(struct stream *s, const char *bytes, size_t n)
 }
 
 const struct framing sse_framing = {.index = FRAMING_SSE,
+                                    .is_public = true,
                                     .silence = DEADLINE_SILENCE,
                                     .frame = put_frame,
                                     .keep_alive = keep_alive,

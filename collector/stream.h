@@ -46,6 +46,7 @@ unsigned stream_retry_ms(void);
 struct framing {
     unsigned index;              /* of FRAMINGS */
     enum deadline_class silence; /* how long nothing may be written */
+    bool is_public;              /* anybody may listen: of queries the text is left out */
     bool regular; /* a sign of life is due however much else is written: keep_alive finds
                      out about the client, too */
 
@@ -85,7 +86,7 @@ enum {
     FRAMING_WS,
     FRAMING_LINES,
     FRAMING_JSON_LINES,
-    FRAMING_AUDIENCE,       /* dialects/audience_meter.c */
+    FRAMING_AUDIENCE,       /* dialects/audience_stream.c */
     FRAMING_LIVEUSER,       /* dialects/liveuser.c: the count, */
     FRAMING_LIVEUSER_TOTAL, /* with the total, */
     FRAMING_LIVEUSER_GO,    /* as its ancestor has it */

@@ -26,6 +26,24 @@ static void put_gap(struct buf *out, const struct framing *framing,
     framing->frame(out, &(struct frame){.kind = FRAME_GAP, .data = {json, (size_t)n}});
 }
 
+static void put_event(struct buf *out, const struct framing *framing,
+                      const struct feed *f, const struct feed_item *item)
+{
+    struct frame frame = {
+        .kind = FRAME_EVENT, .life = f->life, .id = item->to, .data = item->json};
+    struct buf shown;
+    struct json j;
+
+    buf_init(&shown, FEED_EVENT_MAX);
+    if (framing->is_public && recent_event_is_query(item->json)) {
+        json_init(&j, &shown);
+        recent_event_public(&j, item->json);
+        frame.data = buf_get(&shown);
+    }
+    framing->frame(out, &frame);
+    buf_fini(&shown);
+}
+
 void stream_put_events(struct buf *out, const struct framing *framing,
                        const struct feed *f, uint64_t after)
 {
@@ -36,10 +54,7 @@ void stream_put_events(struct buf *out, const struct framing *framing,
         if (step == FEED_GAP)
             put_gap(out, framing, &item);
         else
-            framing->frame(out, &(struct frame){.kind = FRAME_EVENT,
-                                                .life = f->life,
-                                                .id = item.to,
-                                                .data = item.json});
+            put_event(out, framing, f, &item);
     }
 }
 

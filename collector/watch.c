@@ -14,10 +14,9 @@
 #include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include "container.h"
 #include "hub.h"
 #include "worker.h"
-
-#define CONTAINER(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 static struct watch *watch_of(struct site_node *node)
 {

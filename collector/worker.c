@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include "../proto/log.h"
 #include "conn.h"
-#include "dialects/audience_meter.h"
+#include "dialects/audience_stream.h"
 #include "hub.h"
 
 /* A buffer of answers is flushed when it passes HTTP_OUT_MAX, and the answer that passes

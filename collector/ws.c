@@ -97,6 +97,7 @@ static void on_gone(struct stream *s)
 }
 
 const struct framing ws_framing = {.index = FRAMING_WS,
+                                   .is_public = true,
                                    .silence = DEADLINE_PING,
                                    .frame = put_frame,
                                    .keep_alive = keep_alive,

@@ -344,7 +344,7 @@ static bool take_event_head(struct body_reader *r, struct hit *h)
 static void set_stay(struct hit *h, uint64_t stay)
 {
     h->lasts = (stay & 0xff) < TAB_LASTS_MAX_S ? (uint8_t)stay : TAB_LASTS_MAX_S;
-    h->marks = (uint8_t)(stay >> 8) & (HIT_HELD | HIT_COUNTED);
+    h->marks = (uint8_t)(stay >> 8) & HIT_MARKS;
 }
 
 static bool is_capital(char c)

@@ -60,6 +60,8 @@ enum hit_browser {
 /* Bits of hit.marks. */
 #define HIT_HELD 1    /* of JOIN, HEARTBEAT, LEAVE: the tab is a connection */
 #define HIT_COUNTED 2 /* of JOIN: it counts among those who asked to be counted */
+#define HIT_NAMED 4   /* `previous` is whom the visitor was taken for without a name */
+#define HIT_MARKS (HIT_HELD | HIT_COUNTED | HIT_NAMED)
 
 struct hit {
     struct slice site; /* site_valid() */
@@ -72,14 +74,15 @@ struct hit {
                               not told */
     uint64_t visitor;      /* keyed hash of the day, never 0 */
     uint64_t previous; /* the same person under yesterday's key while a window can span
-                          midnight, else 0 */
+                          midnight, else 0. With HIT_NAMED who it was taken for,
+                          as others may be, until it had a name */
     uint64_t tab;      /* hash of the page-view id, 0 when the client gave none */
     uint32_t engaged;  /* ms the page had the visitor's attention since the hit before,
                           of a query how long it took; <= ENGAGED_MAX_MS */
     mono_t at;         /* the sender's monotonic clock when it happened */
     uint8_t kind;      /* enum hit_kind, or a later one */
     uint8_t state;     /* enum hit_state */
-    uint8_t marks;     /* HIT_HELD, HIT_COUNTED */
+    uint8_t marks;     /* HIT_HELD, HIT_COUNTED, HIT_NAMED */
     uint8_t lasts;   /* s, <= TAB_LASTS_MAX_S: how long the tab counts after this hit; 0:
                         as its state says */
     uint8_t device;  /* enum hit_device, of a view */

@@ -197,7 +197,8 @@
 #define VISITORS_MAX 8000000
 
 /* Hosts that views of one site came from, and countries, told apart at a time; more are
- * counted as "(other)": capped_referrers. ISO 3166 has 249 countries. 300 bytes each. */
+ * counted as "(other)": capped_referrers. ISO 3166 has 249 countries. Some 360 bytes each
+ * with a window of 60 minutes. */
 #define REFERRERS_MAX 200
 #define COUNTRIES_MAX 260
 
@@ -258,8 +259,8 @@
  * aggregator may differ by so much. */
 #define EXPIRY_SLACK_S 60
 
-/* Fields of one HSET inside the script: Lua's unpack() takes fewer than 8,000. */
-#define COMMIT_FIELDS_MAX 512
+/* Names and values in one HSET of the script: Lua's unpack() takes fewer than 8,000. */
+#define COMMIT_FIELDS_MAX 1024
 
 /* How far ahead of its clock an aggregator that was set back looks for rows it wrote,
  * minutes: a day. Rows further ahead stay until they expire. */
@@ -337,11 +338,12 @@
  * 300 bytes. Longer ones are cut. */
 #define MEMBER_AGENT_MAX 512
 
-/* --member-timeout, s: a member beats three times in it, and an aggregator that begins
- * anew waits ONLINE_TTL_S for heartbeats. */
+/* --member-timeout, s: a member beats three times in it, the first time before an
+ * aggregator that begins anew has given up waiting for heartbeats, WARMING_MS. */
 #define MEMBER_TIMEOUT_S 15
 #define MEMBER_TIMEOUT_MIN_S 3
-#define MEMBER_TIMEOUT_MAX_S 75
+#define MEMBER_TIMEOUT_MAX_S 45
+_Static_assert(MEMBER_TIMEOUT_MAX_S * 1000 / 3 < WARMING_MS, "heard of in time");
 
 /* A stream that tells how many members there are begins to do so after so long, ms: then
  * its own JOIN has been counted and published, as a rule. */

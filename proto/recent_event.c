@@ -159,7 +159,8 @@ void recent_event_json(struct json *j, const struct recent_event *e)
     json_str(j, hit_kind_name(e->kind));
     json_key(j, "timestamp");
     json_i64(j, e->at);
-    write_text(j, f->path, e->path);
+    if (e->path.n > 0 || e->kind != HIT_QUERY)
+        write_text(j, f->path, e->path);
     if (f->name && (e->name.n > 0 || e->kind != HIT_QUERY))
         write_text(j, f->name, e->name);
     if (e->kind == HIT_VIEW || e->kind == HIT_EVENT)
@@ -273,6 +274,8 @@ bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *t
         name = take_named(&json, f->name, text);
     if (name < 0 && f->kind == HIT_QUERY)
         name = 0;
+    if (path < 0 && f->kind == HIT_QUERY && !slice_starts(json, SLICE(",\"text\":")))
+        path = 0; /* left out: it had none */
     if (path < 0 || name < 0 || path > PATH_MAX_BYTES || name > EVENT_NAME_MAX)
         return false;
     if (f->kind == HIT_VIEW || f->kind == HIT_EVENT)
@@ -286,4 +289,31 @@ bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *t
     e->name = (struct slice){text->p + path, (size_t)name};
     e->referrer = (struct slice){text->p + text->n - referrer, referrer};
     return true;
+}
+
+bool recent_event_is_query(struct slice json)
+{
+    uint64_t id;
+
+    return json_take(&json, SLICE("{\"id\":")) && json_take_u64(&json, &id) &&
+           json_take(&json, SLICE(",\"type\":\"query\""));
+}
+
+void recent_event_public(struct json *j, struct slice json)
+{
+    struct recent_event e;
+    struct buf text;
+
+    if (!recent_event_is_query(json)) {
+        json_raw(j, json);
+        return;
+    }
+    buf_init(&text, RECENT_TEXT_MAX);
+    if (recent_event_parse(json, &e, &text)) {
+        e.path = (struct slice){0};
+        recent_event_json(j, &e);
+    } else {
+        json_none(j);
+    }
+    buf_fini(&text);
 }

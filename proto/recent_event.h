@@ -59,4 +59,11 @@ bool recent_event_check(struct slice json, uint64_t *id, ms_t *at);
  */
 bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *text);
 
+/* Whether such an event is a query; looks no further than at its type. */
+bool recent_event_is_query(struct slice json);
+
+/* Writes such an event as one value for anybody to see: of a query without its text,
+ * which is for those who may look at Redis or the feed port. */
+void recent_event_public(struct json *j, struct slice json);
+
 #endif

@@ -33,6 +33,12 @@ static inline bool slice_starts(struct slice s, struct slice prefix)
     return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
 }
 
+/* Whether @part stands in @s somewhere. */
+static inline bool slice_has(struct slice s, struct slice part)
+{
+    return s.n >= part.n && (part.n == 0 || memmem(s.p, s.n, part.p, part.n) != NULL);
+}
+
 /* memcmp order, the shorter first when one is a prefix of the other. */
 static inline int slice_cmp(struct slice a, struct slice b)
 {
@@ -45,6 +51,16 @@ static inline int slice_cmp(struct slice a, struct slice b)
 static inline struct slice slice_skip(struct slice s, size_t n)
 {
     return (struct slice){s.p + n, s.n - n};
+}
+
+/* @s without the blanks and tabs around it. */
+static inline struct slice slice_trim(struct slice s)
+{
+    while (s.n > 0 && (*s.p == ' ' || *s.p == '\t'))
+        s = slice_skip(s, 1);
+    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    return s;
 }
 
 #endif

@@ -100,7 +100,7 @@ static void write_recent(struct json *j, const struct summary *s)
     json_key(j, "recentEvents");
     json_begin_array(j);
     for (size_t i = 0; i < s->nrecent; i++)
-        json_raw(j, s->recent[i]);
+        recent_event_public(j, s->recent[i]);
     json_end(j);
 }
 

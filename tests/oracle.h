@@ -169,7 +169,7 @@ static inline bool oracle_extras(const msgpack_object_array *a, uint32_t first)
 static inline void oracle_stay(struct hit *h, uint64_t stay)
 {
     h->lasts = stay % 256 > TAB_LASTS_MAX_S ? TAB_LASTS_MAX_S : (uint8_t)(stay % 256);
-    h->marks = (uint8_t)(stay / 256 % 4);
+    h->marks = (uint8_t)(stay / 256 % 8);
 }
 
 static inline void oracle_traits(struct hit *h, uint64_t traits)

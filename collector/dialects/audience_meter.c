@@ -1,131 +1,26 @@
-/* A request for a stream becomes a member (../member.h) and a stream at once. The number
- * of members is damped as the original does (../damp.h), and told again after the longest
- * delay, which keeps the connection alive.
+/* Audience Meter: who holds a request open is there.
+ *
+ *   GET or any method  /NAMESPACE           joins, with Accept: text/event-stream
+ *                      /NAMESPACE/UUID      the same, with --enable-uuid under a name
+ *   without that Accept                     200 and nothing; ends the UUID's connection
+ *   GET                /crossdomain.xml     for the Flash client
+ *
+ * A namespace is a site. A request for a stream becomes a member (../member.h) and a
+ * stream (audience_stream.h) at once.
  *
  * Unlike the original: the first number comes a moment after the join, and counts it; the
  * drop to few is told like the rise; who is asked to leave because the collector stops,
  * or after --max-conn-duration, is told at random when to come back; at a bound a stream
  * is refused with 503. */
-#include "audience_meter.h"
-
-#include <inttypes.h>
 #include <stdlib.h>
-#include "../../proto/recent_event.h"
 #include "../beacons.h"
 #include "../conn.h"
-#include "../member.h"
-#include "../stream_compose.h"
 #include "../worker.h"
 #include "all.h"
+#include "audience_stream.h"
 
-#define MSIE_PADDING                                                  \
-    2047 /* bytes that an old Internet Explorer wants before it reads \
-          */
-
-#define CONTAINER(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
-
-struct audience {
-    struct stream *stream;
-    struct member *member; /* NULL: has left */
-    struct deadline life;
-};
-
-/* ---- framing ---- */
-
-static uint64_t members_of(const struct feed *f)
-{
-    return f->members;
-}
-
-/* A message's text has no line breaks (text_normalize). */
-static void put_message(struct buf *out, struct slice json)
-{
-    struct recent_event e;
-    struct buf text;
-
-    buf_init(&text, FEED_EVENT_MAX);
-    if (recent_event_parse(json, &e, &text) && e.kind == HIT_MESSAGE) {
-        buf_slice(out, SLICE("data: "));
-        buf_slice(out, e.name.n ? e.name : SLICE("message"));
-        buf_slice(out, SLICE("="));
-        buf_slice(out, e.path);
-        buf_slice(out, SLICE("\n\n"));
-    }
-    buf_fini(&text);
-}
-
-/* Looks no further than at the type, for most events are none. */
-static bool is_message(struct slice json)
-{
-    uint64_t id;
-
-    return json_take(&json, SLICE("{\"id\":")) && json_take_u64(&json, &id) &&
-           json_take(&json, SLICE(",\"type\":\"message\""));
-}
-
-static void put_frame(struct buf *out, const struct frame *f)
-{
-    if (f->kind == FRAME_STATE)
-        buf_printf(out, "data: %" PRIu64 "\n\n", members_of(f->feed));
-    else if (f->kind == FRAME_EVENT && is_message(f->data))
-        put_message(out, f->data);
-}
-
-static bool keep_alive(struct stream *s, struct buf *out)
-{
-    if (s->wish.damp.max_ms == 0 || !stream_repeat(s, out))
-        buf_slice(out, SLICE(":\n\n"));
-    return true;
-}
-
-static void leave(struct audience *a)
-{
-    member_leave(a->member);
-    a->member = NULL;
-    deadline_clear(&a->life);
-}
-
-static void farewell(struct stream *s, struct buf *out, unsigned retry_ms)
-{
-    leave(s->own);
-    buf_printf(out, "retry: %u\n\n", retry_ms);
-}
-
-static void read_away(struct stream *s, const char *bytes, size_t n)
-{
-    (void)s;
-    (void)bytes;
-    (void)n;
-}
-
-static void on_gone(struct stream *s)
-{
-    leave(s->own);
-    free(s->own);
-}
-
-const struct framing audience_framing = {.index = FRAMING_AUDIENCE,
-                                         .silence = DEADLINE_AUDIENCE,
-                                         .frame = put_frame,
-                                         .number = members_of,
-                                         .keep_alive = keep_alive,
-                                         .farewell = farewell,
-                                         .read = read_away,
-                                         .gone = on_gone};
-
-void audience_due(struct deadline *d)
-{
-    stream_farewell(CONTAINER(d, struct audience, life)->stream);
-}
-
-static void on_replaced(struct member *m, void *arg)
-{
-    static const char bye[] = "retry: -1\n\n";
-    struct audience *a = arg;
-
-    (void)m;
-    stream_end(a->stream, bye, sizeof bye - 1);
-}
+/* Bytes that an old Internet Explorer wants before it reads. */
+#define MSIE_PADDING 2047
 
 /* ---- joining ---- */
 
@@ -169,11 +64,6 @@ static bool admit(struct exchange *x)
     return false;
 }
 
-static bool has(struct slice text, struct slice word)
-{
-    return text.n >= word.n && memmem(text.p, text.n, word.p, word.n);
-}
-
 static void put_head(struct exchange *x)
 {
     struct buf *out = &x->worker->out;
@@ -184,7 +74,7 @@ static void put_head(struct exchange *x)
                "Cache-Control: no-cache\r\n" HEADER_OPEN "X-Accel-Buffering: no\r\n"
                "Connection: close\r\n\r\n",
                worker_date(x->worker)->text);
-    if (has(agent, SLICE("MSIE")))
+    if (slice_has(agent, SLICE("MSIE")))
         for (int i = 0; i < MSIE_PADDING; i++)
             buf_slice(out, SLICE("\n"));
 }
@@ -201,9 +91,10 @@ static struct audience *join(struct exchange *x)
     a->member = member_join(w, &(struct member_intent){.site = x->at.id,
                                                        .user = name,
                                                        .tab = name,
+                                                       .family = MEMBERS_OF_AUDIENCE,
                                                        .from = beacons_sender(x),
                                                        .delayed = true,
-                                                       .replaced = on_replaced,
+                                                       .replaced = audience_replaced,
                                                        .arg = a});
     if (a->member)
         return a;
@@ -219,7 +110,7 @@ static enum handled open_stream(struct exchange *x)
     struct audience *a = join(x);
 
     if (a == NULL) {
-        exchange_error(x, 503, "too_many_streams", "Retry-After: 5\r\n");
+        exchange_error(x, 503, "too_many_members", "Retry-After: 5\r\n");
         return ANSWERED;
     }
     if (w->setup->deadline_ms[DEADLINE_AUDIENCE_LIFE] > 0)
@@ -231,17 +122,10 @@ static enum handled open_stream(struct exchange *x)
     return STREAMING;
 }
 
-static enum handled answer_unknown(struct exchange *x)
-{
-    COUNT(&x->worker->counters, not_found);
-    exchange_error(x, 404, "not_found", NULL);
-    return ANSWERED;
-}
-
 static enum handled on_stream(struct exchange *x)
 {
     if (x->request->upgrades)
-        return answer_unknown(x);
+        return route_run(NULL, x);
     if (x->request->method == HTTP_OPTIONS)
         return answer_empty(x);
     if (!admit(x))
@@ -255,6 +139,18 @@ static enum handled on_stream(struct exchange *x)
 
 /* ---- everything else ---- */
 
+/* What monitors ask for, which must not hear that all is well from a wrong address. */
+static bool is_for_monitors(struct slice name)
+{
+    static const char *const names[] = {"livez",   "readyz",  "health", "healthz",
+                                        "healthy", "metrics", "status", "counters"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (slice_eq(name, slice_of(names[i])))
+            return true;
+    return false;
+}
+
 /* What people and scanners ask for is a page that is not here. A name without use for
  * names is most likely a wrong address of ours. */
 static bool wants_page(const struct exchange *x)
@@ -262,17 +158,20 @@ static bool wants_page(const struct exchange *x)
     struct slice last = x->at.more.n ? x->at.more : x->at.id;
 
     return (x->request->method & (HTTP_GET | HTTP_HEAD)) &&
-           (has(x->request->accept, SLICE("text/html")) || has(last, SLICE(".")) ||
+           (slice_has(x->request->accept, SLICE("text/html")) ||
+            slice_has(last, SLICE(".")) || is_for_monitors(last) ||
             (x->at.more.n > 0 && !has_name(x)));
 }
 
+/* A body is for somebody else: a beacon that went to a wrong address must not hear that
+ * it arrived. */
 static enum handled on_request(struct exchange *x)
 {
-    if (wants_page(x))
-        return answer_unknown(x);
+    if (x->body.n > 0 || wants_page(x))
+        return route_run(NULL, x);
     if (has_name(x) && x->request->method != HTTP_OPTIONS && site_valid(x->at.id) &&
         x->at.more.n <= CLIENT_ID_MAX)
-        members_evict(x->worker, x->at.id, x->at.more);
+        members_evict(x->worker, x->at.id, MEMBERS_OF_AUDIENCE, x->at.more);
     return answer_empty(x);
 }
 
@@ -293,7 +192,7 @@ static enum handled on_policy(struct exchange *x)
 }
 
 /* clang-format off */
-static const struct route table[] = {
+static const struct route route_table[] = {
     {HTTP_GET, "/crossdomain.xml", on_policy, .what = "the policy for Flash"},
     {HTTP_METHODS, "/:id", on_stream, .streams = true,
      .what = "counts as long as it is held"},
@@ -306,7 +205,7 @@ static const struct route table[] = {
 
 const struct dialect dialect_audience_meter = {
     .name = "audience-meter",
-    .routes = table,
-    .nroutes = sizeof table / sizeof *table,
+    .routes = route_table,
+    .nroutes = sizeof route_table / sizeof *route_table,
     .what = "Audience Meter: who holds a request open",
 };

@@ -3,22 +3,14 @@
 #include "dialect.h"
 
 #include <stdio.h>
-
 #include "../pattern.h"
 #include "all.h"
 
 const struct dialect *const dialects[] = {
-    &dialect_livestats,
-    &dialect_liveuser,
-    &dialect_ts_analytics,
-    &dialect_hummingbird,
-    &dialect_goatcounter,
-    &dialect_plausible,
-    &dialect_matomo,
-    &dialect_umami,
-    &dialect_fathom,
-    &dialect_snowplow,
-    &dialect_audience_meter,
+    &dialect_livestats,   &dialect_liveuser,       &dialect_ts_analytics,
+    &dialect_hummingbird, &dialect_goatcounter,    &dialect_plausible,
+    &dialect_matomo,      &dialect_umami,          &dialect_fathom,
+    &dialect_snowplow,    &dialect_audience_meter,
 };
 const size_t ndialects = sizeof dialects / sizeof *dialects;
 
@@ -36,8 +28,9 @@ static unsigned set_of(struct slice name)
 static void refuse(const char *text, struct slice name, char *err, size_t err_n)
 {
     int n = snprintf(err, err_n,
-                     "--dialects %s: there is no %.*s; give all, none, or some of", text,
-                     (int)name.n, name.p);
+                     "--dialects %s: \"%.*s\" is no dialect; give all, or none, or with "
+                     "commas between them some of",
+                     text, (int)name.n, name.p);
 
     for (size_t i = 0; i < ndialects && n >= 0 && (size_t)n < err_n; i++)
         n += snprintf(err + n, err_n - (size_t)n, "%s %s", i > 0 ? "," : "",
@@ -67,25 +60,22 @@ int dialects_parse(unsigned *set, const char *text, char *err, size_t err_n)
     }
 }
 
-/* Whether @words has @word, in any case. */
-static bool has_word(struct slice words, struct slice word)
-{
-    return words.n >= word.n && memmem(words.p, words.n, word.p, word.n);
-}
-
 static bool is_for_stream(const struct http_request *rq)
 {
     return (rq->upgrades && rq->upgrade.n > 0) ||
-           has_word(rq->accept, SLICE("text/event-stream"));
+           slice_has(rq->accept, SLICE("text/event-stream"));
 }
 
+/* What "*" stands for begins with the base. */
 static bool is_at(const struct route *route, struct slice base, struct slice path,
                   struct route_match *m)
 {
+    if (!slice_starts(path, base) ||
+        !pattern_match(slice_of(route->pattern), slice_skip(path, base.n), m))
+        return false;
     if (*route->pattern == '*')
-        return pattern_match(slice_of(route->pattern), path, m);
-    return slice_starts(path, base) &&
-           pattern_match(slice_of(route->pattern), slice_skip(path, base.n), m);
+        m->prefix = (struct slice){path.p, base.n + m->prefix.n};
+    return true;
 }
 
 static bool takes(const struct route *route, enum http_method method)

@@ -4,8 +4,8 @@
  * To add one: a table of routes and a `struct dialect` in a file of its own, and a row in
  * dialect.c. Handlers make beacons of what they are told and hand them to beacons_take
  * (../beacons.h); they answer as the other system's own server would. */
-#ifndef HC_DIALECT_H
-#define HC_DIALECT_H
+#ifndef HC_DIALECTS_DIALECT_H
+#define HC_DIALECTS_DIALECT_H
 
 #include "../route.h"
 
@@ -26,7 +26,7 @@ int dialects_parse(unsigned *set, const char *text, char *err, size_t err_n);
 
 /* The route of a request for a stream, or of any other, among the dialects in @set; NULL.
  * Of several that have the path the first that takes the method; if none does, the first.
- * Patterns that begin with a slash are looked for behind @base. */
+ * All of them are looked for behind @base. */
 const struct route *dialects_find_stream(unsigned set, struct slice base,
                                          const struct http_request *rq,
                                          struct route_match *m);

@@ -3,7 +3,6 @@
 #include "fathom.h"
 
 #include <stdio.h>
-
 #include "../beacons.h"
 #include "../pixel.h"
 #include "../worker.h"
@@ -30,8 +29,7 @@ enum beacon_verdict fathom_read(struct beacon *b, struct slice query)
 #define FATHOM_HEADERS                                       \
     "Cache-Control: no-cache, no-store, must-revalidate\r\n" \
     "Expires: Mon, 01 Jan 1990 00:00:00 GMT\r\n"             \
-    "Pragma: no-cache\r\nTk: N\r\n" HEADER_OPEN              \
-    "Cross-Origin-Resource-Policy: cross-origin\r\n"
+    "Pragma: no-cache\r\nTk: N\r\n" HEADER_OPEN HEADER_EMBED
 
 static void answer(struct exchange *x, enum beacon_verdict v)
 {
@@ -60,15 +58,15 @@ static enum handled collect(struct exchange *x)
 }
 
 /* clang-format off */
-static const struct route routes_here[] = {
+static const struct route route_table[] = {
     {HTTP_GET, "*/collect", collect, .open = true,
-     .what = "Fathom Lite: takes a view from the query, answers a GIF"},
+     .what = "takes a view from the query, answers a GIF"},
 };
 /* clang-format on */
 
 const struct dialect dialect_fathom = {
     .name = "fathom",
-    .routes = routes_here,
-    .nroutes = sizeof routes_here / sizeof *routes_here,
+    .routes = route_table,
+    .nroutes = sizeof route_table / sizeof *route_table,
     .what = "Fathom Lite",
 };

@@ -4,7 +4,6 @@
 #include "goatcounter.h"
 
 #include <stdio.h>
-
 #include "../beacons.h"
 #include "../pixel.h"
 #include "../worker.h"
@@ -108,15 +107,15 @@ static enum handled count(struct exchange *x)
 }
 
 /* clang-format off */
-static const struct route routes_here[] = {
+static const struct route route_table[] = {
     {HTTP_GET | HTTP_POST, "*/count", count, .open = true,
-     .what = "GoatCounter: takes a view or an event from the query, answers a GIF"},
+     .what = "takes a view or an event from the query, answers a GIF"},
 };
 /* clang-format on */
 
 const struct dialect dialect_goatcounter = {
     .name = "goatcounter",
-    .routes = routes_here,
-    .nroutes = sizeof routes_here / sizeof *routes_here,
+    .routes = route_table,
+    .nroutes = sizeof route_table / sizeof *route_table,
     .what = "GoatCounter",
 };

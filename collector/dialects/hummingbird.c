@@ -6,40 +6,23 @@
 
 #include "../beacons.h"
 #include "../pixel.h"
-#include "../query.h"
 #include "../worker.h"
 #include "all.h"
 #include "host_site.h"
-
-static struct slice *field_of(struct beacon *b, struct slice name)
-{
-    if (slice_eq(name, SLICE("u")))
-        return &b->path;
-    if (slice_eq(name, SLICE("ref")))
-        return &b->referrer;
-    if (slice_eq(name, SLICE("event")))
-        return &b->name;
-    return slice_eq(name, SLICE("guid")) ? &b->user : NULL;
-}
+#include "params.h"
 
 void hummingbird_pixel(struct beacon *b, struct slice query)
 {
-    struct slice name, value, *field;
-    struct query q;
-    size_t used = 0;
+    const struct param table[] = {
+        {"u", &b->path},
+        {"ref", &b->referrer},
+        {"event", &b->name},
+        {"guid", &b->user},
+    };
+    struct params p;
 
-    beacon_clear(b);
-    if (query.n > sizeof b->text)
-        query.n = sizeof b->text;
-    query_init(&q, query);
-    while (query_next(&q, &name, &value)) {
-        field = field_of(b, name);
-        if (field == NULL || field->p)
-            continue;
-        *field = query_decode(value, b->text + used);
-        if (field->p == b->text + used)
-            used += field->n;
-    }
+    params_init(&p, b);
+    params_query(&p, query, table, PARAMS_COUNT(table));
 }
 
 static const struct canned image = {
@@ -47,8 +30,7 @@ static const struct canned image = {
 #define HEAD                                                                    \
     "\r\nContent-Type: image/gif\r\nContent-Length: 43\r\nPragma: no-cache\r\n" \
     "Cache-Control: no-store, no-cache, must-revalidate, "                      \
-    "max-age=0,post-check=0,pre-check=0\r\n" HEADER_OPEN                        \
-    "Cross-Origin-Resource-Policy: cross-origin\r\n"
+    "max-age=0,post-check=0,pre-check=0\r\n" HEADER_OPEN HEADER_EMBED
     .head = {HEAD, sizeof HEAD - 1},
     .body = {pixel_gif, PIXEL_BYTES},
 };
@@ -68,7 +50,7 @@ static enum handled take_pixel(struct exchange *x)
 }
 
 /* clang-format off */
-static const struct route hummingbird_routes[] = {
+static const struct route route_table[] = {
     {HTTP_GET, "*/tracking_pixel.gif", take_pixel, .open = true,
      .what = "takes a view or an event from the query, answers a GIF"},
     {HTTP_GET, "*/tracking_pixel", take_pixel, .open = true, .what = "the same"},
@@ -78,7 +60,7 @@ static const struct route hummingbird_routes[] = {
 
 const struct dialect dialect_hummingbird = {
     .name = "hummingbird",
-    .routes = hummingbird_routes,
-    .nroutes = sizeof hummingbird_routes / sizeof *hummingbird_routes,
+    .routes = route_table,
+    .nroutes = sizeof route_table / sizeof *route_table,
     .what = "Hummingbird: views and events by a pixel",
 };

@@ -5,8 +5,8 @@
 #include "../beacon.h"
 
 /* Fills @b from the pixel's query: u the page, ref what led there, event its name, guid
- * the visitor; other names may be there. All but the site, which is left empty. A query
- * longer than HTTP_REQUEST_LINE_MAX is cut there. */
+ * the visitor; other names may be there. All but the site, which is left empty. What is
+ * too long for the beacon's text is left out. */
 void hummingbird_pixel(struct beacon *b, struct slice query);
 
 #endif

@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-
 #include "../beacons.h"
 #include "../query.h"
 #include "../report.h"
@@ -86,7 +85,7 @@ static const char *identify(struct exchange *x, struct beacon *b, char *minted,
 
     if (session_valid(cookie)) {
         b->user = cookie;
-        b->was_nameless = session_young(cookie, now);
+        b->named_at = session_young(cookie, now) ? session_minted(cookie) : 0;
         return HEADER_OPEN HEADER_NO_STORE;
     }
     if (session_is_foreign(rq->origin, rq->host))
@@ -155,7 +154,7 @@ static enum handled report(struct exchange *x)
 }
 
 /* clang-format off */
-static const struct route livestats_routes[] = {
+static const struct route route_table[] = {
     {HTTP_GET, "*getlivestats.php", report, .open = true, .later = true,
      .what = "who is on the site now, by state and by page"},
     {HTTP_POST, "*livestats.php", take_ping, .open = true,
@@ -167,7 +166,7 @@ static const struct route livestats_routes[] = {
 
 const struct dialect dialect_livestats = {
     .name = "livestats",
-    .routes = livestats_routes,
-    .nroutes = sizeof livestats_routes / sizeof *livestats_routes,
+    .routes = route_table,
+    .nroutes = sizeof route_table / sizeof *route_table,
     .what = "Livestats: states of who is there",
 };

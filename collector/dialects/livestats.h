@@ -7,7 +7,7 @@
 
 #include "../beacon.h"
 
-#define LIVESTATS_TAB_TEXT 16
+#define LIVESTATS_TAB_TEXT 16 /* digits of a hash, in hexadecimal */
 
 /* Fills @b from the body of a ping: kind, state, page and title; of texts that are longer
  * than any that is kept only the beginning. Writes the tab, a hash of the page's address

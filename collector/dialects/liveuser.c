@@ -6,7 +6,7 @@
 #include "liveuser_total.h"
 
 /* clang-format off */
-static const struct route table[] = {
+static const struct route route_table[] = {
     {HTTP_GET, "*/liveuser.js", liveuser_script, .open = true,
      .what = "the widget of LiveUser; the query says what it is to show, and where"},
     {HTTP_GET, "*/init-liveuser.js", liveuser_library, .open = true,
@@ -28,7 +28,7 @@ static const struct route table[] = {
 
 const struct dialect dialect_liveuser = {
     .name = "liveuser",
-    .routes = table,
-    .nroutes = sizeof table / sizeof *table,
+    .routes = route_table,
+    .nroutes = sizeof route_table / sizeof *route_table,
     .what = "LiveUser, and its ancestor in Go",
 };

@@ -5,11 +5,11 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include "../json_body.h"
 #include "../ws_frame.h"
-#include "json_body.h"
 
 #define MESSAGE_ROOM                                                                  \
-    256                 /* the longest: an update with a site of SITE_MAX, twice over \
+    256                 /* the longest, an update with a site of SITE_MAX, twice over \
                          */
 #define NUMBERS_ROOM 64 /* both, of 8 and 13 digits */
 #define TOTAL_BITS 40

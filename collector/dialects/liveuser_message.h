@@ -7,8 +7,8 @@
  *   {"type":"update","siteId":"shop","count":3,"timestamp":1763776801}
  *   {"type":"heartbeat","timestamp":1763776801,"count":3,"totalCount":1234}
  *   {"type":"shutdown","message":"..."} */
-#ifndef HC_LIVEUSER_MESSAGE_H
-#define HC_LIVEUSER_MESSAGE_H
+#ifndef HC_DIALECTS_LIVEUSER_MESSAGE_H
+#define HC_DIALECTS_LIVEUSER_MESSAGE_H
 
 #include "../../proto/buf.h"
 #include "../../proto/limits.h"
@@ -24,8 +24,8 @@ enum liveuser_kind { LIVEUSER_NOTHING, LIVEUSER_JOIN, LIVEUSER_HEARTBEAT };
 struct liveuser_message {
     enum liveuser_kind kind; /* of what is no message of ours: LIVEUSER_NOTHING */
     size_t site_n;
-    char site[SITE_MAX + 1]; /* of a join; longer ones are cut here, and so are none;
-                                not NUL-terminated */
+    char site[SITE_MAX + 1]; /* of a join; a longer one is cut to a byte more than any
+                                site has; not NUL-terminated */
 };
 
 /* Reads what came. */

@@ -10,9 +10,7 @@
 
 extern const char liveuser_js[]; /* web/liveuser.js, with a NUL behind it */
 
-#define HEADERS                                                                  \
-    HEADER_OPEN HEADER_NO_SNIFF "Cross-Origin-Resource-Policy: cross-origin\r\n" \
-                                "Cache-Control: no-cache\r\n"
+#define HEADERS HEADER_OPEN HEADER_NO_SNIFF HEADER_EMBED "Cache-Control: no-cache\r\n"
 #define TYPE "application/javascript; charset=utf-8"
 
 #define DELAY_DEFAULT 3000
@@ -155,7 +153,7 @@ enum handled liveuser_library(struct exchange *x)
     return answer(x, widget());
 }
 
-/* A site id that is nobody's host, where the page does not tell its own. */
+/* The page's host is the site, unless the query names another. */
 enum handled liveuser_main(struct exchange *x)
 {
     struct liveuser_wish wish = wish_of(x);

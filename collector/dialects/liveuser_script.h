@@ -1,6 +1,6 @@
 /* liveuser_script: LiveUser's widget, with what the page asked for written into it. */
-#ifndef HC_LIVEUSER_SCRIPT_H
-#define HC_LIVEUSER_SCRIPT_H
+#ifndef HC_DIALECTS_LIVEUSER_SCRIPT_H
+#define HC_DIALECTS_LIVEUSER_SCRIPT_H
 
 #include "../../proto/buf.h"
 #include "../exchange.h"

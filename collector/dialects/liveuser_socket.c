@@ -31,6 +31,7 @@ static struct member_intent intent_of(struct exchange *x, struct slice client,
     return (struct member_intent){
         .site = x->at.id,
         .tab = client,
+        .family = MEMBERS_OF_LIVEUSER,
         .from = beacons_sender(x),
         .counted = totals && !is_true(x->request->query, SLICE("reconnect")),
         .replaced = liveuser_replaced,

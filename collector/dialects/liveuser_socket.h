@@ -1,6 +1,6 @@
 /* liveuser_socket: the WebSockets of LiveUser's widgets: who holds one open is there. */
-#ifndef HC_LIVEUSER_SOCKET_H
-#define HC_LIVEUSER_SOCKET_H
+#ifndef HC_DIALECTS_LIVEUSER_SOCKET_H
+#define HC_DIALECTS_LIVEUSER_SOCKET_H
 
 #include "../exchange.h"
 

@@ -1,6 +1,6 @@
 /* liveuser_stream: a WebSocket that LiveUser's widget holds open, as a stream. */
-#ifndef HC_LIVEUSER_STREAM_H
-#define HC_LIVEUSER_STREAM_H
+#ifndef HC_DIALECTS_LIVEUSER_STREAM_H
+#define HC_DIALECTS_LIVEUSER_STREAM_H
 
 #include "../member.h"
 #include "../ws.h"

@@ -1,6 +1,6 @@
 /* liveuser_total: how often somebody was counted, over HTTP. */
-#ifndef HC_LIVEUSER_TOTAL_H
-#define HC_LIVEUSER_TOTAL_H
+#ifndef HC_DIALECTS_LIVEUSER_TOTAL_H
+#define HC_DIALECTS_LIVEUSER_TOTAL_H
 
 #include "../exchange.h"
 

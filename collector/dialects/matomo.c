@@ -7,13 +7,13 @@
 #include "matomo.h"
 
 #include <stdio.h>
-
+#include "../../proto/hex.h"
 #include "../beacons.h"
+#include "../cors.h"
+#include "../json_body.h"
 #include "../pixel.h"
 #include "../worker.h"
 #include "all.h"
-#include "cors.h"
-#include "json_body.h"
 #include "params.h"
 
 /* What of a request is not simply a field of the beacon. */
@@ -28,7 +28,7 @@ struct said {
 static bool is_visitor_id(struct slice id)
 {
     for (size_t i = 0; i < id.n; i++)
-        if (!memchr("0123456789abcdefABCDEF", id.p[i], 22))
+        if (hex_digit(id.p[i]) < 0)
             return false;
     return id.n == 16;
 }
@@ -144,7 +144,7 @@ static bool take(struct exchange *x, const struct beacon *b, enum matomo_verdict
     return false;
 }
 
-#define IMAGE_LINES HEADER_NO_STORE "Cross-Origin-Resource-Policy: cross-origin\r\n"
+#define IMAGE_LINES HEADER_NO_STORE HEADER_EMBED
 
 static void answer_image(struct exchange *x, bool taken, bool no_image)
 {
@@ -195,7 +195,7 @@ static void take_bulk(struct exchange *x, const json_t *requests)
 
 static void bulk(struct exchange *x)
 {
-    json_t *root = json_body_parse(x->body);
+    json_t *root = json_body_parse_loosely(x->body);
     const json_t *requests = json_body_array(root, "requests");
 
     if (requests == NULL) {
@@ -210,20 +210,13 @@ static void bulk(struct exchange *x)
     json_decref(root);
 }
 
-static bool is_bulk(struct slice body)
-{
-    while (body.n > 0 && memchr(" \t\r\n", *body.p, 4))
-        body = slice_skip(body, 1);
-    return body.n > 0 && (*body.p == '{' || *body.p == '[');
-}
-
 static enum handled track(struct exchange *x)
 {
     enum matomo_verdict v;
     struct beacon b;
     bool no_image;
 
-    if (is_bulk(x->body)) {
+    if (json_body_is(x->body)) {
         bulk(x);
         return ANSWERED;
     }
@@ -233,9 +226,9 @@ static enum handled track(struct exchange *x)
 }
 
 /* clang-format off */
-static const struct route routes_here[] = {
+static const struct route route_table[] = {
     {HTTP_GET | HTTP_POST, "*/matomo.php", track, .open = true, .credentials = true,
-     .what = "Matomo: takes views, events and pings from query, form or bulk JSON"},
+     .what = "takes views, events and pings from query, form or bulk JSON"},
     {HTTP_GET | HTTP_POST, "*/piwik.php", track, .open = true, .credentials = true,
      .what = "the same"},
 };
@@ -243,7 +236,7 @@ static const struct route routes_here[] = {
 
 const struct dialect dialect_matomo = {
     .name = "matomo",
-    .routes = routes_here,
-    .nroutes = sizeof routes_here / sizeof *routes_here,
+    .routes = route_table,
+    .nroutes = sizeof route_table / sizeof *route_table,
     .what = "Matomo",
 };

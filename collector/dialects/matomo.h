@@ -3,7 +3,6 @@
 #define HC_DIALECTS_MATOMO_H
 
 #include <jansson.h>
-
 #include "../beacon.h"
 
 enum matomo_verdict {

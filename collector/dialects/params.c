@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-
 #include "../query.h"
 
 void params_init(struct params *p, struct beacon *b)
@@ -128,18 +127,13 @@ struct slice params_join(struct params *p, struct slice a, struct slice between,
     return all;
 }
 
-static bool has_scheme(struct slice s)
-{
-    return memmem(s.p, s.n, "://", 3) != NULL;
-}
-
 struct slice params_url(struct params *p, struct slice host, struct slice path)
 {
     if (host.n == 0 || (path.n > 0 && *path.p != '/'))
         return path;
     if (path.n == 0)
         path = SLICE("/");
-    if (!has_scheme(host))
+    if (!slice_has(host, SLICE("://")))
         host = params_join(p, SLICE("https://"), (struct slice){0}, host);
     return params_join(p, host, (struct slice){0}, path);
 }

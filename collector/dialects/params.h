@@ -9,7 +9,6 @@
 #define HC_PARAMS_H
 
 #include <jansson.h>
-
 #include "../beacon.h"
 
 struct param {

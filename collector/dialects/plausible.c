@@ -6,11 +6,10 @@
 #include "plausible.h"
 
 #include <stdio.h>
-
 #include "../beacons.h"
+#include "../json_body.h"
 #include "../worker.h"
 #include "all.h"
-#include "json_body.h"
 #include "params.h"
 
 #define NO_TAB "plausible" /* is never opened */
@@ -53,22 +52,13 @@ enum plausible_verdict plausible_read(struct beacon *b, const json_t *event)
     return PLAUSIBLE_HIT;
 }
 
-static struct slice trim(struct slice s)
-{
-    while (s.n > 0 && *s.p == ' ')
-        s = slice_skip(s, 1);
-    while (s.n > 0 && s.p[s.n - 1] == ' ')
-        s.n--;
-    return s;
-}
-
 bool plausible_next_domain(struct slice *list, struct slice *domain)
 {
     while (list->n > 0) {
         const char *comma = memchr(list->p, ',', list->n);
         size_t n = comma ? (size_t)(comma - list->p) : list->n;
 
-        *domain = trim((struct slice){list->p, n});
+        *domain = slice_trim((struct slice){list->p, n});
         *list = slice_skip(*list, comma ? n + 1 : n);
         if (domain->n > 0)
             return true;
@@ -148,7 +138,7 @@ static void take_or_refuse(struct exchange *x, struct beacon *b, const json_t *e
 
 static enum handled event_posted(struct exchange *x)
 {
-    json_t *event = json_body_parse(x->body);
+    json_t *event = json_body_parse_loosely(x->body);
     struct beacon b;
 
     take_or_refuse(x, &b, event);
@@ -157,15 +147,15 @@ static enum handled event_posted(struct exchange *x)
 }
 
 /* clang-format off */
-static const struct route routes_here[] = {
+static const struct route route_table[] = {
     {HTTP_POST, "/api/event", event_posted, .open = true,
-     .what = "Plausible: takes a view, an event or attention from JSON"},
+     .what = "takes a view, an event or attention from JSON"},
 };
 /* clang-format on */
 
 const struct dialect dialect_plausible = {
     .name = "plausible",
-    .routes = routes_here,
-    .nroutes = sizeof routes_here / sizeof *routes_here,
+    .routes = route_table,
+    .nroutes = sizeof route_table / sizeof *route_table,
     .what = "Plausible",
 };

@@ -3,7 +3,6 @@
 #define HC_DIALECTS_PLAUSIBLE_H
 
 #include <jansson.h>
-
 #include "../beacon.h"
 
 enum plausible_verdict {

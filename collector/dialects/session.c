@@ -6,15 +6,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static struct slice trim(struct slice s)
-{
-    while (s.n > 0 && (*s.p == ' ' || *s.p == '\t'))
-        s = slice_skip(s, 1);
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-        s.n--;
-    return s;
-}
-
 /* Takes what stands before the next @end off @s, and @end with it. */
 static struct slice take_until(struct slice *s, char end)
 {
@@ -29,10 +20,10 @@ struct slice session_find(struct slice cookies, struct slice name)
 {
     while (cookies.n > 0) {
         struct slice value = take_until(&cookies, ';');
-        struct slice found = trim(take_until(&value, '='));
+        struct slice found = slice_trim(take_until(&value, '='));
 
         if (slice_eq(found, name))
-            return trim(value);
+            return slice_trim(value);
     }
     return (struct slice){0};
 }
@@ -58,13 +49,18 @@ bool session_valid(struct slice value)
     return true;
 }
 
-bool session_young(struct slice value, ms_t now)
+ms_t session_minted(struct slice value)
 {
     char seconds[9] = "";
-    ms_t age;
 
     memcpy(seconds, value.p, 8);
-    age = now - (ms_t)strtoul(seconds, NULL, 16) * 1000;
+    return (ms_t)strtoul(seconds, NULL, 16) * 1000;
+}
+
+bool session_young(struct slice value, ms_t now)
+{
+    ms_t age = now - session_minted(value);
+
     return age > -SESSION_YOUNG_MS && age < SESSION_YOUNG_MS;
 }
 

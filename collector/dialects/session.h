@@ -27,6 +27,9 @@ struct slice session_mint(char *out, ms_t now, const uint8_t random[SESSION_RAND
 /* Whether @value is of the shape of ours. */
 bool session_valid(struct slice value);
 
+/* When a valid one was minted, in whole seconds. */
+ms_t session_minted(struct slice value);
+
 /* Whether a valid one was minted less than SESSION_YOUNG_MS before @now, or, for clocks
  * of several hosts, after it. */
 bool session_young(struct slice value, ms_t now);

@@ -8,13 +8,12 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-
 #include "../beacons.h"
+#include "../cors.h"
+#include "../json_body.h"
 #include "../pixel.h"
 #include "../worker.h"
 #include "all.h"
-#include "cors.h"
-#include "json_body.h"
 #include "params.h"
 
 /* What of an event is not simply a field of the beacon. */
@@ -39,7 +38,7 @@ static struct slice schema_name(struct slice schema)
 /* Of {"schema":..,"data":{"schema":"iglu:..","data":..}}, as text. */
 static struct slice name_in_json(struct params *p, struct slice text)
 {
-    json_t *root = json_body_parse(text);
+    json_t *root = json_body_parse_loosely(text);
     const json_t *event = json_body_object(root, "data");
     struct slice name = params_copy(p, schema_name(json_body_text(event, "schema")));
 
@@ -207,7 +206,7 @@ static const char *take_all(struct exchange *x, const json_t *events)
 
 static enum handled posted(struct exchange *x)
 {
-    json_t *root = json_body_parse(x->body);
+    json_t *root = json_body_parse_loosely(x->body);
     const json_t *events = json_body_array(root, "data");
     const char *refused;
 
@@ -226,18 +225,18 @@ static enum handled posted(struct exchange *x)
 }
 
 /* clang-format off */
-static const struct route routes_here[] = {
+static const struct route route_table[] = {
     {HTTP_GET, "/i", pixel, .open = true, .credentials = true,
-     .what = "Snowplow: takes one event from the query, answers a GIF"},
+     .what = "takes one event from the query, answers a GIF"},
     {HTTP_GET, "/ice.png", pixel, .open = true, .credentials = true, .what = "the same"},
     {HTTP_POST, "/com.snowplowanalytics.snowplow/tp2", posted, .open = true,
-     .credentials = true, .what = "Snowplow: takes events from JSON"},
+     .credentials = true, .what = "takes events from JSON"},
 };
 /* clang-format on */
 
 const struct dialect dialect_snowplow = {
     .name = "snowplow",
-    .routes = routes_here,
-    .nroutes = sizeof routes_here / sizeof *routes_here,
+    .routes = route_table,
+    .nroutes = sizeof route_table / sizeof *route_table,
     .what = "Snowplow",
 };

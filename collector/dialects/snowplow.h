@@ -4,7 +4,6 @@
 #define HC_DIALECTS_SNOWPLOW_H
 
 #include <jansson.h>
-
 #include "../beacon.h"
 
 enum snowplow_verdict {

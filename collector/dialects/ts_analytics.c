@@ -8,12 +8,11 @@
 
 #include <stdio.h>
 #include <strings.h>
-
 #include "../beacons.h"
+#include "../json_body.h"
 #include "../report.h"
 #include "../worker.h"
-#include "dialect.h"
-#include "json_body.h"
+#include "all.h"
 
 #define GRANTS                                                          \
     "Access-Control-Allow-Methods: GET, POST, PUT, DELETE, OPTIONS\r\n" \
@@ -95,9 +94,11 @@ enum ts_verdict ts_body_read(struct ts_body *t, struct slice body)
     json_t *root;
 
     beacon_clear(b);
-    /* as JSON.parse takes it: any value, any number, of a repeated member the last */
-    root = t->json = json_loadb(
-        body.p, body.n, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+    /* as JSON.parse takes it: any value at all */
+    root = json_body_parse_loosely(body);
+    if (root == NULL)
+        root = json_loadb(body.p, body.n, JSON_DECODE_ANY, NULL);
+    t->json = root;
     if (root == NULL)
         return TS_NO_JSON;
     b->site = json_body_text(root, "s");
@@ -124,18 +125,15 @@ static void write_origin(char *lines, const struct exchange *x)
 {
     const struct setup *setup = x->worker->setup;
     struct slice origin = x->request->origin;
-    bool listed = false;
 
-    if (setup->norigins == 0) {
+    if (setup->norigins == 0)
         snprintf(lines, LINES_MAX, HEADER_OPEN);
-        return;
-    }
-    for (size_t i = 0; i < setup->norigins && !listed; i++)
-        listed = slice_eq(slice_of(setup->origin[i]), origin);
-    snprintf(lines, LINES_MAX,
-             listed ? "Vary: Origin\r\nAccess-Control-Allow-Origin: %.*s\r\n"
-                    : "Vary: Origin\r\n",
-             (int)origin.n, origin.n ? origin.p : "");
+    else if (setup_has_origin(setup, origin))
+        snprintf(lines, LINES_MAX,
+                 "Vary: Origin\r\nAccess-Control-Allow-Origin: %.*s\r\n", (int)origin.n,
+                 origin.p);
+    else
+        snprintf(lines, LINES_MAX, "Vary: Origin\r\n");
 }
 
 static void add_line(char *lines, const char *more)
@@ -229,7 +227,7 @@ static enum handled collect(struct exchange *x)
 #define GET(at, handler, text) \
     {HTTP_GET, at, handler, .preflight = ts_preflight, .later = true, .what = text}
 
-static const struct route table[] = {
+static const struct route route_table[] = {
     POST("*/collect", "takes one thing that happened on a page, as JSON"),
     POST("*/t", "the same"),
     POST("*/p", "the same"),
@@ -256,7 +254,7 @@ static const struct route table[] = {
 
 const struct dialect dialect_ts_analytics = {
     .name = "ts-analytics",
-    .routes = table,
-    .nroutes = sizeof table / sizeof *table,
+    .routes = route_table,
+    .nroutes = sizeof route_table / sizeof *route_table,
     .what = "ts-analytics: trackers and dashboards",
 };

@@ -4,7 +4,6 @@
  * longest window there is, or of ?minutes=, and says which that was and what was asked
  * for. What minutes cannot tell is null, a list of what is not known empty. */
 #include <stdio.h>
-
 #include "../../proto/hit.h"
 #include "../../proto/shares.h"
 #include "ts_analytics.h"

@@ -1,6 +1,5 @@
 /* Who was there last, one by one, out of the feed; the numbers beside it are exact. */
 #include <stdio.h>
-
 #include "../../proto/hit.h"
 #include "../../proto/recent_event.h"
 #include "ts_analytics.h"

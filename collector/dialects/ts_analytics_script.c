@@ -3,7 +3,6 @@
  * as seen from the script's own address, so that a proxy that cuts off a prefix is none
  * of its business. What the element says besides is heard. */
 #include <stdio.h>
-
 #include "../../proto/hit.h"
 #include "../etag.h"
 #include "../query.h"
@@ -17,9 +16,8 @@
     "window.sa=(k,n)=>{k=='event'&&headcount(n)};" \
     "window.fathom={track:n=>headcount(n)};\n"
 
-#define HEADERS                                                                  \
-    HEADER_OPEN HEADER_NO_SNIFF "Cross-Origin-Resource-Policy: cross-origin\r\n" \
-                                "Cache-Control: public, max-age=300\r\n"
+#define HEADERS \
+    HEADER_OPEN HEADER_NO_SNIFF HEADER_EMBED "Cache-Control: public, max-age=300\r\n"
 
 /* hc.js, under whatever name it goes. */
 static struct slice tracker(const struct routing *r)

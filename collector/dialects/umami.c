@@ -8,12 +8,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-
 #include "../beacons.h"
+#include "../cors.h"
+#include "../json_body.h"
 #include "../worker.h"
 #include "all.h"
-#include "cors.h"
-#include "json_body.h"
 #include "params.h"
 
 static enum umami_verdict judge(struct slice type, const struct beacon *b)
@@ -142,7 +141,7 @@ static void take_or_refuse(struct exchange *x, struct beacon *b, const json_t *m
 
 static enum handled send_posted(struct exchange *x)
 {
-    json_t *message = json_body_parse(x->body);
+    json_t *message = json_body_parse_loosely(x->body);
     struct beacon b;
 
     take_or_refuse(x, &b, message);
@@ -151,15 +150,15 @@ static enum handled send_posted(struct exchange *x)
 }
 
 /* clang-format off */
-static const struct route routes_here[] = {
+static const struct route route_table[] = {
     {HTTP_POST, "/api/send", send_posted, .open = true, .credentials = true,
-     .what = "Umami: takes a view or an event from JSON"},
+     .what = "takes a view or an event from JSON"},
 };
 /* clang-format on */
 
 const struct dialect dialect_umami = {
     .name = "umami",
-    .routes = routes_here,
-    .nroutes = sizeof routes_here / sizeof *routes_here,
+    .routes = route_table,
+    .nroutes = sizeof route_table / sizeof *route_table,
     .what = "Umami",
 };

@@ -3,7 +3,6 @@
 #define HC_DIALECTS_UMAMI_H
 
 #include <jansson.h>
-
 #include "../beacon.h"
 
 enum umami_verdict {

@@ -6,7 +6,7 @@
 
 #include "../../collector/dialects/fathom.h"
 #include "../../collector/dialects/goatcounter.h"
-#include "../../collector/dialects/json_body.h"
+#include "../../collector/json_body.h"
 #include "../../collector/dialects/matomo.h"
 #include "../../collector/dialects/plausible.h"
 #include "../../collector/dialects/snowplow.h"

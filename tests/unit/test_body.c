@@ -214,7 +214,7 @@ static struct hit random_hit(struct dice *d, size_t n)
     h.engaged = dice_below(d, 3) ? 0 : (uint32_t)dice_below(d, ENGAGED_MAX_MS + 1);
     if (dice_below(d, 3) == 0) {
         h.lasts = (uint8_t)dice_below(d, TAB_LASTS_MAX_S + 1);
-        h.marks = (uint8_t)dice_below(d, 4);
+        h.marks = (uint8_t)dice_below(d, HIT_MARKS + 1);
     }
     if (dice_below(d, 3) == 0) {
         h.device = (uint8_t)dice_below(d, HIT_DEVICES);
@@ -302,7 +302,7 @@ static struct hit longest_hit(const char *text)
                         .at = START - EVENT_AGE_MAX_MS,
                         .kind = 255,
                         .state = HIT_STATES - 1,
-                        .marks = HIT_HELD | HIT_COUNTED,
+                        .marks = HIT_MARKS,
                         .lasts = TAB_LASTS_MAX_S,
                         .device = HIT_DEVICES - 1,
                         .browser = HIT_BROWSERS - 1,
@@ -577,7 +577,9 @@ static void of_stay_and_traits_later_values_are_cut_or_left_out(void **state)
         {"ccff", "05", {.lasts = 150, .device = DEVICE_OTHER}},
         {"cd0100", "ccff", {.marks = HIT_HELD, .device = DEVICE_OTHER}},
         {"cd0200", "cd0700", {.marks = HIT_COUNTED, .browser = BROWSER_OTHER}},
-        {"cdff01", "cd0800", {.lasts = 1, .marks = 3, .browser = BROWSER_OTHER}},
+        {"cd0400", "00", {.marks = HIT_NAMED}},
+        {"cd0800", "00", {.marks = 0}},
+        {"cdff01", "cd0800", {.lasts = 1, .marks = 7, .browser = BROWSER_OTHER}},
         {"cf0000000100000104",
          "cf0000000100000001",
          {.lasts = 4, .marks = HIT_HELD, .device = DEVICE_DESKTOP}},

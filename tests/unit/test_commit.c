@@ -380,7 +380,7 @@ static void every_part_of_the_largest_site_is_within_the_bound(void **state)
     fill(w, id);
     fill_traits(w, id);
     assert_int_equal(s->log.n, 100000);
-    assert_int_equal(s->traits.of[TRAIT_REFERRER], REFERRERS_MAX);
+    assert_int_equal(s->traits.of[TRAIT_REFERRER], REFERRERS_MAX - 1);
     assert_int_equal(w->counts.capped_referrers,
                      (300 - REFERRERS_MAX + 1) * 64 * 2 -
                          (COUNTRIES_MAX - REFERRERS_MAX) * 64);

@@ -374,6 +374,34 @@ static void who_it_was_and_whence_is_told_and_read(void **state)
     buf_fini(&json);
 }
 
+static void of_a_query_anybody_is_told_all_but_its_text(void **state)
+{
+    static const struct {
+        const char *event, *shown;
+    } rows[] = {
+        {"{\"id\":9,\"type\":\"query\",\"timestamp\":5,\"text\":\"SELECT "
+         "\\\"text\\\"\",\"name\":\"db\",\"ms\":12}",
+         "{\"id\":9,\"type\":\"query\",\"timestamp\":5,\"name\":\"db\",\"ms\":12}"},
+        {"{\"id\":9,\"type\":\"query\",\"timestamp\":5,\"text\":1,\"ms\":12}", "null"},
+        {"{\"id\":9,\"type\":\"message\",\"timestamp\":5,\"text\":\"query\",\"name\":"
+         "\"\"}",
+         "{\"id\":9,\"type\":\"message\",\"timestamp\":5,\"text\":\"query\",\"name\":"
+         "\"\"}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf out;
+        struct json j;
+
+        buf_init(&out, 1024);
+        json_init(&j, &out);
+        recent_event_public(&j, slice_of(rows[i].event));
+        assert_true(slice_eq(buf_get(&out), slice_of(rows[i].shown)));
+        buf_fini(&out);
+    }
+}
+
 static void a_query_is_told_and_read(void **state)
 {
     static const struct {
@@ -927,6 +955,7 @@ int main(void)
         cmocka_unit_test(an_event_is_recognized_and_read),
         cmocka_unit_test(who_it_was_and_whence_is_told_and_read),
         cmocka_unit_test(a_query_is_told_and_read),
+        cmocka_unit_test(of_a_query_anybody_is_told_all_but_its_text),
         cmocka_unit_test(what_is_not_known_of_a_person_is_nothing),
         cmocka_unit_test(events_of_ours_and_others_are_told_apart),
         cmocka_unit_test(a_site_being_read_back_is_flagged),

@@ -992,6 +992,121 @@ static void what_lasts_leaves_its_page_before_it_ends(void **state)
     assert_int_equal(st->tabs, 0);
 }
 
+static void one_that_is_opened_as_it_is_closed_counts_at_once(void **state)
+{
+    struct store *st = *state;
+
+    fold(st, held_at(HIT_JOIN, 1, 10), NOON);
+    fold(st, held_at(HIT_LEAVE, 1, 10), NOON + 1000);
+    fold(st, held_at(HIT_JOIN, 1, 10), NOON + 1000);
+    assert_int_equal(members(st), 1);
+    assert_int_equal(online(st), 1);
+}
+
+/* ---- who gets a name -------------------------------------------------------- */
+
+enum { NAMELESS = 1000, ALICE = 2001, BOB = 2002 };
+
+/* A ping of a page, on tab @tab; by @who, who is NAMELESS or has been. */
+static void ping(struct store *st, uint64_t who, uint64_t tab, ms_t now)
+{
+    struct hit h = tab_at(HIT_HEARTBEAT, who, tab, "/a");
+
+    h.lasts = 60;
+    if (who != NAMELESS) {
+        h.previous = NAMELESS;
+        h.marks = HIT_NAMED;
+    }
+    fold(st, h, now);
+}
+
+static void must_be(struct store *st, uint64_t now_there, uint64_t visitors)
+{
+    assert_int_equal(online(st), now_there);
+    assert_int_equal(site_visitors(site(st, "shop"), 5), visitors);
+    assert_int_equal(site(st, "shop")->totals.total.visits, visitors);
+}
+
+static void who_gets_a_name_is_counted_once(void **state)
+{
+    struct store *st = *state;
+
+    ping(st, NAMELESS, 5, NOON);
+    for (int i = 1; i <= 8; i++) {
+        ping(st, ALICE, 5, NOON + i * 15000);
+        must_be(st, 1, 1);
+    }
+}
+
+static void so_is_who_gets_it_on_the_next_page(void **state)
+{
+    struct store *st = *state;
+
+    ping(st, NAMELESS, 5, NOON);
+    ping(st, ALICE, 6, NOON + 5000);
+    must_be(st, 1, 1);
+    assert_int_equal(site(st, "shop")->presence.online.tabs, 2);
+    ping(st, ALICE, 7, NOON + 10000);
+    must_be(st, 1, 1);
+}
+
+/* The same browser is a connection, without a name, as in LiveUser. */
+static void a_name_takes_over_no_identity_that_is_in_use(void **state)
+{
+    struct store *st = *state;
+
+    fold(st, held_at(HIT_JOIN, NAMELESS, 77), NOON);
+    ping(st, NAMELESS, 5, NOON + 100);
+    must_be(st, 1, 1);
+    for (int i = 1; i <= 8; i++) {
+        ms_t now = NOON + i * 15000;
+
+        ping(st, ALICE, 5, now);
+        must_be(st, 2, 2);
+        fold(st, held_at(HIT_HEARTBEAT, NAMELESS, 77), now + 5000);
+        must_be(st, 2, 2);
+        assert_int_equal(members(st), 1);
+        assert_int_equal(site(st, "shop")->presence.online.tabs, 2);
+    }
+    fold(st, held_at(HIT_LEAVE, NAMELESS, 77), NOON + 126000);
+    must_be(st, 1, 2);
+}
+
+/* Both show the same page in the same browser. */
+static void two_behind_one_address_get_their_names_one_after_the_other(void **state)
+{
+    struct store *st = *state;
+
+    ping(st, NAMELESS, 5, NOON);
+    ping(st, ALICE, 5, NOON + 15000);
+    ping(st, NAMELESS, 5, NOON + 20000);
+    must_be(st, 2, 2);
+    ping(st, ALICE, 5, NOON + 30000);
+    must_be(st, 2, 2);
+    ping(st, BOB, 5, NOON + 35000);
+    must_be(st, 2, 2);
+    ping(st, ALICE, 5, NOON + 45000);
+    ping(st, BOB, 5, NOON + 50000);
+    must_be(st, 2, 2);
+}
+
+/* Pages that were opened together, before there was a name. */
+static void the_other_pages_follow_as_they_are_heard_of(void **state)
+{
+    struct store *st = *state;
+
+    ping(st, NAMELESS, 5, NOON);
+    ping(st, NAMELESS, 6, NOON);
+    ping(st, ALICE, 5, NOON + 15000);
+    assert_int_equal(online(st), 2);
+    ping(st, ALICE, 6, NOON + 15000);
+    assert_int_equal(online(st), 1);
+    assert_int_equal(site(st, "shop")->presence.online.tabs, 2);
+    assert_int_equal(site_visitors(site(st, "shop"), 5), 2);
+}
+
+/* ---- many connections ------------------------------------------------------- */
+
 enum { BEYOND = 300, CONNECTIONS = VISITOR_TABS_MAX + BEYOND };
 
 static void connect_all(struct store *st, enum hit_kind kind, uint64_t visitor,
@@ -1371,6 +1486,16 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(what_lasts_leaves_its_page_before_it_ends, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(one_that_is_opened_as_it_is_closed_counts_at_once,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(who_gets_a_name_is_counted_once, begin, end),
+        cmocka_unit_test_setup_teardown(so_is_who_gets_it_on_the_next_page, begin, end),
+        cmocka_unit_test_setup_teardown(a_name_takes_over_no_identity_that_is_in_use,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            two_behind_one_address_get_their_names_one_after_the_other, begin, end),
+        cmocka_unit_test_setup_teardown(the_other_pages_follow_as_they_are_heard_of,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(of_many_behind_one_address_each_connection_counts,
                                         begin, end),
         cmocka_unit_test_setup_teardown(their_connections_are_the_same_after_midnight,

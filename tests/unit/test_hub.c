@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../../collector/hub.h"
+#include "../../collector/joined.h"
 #include "../../collector/worker.h"
 #include "../../proto/log.h"
 
@@ -112,11 +113,12 @@ struct stage {
 };
 
 /* Notes that the other worker has been sent. */
-static unsigned told, joined;
+static unsigned told, joined, mails;
 
 static void note_mail(void *arg, const struct mail *m)
 {
     (void)arg;
+    mails++;
     told += m->kind == MAIL_CONFIRMED;
     joined += m->kind == MAIL_JOINED && slice_eq(m->bytes, SLICE("somebody"));
 }
@@ -140,7 +142,7 @@ static void stage_open(struct stage *s)
     assert_int_equal(mailbox_open(&s->other.inbox, &s->host.loop, note_mail, NULL, NULL),
                      0);
     hub_add_worker(&s->hub, &s->other);
-    told = joined = 0;
+    told = joined = mails = 0;
 }
 
 static void stage_close(struct stage *s)
@@ -322,7 +324,7 @@ static void a_refusal_is_told_like_a_confirmation_and_logged_once(void **state)
 
 static void push(const char *channel, const char *text)
 {
-    char word[] = "message", copy[2][32];
+    char word[] = "message", copy[2][JOINED_MAX + 2];
     redisReply part[3] = {{.type = REDIS_REPLY_STRING, .str = word, .len = 7}};
     redisReply *parts[3] = {&part[0], &part[1], &part[2]};
 
@@ -353,6 +355,24 @@ static void where_dialects_are_spoken_joins_are_heard_by_every_worker(void **sta
     uv_run(&s->host.loop, UV_RUN_NOWAIT);
     assert_int_equal(joined, 1);
     assert_int_equal(s->host.counters.messages_bad, 1);
+}
+
+static void what_is_too_long_to_be_a_join_goes_no_further(void **state)
+{
+    struct stage *s = *state;
+    char text[JOINED_MAX + 2];
+
+    go_up();
+    memset(text, 'x', sizeof text);
+    text[JOINED_MAX + 1] = '\0';
+    push("hc:!joined", text);
+    uv_run(&s->host.loop, UV_RUN_NOWAIT);
+    assert_int_equal(mails, 0);
+    assert_int_equal(s->host.counters.messages_bad, 1);
+    text[JOINED_MAX] = '\0';
+    push("hc:!joined", text);
+    uv_run(&s->host.loop, UV_RUN_NOWAIT);
+    assert_int_equal(mails, 1);
 }
 
 static void a_worker_tells_all_others_who_joined(void **state)
@@ -411,6 +431,7 @@ int main(void)
         TEST(only_those_who_watch_fill_the_hub),
         TEST(a_refusal_is_told_like_a_confirmation_and_logged_once),
         TEST(where_dialects_are_spoken_joins_are_heard_by_every_worker),
+        TEST(what_is_too_long_to_be_a_join_goes_no_further),
         TEST(a_worker_tells_all_others_who_joined),
         TEST(joins_that_are_refused_are_logged_once),
     };

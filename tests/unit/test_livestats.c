@@ -91,32 +91,73 @@ static void texts_of_any_length_are_cut_to_what_is_kept(void **state)
     assert_int_equal(*beacon.title.p, 'A');
 }
 
+#define MIDNIGHT INT64_C(1763769600000)
+
+static struct secret secret;
+static struct day_keys keys;
+
+/* A ping at @now, with a cookie that was made at @named_at, if not 0. */
+static struct hit pinged(ms_t now, const char *cookie, ms_t named_at)
+{
+    struct beacon_sender from = {.ip = {{192, 0, 2, 7}, 4}, .user_agent = SLICE("x")};
+    static struct beacon_texts texts;
+    struct hit h;
+
+    assert_true(ping("state=1&url=/a"));
+    beacon.site = SLICE("shop");
+    beacon.user = slice_of(cookie);
+    beacon.named_at = named_at;
+    assert_int_equal(beacon_hit(&beacon, &from, &keys, &secret, now, 1, &h, &texts),
+                     BEACON_OK);
+    return h;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    keys.day = -1;
+    secret_init(&secret, "the secret of a test", 20);
+    return 0;
+}
+
 /* In the first minutes of a day, too, when yesterday's id has the same place. */
 static void a_young_cookie_renames_who_had_none(void **state)
 {
-    static const ms_t times[] = {INT64_C(1763776800000), INT64_C(1763769600000)};
-    struct beacon_sender from = {.ip = {{192, 0, 2, 7}, 4}, .user_agent = SLICE("x")};
-    struct day_keys keys = {.day = -1};
-    struct beacon_texts texts;
-    struct secret secret;
-    struct hit first, next;
+    static const ms_t times[] = {MIDNIGHT + 7200000, MIDNIGHT};
 
     (void)state;
-    secret_init(&secret, "the secret of a test", 20);
     for (size_t i = 0; i < 2; i++) {
-        assert_true(ping("state=1&url=/a"));
-        beacon.site = SLICE("shop");
-        assert_int_equal(
-            beacon_hit(&beacon, &from, &keys, &secret, times[i], 1, &first, &texts),
-            BEACON_OK);
-        beacon.user = SLICE("a cookie");
-        beacon.was_nameless = true;
-        assert_int_equal(
-            beacon_hit(&beacon, &from, &keys, &secret, times[i], 2, &next, &texts),
-            BEACON_OK);
+        ms_t at = times[i];
+        struct hit first = pinged(at, "", 0), next = pinged(at + 15000, "a cookie", at);
+        struct hit later = pinged(at + 120000, "a cookie", 0);
+
         assert_true(next.visitor != first.visitor && next.previous == first.visitor);
         assert_true(next.tab == first.tab && next.tab != 0);
+        assert_int_equal(first.marks, 0);
+        assert_int_equal(next.marks, HIT_NAMED);
+        assert_int_equal(later.visitor, next.visitor);
+        assert_int_equal(later.marks, 0);
     }
+}
+
+/* The one without a cookie, and those that follow, though the day turned in between. */
+static void who_got_a_cookie_before_midnight_is_one_visitor_after_it(void **state)
+{
+    ms_t minted = MIDNIGHT - 5000;
+    struct hit first = pinged(minted + 300, "", 0), next, later;
+    uint64_t named = pinged(minted + 2000, "a cookie", minted).visitor;
+
+    (void)state;
+    for (ms_t at = minted + 2000; at < minted + 120000; at += 15000) {
+        next = pinged(at, "a cookie", minted);
+        assert_true(next.visitor == named && next.previous == first.visitor);
+        assert_int_equal(next.marks, HIT_NAMED);
+    }
+    later = pinged(minted + 120000, "a cookie", 0); /* today's id, for the first time */
+    assert_true(later.visitor != named && later.previous == named);
+    assert_int_equal(later.marks, 0);
+    next = pinged(MIDNIGHT - 500, "a cookie", MIDNIGHT + 1000); /* by a clock ahead */
+    assert_true(next.previous == pinged(MIDNIGHT + 1000, "", 0).visitor);
 }
 
 static void the_report_adds_up_and_lists_only_pages_that_are_open(void **state)
@@ -157,7 +198,9 @@ int main(void)
         cmocka_unit_test(a_ping_without_one_of_the_three_states_is_none),
         cmocka_unit_test(pages_are_tabs_by_their_address_as_sent),
         cmocka_unit_test(texts_of_any_length_are_cut_to_what_is_kept),
-        cmocka_unit_test(a_young_cookie_renames_who_had_none),
+        cmocka_unit_test_setup(a_young_cookie_renames_who_had_none, set_up),
+        cmocka_unit_test_setup(who_got_a_cookie_before_midnight_is_one_visitor_after_it,
+                               set_up),
         cmocka_unit_test(the_report_adds_up_and_lists_only_pages_that_are_open),
     };
 

@@ -291,6 +291,27 @@ static bool is_known(const struct store *st, uint64_t visitor)
     return s && visitors_get(&s->visitors, visitor);
 }
 
+/* Somebody who has no name yet, or since a moment: until then all those of an office are
+ * one. Each has one tab, or a twin that was not restarted would know more of them. */
+static void random_naming(struct world *w)
+{
+    unsigned who = below(w, 12), office = who % 3;
+    struct sent s = {.kind = HIT_HEARTBEAT,
+                     .visitor = visitor_id(100 + office, 0),
+                     .tab = 5,
+                     .at = w->now,
+                     .state = (uint8_t)(1 + below(w, 3)),
+                     .lasts = 60};
+
+    if (is_known(&w->twin, visitor_id(200 + who, 0)) || one_in(w, 2)) {
+        s.previous = s.visitor;
+        s.visitor = visitor_id(200 + who, 0);
+        s.marks = HIT_NAMED;
+    }
+    snprintf(s.path, sizeof s.path, "/%u", below(w, 14));
+    send(w, s);
+}
+
 static void random_hit(struct world *w)
 {
     static const uint8_t kinds[] = {HIT_VIEW,      HIT_VIEW,  HIT_VIEW, HIT_EVENT,
@@ -304,6 +325,10 @@ static void random_hit(struct world *w)
                      .marks = (uint8_t)(one_in(w, 3) ? below(w, 4) : 0),
                      .lasts = (uint8_t)(one_in(w, 4) ? below(w, 61) : 0)};
 
+    if (one_in(w, 4)) {
+        random_naming(w);
+        return;
+    }
     if (w->day > 0 && w->now - w->midnight < 64 * 60000)
         s.previous = visitor_id(who, w->day - 1);
     if (s.previous && one_in(w, 6) && !is_known(&w->twin, s.visitor)) {
@@ -1909,11 +1934,8 @@ static void add_real_key(struct world *w, struct buf *out, const char *name)
     m.key[0].expires = over->integer * 1000;
     if (over->integer < 0)
         m.key[0].expires = 0;               /* never */
-    if (strcmp(name, "hc:{shop}:m") == 0) { /* by each one's own clock */
-        assert_true(over->integer > 0);
-        m.key[0].expires = w->redis.now + (WINDOW * 60 + 60) * 1000;
-    }
-    if (strncmp(name, "hc:{shop}:o", 11) == 0) {
+    if (strcmp(name, "hc:{shop}:m") == 0 || /* by each one's own clock */
+        strncmp(name, "hc:{shop}:o", 11) == 0) {
         assert_true(over->integer > 0);
         m.key[0].expires = redis_model_expiry(&w->redis, name);
     }

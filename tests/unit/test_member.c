@@ -115,6 +115,7 @@ static struct member_intent somebody(const char *name)
         .site = SLICE("shop"),
         .user = slice_of(name),
         .tab = slice_of(name),
+        .family = MEMBERS_OF_AUDIENCE,
         .from = {.ip = {.n = 4, .b = {127, 0, 0, 1}}, .user_agent = SLICE("a browser")},
         .replaced = on_replaced,
         .arg = &gone};
@@ -298,6 +299,26 @@ static void names_of_other_sites_are_others(void **state)
     member_leave(c);
 }
 
+static void names_of_other_dialects_and_page_views_are_others(void **state)
+{
+    struct member_intent in = somebody("alice");
+    struct member *a = join(worker[0], "alice"), *b;
+
+    (void)state;
+    in.family = MEMBERS_OF_LIVEUSER;
+    b = member_join(worker[1], &in);
+    assert_int_equal(nreplaced, 0);
+    assert_int_not_equal(sent[0].tab, sent[1].tab);
+    for (int i = 0; i < 2; i++) /* not that of a beacon with v=alice */
+        assert_true(sent[i].tab != beacon_tab(&setup.secret, SLICE("alice")));
+    members_evict(worker[0], SLICE("shop"), MEMBERS_OF_LIVEUSER, SLICE("alice"));
+    assert_int_equal(nreplaced, 1);
+    must_be(2, HIT_LEAVE);
+    assert_int_equal(sent[2].tab, sent[1].tab);
+    member_leave(a);
+    member_leave(b);
+}
+
 static void what_is_told_is_site_tab_visitor_and_instance(void **state)
 {
     struct member *m = join(worker[0], "alice");
@@ -364,14 +385,30 @@ static void who_joins_later_wins_though_its_clock_is_behind(void **state)
     member_leave(m);
 }
 
+/* Nobody could outdo it. */
+static void what_is_told_of_a_time_far_ahead_ends_nobody(void **state)
+{
+    struct member *m = join(worker[0], "alice");
+    uint64_t tab = sent[0].tab, day = 86400000;
+
+    (void)state;
+    tell(worker[0], tab, 0, (NOON + day + 1) << 16);
+    tell(worker[0], tab, 0, INT64_MAX);
+    assert_int_equal(nreplaced, 0);
+    assert_int_equal(worker[0]->counters.messages_bad, 2);
+    tell(worker[0], tab, 0, (NOON + day) << 16);
+    assert_int_equal(nreplaced, 1);
+    member_leave(m);
+}
+
 static void who_is_evicted_leaves(void **state)
 {
     struct member *m = join(worker[0], "alice");
 
     (void)state;
-    members_evict(worker[1], SLICE("shop"), SLICE("bob"));
+    members_evict(worker[1], SLICE("shop"), MEMBERS_OF_AUDIENCE, SLICE("bob"));
     assert_int_equal(nreplaced, 0);
-    members_evict(worker[1], SLICE("shop"), SLICE("alice"));
+    members_evict(worker[1], SLICE("shop"), MEMBERS_OF_AUDIENCE, SLICE("alice"));
     assert_int_equal(nreplaced, 1);
     must_be(1, HIT_LEAVE);
     assert_int_equal(npublished, 3);
@@ -389,7 +426,7 @@ static void what_is_no_message_is_counted(void **state)
         " 0000000000000001 0000000000000002 0000000000000003",
         "a/b 0000000000000001 0000000000000002 0000000000000003",
         "shop 000000000000000g 0000000000000002 0000000000000003",
-        "shop 0000000000000001 0000000000000002 000000000000000A",
+        "shop 0000000000000001 0000000000000002 000000000000000-",
         "shop 0000000000000001 0000000000000002 8000000000000000",
         "shop  000000000000001 0000000000000002 0000000000000003",
         "shop 0000000000000001 0000000000000002 0000000000000003 ",
@@ -411,13 +448,13 @@ static void a_refusal_of_redis_is_counted_and_told_once(void **state)
 
     (void)state;
     on_reply(reply_arg, &refused);
-    assert_true(worker[0]->members.refused);
+    assert_true(worker[0]->members.holds.refused);
     on_reply(reply_arg, &refused);
     assert_int_equal(worker[0]->counters.joins_refused, 2);
     on_reply(reply_arg, NULL); /* the connection broke */
-    assert_true(worker[0]->members.refused);
+    assert_true(worker[0]->members.holds.refused);
     on_reply(reply_arg, &(redisReply){.type = REDIS_REPLY_INTEGER});
-    assert_false(worker[0]->members.refused);
+    assert_false(worker[0]->members.holds.refused);
     member_leave(m);
 }
 
@@ -460,11 +497,13 @@ int main(void)
         TEST(a_name_is_taken_over_on_the_same_worker_without_a_leave),
         TEST(a_name_is_taken_over_from_another_worker),
         TEST(names_of_other_sites_are_others),
+        TEST(names_of_other_dialects_and_page_views_are_others),
         TEST(what_is_told_is_site_tab_visitor_and_instance),
         TEST(who_joins_at_another_collector_takes_the_name),
         TEST(a_name_that_another_visitor_has_now_is_left),
         TEST(what_was_told_before_it_joined_ends_nobody),
         TEST(who_joins_later_wins_though_its_clock_is_behind),
+        TEST(what_is_told_of_a_time_far_ahead_ends_nobody),
         TEST(who_is_evicted_leaves),
         TEST(what_is_no_message_is_counted),
         TEST(a_refusal_of_redis_is_counted_and_told_once),

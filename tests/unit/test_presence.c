@@ -729,6 +729,45 @@ static void a_connection_is_a_member_until_it_ends_and_that_is_at_once(void **st
     assert_int_equal(f->p.online.members, 0);
 }
 
+/* As with a page that is loaded anew: one connection ends, the next one begins. */
+static void one_that_is_opened_in_the_ms_in_which_it_was_closed_is_open(void **state)
+{
+    struct fixture *f = *state;
+    struct sign again = held(f, 1, 1);
+
+    take(f, again);
+    hang_up(f, 1, 1);
+    assert_int_equal(f->p.online.members, 0);
+    assert_int_equal(take(f, again), PRESENCE_OLD); /* a beat of before */
+    again.begins = true;
+    assert_int_equal(take(f, again), PRESENCE_ENTERED);
+    assert_int_equal(f->p.online.members, 1);
+    hang_up(f, 1, 1); /* and closed again */
+    assert_int_equal(f->p.online.members, 0);
+    at(f, 1000);
+    hang_up(f, 1, 1);
+    assert_int_equal(take(f, again), PRESENCE_OLD); /* it began before that */
+    assert_int_equal(f->p.online.members, 0);
+}
+
+/* It is told three times within that, but one may be lost. */
+static void a_connection_that_says_how_long_it_lasts_does_not_fade(void **state)
+{
+    struct fixture *f = *state;
+    struct sign s = held(f, 1, 1), late = held(f, 2, 1);
+
+    s.lasts = late.lasts = 60;
+    take(f, s);
+    at(f, 45000);
+    late.at = f->now - 40000;
+    take(f, late);
+    expect_fresh(f, 0, 2, 0, 0);
+    assert_int_equal(on(f, 0), 2);
+    at(f, 65000);
+    expect(f, 0, 0, 0, 0, 0);
+    assert_int_equal(f->p.tabs.n, 0);
+}
+
 static void a_connection_displaces_nobody_and_is_not_displaced(void **state)
 {
     struct fixture *f = *state;
@@ -806,6 +845,53 @@ static void who_is_known_from_before_a_restart_is_no_member(void **state)
     take(f, held(f, 1, 1));
     assert_int_equal(f->p.online.members, 1);
     expect(f, 0, 1, 0, 0, 1);
+}
+
+/* ---- who gets a name ------------------------------------------------------ */
+
+static void of_one_without_a_name_only_the_tab_goes_that_has_one_now(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(presence_is_alone(&f->p, 1)); /* nobody is */
+    beat(f, 1, 5, STATE_WRITING);
+    assert_true(presence_is_alone(&f->p, 1));
+    beat(f, 1, 6, STATE_READING);
+    assert_false(presence_is_alone(&f->p, 1));
+    presence_name(&f->p, &f->pages, 1, 2, 5);
+    expect(f, 1, 1, 0, 0, 2);
+    assert_int_equal(presence_state(&f->p, 2), STATE_WRITING);
+    assert_int_equal(presence_state(&f->p, 1), STATE_READING);
+    assert_int_equal(on(f, 0), 2);
+    presence_name(&f->p, &f->pages, 1, 2, 7); /* which is not there */
+    expect(f, 1, 1, 0, 0, 2);
+    presence_name(&f->p, &f->pages, 1, 2, 6);
+    expect(f, 1, 0, 0, 0, 2);
+    assert_int_equal(on(f, 0), 1);
+    beat(f, 1, 5, STATE_IDLE); /* of somebody else: the one who has it is heard of */
+    presence_name(&f->p, &f->pages, 1, 2, 5);
+    expect(f, 1, 0, 1, 0, 3);
+}
+
+static void a_connection_without_a_name_stays_what_it_is(void **state)
+{
+    struct fixture *f = *state;
+
+    take(f, held(f, 1, 1));
+    assert_false(presence_is_alone(&f->p, 1));
+    presence_name(&f->p, &f->pages, 1, 2, 1);
+    assert_int_equal(presence_state(&f->p, 1), STATE_READING);
+    assert_int_equal(presence_state(&f->p, 2), STATE_NONE);
+}
+
+static void who_is_known_from_before_a_restart_may_be_the_one_with_the_name(void **state)
+{
+    struct fixture *f = *state;
+
+    presence_seed(&f->p, &f->pages, 1, 0, STATE_READING, f->now, NOON + WARMING_MS);
+    assert_true(presence_is_alone(&f->p, 1));
+    presence_name(&f->p, &f->pages, 1, 2, 5);
+    assert_int_equal(presence_state(&f->p, 1), STATE_READING);
 }
 
 /* ---- after a restart ------------------------------------------------------ */
@@ -907,7 +993,8 @@ static const struct heard *newest_of(const struct told *t)
 
     for (const struct heard *h = t->heard; h < t->heard + t->n; h++)
         if (!newest || time_of(&h->s) > time_of(&newest->s) ||
-            (time_of(&h->s) == time_of(&newest->s) && h->s.leave >= newest->s.leave))
+            (time_of(&h->s) == time_of(&newest->s) &&
+             (h->s.leave >= newest->s.leave || h->s.begins)))
             newest = h;
     return newest;
 }
@@ -924,7 +1011,8 @@ static const struct heard *look(const struct told *t, ms_t now)
 static void forget(struct told *t, ms_t now)
 {
     const struct heard *h = newest_of(t);
-    bool left = h && h->s.leave && now < round_up(h->s.at + PRESENCE_LEFT_MS);
+    bool left = h && h->s.leave &&
+                now < round_up(time_of(&h->s) - PRESENCE_LEAVE_MS + PRESENCE_LEFT_MS);
 
     if (!left && !look(t, now))
         t->n = 0;
@@ -1012,7 +1100,7 @@ static void hear(struct told *t, const struct sign *s, ms_t now)
     const struct heard *open = look(t, now);
     struct heard h = {*s, step, s->state, s->page, s->held, INT64_MAX};
 
-    if (s->lasts > 0)
+    if (s->lasts > 0 && !s->held)
         h.fresh_until = round_up(s->at + s->lasts * 500);
     if (open && s->leave) {
         h.held = open->held;
@@ -1063,7 +1151,7 @@ struct life {
 };
 
 /* Up to half a minute old; so nothing comes of a tab that its newest sign has outlived.
- */
+ * Of two tabs that become one it is not known which began in one and the same ms. */
 static struct sign random_sign(struct life *l)
 {
     struct sign s = {.at = l->f->now, .page = PAGE_NONE};
@@ -1072,6 +1160,7 @@ static struct sign random_sign(struct life *l)
     s.state = (uint8_t)dice_below(&l->d, HIT_STATES);
     s.leave = dice_below(&l->d, 6) == 0;
     s.held = dice_below(&l->d, 3) == 0;
+    s.begins = s.held && !s.leave && !l->midnight && dice_below(&l->d, 2);
     if (dice_below(&l->d, 3) == 0)
         s.lasts = (uint8_t)(31 + dice_below(&l->d, TAB_LASTS_MAX_S - 30));
     if (dice_below(&l->d, 3) == 0)
@@ -1140,10 +1229,12 @@ static void a_quarter_of_a_million_signs_agree_with_counting_all_anew(void **sta
     for (uint16_t p = 2; p < PATHS; p++)
         assert_int_equal(page(l.f, (const char *[]){"/c", "/d", "/e", "/f"}[p - 2]), p);
     for (int i = 0; i < SIGNS; i++) {
-        ms_t quiet = dice_below(&l.d, 2000) ? (ms_t)dice_below(&l.d, 1500)
-                                            : (ms_t)dice_below(&l.d, 300000);
+        ms_t most = dice_below(&l.d, 2000) ? 1500 : 300000;
+        ms_t quiet = (ms_t)dice_below(&l.d, (uint64_t)most);
 
         l.midnight = i / 5000 % 4 == 3; /* the ids of yesterday and today in turn */
+        if (!l.midnight && dice_below(&l.d, 4) == 0)
+            quiet = 0;
         pass_time(&l, quiet, &before);
         expect_the_same(&l, &before);
         live_on(&l);
@@ -1190,11 +1281,16 @@ int main(void)
         CLAIM(a_faded_tab_that_is_heard_of_is_fresh_again_and_on_its_page),
         CLAIM(a_visitor_is_the_most_active_of_the_fresh_tabs_too),
         CLAIM(a_connection_is_a_member_until_it_ends_and_that_is_at_once),
+        CLAIM(one_that_is_opened_in_the_ms_in_which_it_was_closed_is_open),
+        CLAIM(a_connection_that_says_how_long_it_lasts_does_not_fade),
         CLAIM(a_connection_displaces_nobody_and_is_not_displaced),
         CLAIM(a_connection_that_stands_alone_is_found_again_whoever_left),
         CLAIM(a_straggler_of_yesterday_that_stands_alone_by_now_counts_once),
         CLAIM(who_stands_alone_is_somebody_else),
         CLAIM(who_is_known_from_before_a_restart_is_no_member),
+        CLAIM(of_one_without_a_name_only_the_tab_goes_that_has_one_now),
+        CLAIM(a_connection_without_a_name_stays_what_it_is),
+        CLAIM(who_is_known_from_before_a_restart_may_be_the_one_with_the_name),
         CLAIM(who_was_there_before_a_restart_counts_until_it_is_heard_of_or_for_a_while),
         CLAIM(a_seed_goes_where_its_visitor_goes),
         CLAIM(a_quarter_of_a_million_signs_agree_with_counting_all_anew),

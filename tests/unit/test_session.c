@@ -60,6 +60,7 @@ static void a_cookie_is_young_for_two_minutes(void **state)
     struct slice value = session_mint(out, NOW, dice);
 
     (void)state;
+    assert_int_equal(session_minted(value), NOW / 1000 * 1000);
     assert_true(session_young(value, NOW));
     assert_true(session_young(value, NOW + 119999));
     assert_false(session_young(value, NOW + 120000));

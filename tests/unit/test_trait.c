@@ -200,12 +200,33 @@ static void hosts_beyond_the_bound_are_others_until_there_is_room(void **state)
     }
     assert_int_equal(capped, 51); /* one place is for the others */
     assert_int_equal(find(&t, TRAIT_REFERRER, TRAIT_OTHER)->views, 51);
-    assert_int_equal(t.of[TRAIT_REFERRER], REFERRERS_MAX);
+    assert_int_equal(t.of[TRAIT_REFERRER], REFERRERS_MAX - 1);
     assert_int_equal(view(&t, 0, "h1", DEVICE_NONE, ""), 0);
     traits_clear_slot(&t, 0);
     traits_drop_empty(&t);
     assert_int_equal(view(&t, 2, "h249", DEVICE_NONE, ""), 0);
     assert_int_equal(find(&t, TRAIT_REFERRER, "h249")->views, 1);
+    traits_fini(&t);
+}
+
+/* Redis tells them in any order, the others first, too. */
+static void at_the_bound_all_that_was_kept_is_read_back(void **state)
+{
+    struct traits t;
+    char host[8];
+
+    (void)state;
+    traits_init(&t, SLOTS, &key);
+    assert_true(traits_restore(&t, TRAIT_REFERRER, SLICE(TRAIT_OTHER), 1, 7));
+    for (unsigned i = 0; i < REFERRERS_MAX - 1; i++) {
+        snprintf(host, sizeof host, "h%u", i);
+        assert_true(traits_restore(&t, TRAIT_REFERRER, slice_of(host), 1, 1));
+    }
+    assert_int_equal(t.n, REFERRERS_MAX);
+    assert_false(traits_restore(&t, TRAIT_REFERRER, SLICE("more"), 1, 1));
+    traits_clear_slot(&t, 1);
+    traits_drop_empty(&t);
+    assert_int_equal(t.of[TRAIT_REFERRER], 0);
     traits_fini(&t);
 }
 
@@ -405,6 +426,7 @@ int main(void)
         cmocka_unit_test(views_are_counted_by_value_and_minute),
         cmocka_unit_test(what_a_commit_has_to_write_stays),
         cmocka_unit_test(hosts_beyond_the_bound_are_others_until_there_is_room),
+        cmocka_unit_test(at_the_bound_all_that_was_kept_is_read_back),
         cmocka_unit_test(what_redis_says_is_taken_once_and_if_it_can_be),
         cmocka_unit_test(every_duration_has_a_bucket_near_it),
         cmocka_unit_test(quantiles_are_within_five_percent),

@@ -1,7 +1,7 @@
 /* What foreign clients say is found by name, in a query, a form or JSON. */
 #include "../dialect.h"
 
-#include "../../collector/dialects/cors.h"
+#include "../../collector/cors.h"
 #include "../../collector/dialects/params.h"
 
 static struct beacon beacon;
@@ -175,6 +175,37 @@ static void json_is_read_strictly(void **state)
             fail_msg("taken: %s", rows[i]);
 }
 
+static void what_a_page_says_by_the_way_loses_no_view(void **state)
+{
+    static const struct {
+        const char *body, *text; /* of the member t */
+    } rows[] = {
+        {"{\"t\":\"x\",\"n\":12345678901234567890}", "x"},
+        {"{\"t\":\"x\",\"n\":\"\\u0000\"}", "x"},
+        {"{\"t\":\"w\",\"t\":\"x\"}", "x"},
+        {"{\"t\":\"x\\ud83d\"}", "x\xef\xbf\xbd"},
+        {"{\"t\":\"\\ude00x\"}", "\xef\xbf\xbdx"},
+        {"{\"t\":\"\\ud83d\\ud83d\\ude00\"}", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
+        {"{\"t\":\"\\\\ud83d\",\"n\":12345678901234567890}", "\\ud83d"},
+        {"{\"t\":\"\\ud83d", NULL},
+        {"{\"t\":\"\\ud8", NULL},
+        {"{\"t\":\"\xff\"}", NULL},
+        {"{\"t\":1}}", NULL},
+        {"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        json_t *v = json_body_parse_loosely(guarded(rows[i].body));
+
+        if (!v != !rows[i].text)
+            fail_msg("%s", rows[i].body);
+        if (v)
+            expect_text(rows[i].body, "t", json_body_text(v, "t"), rows[i].text);
+        json_decref(v);
+    }
+}
+
 static void members_are_of_the_type_that_is_asked_for(void **state)
 {
     json_t *v = json_of("{\"t\":\"x\",\"o\":{},\"a\":[]}");
@@ -218,6 +249,7 @@ int main(void)
         cmocka_unit_test(host_and_path_are_an_address),
         cmocka_unit_test(texts_are_joined_until_there_is_no_room),
         cmocka_unit_test(json_is_read_strictly),
+        cmocka_unit_test(what_a_page_says_by_the_way_loses_no_view),
         cmocka_unit_test(members_are_of_the_type_that_is_asked_for),
         cmocka_unit_test(an_origin_is_granted_by_name),
     };
