@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../collector/dialects/json_body.h"
+#include "../collector/json_body.h"
 #include "guard.h"
 
 static inline struct slice guarded(const char *text)

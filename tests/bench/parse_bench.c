@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "../../collector/beacon.h"
-#include "../../collector/sender.h"
+#include "../../proto/body.h"
 
 #define ROUNDS 400
 #define TIMES 1000 /* in one round */
@@ -41,7 +41,7 @@ static const char request[] =
 static struct secret secret;
 static struct day_keys keys = {.day = -1};
 static struct http_request parsed;
-static struct sender sender;
+static struct body_writer body;
 static uint64_t mallocs;
 static volatile uint64_t sink; /* keeps results from being optimized away */
 
@@ -125,20 +125,11 @@ static void whole(void)
     struct hit h;
 
     parse();
-    if (make_hit(&b, &h, &texts))
-        sender_add(&sender, &h, START);
-}
-
-static void emit(void *arg, const uint8_t *bytes, size_t n)
-{
-    (void)arg;
-    sink += bytes[n - 1];
-}
-
-static uint64_t clock_us(void *arg)
-{
-    (void)arg;
-    return START * 1000;
+    if (make_hit(&b, &h, &texts) && !body_add(&body, &h)) {
+        sink += body.n;
+        body_begin(&body, START);
+        body_add(&body, &h);
+    }
 }
 
 static void report(const char *what, void (*run)(void))
@@ -162,7 +153,7 @@ static void report(const char *what, void (*run)(void))
 int main(void)
 {
     secret_init(&secret, "the bench's secret", 18);
-    sender_init(&sender, &secret, 1, emit, clock_us, NULL);
+    body_begin(&body, START);
     free(malloc(1));
     parse();
     printf("request of %zu bytes, query of %zu; %llu mallocs counted so far\n",
@@ -171,6 +162,6 @@ int main(void)
     report("http_parse", parse);
     report("beacon_from_query", read_query);
     report("beacon_from_query, beacon_hit", beacon);
-    report("all of it and sender_add", whole);
+    report("all of it and body_add", whole);
     return 0;
 }

@@ -61,7 +61,7 @@ story('A1: POST or GET with Accept: text/event-stream joins; without it 200 and 
   }
   await hasMembers(s, 'live', 5);
 
-  for (const [line, more] of [['GET /favicon.ico', ''], ['GET /live', 'Accept: text/html\r\n'], ['GET /wp/login.php', ''], ['POST /a/b/c', '']])
+  for (const [line, more] of [['GET /favicon.ico', ''], ['GET /live', 'Accept: text/html\r\n'], ['GET /wp/login.php', ''], ['GET /metrics', ''], ['GET /live/uuid', ''], ['POST /a/b/c', ''], ['POST /evnt', 'Content-Length: 2\r\n\r\n{}']])
     assert.match(await raw(s, `${line} HTTP/1.0\r\n${more}\r\n`), /^HTTP\/1.1 404 /, line);
   const before = (await s.counters(s.collector)).bad_site;
   assert.match(await raw(s, 'POST /a%20b HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n'), /Content-Length: 0\r\n/);
@@ -261,6 +261,14 @@ story('A10: who comes again under its uuid replaces itself, and counts once', as
   assert.ok(!last.closed);
   assert.deepEqual([...new Set(feed.messages.slice(came).map(({ online }) => online.members))], [1, 2]);
   assert.equal((await s.counters(s.collector)).members_open, 3);
+
+  // A beacon that says the same of itself does not speak for it.
+  const left = await request(`http://${s.http}/hc.gif?i=live&u=some-uuid&v=some-uuid&k=l`);
+  assert.equal(left.status, 200);
+  const told = last.numbers.length;
+  await eventually(() => assert.ok(last.numbers.length > told + 2, 'more than a second went by'));
+  assert.deepEqual([...new Set(last.numbers.slice(told - 1))], [2]);
+  assert.ok(!last.closed);
 
   await raw(s, 'POST /live/some-uuid HTTP/1.1\r\nHost: x\r\n\r\n');
   await within(5_000, 'it is evicted', last.end);

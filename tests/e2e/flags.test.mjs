@@ -2,6 +2,7 @@
 // change, and exit code 2 if the option is wrong, 1 if what it names cannot be had.
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
+import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { Story, story, within } from './harness.mjs';
@@ -40,6 +41,15 @@ async function isRefused(s, name, args, option, exit = 2) {
 }
 
 for (const name of DAEMONS)
+  story(`every option of headcount-${name} is in its manual`, async (s) => {
+    const { out } = await ending(s, name, ['--help']);
+    const manual = fs.readFileSync(new URL(`../../deploy/man/headcount-${name}.8.scd`, import.meta.url), 'utf8');
+    const flags = [...out.matchAll(/^ +--(?:\[no-\])?([a-z-]+)/gm)].map(([, flag]) => flag);
+    assert.ok(flags.length > 5);
+    assert.deepEqual(flags.filter((flag) => !manual.includes(`*--${flag}*`)), []);
+  });
+
+for (const name of DAEMONS)
   story(`a wrong flag of headcount-${name} is one sentence that names it, and exit code 2`, async (s) => {
     const short = s.file('short-secret', 'too short');
     const table = [
@@ -71,6 +81,15 @@ for (const name of DAEMONS)
         [rightArgs(s, name, { workers: '-1' }), '--workers'],
         [rightArgs(s, name, { workers: 'many' }), '--workers'],
         [rightArgs(s, name, { 'trusted-proxy': '10.0.0.0/99' }), '--trusted-proxy'],
+        [rightArgs(s, name, { dialects: 'matomo,,umami' }), '--dialects matomo,,umami: "" is no dialect'],
+        [rightArgs(s, name, { dialects: 'all,none' }), '--dialects all,none: "none" is no dialect'],
+        [rightArgs(s, name, { 'event-name': 'collect' }), '--event-name collect'],
+        [rightArgs(s, name, { 'pixel-name': 'tracking_pixel.gif' }), '--pixel-name'],
+        [rightArgs(s, name, { 'script-name': 'liveuser.js' }), '--script-name'],
+        [rightArgs(s, name, { 'livestats-timeout': '0' }), '--livestats-timeout'],
+        [rightArgs(s, name, { 'json-udp': 'x' }), '--json-udp'],
+        [rightArgs(s, name, { 'member-timeout': '2' }), '--member-timeout'],
+        [rightArgs(s, name, { 'member-timeout': '46' }), '--member-timeout'],
       );
     for (const [args, option] of table) await isRefused(s, name, args, option);
   });

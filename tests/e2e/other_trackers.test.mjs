@@ -81,11 +81,15 @@ story('GoatCounter: count.js is counted, and always gets its GIF', async (s) => 
 
 story('GoatCounter: a site is told by its parameter, the path before /count, or the host', async (s) => {
   await s.start({ collector: ['--base-path', '/hc'] });
-  for (const target of ['/count?p=/a', '/hc/count?p=/b', '/one/count?p=/c', '/hc/one/count?p=/d', '/one/count?i=two&p=/e'])
+  for (const target of ['/hc/count?p=/a', '/hc/count?p=/b', '/hc/x/one/count?p=/c', '/hc/one/count?p=/d', '/hc/one/count?i=two&p=/e'])
     await answers(s, get(target), 200, gif(...TIMED), GIF);
-  assert.deepEqual(pages(await s.sees('stats.example', { pageViews: 2 })), { '/b': 1 });
-  assert.deepEqual(pages(await s.sees('one', { pageViews: 2 })), { '/d': 1 });
-  assert.deepEqual(pages(await s.sees('two', { pageViews: 1 })), { '/e': 1 });
+  for (const outside of ['/count?p=/a', '/one/count?p=/a', '/matomo.php?idsite=one&rec=1', '/getlivestats.php?i=one', '/sites/one/realtime'])
+    assert.equal((await play(s, get(outside))).status, 404, outside);
+  for (const [site, views, page] of [['stats.example', 2, '/b'], ['one', 2, '/d'], ['two', 1, '/e']])
+    await eventually(async () => {
+      const now = await s.cliJson('now', site);
+      assert.deepEqual([now.pageViews, pages(now)], [views, { [page]: 1 }]);
+    });
 });
 
 story('GoatCounter: what is not counted says why', async (s) => {

@@ -258,11 +258,13 @@ export class Story {
     for (const end of this.closing.splice(0).reverse()) await end();
   }
 
-  /** Ends what still runs, the readers first; each daemon must leave with code 0. */
+  /** Ends what still runs, the readers first, and what is read last; each daemon must leave
+   * with code 0. */
   async close() {
     await this.closeOthers();
     const bad = [];
-    for (const program of this.programs.slice().reverse()) {
+    const others = this.programs.filter((program) => program !== this.redis);
+    for (const program of [...others.reverse(), ...(this.redis ? [this.redis] : [])]) {
       if (program.ended) continue;
       const isDaemon = program === this.collector || program === this.aggregator;
       const { code } = await (isDaemon ? program.stop() : program.kill());

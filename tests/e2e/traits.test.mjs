@@ -138,7 +138,7 @@ story('titles and how long queries took are known after a restart though nobody 
   const before = await s.sees('shop', { pageViews: 1, queries: { count: 5, p50: 12, p95: 1008 } });
   assert.equal(before.activePages[0].title, 'Home');
   const { type, text, name, ms } = before.recentEvents[0];
-  assert.deepEqual({ type, text, name, ms }, { type: 'query', text: 'SELECT 1', name: 'api', ms: 1000 });
+  assert.deepEqual({ type, name, ms, text }, { type: 'query', name: 'api', ms: 1000, text: undefined });
   await s.aggregator.kill();
   await s.startAggregator();
   await desktop(s, { p: '/', u: 'bob' });
