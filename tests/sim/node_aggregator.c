@@ -230,8 +230,9 @@ void node_aggregator_go_on(struct node_aggregator *a)
 
 bool node_aggregator_is_idle(const struct node_aggregator *a)
 {
-    return a->engine.store.ndirty == 0 && a->engine.store.nloads == 0 &&
-           redis_link_in_flight(a->commits) == 0 && redis_link_in_flight(a->loads) == 0;
+    return redis_link_is_up(a->commits) && a->engine.store.ndirty == 0 &&
+           a->engine.store.nloads == 0 && redis_link_in_flight(a->commits) == 0 &&
+           redis_link_in_flight(a->loads) == 0;
 }
 
 void node_aggregator_fini(struct node_aggregator *a)
