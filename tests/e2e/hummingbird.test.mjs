@@ -157,6 +157,9 @@ story('H4: a hit is told within half a second, once', async (s) => {
   assert.equal(told.length, 3, 'what was there, and the two');
 });
 
+/** Sanitizers keep what was freed for a while, and say nothing about memory. */
+const sanitized = (process.env.HEADCOUNT_BIN ?? '').includes('san');
+
 story('H5: memory stays flat, whatever and however much comes', async (s) => {
   await s.start({ collector: [...PORT, '--ring', '1'] });
   const send = await sender(s);
@@ -176,7 +179,7 @@ story('H5: memory stays flat, whatever and however much comes', async (s) => {
   await flood();
   const grown = memory() - before;
   console.log(`${before} KiB after ${MANY} datagrams, ${grown} more after as many again`);
-  assert.ok(grown < 2048, `${grown} KiB more`);
+  if (!sanitized) assert.ok(grown < 2048, `${grown} KiB more`);
   assert.equal(await counter(s, 'json_udp_bad'), (2 * MANY) / 10);
   await s.sees('shop', { currentVisitors: 499 }, 20_000);
 });

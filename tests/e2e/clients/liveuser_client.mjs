@@ -1,5 +1,6 @@
 // A visitor of a page with LiveUser's widget, as far as the network sees it: one WebSocket,
 // and everything that came over it.
+import crypto from 'node:crypto';
 import { WebSocket } from 'ws';
 import { within } from '../program.mjs';
 
