@@ -197,15 +197,20 @@ for (const [language, { start, bound, needs = language }] of Object.entries(send
     const monitor = await Terminal.watching(s);
     const event = 'User alice has entered /cärt ';
     const query = 'SELECT *\n  FROM carts\tWHERE id = ?';
-    const { taken, told } = await ended(start(s, [await feedOf(s), send, event, query]));
-    assert.equal(taken, 2);
-    assert.ok(told < 100, `it was held up for ${told} ms`);
+    // a machine may be busy once; who is held up by what it calls is so each time
+    const told = [];
+    do {
+      const run = await ended(start(s, [await feedOf(s), send, event, query]));
+      assert.equal(run.taken, 2);
+      told.push(run.told);
+    } while (told.at(-1) >= 20 && told.length < 3);
+    assert.ok(told.at(-1) < 20, `it was held up for ${told} ms`);
     await monitor.has(/^\d\d:\d\d:\d\d message User alice has entered \/cärt$/);
     await monitor.has(/^\d\d:\d\d:\d\d query 12 ms SELECT \* FROM carts WHERE id = \?$/);
-    await sse.until((x) => assert.deepEqual(x.events.map(({ type, text, ms }) => ({ type, text, ms })), [
+    await sse.until((x) => assert.deepEqual(x.events.map(({ type, text, ms }) => ({ type, text, ms })), told.flatMap(() => [
       { type: 'message', text: 'User alice has entered /cärt', ms: undefined },
       { type: 'query', text: undefined, ms: 12 }, // what is asked of a database is nobody's business
-    ]));
+    ])));
     assert.doesNotMatch((await s.request('/sites/shop/realtime')).body.toString(), /SELECT/);
     for (const [text, ms] of late) assert.ok(ms < 1000, `${text}: ${ms} ms`);
   });

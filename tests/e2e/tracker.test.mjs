@@ -448,7 +448,7 @@ story('behind a path and under other names all of it works the same', async (s) 
   assert.equal(await tab.run(`document.querySelector('nav [aria-current]').pathname`), '/about/demo/pricing');
   const event = await s.request('/about/in', { method: 'POST', body: 'i=demo&p=/x&e=signup' });
   assert.equal(event.status, 204);
-  for (const path of ['/hc.js', '/about/hc.js', '/dot.gif', '/about/hc.gif?i=demo', '/about/livez', '/demo/docs'])
+  for (const path of ['/hc.js', '/about/hc.js', '/dot.gif', '/about/hc.gif?i=demo', '/about/livez', '/demo'])
     assert.equal((await s.request(path)).status, 404, path);
   assert.equal((await s.request('/livez')).status, 200);
 });
