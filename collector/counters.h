@@ -136,6 +136,8 @@
       "http_requests_refused_total{reason=\"members_full\"}")                           \
     X(joins_refused, COUNTER, "times Redis refused to carry joins between collectors",  \
       "redis_errors_total{reason=\"joins\"}")                                           \
+    X(joins_untold, COUNTER, "joins not told to others: Redis away, or too many",       \
+      "joins_untold_total")                                                             \
     X(ws_refused, COUNTER, "requests refused: no WebSocket handshake of version 13",    \
       "http_requests_refused_total{reason=\"no_websocket\"}")                           \
     X(ws_failed, COUNTER, "WebSockets closed because the client broke the protocol",    \

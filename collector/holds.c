@@ -98,8 +98,10 @@ static void on_published(void *arg, const redisReply *reply)
     struct holds *hs = arg;
     char why[200];
 
-    if (reply == NULL)
+    if (reply == NULL) {
+        COUNT(&hs->worker->counters, joins_untold);
         return;
+    }
     if (reply->type == REDIS_REPLY_ERROR && !hs->refused)
         log_line("event=joins_refused why=\"%s\"; members are not replaced by those of "
                  "other collectors until the user of Redis may +publish to &hc:*",
@@ -114,7 +116,8 @@ static void publish(struct holds *hs, struct slice text)
     const char *argv[] = {"PUBLISH", CHANNEL_JOINED, text.p};
     const size_t lens[] = {7, sizeof CHANNEL_JOINED - 1, text.n};
 
-    redis_link_call(hs->worker->redis, 3, argv, lens, on_published, hs);
+    if (redis_link_call(hs->worker->redis, 3, argv, lens, on_published, hs) < 0)
+        COUNT(&hs->worker->counters, joins_untold);
 }
 
 /* To everybody, who may have the tab no longer. */

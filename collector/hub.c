@@ -248,13 +248,14 @@ void hub_unwatch(struct hub *h, struct worker *w, struct slice site)
 
 /* ---- members ---- */
 
-void hub_tell_joined(struct hub *h, const struct worker *w, struct slice message)
+void hub_tell_joined(struct hub *h, struct worker *w, struct slice message)
 {
     const struct mail joined = {.kind = MAIL_JOINED, .bytes = message};
 
     for (unsigned n = 0; n < WORKERS_MAX && h->worker[n]; n++)
-        if (n != w->n)
-            mailbox_put(n == h->host->n ? &h->inbox : &h->worker[n]->inbox, &joined);
+        if (n != w->n &&
+            !mailbox_put(n == h->host->n ? &h->inbox : &h->worker[n]->inbox, &joined))
+            COUNT(&w->counters, joins_untold);
 }
 
 static void on_joins_subscribed(void *arg, const redisReply *reply)

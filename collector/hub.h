@@ -43,7 +43,7 @@ void hub_watch(struct hub *h, struct worker *w, struct slice site);
 void hub_unwatch(struct hub *h, struct worker *w, struct slice site);
 
 /* From worker @w's thread: tells the members of all other workers (members_told). */
-void hub_tell_joined(struct hub *h, const struct worker *w, struct slice message);
+void hub_tell_joined(struct hub *h, struct worker *w, struct slice message);
 
 /* Whether WATCHED_SITES_MAX are watched, not counting those that nobody watches any more;
  * from any thread. */

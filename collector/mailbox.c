@@ -79,20 +79,22 @@ static struct mail *copy(const struct mail *m)
     return own;
 }
 
-void mailbox_put(struct mailbox *mb, const struct mail *m)
+bool mailbox_put(struct mailbox *mb, const struct mail *m)
 {
+    bool fits;
+
     uv_mutex_lock(&mb->mutex);
-    if (mb->closed) {
-        /* nobody is there to read it */
-    } else if (m->bytes.n > 0 && mb->bytes + m->bytes.n > MAILBOX_BYTES_MAX) {
+    fits = m->bytes.n == 0 || mb->bytes + m->bytes.n <= MAILBOX_BYTES_MAX;
+    if (!fits && !mb->closed)
         mb->dropped = true;
-    } else {
+    if (fits && !mb->closed) {
         *mb->end = copy(m);
         mb->end = &(*mb->end)->next;
         mb->bytes += m->bytes.n;
         uv_async_send(&mb->async);
     }
     uv_mutex_unlock(&mb->mutex);
+    return fits;
 }
 
 void mailbox_close(struct mailbox *mb)

@@ -44,8 +44,8 @@ int mailbox_open(struct mailbox *mb, uv_loop_t *loop,
                  void (*overflowed)(void *arg), void *arg);
 
 /* Puts a copy of the note in, from any thread. One that is put into a closed box is
- * dropped. */
-void mailbox_put(struct mailbox *mb, const struct mail *m);
+ * dropped. False: dropped for want of room. */
+bool mailbox_put(struct mailbox *mb, const struct mail *m);
 
 /* On the loop's thread: drops what is in it; puts are dropped from now on. The memory
  * must last until nobody puts any more; then fini. */

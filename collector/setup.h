@@ -5,33 +5,14 @@
 
 #include "../proto/limits.h"
 #include "../proto/loop/admin.h"
-#include "../proto/opts.h"
 #include "../proto/redis_addr.h"
 #include "../proto/secret.h"
 #include "address.h"
 #include "client.h"
 #include "damp.h"
 #include "deadlines.h"
+#include "options.h"
 #include "route.h"
-
-/* The options as text, filled by opts_parse. */
-struct options {
-    const char *listen, *admin_listen, *feed_listen, *notify_listen, *redis,
-        *redis_auth_file, *secret_file, *spool;
-    const char *base_path, *pixel_name, *event_name, *script_name, *dialects;
-    long workers; /* 0: one per core */
-    long ring;    /* MiB */
-    bool drain;
-    long increment_delay, max_conn_duration, member_timeout; /* s */
-    bool enable_uuid, log_members;
-    long streams;
-    long livestats_timeout; /* s */
-    const char *json_udp;
-    const char *notify_delta_ratio, *notify_min_delay, *notify_max_delay;
-    struct opt_list aggregators, trusted_proxies, origins;
-};
-
-extern const struct opts_spec options_spec;
 
 struct setup {
     struct address listen;

@@ -144,6 +144,7 @@ static bool is_counted(const struct stream *s)
     return f->total.joins >= s->joins;
 }
 
+/* Its first number is due; if it is not counted in it, a little later. */
 static void begin_telling(struct stream *s)
 {
     struct watch *w = s->watch;

@@ -4,8 +4,8 @@
 //
 // headcount-collector with one worker and everything on (parser, identity, datagrams to a
 // real aggregator, Redis) against nginx empty_gif with the access log off, and with the access
-// log sent by UDP syslog, its nearest equivalent to forwarding; and, after `make forget`,
-// against our own sender without acknowledgements. Servers run on core 1, the load
+// log sent by UDP syslog, its nearest equivalent to forwarding; against itself with --dialects
+// none; and, after `make forget`, against our own sender without acknowledgements. Servers run on core 1, the load
 // (tests/bench/pixel_load.c), the receivers (aggregator, udp_sink) and Redis on core 0. CPU is
 // the kernel's own account of the process, /proc/PID/task/*/schedstat. Medians over the rounds; ratios are taken round by round.
 import { spawnSync } from 'node:child_process';
@@ -20,7 +20,6 @@ const load = path.join(root, 'build/tests/bench/pixel_load');
 const rounds = Number(process.argv[2] ?? 7);
 const seconds = Number(process.argv[3] ?? 2);
 const CONNECTIONS = 64;
-
 
 async function startNginx(s, name, log) {
   const port = await freePort();
@@ -41,6 +40,17 @@ async function startNginx(s, name, log) {
   });
   worker.forEach((pid) => pin(pid, 1));
   return { name, port, pids: worker, program };
+}
+
+/** The same collector, which understands no other system. */
+async function startPlain(s) {
+  const program = s.daemon('collector', [
+    '--listen', '127.0.0.1:0', '--aggregator', s.udp, '--workers', '1', '--dialects', 'none', '--admin-listen', 'none',
+    '--feed-listen', 'none', '--notify-listen', 'none', '--redis', s.redisAddress, '--secret-file', s.secretFile,
+  ]);
+  const port = Number((await Story.addressOf(program)).split(':').at(-1));
+  pin(program.pid, 1);
+  return { name: 'no-dialects', port, pids: [program.pid], program };
 }
 
 /** Our own programs as `make forget` builds them, with a database of their own. */
@@ -70,6 +80,7 @@ try {
   pin(s.collector.pid, 1);
   const servers = [
     { name: 'headcount', port: s.port, pids: [s.collector.pid] },
+    await startPlain(s),
     ...(await startForgetful(s)),
     await startNginx(s, 'nginx-log-off', 'off'),
     await startNginx(s, 'nginx-syslog', `syslog:server=127.0.0.1:${syslog}`),

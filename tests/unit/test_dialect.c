@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "../../collector/dialects/dialect.h"
+#include "../../collector/options.h"
 
 static unsigned bit_of(const char *name)
 {
@@ -47,6 +48,18 @@ static void what_is_no_dialect_is_refused_with_those_there_are(void **state)
     }
 }
 
+static void the_help_names_all_of_them(void **state)
+{
+    const struct opt *row = options_spec.rows;
+
+    (void)state;
+    while (strcmp(row->name, "dialects") != 0)
+        row++;
+    for (size_t i = 0; i < ndialects; i++)
+        if (strstr(row->help, dialects[i]->name) == NULL)
+            fail_msg("--help does not name %s", dialects[i]->name);
+}
+
 static const char *answerer(unsigned set, enum http_method method, const char *path,
                             const char *accept, const char *base)
 {
@@ -83,6 +96,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_names_dialects_or_all_or_none),
         cmocka_unit_test(what_is_no_dialect_is_refused_with_those_there_are),
+        cmocka_unit_test(the_help_names_all_of_them),
         cmocka_unit_test(a_request_is_of_the_first_dialect_that_takes_path_and_method),
     };
 

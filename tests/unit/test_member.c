@@ -60,7 +60,7 @@ int redis_link_call(struct redis_link *l, int argc, const char **argv, const siz
     return 0;
 }
 
-void hub_tell_joined(struct hub *h, const struct worker *w, struct slice message)
+void hub_tell_joined(struct hub *h, struct worker *w, struct slice message)
 {
     (void)h;
     for (int i = 0; i < 2; i++)
