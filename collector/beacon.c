@@ -6,7 +6,6 @@
 #include "beacon.h"
 
 #include <strings.h>
-#include "agent.h"
 #include "query.h"
 
 const char *beacon_verdict_name(enum beacon_verdict v)
@@ -89,7 +88,8 @@ enum beacon_verdict beacon_from_query(struct beacon *b, struct slice query)
         return BEACON_BAD_BODY;
     query_init(&q, query);
     while (query_next(&q, &name, &value)) {
-        name = query_decode(name, b->text + used); /* until the value goes there */
+        if (name.n > 1) /* one byte stands for itself, or for no field */
+            name = query_decode(name, b->text + used); /* until the value goes there */
         field = slice_eq(name, SLICE("send_image")) ? &image : field_of(b, name);
         if (field && !field->p)
             fill(b, field, value, &used);
@@ -204,9 +204,10 @@ static struct slice page_host(const struct beacon *b, const struct beacon_sender
 
 /* What a view is told apart by. */
 static void set_traits(const struct beacon *b, const struct beacon_sender *from,
-                       struct hit *h, struct beacon_texts *texts)
+                       struct agent_cache *agents, struct hit *h,
+                       struct beacon_texts *texts)
 {
-    struct agent agent = agent_read(from->user_agent);
+    struct agent agent = agent_cache_read(agents, from->user_agent);
     char page[REFERRER_MAX];
 
     h->device = agent.device;
@@ -246,28 +247,26 @@ static uint32_t engaged_ms(struct slice text)
 /* Who got a name a moment ago has the id of then, though midnight was since: yesterday's
  * of a name and today's of none are of no use to each other. */
 static void set_visitor(const struct beacon *b, const struct beacon_sender *from,
-                        struct day_keys *keys, const struct secret *secret, ms_t now,
-                        struct hit *h)
+                        const struct beacon_tools *tools, ms_t now, struct hit *h)
 {
     bool is_new = b->named_at > 0 && b->user.n > 0;
     ms_t at = is_new ? b->named_at : now;
-    struct visitor_ids ids =
-        visitor_identify(keys, secret, at, b->site, b->user, &from->ip, from->user_agent);
+    struct visitor_ids ids = visitor_identify(tools->keys, tools->secret, at, b->site,
+                                              b->user, &from->ip, from->user_agent);
 
     h->visitor = ids.visitor;
     h->previous = ids.previous;
     if (!is_new)
         return;
-    ids = visitor_identify(keys, secret, at, b->site, (struct slice){0}, &from->ip,
-                           from->user_agent);
+    ids = visitor_identify(tools->keys, tools->secret, at, b->site, (struct slice){0},
+                           &from->ip, from->user_agent);
     h->previous = ids.visitor;
     h->marks |= HIT_NAMED;
 }
 
 enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sender *from,
-                               struct day_keys *keys, const struct secret *secret,
-                               ms_t now, mono_t at, struct hit *h,
-                               struct beacon_texts *texts)
+                               const struct beacon_tools *tools, ms_t now, mono_t at,
+                               struct hit *h, struct beacon_texts *texts)
 {
     enum naming naming = naming_of(b->name);
     enum beacon_verdict v;
@@ -283,12 +282,12 @@ enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sende
         return v;
     if ((v = check_texts(b, naming, from->referer, h, texts)) != BEACON_OK)
         return v;
-    set_visitor(b, from, keys, secret, now, h);
+    set_visitor(b, from, tools, now, h);
     if (h->kind == HIT_VIEW)
-        set_traits(b, from, h, texts);
+        set_traits(b, from, tools->agents, h, texts);
     h->lasts = b->lasts;
     if (b->tab.n > 0)
-        h->tab = beacon_tab(secret, b->tab);
+        h->tab = beacon_tab(tools->secret, b->tab);
     h->engaged = engaged_ms(b->engaged);
     return BEACON_OK;
 }

@@ -18,6 +18,7 @@
 #define HC_BEACON_H
 
 #include "../proto/hit.h"
+#include "agent_cache.h"
 #include "http.h"
 #include "visitor.h"
 
@@ -64,6 +65,14 @@ struct beacon_sender {
     struct slice host;    /* that was asked, to tell the site's own pages; may be empty */
 };
 
+/* What a hit is made with. What is remembered from one to the next is the worker's, and
+ * changes no hit. */
+struct beacon_tools {
+    const struct secret *secret;
+    struct day_keys *keys;
+    struct agent_cache *agents;
+};
+
 /* Where the texts of one hit lie until it is in a datagram. */
 struct beacon_texts {
     char path[PATH_MAX_BYTES];
@@ -74,9 +83,8 @@ struct beacon_texts {
 /* Checks the fields and makes the hit. On BEACON_OK @h is complete, its slices pointing
  * into @texts and where those of @b do. */
 enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sender *from,
-                               struct day_keys *keys, const struct secret *secret,
-                               ms_t now, mono_t at, struct hit *h,
-                               struct beacon_texts *texts);
+                               const struct beacon_tools *tools, ms_t now, mono_t at,
+                               struct hit *h, struct beacon_texts *texts);
 
 /* The tab that a page-view id, or another name a client gave, stands for. Never 0. */
 uint64_t beacon_tab(const struct secret *secret, struct slice tab);

@@ -75,13 +75,13 @@ struct beacon_sender beacons_sender(const struct exchange *x)
 enum beacon_verdict beacons_take_of(struct worker *w, const struct beacon *b,
                                     const struct beacon_sender *from)
 {
+    const struct beacon_tools tools = {&w->setup->secret, &w->day_keys, &w->agents};
     const struct moment *now = worker_now(w);
     struct beacon_texts texts;
     enum beacon_verdict v;
     struct hit h;
 
-    v = beacon_hit(b, from, &w->day_keys, &w->setup->secret, now->wall, now->mono, &h,
-                   &texts);
+    v = beacon_hit(b, from, &tools, now->wall, now->mono, &h, &texts);
     if (v == BEACON_OK) {
         /* Before the answer: that leaves when all requests of this read are served
          * (conn.c). So with a spool whatever was answered survives the process. A hit

@@ -67,6 +67,7 @@ struct worker {
     struct hub *hub;      /* the process'; lives on the loop of worker 0 */
     struct mailbox inbox; /* from it, for the other workers */
     struct day_keys day_keys;
+    struct agent_cache agents;
     struct moment moment;
     struct http_date date;
     struct buf out;    /* answers of the read at hand */

@@ -164,7 +164,7 @@ static struct slice host_part(struct slice s)
         s = slice_skip(s, 7);
     else if (s.n >= 8 && strncasecmp(s.p, "https://", 8) == 0)
         s = slice_skip(s, 8);
-    while (n < s.n && !memchr("/?#", s.p[n], 3))
+    while (n < s.n && s.p[n] != '/' && s.p[n] != '?' && s.p[n] != '#')
         n++;
     s.n = n;
     return s;

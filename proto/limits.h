@@ -328,6 +328,13 @@
 #define HTTP_IDLE_DEADLINE_MS 20000
 #define HTTP_WRITE_DEADLINE_MS 10000
 
+/* User-Agents that a worker knows again, a power of two: a hundred make up most views, so
+ * few of those share a place. Who comes to a place that is taken has it, and the other is
+ * read again. And the longest that has room: browsers' have some 110 to 250 bytes. Longer
+ * ones are read each time. 128 KiB in all. */
+#define AGENT_CACHE_MAX 512
+#define AGENT_CACHE_TEXT 252
+
 /* -- members: connections that stand for presence -------------------------- */
 
 /* Members of one worker; each is a connection, of which it has no more. They take some

@@ -40,6 +40,8 @@ static const char request[] =
 
 static struct secret secret;
 static struct day_keys keys = {.day = -1};
+static struct agent_cache agents;
+static const struct beacon_tools tools = {&secret, &keys, &agents};
 static struct http_request parsed;
 static struct body_writer body;
 static uint64_t mallocs;
@@ -98,7 +100,7 @@ static bool make_hit(struct beacon *b, struct hit *h, struct beacon_texts *texts
                                  .referer = parsed.referer};
 
     return beacon_from_query(b, parsed.query) == BEACON_OK &&
-           beacon_hit(b, &from, &keys, &secret, WALL, START, h, texts) == BEACON_OK;
+           beacon_hit(b, &from, &tools, WALL, START, h, texts) == BEACON_OK;
 }
 
 static void read_query(void)

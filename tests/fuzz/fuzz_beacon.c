@@ -12,6 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct secret secret;
 static struct day_keys keys = {.day = -1};
+static struct agent_cache agents;
+static const struct beacon_tools tools = {&secret, &keys, &agents};
 
 static void must(bool claim)
 {
@@ -58,7 +60,7 @@ static void try_hit(const struct beacon *b, struct slice referer)
     enum beacon_verdict v;
     struct hit h;
 
-    v = beacon_hit(b, &from, &keys, &secret, 86400000, 1000, &h, &texts);
+    v = beacon_hit(b, &from, &tools, 86400000, 1000, &h, &texts);
     if (v == BEACON_OK)
         check_hit(&h);
     must(beacon_verdict_name(v) != NULL);

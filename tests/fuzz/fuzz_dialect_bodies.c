@@ -17,6 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct secret secret;
 static struct day_keys keys = {.day = -1};
+static struct agent_cache agents;
+static const struct beacon_tools tools = {&secret, &keys, &agents};
 
 static void must(bool claim)
 {
@@ -49,7 +51,7 @@ static void try_hit(const struct beacon *b)
     struct beacon_texts texts;
     struct hit h;
 
-    if (beacon_hit(b, &from, &keys, &secret, 86400000, 1000, &h, &texts) == BEACON_OK)
+    if (beacon_hit(b, &from, &tools, 86400000, 1000, &h, &texts) == BEACON_OK)
         check_hit(&h);
 }
 

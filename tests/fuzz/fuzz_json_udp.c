@@ -9,6 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct secret secret;
 static struct day_keys keys = {.day = -1};
+static struct agent_cache agents;
+static const struct beacon_tools tools = {&secret, &keys, &agents};
 
 static void must(bool claim)
 {
@@ -21,8 +23,7 @@ static void try_hit(const struct json_hit *j)
     struct beacon_texts texts;
     struct hit h;
 
-    if (beacon_hit(&j->beacon, &j->from, &keys, &secret, 86400000, 1000, &h, &texts) !=
-        BEACON_OK)
+    if (beacon_hit(&j->beacon, &j->from, &tools, 86400000, 1000, &h, &texts) != BEACON_OK)
         return;
     must(site_valid(h.site) && h.visitor != 0);
     must(h.kind == HIT_VIEW || h.kind == HIT_EVENT);

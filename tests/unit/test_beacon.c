@@ -18,6 +18,7 @@
 #define AT 123456
 
 static struct secret secret;
+static struct agent_cache agents;
 static struct beacon beacon;
 static struct beacon_texts texts;
 
@@ -38,13 +39,14 @@ static enum beacon_verdict hit_of(const char *query, const char *referer, struct
     struct beacon_sender from = {
         .ip = {{192, 0, 2, 7}, 4}, .user_agent = SLICE("A"), .referer = guarded(referer)};
     struct day_keys keys = {.day = -1};
+    const struct beacon_tools tools = {&secret, &keys, &agents};
     enum beacon_verdict v;
 
     memset(&beacon, 0xa5, sizeof beacon);
     v = beacon_from_query(&beacon, guarded(query));
     if (v != BEACON_OK)
         return v;
-    return beacon_hit(&beacon, &from, &keys, &secret, NOON, AT, h, &texts);
+    return beacon_hit(&beacon, &from, &tools, NOON, AT, h, &texts);
 }
 
 static struct hit must_hit(const char *query)
@@ -445,13 +447,13 @@ static void a_view_tells_where_it_came_from(void **state)
                                      .host = guarded(rows[i].host),
                                      .country = SLICE("DE")};
         struct day_keys keys = {0};
+        const struct beacon_tools tools = {&secret, &keys, &agents};
         struct hit h;
         bool view;
 
         assert_int_equal(beacon_from_query(&beacon, guarded(rows[i].query)), BEACON_OK);
-        assert_int_equal(
-            beacon_hit(&beacon, &from, &keys, &secret, 1763776800000, 7, &h, &texts),
-            BEACON_OK);
+        assert_int_equal(beacon_hit(&beacon, &from, &tools, 1763776800000, 7, &h, &texts),
+                         BEACON_OK);
         assert_slice(h.referrer, rows[i].want, rows[i].query);
         view = h.kind == HIT_VIEW;
         assert_int_equal(h.device, view ? DEVICE_MOBILE : DEVICE_NONE);
@@ -503,13 +505,14 @@ static void past_midnight_the_previous_id_goes_along(void **state)
 {
     struct beacon_sender from = {.ip = {{192, 0, 2, 7}, 4}};
     struct day_keys keys = {.day = -1};
+    const struct beacon_tools tools = {&secret, &keys, &agents};
     struct hit h;
 
     (void)state;
     assert_int_equal(beacon_from_query(&beacon, SLICE("i=s")), BEACON_OK);
-    assert_int_equal(beacon_hit(&beacon, &from, &keys, &secret, NOON - NOON % 86400000,
-                                AT, &h, &texts),
-                     BEACON_OK);
+    assert_int_equal(
+        beacon_hit(&beacon, &from, &tools, NOON - NOON % 86400000, AT, &h, &texts),
+        BEACON_OK);
     assert_int_not_equal(h.previous, 0);
 }
 

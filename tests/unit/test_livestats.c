@@ -95,11 +95,13 @@ static void texts_of_any_length_are_cut_to_what_is_kept(void **state)
 
 static struct secret secret;
 static struct day_keys keys;
+static struct agent_cache agents;
 
 /* A ping at @now, with a cookie that was made at @named_at, if not 0. */
 static struct hit pinged(ms_t now, const char *cookie, ms_t named_at)
 {
     struct beacon_sender from = {.ip = {{192, 0, 2, 7}, 4}, .user_agent = SLICE("x")};
+    const struct beacon_tools tools = {&secret, &keys, &agents};
     static struct beacon_texts texts;
     struct hit h;
 
@@ -107,8 +109,7 @@ static struct hit pinged(ms_t now, const char *cookie, ms_t named_at)
     beacon.site = SLICE("shop");
     beacon.user = slice_of(cookie);
     beacon.named_at = named_at;
-    assert_int_equal(beacon_hit(&beacon, &from, &keys, &secret, now, 1, &h, &texts),
-                     BEACON_OK);
+    assert_int_equal(beacon_hit(&beacon, &from, &tools, now, 1, &h, &texts), BEACON_OK);
     return h;
 }
 
