@@ -4,8 +4,6 @@
  * Until then the old one is kept, and is not told any more. */
 #include "totals.h"
 
-#define MS_PER_DAY (INT64_C(24) * 60 * MS_PER_MINUTE)
-
 static void begin(struct totals *t, ms_t at)
 {
     if (t->total.since == 0)

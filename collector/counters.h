@@ -80,6 +80,19 @@
       "reports_evicted_total")                                                          \
     X(reports_full, COUNTER, "requests refused because REPORTS_MAX were being asked",   \
       "http_requests_refused_total{reason=\"reports_full\"}")                           \
+    X(day_visitors, COUNTER, "visitors of a day asked of Redis",                        \
+      "day_visitors_asked_total")                                                       \
+    X(day_visitors_bad, COUNTER,                                                        \
+      "visitors of a day refused: no id, too long, or no site",                         \
+      "http_requests_refused_total{reason=\"bad_day_visitor\"}")                        \
+    X(day_visitors_full, COUNTER,                                                       \
+      "visitors of a day refused: DAY_VISITORS_ASKED_MAX were being asked",             \
+      "http_requests_refused_total{reason=\"day_visitors_full\"}")                      \
+    X(day_visitors_failed, COUNTER, "visitors of a day Redis did not give",             \
+      "redis_errors_total{reason=\"day_visitors\"}")                                    \
+    X(day_visitors_capped, COUNTER,                                                     \
+      "visitors of a day not counted: DAY_VISITORS_MAX, or the worker's own",           \
+      "day_visitors_capped_total")                                                      \
     X(unauthorized, COUNTER, "requests refused: no token of the site",                  \
       "http_requests_refused_total{reason=\"unauthorized\"}")                           \
     X(forbidden, COUNTER, "requests refused: the token may not do that",                \

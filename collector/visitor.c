@@ -5,7 +5,6 @@
 
 #include "../proto/limits.h"
 
-#define MS_PER_DAY (24 * 3600 * INT64_C(1000))
 #define USER_AGENT_BYTES 512 /* of it that tell clients apart; real ones are shorter */
 
 static void turn_day(struct day_keys *keys, const struct secret *secret, int64_t day)

@@ -293,6 +293,7 @@ static void init_parts(struct worker *w)
     watches_init(&w->watches, w);
     members_init(&w->members, w);
     access_init(&w->access);
+    day_visitors_init(&w->day_visitors);
     buf_init(&w->out, OUT_MAX);
     buf_init(&w->answer, ANSWER_MAX);
     w->day_keys.day = -1;

@@ -12,6 +12,7 @@
 #include "access.h"
 #include "conns.h"
 #include "counters.h"
+#include "day_visitors.h"
 #include "deadlines.h"
 #include "json_udp.h"
 #include "listener.h"
@@ -62,6 +63,7 @@ struct worker {
     struct snapshots snapshots;
     struct report report;
     struct access access;
+    struct day_visitors day_visitors;
     struct watches watches;
     struct members members;
     struct hub *hub;      /* the process'; lives on the loop of worker 0 */

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "hit.h"
+#include "iso.h"
 
 #define CHANNEL_PREFIX "hc:"
 
@@ -50,6 +51,14 @@ struct key_name key_recent(struct slice site)
 struct key_name key_log(struct slice site, minute_t min)
 {
     return key_of("hc:{%.*s}:l:%" PRIu32, checked_length(site), site.p, min);
+}
+
+struct key_name key_day(struct slice site, int64_t day)
+{
+    struct iso date = iso_of(day * MS_PER_DAY); /* 2025-11-22T... */
+
+    return key_of("hc:{%.*s}:d:%.4s%.2s%.2s", checked_length(site), site.p, date.s,
+                  date.s + 5, date.s + 8);
 }
 
 struct key_name key_pages(struct slice site)

@@ -28,6 +28,7 @@ struct key_name key_meta(struct slice site);                 /* hc:{S}:m  hash *
 struct key_name key_minute(struct slice site, minute_t min); /* hc:{S}:b:MIN  hash */
 struct key_name key_recent(struct slice site);               /* hc:{S}:r  hash, a ring */
 struct key_name key_log(struct slice site, minute_t min);    /* hc:{S}:l:MIN  string */
+struct key_name key_day(struct slice site, int64_t day);     /* hc:{S}:d:YYYYMMDD  set */
 struct key_name key_pages(struct slice site);    /* hc:{S}:pg hash, id: path */
 struct key_name key_titles(struct slice site);   /* hc:{S}:ti hash, path: title */
 struct key_name key_online(struct slice site);   /* hc:{S}:o  hash, who is there now */

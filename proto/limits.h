@@ -476,6 +476,24 @@ _Static_assert(MEMBER_TIMEOUT_MAX_S * 1000 / 3 < WARMING_MS, "heard of in time")
 /* How long a finished report answers further requests, ms. */
 #define REPORT_CACHE_MS 200
 
+/* Sites in the list of all, the busiest; the same for how long it is good, ms. Names that
+ * are looked at for it, of those that are live and of those that were given: as many as
+ * one aggregator has. */
+#define SITES_LISTED_MAX 200
+#define SITES_LIST_MS 1000
+#define SITES_NAMES_MAX 10000
+
+/* Visitors of one site's day, of whom Redis keeps hashes, and those that one worker adds
+ * in a day to all sites together, for strangers may name sites as they like. Beyond,
+ * nobody new is counted and the answer says "capped": day_visitors_capped. 60 to 75 bytes
+ * of Redis each, for up to three days. */
+#define DAY_VISITORS_MAX 1000000
+#define DAY_VISITORS_ADDED_MAX 4000000
+
+/* Such visitors that one worker has asked Redis for and not heard of yet; a round trip of
+ * 10 ms lets 25,000 a second through. More: 503, day_visitors_full. */
+#define DAY_VISITORS_ASKED_MAX 256
+
 /* Sites whose settings one worker keeps, and for how long, ms: a token that is taken back
  * is refused that much later. Those read longest ago make room. */
 #define SETTINGS_MAX 64

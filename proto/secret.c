@@ -14,6 +14,8 @@
 #include "slice.h"
 
 #define DAY_LABEL "headcount visitor day"
+#define DAY_VISITORS_LABEL "headcount day visitors"
+#define DAY_LABEL_MAX 32
 
 _Static_assert(sizeof((struct key *)0)->b >= crypto_generichash_BYTES_MIN, "BLAKE2b-128");
 _Static_assert(sizeof((struct key *)0)->b == crypto_shorthash_KEYBYTES, "SipHash's key");
@@ -100,15 +102,26 @@ int secret_read(struct secret *s, const char *path, char *err, size_t err_n)
     return verdict;
 }
 
+/* The label is @purpose and the number of the day, little endian. */
+static struct key derive_of_day(const struct secret *s, struct slice purpose, int64_t day)
+{
+    char label[DAY_LABEL_MAX + 8];
+
+    assert(purpose.n <= DAY_LABEL_MAX);
+    memcpy(label, purpose.p, purpose.n);
+    for (int i = 0; i < 8; i++)
+        label[purpose.n + (size_t)i] = (char)((uint64_t)day >> 8 * i);
+    return derive(s, (struct slice){label, purpose.n + 8});
+}
+
 struct key secret_day_key(const struct secret *s, int64_t day)
 {
-    char label[sizeof DAY_LABEL - 1 + 8];
-    char *number = label + sizeof DAY_LABEL - 1;
+    return derive_of_day(s, SLICE(DAY_LABEL), day);
+}
 
-    memcpy(label, DAY_LABEL, sizeof DAY_LABEL - 1);
-    for (int i = 0; i < 8; i++)
-        number[i] = (char)((uint64_t)day >> 8 * i);
-    return derive(s, (struct slice){label, sizeof label});
+struct key secret_day_visitors_key(const struct secret *s, int64_t day)
+{
+    return derive_of_day(s, SLICE(DAY_VISITORS_LABEL), day);
 }
 
 uint64_t siphash(const struct key *k, const void *bytes, size_t n)

@@ -35,6 +35,9 @@ int secret_read(struct secret *s, const char *path, char *err, size_t err_n);
 /* The visitors' key of the UTC day number @day (ms / 86,400,000). */
 struct key secret_day_key(const struct secret *s, int64_t day);
 
+/* The key of the hashes that are kept of that day's visitors. */
+struct key secret_day_visitors_key(const struct secret *s, int64_t day);
+
 /* SipHash-2-4 of @n bytes (libsodium crypto_shorthash). For every table that strangers
  * feed, and for visitor ids. */
 uint64_t siphash(const struct key *k, const void *bytes, size_t n);

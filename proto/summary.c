@@ -22,7 +22,6 @@
 #define COUNT_MAX UINT32_MAX
 
 #define ENGAGED_ROW_MAX (JSON_INTEGER_MAX / WINDOW_MAX)
-#define MS_PER_DAY (24 * 60 * MS_PER_MINUTE)
 
 /* The last millisecond whose minute is a minute_t. */
 #define MS_MAX ((UINT64_C(1) << 32) * MS_PER_MINUTE - 1)

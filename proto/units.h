@@ -13,6 +13,7 @@ typedef int64_t mono_t;    /* CLOCK_BOOTTIME, milliseconds; differences only */
 typedef uint32_t minute_t; /* wall clock, whole minutes since 1970-01-01 UTC */
 
 #define MS_PER_MINUTE 60000
+#define MS_PER_DAY (INT64_C(24) * 60 * MS_PER_MINUTE)
 
 /* The minute that @t falls in: [m * 60000, (m + 1) * 60000). @t >= 0. */
 static inline minute_t minute_of(ms_t t)

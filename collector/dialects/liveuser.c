@@ -4,6 +4,7 @@
 #include "liveuser_script.h"
 #include "liveuser_socket.h"
 #include "liveuser_total.h"
+#include "liveuser_visit.h"
 
 /* clang-format off */
 static const struct route route_table[] = {
@@ -23,6 +24,8 @@ static const struct route route_table[] = {
      .what = "how often somebody was counted"},
     {HTTP_POST, "*/api/reset/:id", liveuser_reset, .later = true,
      .what = "begins that anew, and views and visits; takes a token of scope admin"},
+    {HTTP_POST, "*/v1/visit", liveuser_visit, .open = true, .later = true,
+     .what = "how many visitors the day has had, the one in the body among them"},
 };
 /* clang-format on */
 

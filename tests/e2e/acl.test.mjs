@@ -102,6 +102,13 @@ async function nameIsTaken(s, login) {
   await other.stop();
 }
 
+/** A visitor of the day, as a fork of LiveUser counts it. */
+async function isOfTheDay(s) {
+  const body = Buffer.from(JSON.stringify({ visitorId: 'alice', siteId: 'live' }));
+  const answer = await s.request('/v1/visit', { method: 'POST', headers: { 'content-length': body.length }, body });
+  assert.equal(JSON.parse(answer.body).today, 1, answer.body.toString());
+}
+
 /** Settings made, listed and taken back. */
 async function cliSets(s, login) {
   for (const words of ['add x', 'token x add bot', 'token x rm bot', 'badge x on', 'list', 'rm x --data']) {
@@ -141,6 +148,7 @@ story('the Redis users of the man pages suffice, and use all they may', async (s
   await s.sees('shop', { currentVisitors: 4 }, 20_000);
   await s.sees('big', { currentVisitors: CROWD + 2 }, 20_000);
   await streams(s);
+  await isOfTheDay(s);
   await nameIsTaken(s, collector);
   await cliReads(s, cli);
   await cliSets(s, site);

@@ -8,8 +8,9 @@ import http from 'node:http';
 import { parse } from 'acorn';
 import { WebSocketServer } from 'ws';
 import { Browser } from './browser.mjs';
+import { play, recorded } from './clients/recorded.mjs';
 import { Visitor } from './clients/liveuser_client.mjs';
-import { eventually, Story, story, within } from './harness.mjs';
+import { eventually, Story, story, Wire, within } from './harness.mjs';
 
 const FRESH_MS = 1000; // a change is told within
 
@@ -343,6 +344,200 @@ story('U10: the total is read by anybody, and begun anew by who may', async (s) 
   await eventually(() => assert.deepEqual([visitor.last.count, visitor.last.totalCount], [1, 0]));
 });
 
+// ---- the visitors of the day ----
+
+const DAY_S = 24 * 3600;
+const ALICE = '5f0c4c1e-8f0e-4d0a-9b0e-3a1f6f1f7a10';
+const BOB = 'a3d9c7b2-11aa-4c6e-8a55-90c1d2e3f4a5';
+
+/** What is counted now is of one day until the test is over. */
+const dayIsLong = () => eventually(() => assert.ok(Date.now() % (DAY_S * 1000) < (DAY_S - 30) * 1000), 40_000);
+
+/** The request of the fork's page, its bytes. */
+const visitBytes = (body, { target = '/v1/visit', headers = ['Referer: https://www.shop.example/a', 'Origin: https://www.shop.example'] } = {}) =>
+  recorded(`POST ${target}`, ['Host: stats.example', 'User-Agent: Mozilla/5.0', 'Content-Type: application/json', ...headers],
+    typeof body === 'string' ? body : JSON.stringify(body));
+
+const visit = async (s, body, options) => {
+  const { status, lines, body: text } = await play(s, visitBytes(body, options));
+  return { status, lines, ...JSON.parse(text) };
+};
+
+/** How many the day has had, told to a visitor of the site. */
+const today = async (s, visitorId, siteId = 'shop') => {
+  const answer = await visit(s, { visitorId, siteId });
+  assert.deepEqual([answer.status, answer.type, answer.siteId], [200, 'visit', siteId]);
+  return answer.today;
+};
+
+/** Another collector, for the same. */
+const elsewhere = (s, address) => ({
+  wire: () => {
+    const wire = new Wire(...address.split(':'));
+    s.closing.push(() => wire.destroy());
+    return wire;
+  },
+});
+
+story('U13: a visitor of the day counts once, two are two, and sites are apart', async (s) => {
+  await s.start({ workers: 2 });
+  await dayIsLong();
+  const { status, lines, ...said } = await visit(s, { visitorId: ALICE, siteId: 'shop' });
+  assert.equal(status, 200);
+  assert.deepEqual(Object.keys(said), ['type', 'siteId', 'today', 'date', 'timestamp']);
+  assert.deepEqual({ ...said, timestamp: 0 }, {
+    type: 'visit', siteId: 'shop', today: 1, date: new Date().toISOString().slice(0, 10), timestamp: 0,
+  });
+  assert.ok(Math.abs(said.timestamp - Date.now() / 1000) < 5, said.timestamp);
+  for (const line of ['Content-Type: application/json', 'Access-Control-Allow-Origin: *', 'Cache-Control: no-store'])
+    assert.ok(lines.includes(line), line);
+  assert.equal(await today(s, ALICE), 1);
+  assert.equal(await today(s, BOB), 2);
+  assert.equal(await today(s, ALICE), 2);
+  assert.equal(await today(s, ALICE, 'blog'), 1);
+  assert.equal((await s.counters(s.collector)).hits, 0); // it is no view
+  assert.deepEqual((await s.keys()).filter((key) => key.includes(':o')), []); // and nobody is online
+});
+
+story('U13: many at once are as many, and a request may come in pieces', async (s) => {
+  await s.start({ workers: 2 });
+  await dayIsLong();
+  await Promise.all(Array.from({ length: 60 }, (_, k) => today(s, `visitor ${k % 20}`)));
+  assert.equal(await today(s, 'visitor 0'), 20);
+  const bytes = visitBytes({ visitorId: ALICE, siteId: 'shop' });
+  const wire = s.wire();
+  wire.socket.setNoDelay(true);
+  for (const byte of bytes) {
+    wire.send(byte);
+    await new Promise(setImmediate);
+  }
+  await within(10_000, 'it is answered', wire.end);
+  assert.match(wire.text, /"today":21,/);
+  const pair = s.wire().send(visitBytes({ visitorId: ALICE, siteId: 'shop' }).replace('Connection: close\r\n', '') + visitBytes({ visitorId: BOB, siteId: 'shop' }));
+  await within(10_000, 'both are answered', pair.end);
+  assert.deepEqual(pair.text.match(/"today":\d+/g), ['"today":21', '"today":22']);
+});
+
+story('U13: two collectors of one Redis add up and agree', async (s) => {
+  await s.start();
+  await dayIsLong();
+  const second = elsewhere(s, (await another(s)).http);
+  assert.equal(await today(s, ALICE), 1);
+  assert.equal(await today(second, ALICE), 1);
+  assert.equal(await today(second, BOB), 2);
+  assert.equal(await today(s, BOB), 2);
+  assert.equal(await today(s, 'carol'), 3);
+  assert.equal(await today(second, ALICE), 3);
+});
+
+story('U13: the site is that of the body, or the host of the page, or the default', async (s) => {
+  await s.start();
+  await dayIsLong();
+  const siteOf = async (body, headers) => (await visit(s, { visitorId: ALICE, ...body }, { headers })).siteId;
+  assert.equal(await siteOf({ siteId: 'blog' }), 'blog');
+  assert.equal(await siteOf({}), 'shop.example');
+  assert.equal(await siteOf({}, ['Origin: https://www.Shop.example:8443']), 'shop.example');
+  assert.equal(await siteOf({}, ['Origin: null']), 'default-site');
+  assert.equal(await siteOf({}, []), 'default-site');
+  assert.equal((await visit(s, { visitorId: BOB })).today, 2);
+});
+
+/** All that Redis holds, as it would write it down. */
+async function everything(s) {
+  const keys = await s.keys();
+  const values = await Promise.all(keys.map((key) => s.redisCli('dump', key)));
+  return [...keys, ...values].join('\n');
+}
+
+story('U13: of a visitor Redis has a hash, until two days after the day', async (s) => {
+  await s.start();
+  await dayIsLong();
+  await today(s, ALICE);
+  await today(s, BOB);
+  const date = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+  const key = `hc:{shop}:d:${date}`;
+  assert.ok((await s.keys()).includes(key));
+  assert.equal(await s.redisCli('scard', key), '2');
+  const ttl = Number(await s.redisCli('ttl', key));
+  assert.ok(ttl > DAY_S && ttl <= 3 * DAY_S, `${ttl}`);
+  for (const other of (await s.keys()).filter((name) => name.includes('shop')))
+    assert.ok(Number(await s.redisCli('ttl', other)) > 0, other);
+  const held = await everything(s);
+  for (const part of [ALICE, BOB].map((id) => id.slice(0, 8))) // even that
+    assert.ok(!held.includes(part) && !s.logs().includes(part), part);
+  await s.redisCli('sadd', 'control', ALICE);
+  assert.ok((await everything(s)).includes(ALICE), 'it would have been seen');
+});
+
+story('U13: without Redis it is 503, and works again when it is back', async (s) => {
+  await s.start();
+  await dayIsLong();
+  assert.equal(await today(s, ALICE), 1);
+  await s.redis.kill();
+  const refused = await visit(s, { visitorId: ALICE, siteId: 'shop' });
+  assert.deepEqual([refused.status, refused.error], [503, 'redis_unavailable']);
+  for (const line of ['Retry-After: 1', 'Access-Control-Allow-Origin: *']) assert.ok(refused.lines.includes(line), line);
+  assert.equal((await s.counters(s.collector)).day_visitors_failed, 1);
+  await s.startRedis();
+  await eventually(async () => assert.equal((await visit(s, { visitorId: BOB, siteId: 'shop' })).status, 200), 20_000);
+  assert.equal(await today(s, BOB), 1); // it came back empty
+});
+
+story('U13: who leaves before Redis answers has been counted, and leaves nothing behind', async (s) => {
+  await s.start();
+  await dayIsLong();
+  assert.equal(await today(s, ALICE), 1);
+  s.redis.signal('SIGSTOP');
+  const leaver = s.wire().send(visitBytes({ visitorId: BOB, siteId: 'shop' }));
+  const waiting = today(s, 'carol');
+  await eventually(async () => assert.equal((await s.counters(s.collector)).day_visitors, 3));
+  leaver.socket.resetAndDestroy();
+  await eventually(async () => assert.equal((await s.counters(s.collector)).conns_open, 1));
+  s.redis.signal('SIGCONT');
+  assert.equal(await waiting, 3);
+  await eventually(async () => assert.equal((await s.counters(s.collector)).conns_open, 0));
+});
+
+story('U13: what names no visitor is refused, and nothing is kept of it', async (s) => {
+  await s.start();
+  const refused = [
+    ['', 'bad_body'], ['x', 'bad_body'], ['[]', 'bad_body'], ['"alice"', 'bad_body'], ['{"visitorId":"a"', 'bad_body'],
+    [{}, 'bad_visitor_id'], [{ visitorId: '' }, 'bad_visitor_id'], [{ visitorId: 7 }, 'bad_visitor_id'],
+    [{ visitorId: 'x'.repeat(65) }, 'bad_visitor_id'], [{ visitorId: null }, 'bad_visitor_id'],
+    [{ visitorId: 'a', siteId: 'no site' }, 'bad_site'], [{ visitorId: 'a', siteId: '..' }, 'bad_site'],
+    [{ visitorId: 'a', siteId: 'x'.repeat(65) }, 'bad_site'],
+  ];
+  for (const [body, error] of refused) {
+    const answer = await visit(s, body);
+    assert.deepEqual([answer.status, answer.error], [400, error], JSON.stringify(body));
+  }
+  assert.equal((await s.counters(s.collector)).day_visitors_bad, refused.length);
+  assert.deepEqual((await s.keys()).filter((key) => key.includes(':d:')), []);
+  assert.equal(await today(s, 'x'.repeat(64)), 1);
+});
+
+story('U13: it is where the dialect is, and takes what a page of another origin may send', async (s) => {
+  await s.start({ collector: ['--dialects', 'liveuser', '--base-path', '/about'] });
+  const target = '/about/v1/visit';
+  assert.equal((await visit(s, { visitorId: ALICE }, { target })).today, 1);
+  assert.equal((await visit(s, { visitorId: ALICE }, { target: '/about/any/where/v1/visit' })).today, 1);
+  assert.equal((await s.request('/v1/visit', { method: 'POST' })).status, 404);
+  const wrong = await s.request(target);
+  assert.deepEqual([wrong.status, wrong.headers.allow], [405, 'POST, OPTIONS']);
+  const preflight = await s.request(target, {
+    method: 'OPTIONS',
+    headers: { origin: 'https://shop.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+  });
+  assert.deepEqual([preflight.status, preflight.headers['access-control-allow-origin']], [204, '*']);
+  assert.match(preflight.headers['access-control-allow-methods'], /\bPOST\b/);
+  assert.match(preflight.headers['access-control-allow-headers'], /\bContent-Type\b/i);
+  const plain = visitBytes({ visitorId: BOB }, { target }).replace('Content-Type: application/json\r\n', '');
+  assert.match((await play(s, plain)).body, /"today":2,/);
+  await s.collector.stop();
+  await s.startCollector(['--dialects', 'livestats']);
+  assert.equal((await s.request('/v1/visit', { method: 'POST' })).status, 404);
+});
+
 // ---- the ancestor ----
 
 story('U2: the ancestor says its site, and is told in its own words', async (s) => {
@@ -366,7 +561,7 @@ story('U2: who says no site is told nothing, and is not kept', async (s) => {
   await within(20_000, 'it is closed', mute.closed);
   assert.deepEqual(mute.messages, []);
   assert.equal((await s.counters(s.collector)).ws_idle, 1);
-  assert.equal((await s.request('/')).status, 302);
+  assert.match((await s.request('/')).headers['content-type'], /^text\/html/); // ours
 });
 
 // ---- in a browser ----
@@ -425,6 +620,20 @@ story('U2: both generations of the widget and the ancestor count each other in a
   await shows(third, '2', '2');
   await third.goto(`${origin}/elsewhere`);
   await shows(first, '1', '1');
+}, { ms: 90_000 });
+
+story('U13: a page of another origin is told the day in a browser', async (s) => {
+  await s.start();
+  await dayIsLong();
+  const origin = await site(s, {});
+  const tab = await (await browse(s)).open(`${origin}/`);
+  await tab.run(`window.visit = (visitorId) => fetch('http://${s.http}/v1/visit', {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ visitorId }),
+  }).then((answer) => answer.json()).then((said) => (window.said = said)); 0`);
+  for (const [id, n] of [[ALICE, 1], [ALICE, 1], [BOB, 2]]) {
+    await tab.run(`window.said = null; visit('${id}'); 0`);
+    await eventually(async () => assert.deepEqual(await tab.run('said && [said.type, said.siteId, said.today]'), ['visit', '127.0.0.1', n]));
+  }
 }, { ms: 90_000 });
 
 const CLIENT = fs.readFileSync(new URL('clients/liveuser_client.js', import.meta.url), 'utf8');

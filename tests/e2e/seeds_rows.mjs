@@ -59,10 +59,7 @@ export const systems = [
       'GET /api/total/:site and POST /api/reset/:site, * which asks for a token',
       '/ws without an upgrade is a client\'s error, * not 500; an unknown path is a 404 in JSON',
       'Numbers from a thousand are shown as K and from a million as M, with the exact one in data-live-count',
-      {
-        what: 'Of one fork: visitors of the day, by a keyed hash, forgotten after two days',
-        left: 'headcount keeps no list of a whole day: it knows its window, an hour at most, and counts visits',
-      },
+      'Of one fork: visitors of the day, by a keyed hash, * over several servers, forgotten after two days',
     ],
   },
   {

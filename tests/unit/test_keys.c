@@ -32,6 +32,9 @@ static void the_names_are_as_documented(void **state)
     assert_name(key_minute(shop, 0), "hc:{shop}:b:0");
     assert_name(key_recent(shop), "hc:{shop}:r");
     assert_name(key_log(shop, 29396880), "hc:{shop}:l:29396880");
+    assert_name(key_day(shop, 0), "hc:{shop}:d:19700101");
+    assert_name(key_day(shop, 20000), "hc:{shop}:d:20241004");
+    assert_name(key_day(shop, 19782), "hc:{shop}:d:20240229");
     assert_name(key_pages(shop), "hc:{shop}:pg");
     assert_name(key_online(shop), "hc:{shop}:o");
     assert_name(key_totals(shop), "hc:{shop}:t");

@@ -78,6 +78,10 @@ static void keys_are_blake2b_of_their_labels(void **state)
     assert_key(&day, "87f5b0d314d3ceee380eb6ac337baa05");
     day = secret_day_key(&s, -1);
     assert_key(&day, "afe63c20ab19914f2b4051475ab0b4ec");
+    day = secret_day_visitors_key(&s, 0);
+    assert_key(&day, "8c9dab9ead97e4c68785c4fff932156a");
+    day = secret_day_visitors_key(&s, 20000);
+    assert_key(&day, "b7a430f3d76c939141aa62c2e744fb3a");
 }
 
 static void siphash_is_siphash_2_4(void **state)
