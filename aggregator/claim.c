@@ -223,13 +223,6 @@ bool claim_row(struct claim_reader *r, struct claim_row *row)
     return !row->inlined || claim_text(r, &row->log);
 }
 
-bool claim_is_end(const struct claim_reader *r)
-{
-    struct claim_reader rest = *r;
-
-    return take_tag(&rest, "E");
-}
-
 bool claim_was_readable(const struct claim_reader *r)
 {
     struct claim_reader rest = *r;

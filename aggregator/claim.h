@@ -49,15 +49,14 @@ struct claim_row {
     struct slice log;
     bool readable;              /* else what cannot be read is 0 */
     bool inlined;               /* its log came along */
-    struct claim_reader traits; /* name and value of each field that is none of these */
-    size_t ntraits;             /* in turns; and of these, too: those are to be passed */
+    struct claim_reader traits; /* name and value of what is none of these, in turns: */
+    size_t ntraits;             /* traits, queries; and of these, which are passed over */
 };
 
 /* Takes the next row, newest first; false: there is no further one. */
 bool claim_row(struct claim_reader *r, struct claim_row *row);
 
-/* Behind the rows: whether the list ends there, and whether all keys could be read. */
-bool claim_is_end(const struct claim_reader *r);
+/* Whether the list ends here, behind the rows, and nothing was left out. */
 bool claim_was_readable(const struct claim_reader *r);
 
 #endif

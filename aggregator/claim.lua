@@ -7,6 +7,7 @@
 -- ARGV[4] hc:{S}:r   [5] hc:{S}:pg   [6] the running minute   [7] window
 -- ARGV[8] minutes ahead to look for   [9] bytes of logs that may come along
 -- ARGV[10] seconds a new record lives   [11] hc:{S}:t   [12] hc:{S}:o   [13] hc:{S}:ti
+-- ARGV[14] hc:{S}:tr: , to which minutes are appended
 -- Answers "FENCED e" (a later aggregator owns the site), or one flat list of strings:
 --   "M" n field value ...    the meta hash as it was     "P" n id path ...
 --   "R" n json ...           "T" n field value ...    the totals
@@ -14,8 +15,9 @@
 --   "N" n path title ...     titles; per minute that has a row, newest first,
 --   "B" minute n field value ...   and if the logs of all together are not too long
 --   "L" records              behind each row that has any; and at the end
---   "E" keys that are of another type and left out
-local COUNTS = {pv = true, ev = true, uniq = true, last = true, n = true, eng = true, qh = true}
+--   "E" keys that are of another type, or traits of no row or with other fields, which
+--       are left out
+local COUNTS = {'pv', 'ev', 'uniq', 'last', 'n', 'eng', 'qh'}
 local ONLINE = {'w', 'r', 'i', 'b', 'tabs', 'm', 'fw', 'fr', 'fi', 'fb'}
 local out, unreadable = {}, 0
 
@@ -50,16 +52,20 @@ local function read_fields(key, fields)
   return flat
 end
 
--- Of a row all but its pages: counts, queries, and the traits of views (proto/trait.h).
-local function read_row(key)
-  local all, flat = read('HGETALL', key), {}
-  for i = 1, #all, 2 do
-    if COUNTS[all[i]] or string.find(all[i], '^[rdwg]:') then
-      flat[#flat + 1] = all[i]
-      flat[#flat + 1] = all[i + 1]
+-- Adds the traits of a row's views (proto/trait.h). Returns whether there are any, and
+-- nothing else beside them.
+local function add_traits(row, key)
+  local traits = redis.pcall('HGETALL', key)
+  local sound = #traits > 0
+  for i = 1, #traits, 2 do
+    if string.find(traits[i], '^[rdwg]:') then
+      row[#row + 1] = traits[i]
+      row[#row + 1] = traits[i + 1]
+    else
+      sound = false
     end
   end
-  return flat
+  return sound
 end
 
 local flat = redis.pcall('HGETALL', KEYS[1])
@@ -92,12 +98,18 @@ local newest, oldest = ARGV[6] + ARGV[8], ARGV[6] - ARGV[7] + 1
 if meta.q and string.find(meta.t or '', '^%d+$') and #meta.t < 16 then
   newest = math.min(newest, math.floor(meta.t / 60000) + 1)
 end
-local names, rows, bytes, left = {}, {}, 0, 0
-for minute = newest, oldest, -1 do names[#names + 1] = ARGV[2] .. string.format('%d', minute) end
-if #names > 0 then left = redis.call('EXISTS', unpack(names)) end
+local names, traits, rows, bytes = {}, {}, {}, 0
+local left, told = 0, 0 -- that are there and not read yet; traits that cannot be stay
+for minute = newest, oldest, -1 do
+  local digits = string.format('%d', minute)
+  names[#names + 1], traits[#traits + 1] = ARGV[2] .. digits, ARGV[14] .. digits
+end
+if #names > 0 then
+  left, told = redis.call('EXISTS', unpack(names)), redis.call('EXISTS', unpack(traits))
+end
 for k = 1, #names do
   if left == 0 then break end
-  local row, n = read_row(names[k]), nil
+  local row, n = read_fields(names[k], COUNTS), nil
   row.minute, row.n = string.format('%d', newest + 1 - k), 0
   for i = 1, #row, 2 do
     if row[i] == 'n' then n = row[i + 1] end
@@ -106,6 +118,7 @@ for k = 1, #names do
   if #row > 0 then
     rows[#rows + 1] = row
     left = left - 1
+    if told > 0 and add_traits(row, traits[k]) then told = told - 1 end
   end
   bytes = bytes + row.n * 16
 end
@@ -121,5 +134,5 @@ for _, row in ipairs(rows) do
   end
 end
 put('E')
-put(unreadable)
+put(unreadable + told)
 return out

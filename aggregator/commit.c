@@ -17,10 +17,10 @@
  * - Who is on which page, and `uniq` and `last`, are for readers: a loader counts them
  *   from the log. Should they not fit the counts, because parts are missing or something
  *   was folded between two parts, the record says so (x 1), and the loader rewrites them.
- * - The traits of a row's views, and its queries, are as exact as the views, so they go
- *   with the last part too. Where they are too many for it, after Redis was away for
- *   long, the commit becomes a rewrite, which stages them. Titles of pages are for
- *   readers alone, and may be ahead.
+ * - The traits of a row's views, a hash of their own, and its queries are as exact as the
+ *   views, so they go with the last part too. Where they are too many for it, after Redis
+ *   was away for long, the commit becomes a rewrite, which stages them. Titles of pages
+ *   are for readers alone, and may be ahead.
  * - A rewrite goes to staged keys, which nobody reads, until the last part renames all of
  *   them at once. A log that is written anew goes through the visitors by id, some
  *   thousands a part; what is folded meanwhile waits behind as records. If those are
@@ -31,14 +31,15 @@
  *   behind it, and so does a late command of a broken connection that comes between two
  *   (commit.lua).
  * - A key of another type makes a script break off in the middle. In a last part nothing
- *   may be behind that which could not be there alone: so rows and totals are tried
- *   before several of them are written.
+ *   may be behind that which could not be there alone: so rows, traits and totals are
+ *   tried before several of them are written.
  *
  * A part takes pages, who is online, ids, titles, records, of a rewrite traits, and
  * events, in this order, until it has grown to st->part_bytes; the first in which all of
- * them end is the last. Then come traits of as many bytes at most, heads and
- * renames of WINDOW_MAX rows and logs, the marks, the record and the message: 112 KiB at
- * most, with what a single step may take over the bound (COMMIT_PART_BYTES).
+ * them end is the last. Then come, unless it is a rewrite, traits of as many bytes at
+ * most; heads and renames of WINDOW_MAX rows, traits and logs, the marks, the record and
+ * the message: 124 KiB at most, with what a single step may take over the bound
+ * (COMMIT_PART_BYTES).
  */
 #include "commit.h"
 
@@ -98,6 +99,8 @@ static void op_delete_staged(const struct commit *c, struct command *out)
     }
     for (unsigned i = 0; c->full && i < s->window; i++) {
         key = key_staged(key_minute(site_id(s), s->now - i));
+        command_arg(out, key_text(&key));
+        key = key_staged(key_traits(site_id(s), s->now - i));
         command_arg(out, key_text(&key));
         key = key_staged(key_log(site_id(s), s->now - i));
         command_arg(out, key_text(&key));

@@ -11,10 +11,10 @@
  * who is on which page, which a loader counts anew from the log. While a part of that
  * kind is there without its last one, the meta hash says so (x 1).
  *
- * A whole rewrite (s->full) writes rows under staged names (key_staged), renames them
- * with the last part and deletes the rows that are no more: readers and loaders see the
- * one site or the other, never a half. With log.rewrite the logs are written anew from
- * the visitors, staged too. Its first part claims the site for the epoch.
+ * A whole rewrite (s->full) writes rows and traits under staged names (key_staged),
+ * renames them with the last part and deletes those that are no more: readers and loaders
+ * see the one site or the other, never a half. With log.rewrite the logs are written anew
+ * from the visitors, staged too. Its first part claims the site for the epoch.
  *
  * Who is online expires soon (ONLINE_TTL_S). Where it may have, and of a site that was
  * just read back, it is written whole, staged like a rewrite.

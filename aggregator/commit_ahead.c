@@ -19,8 +19,8 @@ static bool is_ahead(const struct commit *c)
     return c->ahead <= c->store->ahead && c->ahead - c->site->now <= MINUTES_AHEAD_MAX;
 }
 
-/* Of a rewrite: rows and logs of minutes that have not come yet, which an earlier life of
- * the site wrote under a clock that was ahead (store_reset). */
+/* Of a rewrite: rows, traits and logs of minutes that have not come yet, which an earlier
+ * life of the site wrote under a clock that was ahead (store_reset). */
 static bool part_minutes(struct commit *c, struct command *out)
 {
     struct site *s = c->site;
@@ -35,9 +35,11 @@ static bool part_minutes(struct commit *c, struct command *out)
     at = command_op(out, "DEL", key_text(&row));
     for (; is_ahead(c) && !is_full(c, out); c->ahead++) {
         struct key_name log = key_log(site_id(s), c->ahead);
+        struct key_name traits = key_traits(site_id(s), c->ahead);
 
         row = key_minute(site_id(s), c->ahead);
         command_arg(out, key_text(&row));
+        command_arg(out, key_text(&traits));
         command_arg(out, key_text(&log));
     }
     command_op_end(out, at);

@@ -48,6 +48,11 @@ void op_expire_row(struct command *c, const struct site *s, minute_t m, bool sta
     expire(c, s, named(key_minute(site_id(s), m), staged), m);
 }
 
+void op_expire_traits(struct command *c, const struct site *s, minute_t m, bool staged)
+{
+    expire(c, s, named(key_traits(site_id(s), m), staged), m);
+}
+
 /* ---- who is on which page ------------------------------------------------- */
 
 static bool is_sent(const struct page *p, unsigned slot)

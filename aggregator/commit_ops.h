@@ -51,6 +51,7 @@ void op_event(struct command *c, const struct site *s, uint64_t id, struct buf *
 void op_expire_feed(struct command *c, const struct site *s, bool staged);
 
 void op_expire_row(struct command *c, const struct site *s, minute_t m, bool staged);
+void op_expire_traits(struct command *c, const struct site *s, minute_t m, bool staged);
 void op_expire_pages(struct command *c, const struct site *s, bool staged);
 
 void op_delete(struct command *c, struct key_name key);

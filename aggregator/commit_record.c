@@ -48,18 +48,26 @@ static bool is_totals_due(const struct commit *c)
            (c->full && any);
 }
 
-/* Rows and totals are written together or not at all: a key of another type is met before
- * the first of them changes. */
+static int count_bits(uint64_t bits)
+{
+    return __builtin_popcountll(bits);
+}
+
+/* The rows of @due, the traits of @told and totals are written together or not at all: a
+ * key of another type is met before the first of them changes. */
 static void try_all(const struct commit *c, struct command *out, uint64_t due,
-                    bool totals)
+                    uint64_t told, bool totals)
 {
     const struct site *s = c->site;
 
-    if ((due & (due - 1)) == 0 && !(due && totals))
-        return; /* there is only one */
+    if (count_bits(due) + count_bits(told) + totals < 2)
+        return;
     for (; due; due &= due - 1)
         op_try(out,
                key_minute(site_id(s), slot_minute(s, (unsigned)__builtin_ctzll(due))));
+    for (; told; told &= told - 1)
+        op_try(out,
+               key_traits(site_id(s), slot_minute(s, (unsigned)__builtin_ctzll(told))));
     if (totals)
         op_try(out, key_totals(site_id(s)));
 }
@@ -77,11 +85,12 @@ static void last_heads(const struct commit *c, struct command *out, uint64_t due
     bool totals = is_totals_due(c);
 
     if (!c->full)
-        try_all(c, out, due, totals);
+        try_all(c, out, due, traits_slots(s) & due, totals);
     for (uint64_t left = due; left; left &= left - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(left);
 
         op_row_head(out, s, slot, c->full);
+        op_row_queries(out, s, slot, c->full);
         op_row_traits(out, s, slot, c->full);
     }
     if (totals)
@@ -97,8 +106,10 @@ static void last_rows(const struct commit *c, struct command *out)
     for (unsigned i = 0; i < s->window; i++) {
         minute_t m = s->now - i;
 
-        if (c->full)
+        if (c->full) {
             op_unstage(out, key_minute(site_id(s), m));
+            op_unstage(out, key_traits(site_id(s), m));
+        }
         if (due >> slot_of(s, m) & 1)
             op_expire_row(out, s, m, false);
     }

@@ -1,8 +1,10 @@
-/* commit_traits: fields of rows, and of the hash of titles.
+/* commit_traits: fields of the hash of a minute's traits, of its row, and of the hash of
+ * titles.
  *
- * Traits and queries are of the instant of their row's views, so the last part has them;
- * of a rewrite they are staged, and those that change meanwhile staged again. Titles are
- * for readers alone: they may be there before the rest. */
+ * Traits do not lie in the row, among its pages, so that a loader finds them without
+ * those. They and queries are of the instant of the row's views, so the last part has
+ * them; of a rewrite they are staged, and those that change meanwhile staged again.
+ * Titles are for readers alone: they may be there before the rest. */
 #include "commit_traits.h"
 
 #include <stdio.h>
@@ -10,15 +12,14 @@
 #include "../proto/keys.h"
 #include "commit_ops.h"
 
-/* Fields of one row: all values, and four of queries. */
-_Static_assert((REFERRERS_MAX + COUNTRIES_MAX + HIT_DEVICES + HIT_BROWSERS + 4) * 2 <=
+_Static_assert((REFERRERS_MAX + COUNTRIES_MAX + HIT_DEVICES + HIT_BROWSERS) * 2 <=
                    COMMIT_FIELDS_MAX,
                "a row's traits are one HSET");
 
-#define FIELD_BYTES 14               /* prefix and number */
-#define QUERIES_BYTES 64             /* their fields but for the histogram */
-#define BUCKET_BYTES 15              /* of that, each */
-#define ROW_BYTES (KEY_MAX + 2 * 16) /* HSET and EXPIREAT */
+#define FIELD_BYTES 14   /* prefix and number */
+#define QUERIES_BYTES 64 /* their fields but for the histogram */
+#define BUCKET_BYTES 15  /* of that, each */
+#define OPS_BYTES 40     /* HLEN, HSET and EXPIREAT, but for the key of each */
 
 static bool is_due(const struct trait *v, unsigned slot)
 {
@@ -32,14 +33,25 @@ static const struct spread *queries_due(const struct site *s, unsigned slot)
     return due ? queries_at(&s->queries, slot) : NULL;
 }
 
-/* The slots that have something due. */
-static uint64_t slots_due(const struct site *s)
+uint64_t traits_slots(const struct site *s)
 {
-    uint64_t slots = s->queries.dirty | s->queries.inflight;
+    uint64_t slots = 0;
 
     for (size_t i = 0; i < s->traits.n; i++)
         slots |= s->traits.trait[i]->dirty | s->traits.trait[i]->inflight;
     return slots;
+}
+
+/* The slots that have something due. */
+static uint64_t slots_due(const struct site *s)
+{
+    return traits_slots(s) | s->queries.dirty | s->queries.inflight;
+}
+
+/* What it takes to write one hash, but for its fields. */
+static size_t hash_bytes(const struct site *s)
+{
+    return OPS_BYTES + 3 * (site_id(s).n + KEY_MAX - SITE_MAX);
 }
 
 static size_t spread_bytes(const struct spread *q)
@@ -54,12 +66,12 @@ static size_t spread_bytes(const struct spread *q)
 static size_t row_due(const struct site *s, unsigned slot)
 {
     const struct spread *q = queries_due(s, slot);
-    size_t n = ROW_BYTES + (q ? spread_bytes(q) : 0);
+    size_t n = q ? hash_bytes(s) + spread_bytes(q) : 0, fields = 0;
 
     for (size_t i = 0; i < s->traits.n; i++)
         if (is_due(s->traits.trait[i], slot))
-            n += FIELD_BYTES + s->traits.trait[i]->name_n;
-    return n;
+            fields += FIELD_BYTES + s->traits.trait[i]->name_n;
+    return n + (fields > 0 ? hash_bytes(s) + fields : 0);
 }
 
 size_t traits_due(const struct site *s)
@@ -85,6 +97,21 @@ static void put_queries(struct command *c, const struct spread *q)
     buf_fini(&text);
 }
 
+void op_row_queries(struct command *c, const struct site *s, unsigned slot, bool staged)
+{
+    struct key_name key = key_minute(site_id(s), slot_minute(s, slot));
+    const struct spread *q = queries_due(s, slot);
+    size_t at;
+
+    if (!q)
+        return;
+    if (staged)
+        key = key_staged(key);
+    at = command_op(c, "HSET", key_text(&key));
+    put_queries(c, q);
+    command_op_end(c, at);
+}
+
 static void put_trait(struct command *c, const struct trait *v, unsigned slot)
 {
     command_arg(c, slice_of(trait_prefix(v->kind)));
@@ -94,27 +121,26 @@ static void put_trait(struct command *c, const struct trait *v, unsigned slot)
 
 void op_row_traits(struct command *c, const struct site *s, unsigned slot, bool staged)
 {
-    struct key_name key = key_minute(site_id(s), slot_minute(s, slot));
-    const struct spread *q = queries_due(s, slot);
+    struct key_name key = key_traits(site_id(s), slot_minute(s, slot));
     struct command_mark mark = command_mark(c);
-    bool any = q != NULL;
+    bool any = false;
     size_t at;
 
     if (staged)
         key = key_staged(key);
     at = command_op(c, "HSET", key_text(&key));
-    if (q)
-        put_queries(c, q);
     for (size_t i = 0; i < s->traits.n; i++) {
         if (!is_due(s->traits.trait[i], slot))
             continue;
         put_trait(c, s->traits.trait[i], slot);
         any = true;
     }
-    if (any)
-        command_op_end(c, at);
-    else
+    if (!any) {
         command_rewind(c, mark);
+        return;
+    }
+    command_op_end(c, at);
+    op_expire_traits(c, s, slot_minute(s, slot), staged);
 }
 
 static void take_off(struct site *s, unsigned slot)
@@ -142,6 +168,7 @@ bool part_traits(struct commit *c, struct command *out)
         if (any && out->text.n + row_due(s, slot) > c->store->part_bytes)
             return false;
         op_row_traits(out, s, slot, true);
+        op_row_queries(out, s, slot, true);
         op_expire_row(out, s, slot_minute(s, slot), true);
         take_off(s, slot);
         any = true;

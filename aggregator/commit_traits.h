@@ -1,5 +1,5 @@
-/* commit_traits: what of a commit is neither a count nor a page: the traits of views, how
- * long queries took, the titles of pages. Pure. */
+/* commit_traits: what of a commit is neither a count nor a page: the traits of views, in
+ * hashes of their own, how long queries took, the titles of pages. Pure. */
 #ifndef HC_COMMIT_TRAITS_H
 #define HC_COMMIT_TRAITS_H
 
@@ -8,7 +8,14 @@
 /* What of views and queries Redis does not have, of all rows together, bytes at most. */
 size_t traits_due(const struct site *s);
 
-/* Writes it for one row. No expiry. */
+/* The slots whose views are told apart by something that Redis does not have. */
+uint64_t traits_slots(const struct site *s);
+
+/* How long the queries of one row took, if that is due. No expiry: it is the row's. */
+void op_row_queries(struct command *c, const struct site *s, unsigned slot, bool staged);
+
+/* The traits of one row's views that are due, and when they expire; nothing where none
+ * are. */
 void op_row_traits(struct command *c, const struct site *s, unsigned slot, bool staged);
 
 /* Of a rewrite: stages it for all rows, and takes it off what is due, until the part is

@@ -153,7 +153,8 @@ static enum load_step take_claim(struct load *l, const redisReply *reply)
     l->site->from_commit = c.commit;
     restore_totals(l, &c);
     if (!l->known) { /* leftovers of a site whose record is gone */
-        l->doubtful |= c.cut || c.npages > 0 || c.nfeed > 0 || !claim_is_end(&c.rows);
+        l->doubtful |=
+            c.cut || c.npages > 0 || c.nfeed > 0 || !claim_was_readable(&c.rows);
         return done(l);
     }
     restore_record(l, &c);
@@ -226,6 +227,7 @@ static void next_claim(const struct load *l, struct slice sha, struct command *o
     struct key_name row = key_minute(site_id(s), 0), log = key_log(site_id(s), 0);
     struct key_name pages = key_pages(site_id(s)), totals = key_totals(site_id(s));
     struct key_name online = key_online(site_id(s)), titles = key_titles(site_id(s));
+    struct key_name traits = key_traits(site_id(s), 0);
 
     command_arg(out, SLICE("EVALSHA"));
     command_arg(out, sha);
@@ -244,6 +246,7 @@ static void next_claim(const struct load *l, struct slice sha, struct command *o
     command_arg(out, key_text(&totals));
     command_arg(out, key_text(&online));
     command_arg(out, key_text(&titles));
+    command_arg(out, (struct slice){traits.s, traits.n - 1});
 }
 
 void load_next(struct load *l, struct slice claim_sha, struct command *out)

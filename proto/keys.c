@@ -43,6 +43,11 @@ struct key_name key_minute(struct slice site, minute_t min)
     return key_of("hc:{%.*s}:b:%" PRIu32, checked_length(site), site.p, min);
 }
 
+struct key_name key_traits(struct slice site, minute_t min)
+{
+    return key_of("hc:{%.*s}:tr:%" PRIu32, checked_length(site), site.p, min);
+}
+
 struct key_name key_recent(struct slice site)
 {
     return key_of("hc:{%.*s}:r", checked_length(site), site.p);

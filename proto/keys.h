@@ -26,6 +26,7 @@ struct key_name {
 
 struct key_name key_meta(struct slice site);                 /* hc:{S}:m  hash */
 struct key_name key_minute(struct slice site, minute_t min); /* hc:{S}:b:MIN  hash */
+struct key_name key_traits(struct slice site, minute_t min); /* hc:{S}:tr:MIN  hash */
 struct key_name key_recent(struct slice site);               /* hc:{S}:r  hash, a ring */
 struct key_name key_log(struct slice site, minute_t min);    /* hc:{S}:l:MIN  string */
 struct key_name key_day(struct slice site, int64_t day);     /* hc:{S}:d:YYYYMMDD  set */

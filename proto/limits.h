@@ -252,7 +252,7 @@
 
 /* A part ends when it has grown to so many bytes; behind them is room for what ends the
  * last one, and for what a single step may take over it (commit.c): 64 KiB of views'
- * traits and 112 KiB of all else. */
+ * traits and 124 KiB of all else. */
 #define COMMIT_PART_BYTES (COMMIT_BYTES_MAX - 192 * 1024)
 
 /* How long keys of a site outlive their window, seconds: the clocks of Redis and of the

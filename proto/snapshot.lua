@@ -1,10 +1,12 @@
 #!lua flags=no-writes
 -- snapshot: everything a realtime answer needs of one site, read in one instant.
 --
--- KEYS[1]  hc:{S}:m, the site's meta hash; ...:o, ...:t, ...:c and ...:ti are next to it
+-- KEYS[1]  hc:{S}:m, the site's meta hash; ...:o, ...:t, ...:c, ...:ti and ...:tr:MIN are
+--          next to it
 -- ARGV[1]  hc:{S}:b: , to which a minute number is appended
 -- ARGV[2]  hc:{S}:r, the ring of recent events
--- ARGV[3]  of how many minutes, the running one included, the pages are wanted
+-- ARGV[3]  of how many minutes, the running one included, the pages are wanted, and what
+--          views are told apart by; 0: the numbers are enough, no pages, titles, events
 --
 -- Returns one flat list of strings (proto/summary.h takes it apart):
 --   "T" sec usec
@@ -12,7 +14,8 @@
 --   "O" n field value ...    who is online; empty for a site without meta
 --   "A" n field value ...    totals and peaks, for ever
 --   "C" n field value ...    settings
---   "N" n path title ...     titles of pages; not for a site without meta
+--   "N" n path title ...     titles of pages; not for a site without meta, nor of 0
+--                            minutes
 --   "B" minute n field value ...    per minute that has a row, newest first
 --   "R" n json ...
 --
@@ -25,6 +28,7 @@
 local WINDOW_DEFAULT, WINDOW_MAX = 30, 64 -- as in proto/limits.h
 local META = {'e', 'q', 'n', 't', 'v', 'W', 'c', 'l', 'warm'}
 local COUNTS = {'pv', 'ev', 'uniq', 'last', 'eng', 'q', 'q50', 'q95'}
+local ONLINE = {'w', 'r', 'i', 'b', 'tabs', 'm', 'fw', 'fr', 'fi', 'fb'}
 local TOTALS = {'pv', 'vis', 'since', 'peak', 'peak_at', 'day', 'dpeak', 'dpeak_at', 'life', 'i',
     'con', 'cnt'}
 local SETTINGS = {'badge'}
@@ -56,6 +60,13 @@ local function some_of(key, fields)
     return flat
 end
 
+local function append(flat, more)
+    for i = 1, #more do
+        flat[#flat + 1] = more[i]
+    end
+end
+
+local wanted = tonumber(ARGV[3]) or 1
 local time = redis.call('TIME')
 put('T')
 put(time[1])
@@ -69,7 +80,11 @@ local site = string.sub(KEYS[1], 1, -2)
 put('M')
 put_pairs(flat)
 put('O')
-put_pairs(#flat > 0 and redis.call('HGETALL', site .. 'o') or {})
+if wanted == 0 then
+    put_pairs(#flat > 0 and some_of(site .. 'o', ONLINE) or {})
+else
+    put_pairs(#flat > 0 and redis.call('HGETALL', site .. 'o') or {})
+end
 put('A')
 put_pairs(some_of(site .. 't', TOTALS))
 put('C')
@@ -80,8 +95,10 @@ if #flat == 0 then
     return out
 end
 
-put('N')
-put_pairs(redis.call('HGETALL', site .. 'ti'))
+if wanted > 0 then
+    put('N')
+    put_pairs(redis.call('HGETALL', site .. 'ti'))
+end
 
 local meta = {}
 for i = 1, #flat, 2 do
@@ -90,20 +107,22 @@ end
 local window = tonumber(meta.W) or WINDOW_DEFAULT
 window = math.max(1, math.min(window, WINDOW_MAX))
 local now = math.max(math.floor(time[1] / 60), math.floor((tonumber(meta.t) or 0) / 60000))
-local wanted = tonumber(ARGV[3]) or 1
 
 for back = 0, window - 1 do
     local minute = string.format('%d', now - back)
     local key = ARGV[1] .. minute
     local row = back < wanted and redis.call('HGETALL', key) or some_of(key, COUNTS)
     if #row > 0 then
+        if back < wanted then
+            append(row, redis.call('HGETALL', site .. 'tr:' .. minute))
+        end
         put('B')
         put(minute)
         put_pairs(row)
     end
 end
 
-local recent = redis.call('HVALS', ARGV[2])
+local recent = wanted > 0 and redis.call('HVALS', ARGV[2]) or {}
 put('R')
 put(#recent)
 for i = 1, #recent do

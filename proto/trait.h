@@ -1,6 +1,6 @@
 /* trait: what views are told apart by besides their page: the host they came from, the
- * device, the browser, the country. How that lies in a minute row, and how what was read
- * of several rows becomes ranked lists. Pure. */
+ * device, the browser, the country. How that lies in Redis, a hash for each minute
+ * (key_traits), and how what was read of several becomes ranked lists. Pure. */
 #ifndef HC_TRAIT_H
 #define HC_TRAIT_H
 
@@ -22,10 +22,10 @@ enum trait_kind {
 #define TRAIT_INTERNAL "(internal)"
 #define TRAIT_DIRECT "(direct)"
 
-/* "r:", "d:", "w:", "g:": what the field of such a value begins with in a minute row. */
+/* "r:", "d:", "w:", "g:": what the field of such a value begins with. */
 const char *trait_prefix(enum trait_kind kind);
 
-/* Takes the name of a row's field apart. Returns whether it is one of these, with a value
+/* Takes the name of a field apart. Returns whether it is one of these, with a value
  * of at least one byte. */
 bool trait_field(struct slice field, enum trait_kind *kind, struct slice *value);
 

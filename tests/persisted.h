@@ -1,6 +1,6 @@
-/* persisted: of a site in memory, that what a reader sees of it, who is online and what
- * is counted for ever lies in Redis (a model of it) just as it is. For sites of which
- * nothing waits for a commit. */
+/* persisted: of a site in memory, that what a reader sees of it, who is online, what
+ * views are told apart by and what is counted for ever lies in Redis (a model of it) just
+ * as it is. For sites of which nothing waits for a commit. */
 #ifndef HC_TESTS_PERSISTED_H
 #define HC_TESTS_PERSISTED_H
 
@@ -87,6 +87,33 @@ static inline void expect_visited(const struct summary *sum, struct page_count *
     assert_int_equal(keep_visited(sum->pages, sum->npages), n);
     for (size_t i = 0; i < n; i++)
         expect_page(top, n, &sum->pages[i]);
+}
+
+/* In each minute of the window the values that have views in it and nothing else, for as
+ * long as the row. */
+static inline void expect_traits(struct redis_model *m, const struct site *s)
+{
+    char name[REFERRER_MAX + 3];
+
+    for (minute_t minute = s->now; site_covers(s, minute); minute--) {
+        struct key_name key = key_traits(site_id(s), minute);
+        struct key_name row = key_minute(site_id(s), minute);
+        size_t fields = 0;
+
+        for (size_t i = 0; i < s->traits.n; i++) {
+            const struct trait *v = s->traits.trait[i];
+
+            if (v->at[slot_of(s, minute)] == 0)
+                continue;
+            snprintf(name, sizeof name, "%s%.*s", trait_prefix(v->kind), v->name_n,
+                     v->name);
+            expect_field(m, key.s, name, v->at[slot_of(s, minute)]);
+            fields++;
+        }
+        assert_int_equal(redis_model_fields(m, key.s), fields);
+        if (fields > 0)
+            assert_int_equal(redis_model_expiry(m, key.s), redis_model_expiry(m, row.s));
+    }
 }
 
 static inline void expect_totals(struct redis_model *m, const struct site *s)

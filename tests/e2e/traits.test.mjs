@@ -1,5 +1,5 @@
 // Where views came from and what they were seen on, titles of pages, and how long queries took:
-// told over HTTP, kept in Redis' rows, exact over the death of the aggregator.
+// told over HTTP, kept in Redis beside the rows, exact over the death of the aggregator.
 import assert from 'node:assert/strict';
 import { eventually, story } from './harness.mjs';
 
@@ -9,10 +9,10 @@ const DESKTOP = 'Mozilla/5.0 (X11; Linux x86_64; rv:121.0) Gecko/20100101 Firefo
 
 const trusted = { collector: ['--trusted-proxy', '127.0.0.1'] };
 
-/** Fields of all rows of the site, their numbers added up; texts as they are. */
-async function rows(s, site) {
+/** Fields of all keys of a kind of the site, their numbers added up; texts as they are. */
+async function added(s, site, kind) {
   const sums = {};
-  for (const key of await s.keys(`hc:{${site}}:b:*`)) {
+  for (const key of await s.keys(`hc:{${site}}:${kind}:*`)) {
     const flat = (await s.redisCli('HGETALL', key)).split('\n');
     for (let i = 0; i + 1 < flat.length; i += 2) {
       const number = /^\d+$/.test(flat[i + 1]);
@@ -61,14 +61,19 @@ story('views are told apart by referrer, device, browser and country, and pages 
   assert.deepEqual(rest, {
     type: 'pageview', path: '/', device: 'mobile', browser: 'Chrome', country: 'DE', referrer: 'news.example',
   });
-  const row = await rows(s, 'shop');
+  const row = await added(s, 'shop', 'b');
   assert.deepEqual(
     { ...row, uniq: undefined, last: undefined, n: undefined },
-    {
-      pv: 3, ev: 0, 'r:news.example': 1, 'r:-': 1, 'd:mobile': 2, 'd:desktop': 1, 'w:Chrome': 2, 'w:Firefox': 1,
-      'g:DE': 2, 'p:/': 1, 'p:/cart': 1, uniq: undefined, last: undefined, n: undefined,
-    },
+    { pv: 3, ev: 0, 'p:/': 1, 'p:/cart': 1, uniq: undefined, last: undefined, n: undefined },
   );
+  assert.deepEqual(await added(s, 'shop', 'tr'), {
+    'r:news.example': 1, 'r:-': 1, 'd:mobile': 2, 'd:desktop': 1, 'w:Chrome': 2, 'w:Firefox': 1, 'g:DE': 2,
+  });
+  for (const key of await s.keys('hc:{shop}:tr:*')) {
+    const [traits, itsRow] = [key, key.replace(':tr:', ':b:')].map((name) => s.redisCli('EXPIRETIME', name));
+    assert.ok(Number(await traits) > 0, `${key} has no end`);
+    assert.equal(await traits, await itsRow);
+  }
   assert.equal(await s.redisCli('HGET', 'hc:{shop}:ti', '/cart'), 'Cart');
   assert.ok(Number(await s.redisCli('TTL', 'hc:{shop}:ti')) > 0);
 });
@@ -113,7 +118,7 @@ story('nothing of it is lost or counted twice when the aggregator is killed', as
     },
     20_000,
   );
-  const row = await rows(s, 'shop');
+  const row = { ...(await added(s, 'shop', 'b')), ...(await added(s, 'shop', 'tr')) };
   assert.deepEqual([row.pv, row['d:mobile'], row['r:host0.example'], row['g:DE']], [120, 60, 45, 60]);
   const { activePages } = await s.api('shop');
   assert.equal(activePages.find(({ path }) => path === '/1').title, 'Page 1');

@@ -566,7 +566,7 @@ static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n
 
 /* ---- claim.lua ------------------------------------------------------------ */
 
-static const char *const counts[] = {"pv", "ev", "uniq", "last", "n", "eng"};
+static const char *const counts[] = {"pv", "ev", "uniq", "last", "n", "eng", "qh"};
 static const char *const online[] = {"w", "r",  "i",  "b",  "tabs",
                                      "m", "fw", "fr", "fi", "fb"};
 
@@ -622,38 +622,38 @@ static uint64_t records_of(const struct model_key *row)
     return n.n < 10 ? number_or_0(n) : 0;
 }
 
-static bool is_trait(struct slice name)
+static bool is_trait(const struct model_field *f)
 {
-    return slice_eq(name, SLICE("qh")) ||
-           (name.n > 2 && name.p[1] == ':' && memchr("rdwg", name.p[0], 4));
+    return f->name_n > 1 && f->name[1] == ':' && memchr("rdwg", f->name[0], 4);
 }
 
-/* Fields of a row but for its pages. */
-static uint64_t row_fields(const struct model_key *row)
+static size_t traits_in(const struct model_key *k)
 {
-    uint64_t n = present(row, counts, COUNTS);
+    size_t n = 0;
 
-    for (size_t i = 0; i < row->n; i++)
-        n += is_trait((struct slice){row->field[i].name, row->field[i].name_n});
+    for (size_t i = 0; k && i < k->n; i++)
+        n += is_trait(&k->field[i]);
     return n;
 }
 
-static void add_row_fields(redisReply *list, const struct model_key *row)
+/* Fields of a row but for its pages, and its traits. */
+static void add_row_fields(redisReply *list, const struct model_key *row,
+                           const struct model_key *traits)
 {
-    add_number(list, row_fields(row));
+    add_number(list, present(row, counts, COUNTS) + traits_in(traits));
     for (size_t i = 0; i < COUNTS; i++) {
         if (!field(row, slice_of(counts[i])))
             continue;
         add(list, slice_of(counts[i]));
         add(list, value(row, slice_of(counts[i])));
     }
-    for (size_t i = 0; i < row->n; i++) {
-        struct slice name = {row->field[i].name, row->field[i].name_n};
+    for (size_t i = 0; traits && i < traits->n; i++) {
+        const struct model_field *f = &traits->field[i];
 
-        if (!is_trait(name))
+        if (!is_trait(f))
             continue;
-        add(list, name);
-        add(list, value(row, name));
+        add(list, (struct slice){f->name, f->name_n});
+        add(list, (struct slice){f->value, f->value_n});
     }
 }
 
@@ -661,14 +661,19 @@ static void add_row(struct redis_model *m, const struct slice *v, redisReply *li
                     uint64_t minute, bool inlined, int *unreadable)
 {
     struct key_name name = appended(v[5], minute), log = appended(v[6], minute);
+    struct key_name told = appended(v[17], minute);
     struct model_key *row = find(m, (struct slice){name.s, name.n}), *l;
+    struct model_key *traits = hash_at(m, (struct slice){told.s, told.n}, unreadable);
     uint64_t end;
 
-    if (!row || row->is_string || row_fields(row) == 0)
+    if (!row || row->is_string || present(row, counts, COUNTS) == 0) {
+        *unreadable += traits != NULL; /* of no row */
         return;
+    }
     add(list, SLICE("B"));
     add_number(list, minute);
-    add_row_fields(list, row);
+    add_row_fields(list, row, traits);
+    *unreadable += traits && traits_in(traits) < traits->n;
     end = records_of(row) * 16;
     if (end == 0 || !inlined)
         return;
@@ -1066,9 +1071,8 @@ static void list_fields(struct model_list *l, const struct model_key *k,
     }
 }
 
-static void list_hash(struct model_list *l, const struct model_key *k, bool names)
+static void list_values(struct model_list *l, const struct model_key *k, bool names)
 {
-    list_number(l, k ? k->n : 0);
     for (size_t i = 0; k && i < k->n; i++) {
         if (names)
             list_add(l, (struct slice){k->field[i].name, k->field[i].name_n});
@@ -1076,12 +1080,26 @@ static void list_hash(struct model_list *l, const struct model_key *k, bool name
     }
 }
 
+static void list_hash(struct model_list *l, const struct model_key *k, bool names)
+{
+    list_number(l, k ? k->n : 0);
+    list_values(l, k, names);
+}
+
+static void list_row(struct model_list *l, const struct model_key *row,
+                     const struct model_key *traits)
+{
+    list_number(l, row->n + (traits ? traits->n : 0));
+    list_values(l, row, true);
+    list_values(l, traits, true);
+}
+
 static const char *const meta_fields[] = {"e", "q", "n", "t", "v", "W", "c", "l", "warm"};
 
 static const char *const total_fields[] = {"pv",      "vis", "since", "peak",
                                            "peak_at", "day", "dpeak", "dpeak_at",
                                            "life",    "i",   "con",   "cnt"};
-static const char *const setting_fields[] = {"badge"};
+static const char *const setting_fields[] = {"badge", "demo"};
 
 int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minutes,
                          struct summary *s, struct model_list *l)
@@ -1115,14 +1133,14 @@ int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minu
         list_hash(l, find(m, slice_of(titles.s)), true);
     }
     for (unsigned i = 0; known && i < w; i++) {
-        struct key_name row = key_minute(site, now - i);
+        struct key_name row = key_minute(site, now - i), told = key_traits(site, now - i);
         const struct model_key *r = find(m, slice_of(row.s));
 
         if (!r)
             continue;
         list_add(l, SLICE("B"));
         list_number(l, now - i);
-        list_hash(l, r, true);
+        list_row(l, r, find(m, slice_of(told.s)));
     }
     list_add(l, SLICE("R"));
     list_hash(l, known ? find(m, slice_of(recent.s)) : NULL, false);

@@ -149,12 +149,12 @@ static uint64_t number(struct slice s)
     return v;
 }
 
-/* The minute of the row at @key of @s, 0: it is no row of it. */
-static minute_t minute_in(const struct told_site *s, const char *key)
+/* The minute of the row at @key of @s, or of the like of @kind; 0: it is none of it. */
+static minute_t minute_in(const struct told_site *s, const char *kind, const char *key)
 {
     char prefix[64];
     char *end;
-    int n = snprintf(prefix, sizeof prefix, "hc:{%s}:b:", s->name);
+    int n = snprintf(prefix, sizeof prefix, "hc:{%s}:%s:", s->name, kind);
     unsigned long m;
 
     if (strncmp(key, prefix, (size_t)n) != 0)
@@ -191,8 +191,6 @@ static void read_row(struct oracle *o, unsigned i, const struct model_key *k,
 
         if (slice_starts(name, SLICE(FIELD_PAGE)))
             read_page(o, i, r, slice_skip(name, strlen(FIELD_PAGE)), v);
-        else if (slice_starts(name, slice_of(trait_prefix(TRAIT_DEVICE))))
-            r->devices += v;
         else if (slice_eq(name, SLICE("pv")))
             r->views = v;
         else if (slice_eq(name, SLICE("ev")))
@@ -204,6 +202,20 @@ static void read_row(struct oracle *o, unsigned i, const struct model_key *k,
         else if (slice_eq(name, SLICE("n")))
             r->records = v;
     }
+}
+
+static uint64_t read_devices(struct oracle *o, unsigned i, minute_t minute)
+{
+    struct key_name key = key_traits(slice_of(o->site[i].name), minute);
+    char field[64];
+    uint64_t sum = 0;
+
+    for (unsigned d = 0; d < HIT_DEVICES; d++) {
+        snprintf(field, sizeof field, "%s%s", trait_prefix(TRAIT_DEVICE),
+                 hit_device_name(d));
+        sum += number(redis_model_get(&o->redis->model, key.s, field));
+    }
+    return sum;
 }
 
 /* Whether a commit that comes in several parts has not come to its end. */
@@ -245,11 +257,12 @@ static void each_row(struct oracle *o, unsigned i,
     for (unsigned n = 0; n < o->site[i].n; n++)
         o->site[i].hit[n].found = 0;
     for (const struct model_key *k = m->key; k < m->key + m->n; k++) {
-        struct row r = {.minute = minute_in(&o->site[i], k->name)};
+        struct row r = {.minute = minute_in(&o->site[i], "b", k->name)};
 
         if (r.minute == 0 || (k->expires && k->expires <= m->now))
             continue;
         read_row(o, i, k, &r);
+        r.devices = read_devices(o, i, r.minute);
         fn(o, i, &r, arg);
     }
 }
@@ -286,11 +299,28 @@ static void check_total(struct oracle *o, unsigned i)
                    o->site[i].name, total, sum.views);
 }
 
+/* Traits are there with their row or not at all. */
+static void check_traits(struct oracle *o, unsigned i)
+{
+    const struct redis_model *m = &o->redis->model;
+
+    for (const struct model_key *k = m->key; k < m->key + m->n; k++) {
+        minute_t minute = minute_in(&o->site[i], "tr", k->name);
+        struct key_name row = key_minute(slice_of(o->site[i].name), minute);
+
+        if (minute == 0 || (k->expires && k->expires <= m->now))
+            continue;
+        if (k->expires == 0 || k->expires != redis_model_expiry(&o->redis->model, row.s))
+            world_fail(o->world, "%s does not expire with its row", k->name);
+    }
+}
+
 void oracle_check_sound(struct oracle *o)
 {
     node_redis_clock(o->redis);
     for (unsigned i = 0; i < o->nsites; i++) {
         check_total(o, i);
+        check_traits(o, i);
         each_row(o, i, on_row, NULL);
         if (o->at_rest && is_cut(o, i))
             world_fail(o->world, "%s: a commit has not come to its end", o->site[i].name);

@@ -30,6 +30,7 @@ static void the_names_are_as_documented(void **state)
     assert_name(key_meta(shop), "hc:{shop}:m");
     assert_name(key_minute(shop, 29396280), "hc:{shop}:b:29396280");
     assert_name(key_minute(shop, 0), "hc:{shop}:b:0");
+    assert_name(key_traits(shop, 29396280), "hc:{shop}:tr:29396280");
     assert_name(key_recent(shop), "hc:{shop}:r");
     assert_name(key_log(shop, 29396880), "hc:{shop}:l:29396880");
     assert_name(key_day(shop, 0), "hc:{shop}:d:19700101");
@@ -43,6 +44,7 @@ static void the_names_are_as_documented(void **state)
                         "hc:epoch hc:sites hc:live");
     assert_name(key_staged(key_pages(shop)), "hc:{shop}:pg:new");
     assert_name(key_staged(key_minute(shop, 7)), "hc:{shop}:b:7:new");
+    assert_name(key_staged(key_traits(shop, 7)), "hc:{shop}:tr:7:new");
     assert_name(key_channel(shop), "hc:shop");
     assert_name(key_meta(guarded("A.b_c-9")), "hc:{A.b_c-9}:m");
 }
@@ -55,6 +57,8 @@ static void the_longest_names_fit(void **state)
     memset(site, 'x', SITE_MAX);
     snprintf(expected, sizeof expected, "hc:{%s}:b:4294967295", site);
     assert_name(key_minute(slice_of(site), UINT32_MAX), expected);
+    snprintf(expected, sizeof expected, "hc:{%s}:tr:4294967295:new", site);
+    assert_name(key_staged(key_traits(slice_of(site), UINT32_MAX)), expected);
 }
 
 static void channels_are_told_from_others(void **state)

@@ -108,6 +108,9 @@ static const char *const hand_written[] = {
     "HSET hc:{shop}:b:68400000 pv 4 ev 1 uniq 2 last 2 p:/ 1 p:/a 1",
     "HSET hc:{shop}:b:68399999 pv 5 uniq 3 last 1 p:/ 1",
     "HSET hc:{shop}:b:68399998 pv 6 last 3 p:/b 3",
+    "HSET hc:{shop}:tr:68399999 d:mobile 2",
+    "HSET hc:{shop}:tr:68399998 d:mobile 6", /* not of two minutes */
+    "HSET hc:{shop}:tr:68399997 d:mobile 7", /* of no row */
     "HSET hc:{shop}:b:68399971 last 4 p:/ 4",
     "HSET hc:{shop}:b:68399970 pv 100 last 100 p:/ 100", /* too old */
     "HSET hc:{shop}:b:68400001 pv 100 last 100 p:/ 100", /* not yet */
@@ -130,7 +133,7 @@ static void the_script_returns_what_the_header_says(void **state)
     assert_snapshot(&l,
                     "M 5 e 7 q 3 t 4104000000000 v 1 W 30 O 0 A 0 C 0 N 0 "
                     "B 68400000 6 pv 4 ev 1 uniq 2 last 2 p:/ 1 p:/a 1 "
-                    "B 68399999 4 pv 5 uniq 3 last 1 p:/ 1 "
+                    "B 68399999 5 pv 5 uniq 3 last 1 p:/ 1 d:mobile 2 "
                     "B 68399998 2 pv 6 last 3 "
                     "B 68399971 1 last 4 "
                     "R 1 {\"id\":8,\"type\":\"pageview\",\"timestamp\":4103999000000}");
@@ -192,6 +195,7 @@ static void a_snapshot_becomes_the_right_answer(void **state)
     assert_page(&s, 0, "/b", 3);
     assert_page(&s, 1, "/", 2);
     assert_page(&s, 2, "/a", 1);
+    assert_int_equal(s.trait[TRAIT_DEVICE].of[0].views, 8);
     assert_int_equal(s.nrecent, 2);
     assert_true(slice_starts(s.recent[0], SLICE("{\"id\":9,")));
     assert_valid_answer(&s);
@@ -250,7 +254,8 @@ static void of_a_site_without_meta_only_what_is_kept_comes_along(void **state)
 
 static void a_key_of_another_type_is_an_error(void **state)
 {
-    static const char *const keys[] = {"m", "o", "t", "c", "r", "b:68400000"};
+    static const char *const keys[] = {"m", "o",          "t",          "c",
+                                       "r", "b:68400000", "tr:68400000"};
     redisContext *c = redis_server_connect(*state);
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -281,6 +286,34 @@ static void a_site_that_redis_does_not_know_has_only_a_clock(void **state)
     assert_false(s.known);
     assert_true(s.as_of > 1700000000000);
     assert_valid_answer(&s);
+    summary_fini(&s);
+    text_list_free(&l);
+    redisFree(c);
+}
+
+static void of_0_minutes_there_are_only_the_numbers(void **state)
+{
+    static const char *const more[] = {
+        "HSET hc:{shop}:o w 1 r 2 i 3 b 4 tabs 11 p:/ 10",
+        "HSET hc:{shop}:ti / Start",
+        "HSET hc:{shop}:r 9 {\"id\":9,\"type\":\"pageview\"}",
+        "HSET hc:{shop}:b:68400000 pv 5 last 2 p:/ 1",
+        "HSET hc:{shop}:tr:68400000 d:mobile 5",
+        "HSET hc:{shop}:m e 7 q 3 t 4104000000000 v 1 W 30",
+        NULL};
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+    struct summary s;
+
+    write_keys(c, more);
+    l = snapshot(c, "0");
+    assert_snapshot(&l, "M 5 e 7 q 3 t 4104000000000 v 1 W 30 "
+                        "O 5 w 1 r 2 i 3 b 4 tabs 11 A 0 C 0 "
+                        "B 68400000 2 pv 5 last 2 R 0");
+    assert_int_equal(summary_parse(&s, l.v, l.n, MINUTES_DEFAULT), 0);
+    assert_int_equal(online_total(&s.online), 10);
+    assert_int_equal(summary_window(&s, 5).visitors, 2);
+    assert_int_equal(s.npages, 0);
     summary_fini(&s);
     text_list_free(&l);
     redisFree(c);
@@ -372,6 +405,7 @@ int main(void)
         cmocka_unit_test(of_a_site_without_meta_only_what_is_kept_comes_along),
         cmocka_unit_test(a_key_of_another_type_is_an_error),
         cmocka_unit_test(a_site_that_redis_does_not_know_has_only_a_clock),
+        cmocka_unit_test(of_0_minutes_there_are_only_the_numbers),
         cmocka_unit_test(the_script_reads_no_further_than_the_window),
         cmocka_unit_test(redis_own_clock_names_the_minute_of_a_quiet_site),
         cmocka_unit_test(bytes_of_any_kind_come_through),
