@@ -117,15 +117,18 @@ FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
 SLOWEST  := tests/e2e/expiry.test.mjs tests/e2e/liveuser_silence.test.mjs # real minutes: they begin first
 E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
+NOT_SAN  := expiry livestats liveuser_silence audience_meter_slow chromium tracker widget
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
-E2E      := $(filter-out %/expiry.test.mjs %/liveuser_silence.test.mjs %/chromium.test.mjs %/tracker.test.mjs %/widget.test.mjs,$(E2E))
+E2E      := $(filter-out $(NOT_SAN:%=tests/e2e/%.test.mjs),$(E2E))
 endif
-NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=4 --test-reporter=spec
+NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=6 --test-reporter=spec
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(ARCHIVES)
 	$(call say,link)$(CC) $(CFLAGS) -pie -pthread -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
 
 $(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ)): $(OUT)/tests/fuzz/replay.o
+
+programs: all $(addprefix $(OUT)/tests/unit/,$(UNITS)) $(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ)) $(OUT)/tests/replay/replay $(OUT)/tests/sim/sim
 
 unit: $(addprefix $(OUT)/tests/unit/,$(UNITS))
 	@tests/each $^
@@ -230,4 +233,4 @@ clean:
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all tracker unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean
+.PHONY: all pictures demo tracker programs unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean
