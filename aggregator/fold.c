@@ -20,6 +20,7 @@ struct fold {
     uint64_t stream, seq;
     ms_t now;
     mono_t sent;
+    struct dating *dating;
     struct fold_counts *counts;
     struct site *site; /* of the hit before: most datagrams are of one */
     bool repeated;     /* that one has the datagram already */
@@ -147,10 +148,9 @@ static struct site *site_of(struct fold *f, const struct seen *seen, const struc
 
 static void place(struct fold *f, struct seen *seen, const struct hit *h)
 {
-    ms_t age = f->sent - h->at; /* both within the reach of body.h: no overflow */
     struct site *s;
 
-    seen->visit.at = age < 0 ? f->now : age > f->now ? 0 : f->now - age;
+    seen->visit.at = dating_of(f->dating, h->at, f->sent, f->now);
     seen->visit.minute = minute_in(f->st, seen->visit.at);
     seen->visit.site = s = site_of(f, seen, h);
     if (!s)
@@ -207,6 +207,7 @@ void fold_hits(struct store *st, const struct hit *hits, size_t n,
         .seq = from->seq,
         .now = from->at,
         .sent = from->sent,
+        .dating = from->dating,
         .counts = counts,
     };
     struct seen seen[DATAGRAM_HITS_MAX];

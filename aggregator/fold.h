@@ -11,6 +11,7 @@
 #define HC_FOLD_H
 
 #include "../proto/hit.h"
+#include "dating.h"
 #include "store.h"
 
 /* What became of the hits; the caller adds them to its counters. */
@@ -32,13 +33,14 @@ struct fold_counts {
 
 /* A datagram's number, and the clocks its hits are dated by. */
 struct fold_origin {
-    uint64_t stream, seq; /* stream 0: of none, no marks are kept */
-    mono_t sent;          /* the sender's clock when it sent */
-    ms_t at;              /* the wall clock when it came */
+    uint64_t stream, seq;  /* stream 0: of none, no marks are kept */
+    mono_t sent;           /* the sender's clock when it sent */
+    ms_t at;               /* the wall clock when it came */
+    struct dating *dating; /* the stream's, NULL: hits are dated one by one */
 };
 
-/* Folds the @n (<= DATAGRAM_HITS_MAX) hits of one datagram. A hit's time is from->at -
- * (from->sent - hit.at), and never after from->at. Sites that changed are on the dirty
+/* Folds the @n (<= DATAGRAM_HITS_MAX) hits of one datagram. Their times are those of
+ * dating.h, which may change @from->dating. Sites that changed are on the dirty
  * list, those that must be read back first on the list of loads, and their hits are
  * parked. A hit that a site has by its marks is skipped. Texts are copied. */
 void fold_hits(struct store *st, const struct hit *hits, size_t n,

@@ -20,8 +20,11 @@ static int read_hits(struct intake *in, const uint8_t *body, size_t n)
 static void on_turn(void *arg, const struct arrival *a)
 {
     struct intake *in = arg;
-    struct fold_origin from = {
-        .stream = a->stream, .seq = a->seq, .sent = a->sent, .at = a->at};
+    struct fold_origin from = {.stream = a->stream,
+                               .seq = a->seq,
+                               .sent = a->sent,
+                               .at = a->at,
+                               .dating = a->dating};
     int hits = read_hits(in, a->body, a->body_n);
 
     if (hits < 0) {

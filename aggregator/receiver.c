@@ -87,7 +87,7 @@ static bool fold_early(struct receiver *r, struct stream *s, uint64_t seq)
     r->held -= EARLY_BYTES(d->n);
     if (s->early->n == 0)
         drop_slots(r, s);
-    fold(r, &(struct arrival){s->id, seq, d->body, d->n, d->sent, d->at});
+    fold(r, &(struct arrival){s->id, seq, d->body, d->n, d->sent, d->at, &s->dating});
     free(d);
     return true;
 }
@@ -197,10 +197,12 @@ static void count_taken(struct receiver *r, struct stream *s, bool in_order, mon
 static void take_expected(struct receiver *r, struct stream *s, const struct arrival *a,
                           mono_t now)
 {
+    struct arrival dated = *a;
     bool in_order = !s->early;
 
     s->expected++;
-    fold(r, a);
+    dated.dating = &s->dating;
+    fold(r, &dated);
     follow(r, s);
     frontier_move(&r->frontier, s);
     count_taken(r, s, in_order, now);

@@ -21,8 +21,9 @@ struct arrival {
     uint64_t stream, seq;
     const uint8_t *body;
     size_t body_n;
-    mono_t sent; /* the sender's clock when it was sent, ms */
-    ms_t at;     /* our wall clock when it came */
+    mono_t sent;           /* the sender's clock when it was sent, ms */
+    ms_t at;               /* our wall clock when it came */
+    struct dating *dating; /* the stream's; for the call */
 };
 
 /* Calls into the world. They may ask the receiver things, but not change it. */

@@ -5,6 +5,7 @@
 #ifndef HC_STREAMS_H
 #define HC_STREAMS_H
 
+#include "dating.h"
 #include "early.h"
 #include "peer.h"
 
@@ -17,6 +18,7 @@ struct stream {
     uint64_t durable;  /* all up to this one are safe */
     uint64_t barred;   /* up to here barriers have been made (receiver_mark) */
     uint64_t ts_us;    /* the newest that came */
+    struct dating dating;
     mono_t heard;
     mono_t owed_at;      /* an ACK is due at that time, INT64_MAX: none is owed */
     mono_t repeat_at;    /* not before this time is a possible replay answered */
@@ -29,7 +31,7 @@ struct stream {
     struct peer peer;  /* where the freshest datagram came from */
 };
 
-_Static_assert(sizeof(struct stream) == 128, "as limits.h says");
+_Static_assert(sizeof(struct stream) == 144, "as limits.h says");
 
 struct streams {
     struct stream *v; /* by place */

@@ -124,7 +124,7 @@
 
 /* Sender streams of one epoch: one for each thread of a collector, and each restart of
  * one begins another. None is forgotten within an epoch, so that nothing replayed is
- * taken for new; when they are too many a new epoch begins: streams_full. 128 bytes each.
+ * taken for new; when they are too many a new epoch begins: streams_full. 144 bytes each.
  */
 #define STREAMS_MAX 65536
 

@@ -1003,6 +1003,22 @@ static void one_that_is_opened_as_it_is_closed_counts_at_once(void **state)
     assert_int_equal(online(st), 1);
 }
 
+/* The join left at once and was held up for 8 ms, the leave lingered for 5. */
+static void a_leave_is_not_overtaken_by_a_join_that_was_held_up(void **state)
+{
+    struct store *st = *state;
+    struct dating dating = {0};
+    struct fold_origin from = {.sent = SENT, .at = NOON + 8, .dating = &dating};
+    struct hit join = held_at(HIT_JOIN, 1, 10), leave = held_at(HIT_LEAVE, 1, 10);
+
+    fold_hits(st, &join, 1, &from, &counts);
+    assert_int_equal(members(st), 1);
+    from.sent += 6;
+    leave.at = join.at + 1;
+    fold_hits(st, &leave, 1, &from, &counts);
+    assert_int_equal(members(st), 0);
+}
+
 /* ---- who gets a name -------------------------------------------------------- */
 
 enum { NAMELESS = 1000, ALICE = 2001, BOB = 2002 };
@@ -1484,6 +1500,8 @@ int main(void)
             a_join_makes_seen_and_present_and_is_counted_and_no_view, begin, end),
         cmocka_unit_test_setup_teardown(a_connection_that_ends_is_gone_with_the_next_step,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_leave_is_not_overtaken_by_a_join_that_was_held_up, begin, end),
         cmocka_unit_test_setup_teardown(what_lasts_leaves_its_page_before_it_ends, begin,
                                         end),
         cmocka_unit_test_setup_teardown(one_that_is_opened_as_it_is_closed_counts_at_once,

@@ -50,6 +50,7 @@ static void on_fold(void *arg, const struct arrival *a)
     uint8_t body[BODY_MAX];
 
     assert_ptr_equal(arg, &secret);
+    assert_non_null(a->dating);
     assert_int_equal(a->body_n, body_of(body, a->stream, a->seq));
     assert_memory_equal(a->body, body, a->body_n);
     folded[nfolded % LOG].stream = a->stream;
