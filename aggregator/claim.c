@@ -169,6 +169,10 @@ bool claim_parse(struct claim *c, const redisReply *reply)
         return false;
     if (c->online.fresh.writing == UINT64_MAX) /* it is there only where it differs */
         online_all_fresh(&c->online);
+    if (!take_head(&r, "G", 2, &c->ngoals))
+        return false;
+    c->goals = r;
+    pass_over(&r, c->ngoals * 2);
     if (!take_head(&r, "N", 2, &c->ntitles))
         return false;
     c->titles = r;

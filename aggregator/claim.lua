@@ -12,6 +12,7 @@
 --   "M" n field value ...    the meta hash as it was     "P" n id path ...
 --   "R" n json ...           "T" n field value ...    the totals
 --   "O" n field value ...    how many were online
+--   "G" n field value ...    the settings' goals, and their version as "v", if they have one
 --   "N" n path title ...     titles; per minute that has a row, newest first,
 --   "B" minute n field value ...   and if the logs of all together are not too long
 --   "L" records              behind each row that has any; and at the end
@@ -58,7 +59,7 @@ local function add_traits(row, key)
   local traits = redis.pcall('HGETALL', key)
   local sound = #traits > 0
   for i = 1, #traits, 2 do
-    if string.find(traits[i], '^[rdwg]:') then
+    if string.find(traits[i], '^[rdwgcka]:') then
       row[#row + 1] = traits[i]
       row[#row + 1] = traits[i + 1]
     else
@@ -66,6 +67,20 @@ local function add_traits(row, key)
     end
   end
   return sound
+end
+
+-- An operator's key of another type is as good as none.
+local function goals(key)
+  local version = redis.pcall('HMGET', key, 'v')[1]
+  if not version or version == '' then return {} end
+  local all, flat = redis.call('HGETALL', key), {'v', string.sub(version, 1, 20)}
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, 2) == 'g:' then
+      flat[#flat + 1] = all[i]
+      flat[#flat + 1] = all[i + 1]
+    end
+  end
+  return flat
 end
 
 local flat = redis.pcall('HGETALL', KEYS[1])
@@ -90,6 +105,7 @@ put_all('P', read('HGETALL', ARGV[5]), 2)
 put_all('R', read('HVALS', ARGV[4]), 1)
 put_all('T', read('HGETALL', ARGV[11]), 2)
 put_all('O', read_fields(ARGV[12], ONLINE), 2)
+put_all('G', goals(string.sub(KEYS[1], 1, -2) .. 'c'), 2)
 put_all('N', read('HGETALL', ARGV[13]), 2)
 
 -- No row is of a minute after the record's, and one more for clocks that differ: the

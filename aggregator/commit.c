@@ -30,6 +30,10 @@
  *   is the one before it: a part that Redis refused, or forgot, takes along all that are
  *   behind it, and so does a late command of a broken connection that comes between two
  *   (commit.lua).
+ * - What an operator changes of the site's goals is heard of in the reply to a last part,
+ *   which says what version of them is known. So a new goal counts what is folded from
+ *   the first commit on that was confirmed after the change; one that was removed counts
+ *   until then, and what it has counted stays with its rows.
  * - A key of another type makes a script break off in the middle. In a last part nothing
  *   may be behind that which could not be there alone: so rows, traits and totals are
  *   tried before several of them are written.
@@ -82,6 +86,7 @@ static void part_begin(const struct commit *c, struct slice sha, struct command 
     command_u64(out, is_anew(c));
     command_u64(out, s->from_epoch);
     command_u64(out, s->from_commit);
+    command_arg(out, goals_version(&s->goals));
 }
 
 /* What a rewrite that was never finished has left under the staged names. */
@@ -199,6 +204,22 @@ void commit_tick(struct site *s, uint64_t epoch, ms_t now, struct command *out,
     command_arg(out, SLICE("PUBLISH"));
     command_arg(out, key_text(&channel));
     command_arg(out, buf_get(message));
+}
+
+bool commit_goals(struct site *s, const redisReply *reply, uint64_t *bad)
+{
+    struct claim_reader r = {reply->element, reply->elements};
+    struct slice ok, version, field, value;
+
+    if (reply->type != REDIS_REPLY_ARRAY || !claim_text(&r, &ok) ||
+        !slice_eq(ok, SLICE("OK")) || !claim_text(&r, &version))
+        return false;
+    if (!s)
+        return true;
+    goals_begin(&s->goals, version);
+    while (claim_text(&r, &field) && claim_text(&r, &value))
+        *bad += !goals_add(&s->goals, field, value);
+    return true;
 }
 
 enum commit_outcome commit_outcome(const char *text, size_t n, bool is_error)

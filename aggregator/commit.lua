@@ -10,9 +10,12 @@
 -- ARGV[1] epoch e   [2] lowest q Redis must have   [3] q of this commit
 -- ARGV[4] number k of this part, 0 for the first   [5] 1 of a rewrite, logs included, else 0
 -- ARGV[6], [7] e and q of the record that the writer claimed the site from
--- ARGV[8..] operations, each: argument count, then the command and its arguments
+-- ARGV[8] version of the site's goals that the writer knows, empty: none
+-- ARGV[9..] operations, each: argument count, then the command and its arguments
 -- ARGV[#ARGV] the message, empty but in the last part
--- Answers OK, "FENCED e" (another aggregator has written) or REGRESS (not as expected).
+-- Answers OK, "FENCED e" (another aggregator has written) or REGRESS (not as expected); or
+-- instead of OK, when the settings' goals are of another version, a list: "OK", the version,
+-- and field and value of each goal in turns.
 local meta, mine, floor, number = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local first, rewrites = ARGV[4] == '0', ARGV[5] == '1'
 
@@ -40,7 +43,7 @@ if not first and m[3] ~= string.format('%s.%d', ARGV[3], ARGV[4] - 1) then retur
 if first and rewrites and e < mine then
   redis.call('HSET', meta, 'q', '0') -- its numbers are not ours
 end
-local i, n = 8, #ARGV
+local i, n = 9, #ARGV
 while i < n do
   local argc = tonumber(ARGV[i])
   if ARGV[i + 1] == 'RENAME' and redis.call('EXISTS', ARGV[i + 2]) == 0 then
@@ -50,5 +53,18 @@ while i < n do
   end
   i = i + argc + 1
 end
-if ARGV[n] ~= '' then redis.call('PUBLISH', KEYS[2], ARGV[n]) end
-return 'OK'
+if ARGV[n] == '' then return 'OK' end
+redis.call('PUBLISH', KEYS[2], ARGV[n])
+
+-- Everything is done: an operator's key of another type is no error here.
+local settings = string.sub(meta, 1, -2) .. 'c'
+local version = string.sub(redis.pcall('HMGET', settings, 'v')[1] or '', 1, 20)
+if version == ARGV[8] then return 'OK' end
+local answer, all = {'OK', version}, version ~= '' and redis.pcall('HGETALL', settings) or {}
+for k = 1, #all, 2 do
+  if string.sub(all[k], 1, 2) == 'g:' then
+    answer[#answer + 1] = all[k]
+    answer[#answer + 1] = all[k + 1]
+  end
+end
+return answer

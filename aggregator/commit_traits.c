@@ -12,9 +12,11 @@
 #include "../proto/keys.h"
 #include "commit_ops.h"
 
-_Static_assert((REFERRERS_MAX + COUNTRIES_MAX + HIT_DEVICES + HIT_BROWSERS) * 2 <=
-                   COMMIT_FIELDS_MAX,
-               "a row's traits are one HSET");
+/* All that one row may have. */
+#define ROW_TRAITS                                                           \
+    (REFERRERS_MAX + COUNTRIES_MAX + 2 * CAMPAIGNS_MAX + GOALS_COUNTED_MAX + \
+     HIT_DEVICES + HIT_BROWSERS)
+_Static_assert(ROW_TRAITS * 2 <= COMMIT_FIELDS_MAX, "a row's traits are one HSET");
 
 #define FIELD_BYTES 14   /* prefix and number */
 #define QUERIES_BYTES 64 /* their fields but for the histogram */

@@ -60,6 +60,10 @@
     X(messages, COUNTER, "messages folded", "events_total{kind=\"message\"}")            \
     X(queries, COUNTER, "queries folded", "events_total{kind=\"query\"}")                \
     X(resets, COUNTER, "resets of totals folded", "events_total{kind=\"reset\"}")        \
+    X(goals, COUNTER, "goals reached by views and events", "goals_reached_total")        \
+    X(goals_bad, COUNTER,                                                                \
+      "goals in settings that cannot be read, or are too many: left out",                \
+      "goals_unreadable_total")                                                          \
     X(unknown_kind, COUNTER, "hits of a kind not known here, skipped",                   \
       "events_dropped_total{reason=\"unknown_kind\"}")                                   \
     X(late, COUNTER, "hits that happened before the window, not counted",                \
@@ -74,8 +78,11 @@
     X(capped_pages, COUNTER, "hits counted on (other) because of too many pages",        \
       "events_capped_total{bound=\"pages\"}")                                            \
     X(capped_referrers, COUNTER,                                                         \
-      "views whose referrer or country was counted on (other) because of too many",      \
+      "views with a referrer, country, campaign or term counted on (other) because of "  \
+      "too many",                                                                        \
       "events_capped_total{bound=\"referrers\"}")                                        \
+    X(capped_goals, COUNTER, "goals counted on (other) because of too many names",       \
+      "events_capped_total{bound=\"goals\"}")                                            \
     X(capped_tabs, COUNTER,                                                              \
       "hits whose tab found no room; they count, but make nobody present",               \
       "events_capped_total{bound=\"tabs\"}")                                             \

@@ -22,10 +22,49 @@ static uint32_t feed_name(uint64_t visitor)
     return name ? name : 1;
 }
 
-static void feed(const struct visit *v, const struct hit *h)
+/* Names of goals, as an entry of the feed has them. */
+struct reached {
+    unsigned n;
+    size_t bytes;
+    char names[EVENT_GOALS_BYTES];
+};
+
+static void note_goal(struct reached *r, struct slice name)
+{
+    if (++r->n > EVENT_GOALS_MAX)
+        return;
+    if (r->bytes > 0)
+        r->names[r->bytes++] = ' ';
+    memcpy(r->names + r->bytes, name.p, name.n);
+    r->bytes += name.n;
+}
+
+/* Counts the goals that a view or event reaches. Texts of what is returned are in @r. */
+static struct slice count_goals(const struct visit *v, const struct hit *h,
+                                struct fold_counts *counts, struct reached *r)
 {
     struct site *s = v->site;
-    struct recent_event e = {.kind = h->kind, .at = v->at, .path = h->path};
+
+    r->n = 0;
+    r->bytes = 0;
+    for (size_t i = 0; i < s->goals.n; i++) {
+        const struct goal *goal = s->goals.goal[i];
+
+        if (!goal_is_reached(goal, h))
+            continue;
+        if (!traits_goal(&s->traits, slot_of(s, v->minute), goal_name(goal)))
+            counts->capped_goals++;
+        note_goal(r, goal_name(goal));
+    }
+    counts->goals += r->n;
+    return (struct slice){r->names, r->bytes};
+}
+
+static void feed(const struct visit *v, const struct hit *h, struct slice goals)
+{
+    struct site *s = v->site;
+    struct recent_event e = {
+        .kind = h->kind, .at = v->at, .path = h->path, .goals = goals};
 
     if (h->kind != HIT_VIEW)
         e.name = h->name;
@@ -46,13 +85,25 @@ static void count_view(const struct visit *v, const struct hit *h,
                        struct fold_counts *counts)
 {
     struct site *s = v->site;
+    struct reached reached;
 
     touch_row(v)->views++;
     s->news.views++;
     totals_view(&s->totals, v->at);
     counts->capped_referrers += traits_view(&s->traits, slot_of(s, v->minute), h);
-    feed(v, h);
+    feed(v, h, count_goals(v, h, counts, &reached));
     counts->views++;
+}
+
+static void count_event(const struct visit *v, const struct hit *h,
+                        struct fold_counts *counts)
+{
+    struct reached reached;
+
+    touch_row(v)->events++;
+    v->site->news.events++;
+    feed(v, h, count_goals(v, h, counts, &reached));
+    counts->events++;
 }
 
 static void count_kind(const struct visit *v, const struct hit *h,
@@ -65,20 +116,17 @@ static void count_kind(const struct visit *v, const struct hit *h,
         count_view(v, h, counts);
         break;
     case HIT_EVENT:
-        touch_row(v)->events++;
-        s->news.events++;
-        feed(v, h);
-        counts->events++;
+        count_event(v, h, counts);
         break;
     case HIT_MESSAGE:
         touch_row(v); /* so that a commit takes the feed */
-        feed(v, h);
+        feed(v, h, (struct slice){NULL, 0});
         counts->messages++;
         break;
     case HIT_QUERY:
         touch_row(v);
         queries_add(&s->queries, slot_of(s, v->minute), h->engaged);
-        feed(v, h);
+        feed(v, h, (struct slice){NULL, 0});
         counts->queries++;
         break;
     case HIT_RESET:

@@ -341,6 +341,8 @@ static void measure_folded(struct aggregator_counters *c, const struct fold_coun
     c->parked = f->parked;
     c->repeated = f->repeated;
     c->marks_evicted = f->marks_evicted;
+    c->goals = f->goals;
+    c->capped_goals = f->capped_goals;
 }
 
 static void measure_receiver(struct aggregator_counters *c, struct receiver *r)

@@ -3,10 +3,11 @@
  * What counts: a view is a pageview of its minute, an event an event; views, events and
  * heartbeats make the visitor seen in their minute, on their page. Heartbeats, and views
  * and events that name their tab, make the visitor present (presence.h); a leave ends its
- * tab and makes nobody seen. A join is a heartbeat that is counted as a connection. A
- * message goes to the feed; a reset begins the totals anew. A hit is filed under the
- * minute in which it happened (now less its age), in whatever order hits come; one from
- * before the window is counted as late and changes nothing. */
+ * tab and makes nobody seen. A view or event also counts for each goal of the site that
+ * it reaches (goals.h). A join is a heartbeat that is counted as a connection. A message
+ * goes to the feed; a reset begins the totals anew. A hit is filed under the minute in
+ * which it happened (now less its age), in whatever order hits come; one from before the
+ * window is counted as late and changes nothing. */
 #ifndef HC_FOLD_H
 #define HC_FOLD_H
 
@@ -23,12 +24,14 @@ struct fold_counts {
     uint64_t capped_visitors;  /* SITE_VISITORS_MAX or VISITORS_MAX: views count, the
                                   visitor not */
     uint64_t capped_pages;     /* PAGES_MAX: counted on "(other)" */
-    uint64_t capped_referrers; /* REFERRERS_MAX, COUNTRIES_MAX: counted on "(other)" */
+    uint64_t capped_referrers; /* REFERRERS_MAX and its like: counted on "(other)" */
     uint64_t capped_tabs;      /* SITE_TABS_MAX or TABS_MAX: counted, but not present */
     uint64_t tabs_displaced;   /* VISITOR_TABS_MAX: another tab of the visitor went */
     uint64_t parked;           /* their site was being read back; folded later */
     uint64_t repeated;         /* were in what was read back */
     uint64_t marks_evicted;    /* SITE_MARKS_MAX */
+    uint64_t goals;            /* reached; a hit may reach several */
+    uint64_t capped_goals;     /* GOALS_COUNTED_MAX: counted on "(other)" */
 };
 
 /* A datagram's number, and the clocks its hits are dated by. */

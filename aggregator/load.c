@@ -152,6 +152,7 @@ static enum load_step take_claim(struct load *l, const redisReply *reply)
     l->site->from_epoch = c.epoch == l->epoch ? c.before : c.epoch;
     l->site->from_commit = c.commit;
     restore_totals(l, &c);
+    restore_goals(l, &c);
     if (!l->known) { /* leftovers of a site whose record is gone */
         l->doubtful |=
             c.cut || c.npages > 0 || c.nfeed > 0 || !claim_was_readable(&c.rows);

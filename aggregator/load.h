@@ -44,6 +44,7 @@ struct load {
     bool counting;        /* or what was found of their visitors so far */
     bool known;           /* Redis has a record of the site */
     bool doubtful;        /* something could not be read: it will be written anew */
+    unsigned goals_bad; /* those that cannot be read are an operator's, and left alone */
     struct minute_count { /* as each row says: to be compared with what is found */
         uint32_t uniques, last, n;
     } row[WINDOW_MAX];       /* by age, 0 being the site's newest minute */

@@ -162,6 +162,7 @@ static void on_done(struct loads_slot *slot)
         slot->load.site->warming = slot->load.now + WARMING_MS; /* as who is seeded */
     slot->folding = true;
     l->rest = REST_FIRST_MS;
+    l->counters->goals_bad += slot->load.goals_bad;
     l->counters->loads++;
 }
 

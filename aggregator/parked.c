@@ -21,20 +21,26 @@ struct parked_chunk {
     char bytes[];
 };
 
-/* One hit, as it lies in a chunk: then path, name and referrer, and up to seven bytes of
- * nothing. */
+/* One hit, as it lies in a chunk: then its texts in the order of hit_of, and up to seven
+ * bytes of nothing. */
 struct item {
     uint64_t stream, seq;
     ms_t at;
     uint64_t visitor, previous, tab;
     uint32_t engaged;
     uint16_t path_n;
-    uint8_t name_n, referrer_n, kind, state, marks, lasts, device, browser;
+    uint8_t name_n, referrer_n, campaign_n, term_n;
+    uint8_t kind, lasts;
+    uint8_t state : 3, marks : 3;
+    uint8_t device : 3, browser : 3;
     char country[2];
 };
 
+_Static_assert(HIT_STATES <= 8 && HIT_MARKS < 8 && HIT_DEVICES <= 8 && HIT_BROWSERS <= 8,
+               "three bits are enough");
 _Static_assert(sizeof(struct parked_chunk) % sizeof(uint64_t) == 0, "items are aligned");
-_Static_assert(sizeof(struct item) + PATH_MAX_BYTES + EVENT_NAME_MAX + REFERRER_MAX + 8 <
+_Static_assert(sizeof(struct item) + PATH_MAX_BYTES + EVENT_NAME_MAX + REFERRER_MAX +
+                       2 * CAMPAIGN_MAX + 8 <
                    CHUNK_MAX - sizeof(struct parked_chunk),
                "a chunk takes any hit");
 
@@ -124,11 +130,14 @@ void parked_fini(struct parked *p)
 bool parked_add(struct parked *p, uint64_t stream, uint64_t seq, ms_t at,
                 const struct hit *h)
 {
-    size_t n = item_bytes(h->path.n + h->name.n + h->referrer.n);
+    size_t n =
+        item_bytes(h->path.n + h->name.n + h->referrer.n + h->campaign.n + h->term.n);
     struct item *item;
+    char *text;
 
     assert(h->path.n <= PATH_MAX_BYTES && h->name.n <= EVENT_NAME_MAX);
     assert(h->referrer.n <= REFERRER_MAX);
+    assert(h->campaign.n <= CAMPAIGN_MAX && h->term.n <= CAMPAIGN_MAX);
     if (!reserve(p, n) || !lower(p, stream, seq))
         return false;
     item = (struct item *)(p->last->bytes + p->last->end);
@@ -143,24 +152,59 @@ bool parked_add(struct parked *p, uint64_t stream, uint64_t seq, ms_t at,
         .path_n = (uint16_t)h->path.n,
         .name_n = (uint8_t)h->name.n,
         .referrer_n = (uint8_t)h->referrer.n,
+        .campaign_n = (uint8_t)h->campaign.n,
+        .term_n = (uint8_t)h->term.n,
         .kind = h->kind,
-        .state = h->state,
-        .marks = h->marks,
+        .state = h->state & 7,
+        .marks = h->marks & 7,
         .lasts = h->lasts,
-        .device = h->device,
-        .browser = h->browser,
+        .device = h->device & 7,
+        .browser = h->browser & 7,
         .country = {h->country[0], h->country[1]},
     };
-    append(append(append((char *)(item + 1), h->path), h->name), h->referrer);
+    text = append(append((char *)(item + 1), h->path), h->name);
+    append(append(append(text, h->referrer), h->campaign), h->term);
     p->last->end += (uint32_t)n;
     return true;
+}
+
+/* The next @n bytes at *@text. */
+static struct slice next_text(const char **text, size_t n)
+{
+    struct slice s = {*text, n};
+
+    *text += n;
+    return s;
+}
+
+/* The hit of an item; its texts stay where they are. */
+static struct hit hit_of(const struct item *item)
+{
+    struct hit h = {.visitor = item->visitor,
+                    .previous = item->previous,
+                    .tab = item->tab,
+                    .engaged = item->engaged,
+                    .kind = item->kind,
+                    .state = item->state,
+                    .marks = item->marks,
+                    .lasts = item->lasts,
+                    .device = item->device,
+                    .browser = item->browser,
+                    .country = {item->country[0], item->country[1]}};
+    const char *text = (const char *)(item + 1);
+
+    h.path = next_text(&text, item->path_n);
+    h.name = next_text(&text, item->name_n);
+    h.referrer = next_text(&text, item->referrer_n);
+    h.campaign = next_text(&text, item->campaign_n);
+    h.term = next_text(&text, item->term_n);
+    return h;
 }
 
 bool parked_take(struct parked *p, struct parked_hit *out)
 {
     struct parked_chunk *c = p->first;
     const struct item *item;
-    const char *text;
 
     while (c && c->at == c->end && c->next) {
         p->first = c->next;
@@ -173,26 +217,13 @@ bool parked_take(struct parked *p, struct parked_hit *out)
         return false;
     }
     item = (const struct item *)(c->bytes + c->at);
-    text = (const char *)(item + 1);
-    c->at += (uint32_t)item_bytes((size_t)item->path_n + item->name_n + item->referrer_n);
+    c->at += (uint32_t)item_bytes((size_t)item->path_n + item->name_n + item->referrer_n +
+                                  item->campaign_n + item->term_n);
     *out = (struct parked_hit){
         .stream = item->stream,
         .seq = item->seq,
         .at = item->at,
-        .hit = {.path = {text, item->path_n},
-                .name = {text + item->path_n, item->name_n},
-                .referrer = {text + item->path_n + item->name_n, item->referrer_n},
-                .visitor = item->visitor,
-                .previous = item->previous,
-                .tab = item->tab,
-                .engaged = item->engaged,
-                .kind = item->kind,
-                .state = item->state,
-                .marks = item->marks,
-                .lasts = item->lasts,
-                .device = item->device,
-                .browser = item->browser,
-                .country = {item->country[0], item->country[1]}},
+        .hit = hit_of(item),
     };
     return true;
 }

@@ -46,17 +46,19 @@ void recent_add(struct recent *r, const struct recent_event *new)
     struct recent_entry *e;
 
     assert(new->path.n <= PATH_MAX_BYTES &&new->name.n <= EVENT_NAME_MAX);
-    assert(new->referrer.n <= REFERRER_MAX);
+    assert(new->referrer.n <= REFERRER_MAX &&new->goals.n <= EVENT_GOALS_BYTES);
     if (!r->entry && !(r->entry = calloc(RECENT_MAX, sizeof *r->entry)))
         return;
     e = &r->entry[(r->last + 1) % RECENT_MAX];
-    if (!reserve(e, new->path.n + new->name.n + new->referrer.n))
+    if (!reserve(e, new->path.n + new->name.n + new->referrer.n + new->goals.n))
         return;
     if (e->text)
-        append(append(append(e->text, new->path), new->name), new->referrer);
+        append(append(append(append(e->text, new->path), new->name), new->referrer),
+               new->goals);
     e->path_n = (uint16_t) new->path.n;
     e->name_n = (uint16_t) new->name.n;
     e->referrer_n = (uint8_t) new->referrer.n;
+    e->goals_n = (uint16_t) new->goals.n;
     e->visitor = new->visitor;
     e->ms = new->ms;
     e->kind = new->kind;
@@ -91,6 +93,7 @@ struct recent_event recent_get(const struct recent *r, uint64_t id)
         .path = {e->text, e->path_n},
         .name = {e->text + e->path_n, e->name_n},
         .referrer = {e->text + e->path_n + e->name_n, e->referrer_n},
+        .goals = {e->text + e->path_n + e->name_n + e->referrer_n, e->goals_n},
         .visitor = e->visitor,
         .device = e->device,
         .browser = e->browser,

@@ -10,9 +10,9 @@
 
 struct recent_entry {
     ms_t at;
-    char *text;           /* path (of a message or query its text), name, referrer */
+    char *text; /* path (of a message or query its text), name, referrer, goals */
     uint32_t visitor, ms; /* this and what follows as in struct recent_event */
-    uint16_t path_n, name_n, cap;
+    uint16_t path_n, name_n, goals_n, cap;
     uint8_t referrer_n, kind, device, browser;
     char country[2];
 };

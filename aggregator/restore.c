@@ -21,6 +21,19 @@ void restore_pages(struct load *l, const struct claim *c)
     }
 }
 
+void restore_goals(struct load *l, const struct claim *c)
+{
+    struct claim_reader r = c->goals;
+    struct slice field, value;
+
+    for (size_t i = 0; i < c->ngoals && claim_text(&r, &field) && claim_text(&r, &value);
+         i++)
+        if (slice_eq(field, SLICE("v")))
+            goals_begin(&l->site->goals, value);
+        else
+            l->goals_bad += !goals_add(&l->site->goals, field, value);
+}
+
 void restore_titles(struct load *l, const struct claim *c)
 {
     struct claim_reader r = c->titles;

@@ -14,6 +14,9 @@ void restore_totals(struct load *l, const struct claim *c);
 /* Page ids and their paths. */
 void restore_pages(struct load *l, const struct claim *c);
 
+/* The goals, and their version. */
+void restore_goals(struct load *l, const struct claim *c);
+
 /* Titles of pages. After restore_pages. */
 void restore_titles(struct load *l, const struct claim *c);
 

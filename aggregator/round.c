@@ -186,8 +186,11 @@ static void go_on(struct round *r, ms_t now)
     r->active = r->n > 0;
 }
 
-static enum commit_outcome outcome_of(const redisReply *reply)
+static enum commit_outcome outcome_of(struct round *r, struct site *s,
+                                      const redisReply *reply)
 {
+    if (reply && commit_goals(s, reply, &r->counters->goals_bad))
+        return COMMIT_OK;
     if (!reply || !reply->str)
         return COMMIT_UNKNOWN;
     return commit_outcome(reply->str, (size_t)reply->len,
@@ -214,7 +217,7 @@ static void note_fence(struct round *r, const redisReply *reply)
 
 static void take_reply(struct round *r, struct round_call *call, const redisReply *reply)
 {
-    enum commit_outcome o = outcome_of(reply);
+    enum commit_outcome o = outcome_of(r, call->site, reply);
 
     if (o == COMMIT_OK && call->cut)
         o = COMMIT_UNKNOWN;

@@ -23,6 +23,7 @@ static void empty(struct site *s)
     presence_fini(&s->presence);
     recent_fini(&s->recent);
     traits_fini(&s->traits);
+    goals_fini(&s->goals);
     queries_fini(&s->queries);
     log_fini(&s->log);
     marks_fini(&s->marks);
@@ -61,6 +62,7 @@ struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t 
     presence_init(&s->presence);
     recent_init(&s->recent);
     traits_init(&s->traits, slots, key);
+    goals_init(&s->goals);
     queries_init(&s->queries, slots);
     log_init(&s->log, counts, lazy ? counts + slots : NULL);
     marks_init(&s->marks);
@@ -94,6 +96,7 @@ void site_reset(struct site *s, minute_t now)
     presence_init(&s->presence);
     recent_init(&s->recent);
     traits_init(&s->traits, old.slots, old.pages.key);
+    goals_init(&s->goals);
     queries_init(&s->queries, old.slots);
     log_init(&s->log, old.log.written, old.log.taken);
     marks_init(&s->marks);
@@ -228,7 +231,7 @@ size_t site_bytes(const struct site *s)
     size_t n = own_bytes(s->slots, s->log.written != NULL) +
                visitors_bytes(&s->visitors) + pages_bytes(&s->pages) +
                presence_bytes(&s->presence) + traits_bytes(&s->traits) +
-               queries_bytes(&s->queries);
+               goals_bytes(&s->goals) + queries_bytes(&s->queries);
 
     n += s->log.cap * sizeof(struct log_record) + s->marks.cap * sizeof(struct mark) +
          s->parked.bytes;

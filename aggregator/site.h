@@ -8,6 +8,7 @@
 #define HC_SITE_H
 
 #include "../proto/limits.h"
+#include "goals.h"
 #include "marks.h"
 #include "minute_log.h"
 #include "pages.h"
@@ -65,6 +66,7 @@ struct site {
     struct site_news news; /* not yet in a message */
     struct totals totals;
     struct traits traits;
+    struct goals goals; /* as Redis told them last, and counts of them in traits */
     struct queries queries;
     struct minute_log log;
     struct marks marks;

@@ -11,10 +11,10 @@
 
 /* Of devices and browsers there are no more than their enums have. */
 static const size_t bounds[TRAIT_KINDS] = {
-    [TRAIT_REFERRER] = REFERRERS_MAX,
-    [TRAIT_DEVICE] = HIT_DEVICES,
-    [TRAIT_BROWSER] = HIT_BROWSERS,
-    [TRAIT_COUNTRY] = COUNTRIES_MAX,
+    [TRAIT_REFERRER] = REFERRERS_MAX, [TRAIT_DEVICE] = HIT_DEVICES,
+    [TRAIT_BROWSER] = HIT_BROWSERS,   [TRAIT_COUNTRY] = COUNTRIES_MAX,
+    [TRAIT_CAMPAIGN] = CAMPAIGNS_MAX, [TRAIT_TERM] = CAMPAIGNS_MAX,
+    [TRAIT_GOAL] = GOALS_COUNTED_MAX,
 };
 
 static uint64_t hash_of(const struct traits *t, enum trait_kind kind, struct slice name)
@@ -82,7 +82,7 @@ static struct trait *add(struct traits *t, uint64_t hash, enum trait_kind kind,
 {
     struct trait *v;
 
-    assert(name.n > 0 && name.n <= REFERRER_MAX);
+    assert(name.n > 0 && name.n <= TRAIT_NAME_MAX);
     if (!reserve(t) || !(v = calloc(1, trait_bytes(t))))
         return NULL;
     v->hash = hash;
@@ -135,10 +135,11 @@ static void count(struct trait *v, unsigned slot)
     v->dirty |= UINT64_C(1) << slot;
 }
 
-/* Counts a value that may be the same as of the view before, *@latest. */
+/* Counts a value that may be the same as of the view before. */
 static unsigned count_text(struct traits *t, unsigned slot, enum trait_kind kind,
-                           struct slice name, struct trait **latest)
+                           struct slice name)
 {
+    struct trait **latest = &t->latest[kind];
     bool capped = false;
 
     if (name.n == 0)
@@ -169,8 +170,18 @@ unsigned traits_view(struct traits *t, unsigned slot, const struct hit *h)
     if (h->browser && h->browser < HIT_BROWSERS)
         count_named(t, slot, TRAIT_BROWSER, hit_browser_name(h->browser),
                     &t->browser[h->browser]);
-    return count_text(t, slot, TRAIT_REFERRER, h->referrer, &t->referrer) +
-           count_text(t, slot, TRAIT_COUNTRY, country, &t->country);
+    return count_text(t, slot, TRAIT_REFERRER, h->referrer) +
+           count_text(t, slot, TRAIT_COUNTRY, country) +
+           count_text(t, slot, TRAIT_CAMPAIGN, h->campaign) +
+           count_text(t, slot, TRAIT_TERM, h->term);
+}
+
+bool traits_goal(struct traits *t, unsigned slot, struct slice name)
+{
+    bool capped = false;
+
+    count(get(t, TRAIT_GOAL, name, &capped), slot);
+    return !capped;
 }
 
 /* Before values are freed. */
@@ -178,7 +189,7 @@ static void forget_known(struct traits *t)
 {
     memset(t->device, 0, sizeof t->device);
     memset(t->browser, 0, sizeof t->browser);
-    t->referrer = t->country = NULL;
+    memset(t->latest, 0, sizeof t->latest);
 }
 
 static bool is_named(struct slice name, const char *(*of)(unsigned), unsigned n)
@@ -189,7 +200,8 @@ static bool is_named(struct slice name, const char *(*of)(unsigned), unsigned n)
     return false;
 }
 
-/* Whether a view may have told such a value; of hosts all but the length is believed. */
+/* Whether a view may have told such a value; of hosts and campaigns all but
+ * the length is believed. */
 static bool is_value(enum trait_kind kind, struct slice name)
 {
     switch (kind) {
@@ -199,6 +211,9 @@ static bool is_value(enum trait_kind kind, struct slice name)
         return is_named(name, hit_browser_name, HIT_BROWSERS);
     case TRAIT_COUNTRY:
         return name.n == 2 || is_other(name);
+    case TRAIT_CAMPAIGN:
+    case TRAIT_TERM:
+        return name.n > 0 && name.n <= CAMPAIGN_MAX;
     default:
         return name.n > 0 && name.n <= REFERRER_MAX;
     }

@@ -1,11 +1,11 @@
-/* traits: how many views of one site each referrer, device, browser and country had, by
- * minute. Pure.
+/* traits: how many views of one site each referrer, device, browser, country, campaign
+ * and term had, by minute. Pure.
  *
  * A value is there as long as a minute of the window has views of it, so a site whose
  * views tell nothing has none. Views that tell no value of a kind are not counted here:
- * they are what is left to the row's views. At REFERRERS_MAX hosts and COUNTRIES_MAX
- * countries a new one is counted on TRAIT_OTHER, which is no host. Counts only grow until
- * their minute leaves the window. */
+ * they are what is left to the row's views. At REFERRERS_MAX hosts, COUNTRIES_MAX
+ * countries and CAMPAIGNS_MAX campaigns or terms a new one is counted on TRAIT_OTHER.
+ * Counts only grow until their minute leaves the window. */
 #ifndef HC_TRAITS_H
 #define HC_TRAITS_H
 
@@ -14,6 +14,11 @@
 #include "../proto/secret.h"
 #include "../proto/trait.h"
 
+/* The longest value of any kind. */
+#define TRAIT_NAME_MAX 64
+_Static_assert(REFERRER_MAX <= TRAIT_NAME_MAX && CAMPAIGN_MAX <= TRAIT_NAME_MAX,
+               "all names fit");
+
 struct trait {
     uint64_t hash;
     uint64_t dirty;    /* slots changed since the last commit */
@@ -21,7 +26,7 @@ struct trait {
     uint64_t views;    /* sum of at[] */
     enum trait_kind kind;
     uint8_t name_n;
-    char name[REFERRER_MAX];
+    char name[TRAIT_NAME_MAX];
     uint32_t at[]; /* one per slot of the site's ring */
 };
 
@@ -34,7 +39,7 @@ struct traits {
 
     /* Found without a hash: NULL if not known. */
     struct trait *device[HIT_DEVICES], *browser[HIT_BROWSERS];
-    struct trait *referrer, *country; /* those of the latest view that told one */
+    struct trait *latest[TRAIT_KINDS]; /* of texts: that of the latest view with one */
     unsigned slots;
     const struct key *key;
 };
@@ -45,6 +50,10 @@ void traits_fini(struct traits *t);
 /* Counts a view in @slot. Returns how many of its values were counted on TRAIT_OTHER; one
  * for which there is no memory is not counted. */
 unsigned traits_view(struct traits *t, unsigned slot, const struct hit *h);
+
+/* Counts a goal that a hit in @slot reached. False: on TRAIT_OTHER, there are too many.
+ */
+bool traits_goal(struct traits *t, unsigned slot, struct slice name);
 
 /* Sets what Redis says of a value in @slot. False when it cannot be: no such value, told
  * before, too many, no memory. */

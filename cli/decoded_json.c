@@ -81,6 +81,15 @@ static void json_stay(struct json *j, const struct hit *h)
         key_true(j, "named");
 }
 
+/* A text, where there is one. */
+static void key_slice(struct json *j, const char *key, struct slice s)
+{
+    if (s.n == 0)
+        return;
+    json_key(j, key);
+    json_slice(j, s);
+}
+
 static void json_traits(struct json *j, const struct hit *h)
 {
     if (h->device)
@@ -91,10 +100,9 @@ static void json_traits(struct json *j, const struct hit *h)
         json_key(j, "country");
         json_slice(j, (struct slice){h->country, 2});
     }
-    if (h->referrer.n > 0) {
-        json_key(j, "referrer");
-        json_slice(j, h->referrer);
-    }
+    key_slice(j, "referrer", h->referrer);
+    key_slice(j, "campaign", h->campaign);
+    key_slice(j, "term", h->term);
 }
 
 static void json_hit(struct json *j, const struct hit *h, mono_t clock)

@@ -68,7 +68,7 @@ static void add_id(struct table *t, uint64_t id)
 
 /* Which of the optional columns some hit fills. */
 struct filled {
-    bool tab, previous, engaged, stay, traits, referrer, name;
+    bool tab, previous, engaged, stay, traits, referrer, campaign, term, name;
 };
 
 static bool has_stay(const struct hit *h)
@@ -92,6 +92,8 @@ static struct filled filled_of(const struct decoded *d)
         f.stay |= has_stay(&d->hit[i]);
         f.traits |= has_traits(&d->hit[i]);
         f.referrer |= d->hit[i].referrer.n > 0;
+        f.campaign |= d->hit[i].campaign.n > 0;
+        f.term |= d->hit[i].term.n > 0;
         f.name |= d->hit[i].name.n > 0;
     }
     return f;
@@ -141,6 +143,10 @@ static void add_hit(struct table *t, const struct hit *h, mono_t clock,
         add_traits(t, h);
     if (f->referrer)
         table_text(t, h->referrer);
+    if (f->campaign)
+        table_text(t, h->campaign);
+    if (f->term)
+        table_text(t, h->term);
     if (f->name)
         table_text(t, h->name);
     table_text(t, h->path);
@@ -148,7 +154,7 @@ static void add_hit(struct table *t, const struct hit *h, mono_t clock,
 
 static void write_hits(const struct decoded *d, const struct term *term, struct buf *out)
 {
-    struct table_column columns[13] = {{"ms", TABLE_RIGHT},
+    struct table_column columns[15] = {{"ms", TABLE_RIGHT},
                                        {"site", TABLE_LEFT},
                                        {"kind", TABLE_LEFT},
                                        {"state", TABLE_LEFT},
@@ -169,6 +175,10 @@ static void write_hits(const struct decoded *d, const struct term *term, struct 
         columns[n++].head = "traits";
     if (f.referrer)
         columns[n++].head = "referrer";
+    if (f.campaign)
+        columns[n++].head = "campaign";
+    if (f.term)
+        columns[n++].head = "term";
     if (f.name)
         columns[n++].head = "name";
     columns[n++].head = "path";

@@ -95,7 +95,7 @@ static const struct zero aggregator_zeros[] = {
     {"capped_pages", FINDING_NOTE, "hits are counted on the page (other)",
      "Sites with more than 1,000 live paths show the rest as (other)."},
     {"capped_referrers", FINDING_NOTE, "views are counted on the referrer (other)",
-     "Sites that more than 200 hosts lead to show the rest as (other)."},
+     "Sites with more than 200 referring hosts or campaigns show the rest as (other)."},
     {"streams_full", FINDING_PROBLEM, "times there were too many senders' streams",
      "Somebody restarts collectors very often, or replays their datagrams."},
     {"fenced", FINDING_PROBLEM, "commits were refused: another aggregator took the site",

@@ -1,8 +1,10 @@
 /* setting: what an operator decides about a site, as it lies in hc:{S}:c.
  *
  *   badge   "1"                          the badge may be shown
+ *   demo    "1"                          its visitors are invented
  *   t:NAME  "SCOPE HASH"                 a token; its text is kept nowhere
  *   g:NAME  "path PATTERN", "event NAME" a goal
+ *   v       a number, another one after each change of goals: so aggregators hear of it
  *
  * Pure: names and values are checked, put together and taken apart. */
 #ifndef HC_SETTING_H
@@ -13,8 +15,10 @@
 #include "../proto/slice.h"
 
 #define SETTING_BADGE "badge"
+#define SETTING_DEMO "demo"
 #define SETTING_TOKEN "t:"
 #define SETTING_GOAL "g:"
+#define SETTING_VERSION "v"
 
 #define SETTING_FIELD_MAX (2 + SETTING_NAME_MAX + 1)
 #define SETTING_VALUE_MAX (8 + PATH_MAX_BYTES + 1)

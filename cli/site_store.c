@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include "../proto/keys.h"
 
 #define TRIES 16 /* of a transaction; each means that somebody else made a change */
@@ -78,33 +79,65 @@ enum store_result site_store_live(struct site_store *s, struct slice site, ms_t 
     return result;
 }
 
-/* What @new meets among the fields there are. */
-static enum store_result meet(const redisReply *all, const struct setting *new,
-                              const char *prefix, size_t max)
+/* One field that comes or goes. */
+struct change {
+    const char *field, *value; /* NULL: it goes */
+    const char *prefix;        /* of this kind there may be max */
+    size_t max;
+};
+
+/* What @c meets among the fields there are. */
+static enum store_result meet(const redisReply *all, const struct change *c)
 {
+    bool there = false;
     size_t n = 0;
 
     for (size_t i = 0; i + 1 < all->elements; i += 2) {
         struct slice field = {all->element[i]->str, all->element[i]->len};
 
-        if (slice_eq(field, slice_of(new->field)))
-            return STORE_SAME;
-        n += slice_starts(field, slice_of(prefix));
+        there |= slice_eq(field, slice_of(c->field));
+        n += c->value && slice_starts(field, slice_of(c->prefix));
     }
-    return n < max ? STORE_DONE : STORE_FULL;
+    if (there == (c->value != NULL))
+        return STORE_SAME;
+    return c->value && n >= c->max ? STORE_FULL : STORE_DONE;
 }
 
-/* MULTI, HSET, EXEC. STORE_SAME: the key was changed by somebody since WATCH. */
+/* A version of the goals that there was not yet: above the one there is; and not below
+ * the clock, for settings may be forgotten as a whole, and begin again. */
+static long long next_version(const redisReply *all)
+{
+    struct timespec t;
+    long long version = 0, now;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    now = t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+    for (size_t i = 0; i + 1 < all->elements; i += 2)
+        if (strcmp(all->element[i]->str, SETTING_VERSION) == 0)
+            version = strtoll(all->element[i + 1]->str, NULL, 10);
+    return version < now || version >= (long long)EPOCH_MAX ? now : version + 1;
+}
+
+/* MULTI, HSET or HDEL, EXEC; with a goal the version of all. STORE_SAME: the key was
+ * changed by somebody since WATCH. */
 static enum store_result commit(struct site_store *s, const char *key,
-                                const struct setting *new)
+                                const struct change *c, long long version)
 {
     enum store_result result = STORE_DONE;
     redisReply *r = NULL;
+    int calls = 3;
 
     redisAppendCommand(s->redis, "MULTI");
-    redisAppendCommand(s->redis, "HSET %s %s %s", key, new->field, new->value);
+    if (c->value)
+        redisAppendCommand(s->redis, "HSET %s %s %s", key, c->field, c->value);
+    else
+        redisAppendCommand(s->redis, "HDEL %s %s", key, c->field);
+    if (slice_starts(slice_of(c->field), SLICE(SETTING_GOAL))) {
+        redisAppendCommand(s->redis, "HSET %s " SETTING_VERSION " %lld", key, version);
+        calls++;
+    }
     redisAppendCommand(s->redis, "EXEC");
-    for (int i = 0; i < 3 && result == STORE_DONE; i++) {
+    for (int i = 0; i < calls && result == STORE_DONE; i++) {
         drop(r);
         r = NULL;
         if (redisGetReply(s->redis, (void **)&r) != REDIS_OK ||
@@ -127,23 +160,24 @@ static enum store_result watch(struct site_store *s, const char *key)
     return result;
 }
 
-enum store_result site_store_add(struct site_store *s, struct slice site,
-                                 const struct setting *new, const char *prefix,
-                                 size_t max)
+static enum store_result apply(struct site_store *s, struct slice site,
+                               const struct change *c)
 {
     struct key_name key = key_settings(site);
 
     for (int i = 0; i < TRIES; i++) {
         enum store_result result = watch(s, key.s);
         redisReply *all = result == STORE_DONE ? site_store_read(s, site) : NULL;
+        long long version;
 
         if (all == NULL)
             return STORE_FAILED;
-        result = meet(all, new, prefix, max);
+        result = meet(all, c);
+        version = next_version(all);
         drop(all);
         if (result != STORE_DONE)
             return result; /* the connection ends, and with it the WATCH */
-        result = commit(s, key.s, new);
+        result = commit(s, key.s, c, version);
         if (result != STORE_SAME)
             return result;
     }
@@ -151,12 +185,19 @@ enum store_result site_store_add(struct site_store *s, struct slice site,
     return STORE_FAILED;
 }
 
+enum store_result site_store_add(struct site_store *s, struct slice site,
+                                 const struct setting *new, const char *prefix,
+                                 size_t max)
+{
+    return apply(s, site,
+                 &(struct change){
+                     .field = new->field, .value = new->value, .prefix = prefix, max});
+}
+
 enum store_result site_store_rm(struct site_store *s, struct slice site,
                                 const char *field)
 {
-    struct key_name key = key_settings(site);
-
-    return changed(s, redisCommand(s->redis, "HDEL %s %s", key.s, field));
+    return apply(s, site, &(struct change){.field = field});
 }
 
 enum store_result site_store_badge(struct site_store *s, struct slice site, bool on)
@@ -164,7 +205,7 @@ enum store_result site_store_badge(struct site_store *s, struct slice site, bool
     struct key_name key = key_settings(site);
 
     if (!on)
-        return site_store_rm(s, site, SETTING_BADGE);
+        return changed(s, redisCommand(s->redis, "HDEL %s " SETTING_BADGE, key.s));
     return changed(s, redisCommand(s->redis, "HSET %s " SETTING_BADGE " 1", key.s));
 }
 

@@ -81,8 +81,15 @@ static int64_t whole_ms(double v)
     return v >= ENGAGED_MAX_MS ? ENGAGED_MAX_MS : v > 0 ? (int64_t)v : 0;
 }
 
+/* Texts that earlier versions did not look at: of another type they are left out. */
+static bool is_lenient(const struct beacon *b, const struct slice *field)
+{
+    return field == &b->title || field == &b->referrer || field == &b->query ||
+           field == &b->campaign || field == &b->term || field == &b->source;
+}
+
 /* Fills the member's field; a number becomes text. False when the value is of another
- * type, but for texts that versions before this one did not look at. */
+ * type, but for those. */
 static bool take(const json_t *event, const struct member *m, struct beacon *out,
                  size_t *used)
 {
@@ -97,7 +104,7 @@ static bool take(const json_t *event, const struct member *m, struct beacon *out
     } else if (json_is_real(v) && m->field == &out->engaged) {
         *m->field = decimal(whole_ms(json_real_value(v)), out, used);
     } else {
-        return v == NULL || m->field == &out->title || m->field == &out->referrer;
+        return v == NULL || is_lenient(out, m->field);
     }
     return true;
 }
@@ -122,6 +129,8 @@ enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i
         {{"u", "user"}, &out->user},   {{"v", "view"}, &out->tab},
         {{"a", "state"}, &out->state}, {{"d", "engaged", ms}, &out->engaged},
         {{"t", "title"}, &out->title}, {{"r", "referrer"}, &out->referrer},
+        {{"q"}, &out->query},          {{"utm_campaign"}, &out->campaign},
+        {{"utm_term"}, &out->term},    {{"utm_source"}, &out->source},
     };
     for (size_t m = 0; m < sizeof members / sizeof *members; m++)
         if (!take(event, &members[m], out, &used))

@@ -26,7 +26,8 @@ bool batch_queries(const struct batch *b, struct slice body, struct slice *site)
 
 /* Fills @out with event @i (< n), its slices pointing into @body or the batch. Members
  * are named as the parameters are, or site, path or url, kind, event or name, user, view,
- * state, engaged, title, referrer, of a query text and ms; the letter wins. Values are
+ * state, engaged, title, referrer, of a query text and ms; the letter wins; and q,
+ * utm_campaign, utm_term, utm_source. Values are
  * strings, whole numbers or true and false, null is as good as absent; anything else is
  * BEACON_BAD_BODY, but attention may be any number. */
 enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i,

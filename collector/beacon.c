@@ -32,11 +32,22 @@ void beacon_clear(struct beacon *b)
     memset(b, 0, offsetof(struct beacon, text));
 }
 
+static struct slice *campaign_field(struct beacon *b, struct slice name)
+{
+    if (!slice_starts(name, SLICE("utm_")))
+        return NULL;
+    name = slice_skip(name, 4);
+    return slice_eq(name, SLICE("campaign")) ? &b->campaign
+           : slice_eq(name, SLICE("term"))   ? &b->term
+           : slice_eq(name, SLICE("source")) ? &b->source
+                                             : NULL;
+}
+
 /* The field that a parameter's name stands for, NULL for the others. */
 static struct slice *field_of(struct beacon *b, struct slice name)
 {
     if (name.n != 1)
-        return NULL;
+        return campaign_field(b, name);
     switch (name.p[0]) {
     case 'i':
         return &b->site;
@@ -58,6 +69,8 @@ static struct slice *field_of(struct beacon *b, struct slice name)
         return &b->title;
     case 'r':
         return &b->referrer;
+    case 'q':
+        return &b->query;
     default:
         return NULL;
     }
@@ -158,6 +171,15 @@ static enum beacon_verdict check_kind(const struct beacon *b, enum naming naming
     return BEACON_OK;
 }
 
+/* A script that went on to another page by itself ("-") still has the title of the one
+ * before; its next heartbeat has that of the new one. */
+static bool tells_title(const struct beacon *b, const struct hit *h)
+{
+    bool is_step = h->kind == HIT_VIEW && slice_eq(b->referrer, SLICE("-"));
+
+    return b->title.n > 0 && h->kind != HIT_LEAVE && !is_step;
+}
+
 static enum beacon_verdict check_texts(const struct beacon *b, enum naming naming,
                                        struct slice referer, struct hit *h,
                                        struct beacon_texts *texts)
@@ -170,7 +192,7 @@ static enum beacon_verdict check_texts(const struct beacon *b, enum naming namin
         path = referer;
     h->path = path_normalize(path, texts->path);
     if (h->kind != HIT_EVENT) {
-        if (b->title.n > 0 && h->kind != HIT_LEAVE)
+        if (tells_title(b, h))
             h->name = name_normalize(b->title, texts->name);
         return BEACON_OK;
     }
@@ -202,21 +224,50 @@ static struct slice page_host(const struct beacon *b, const struct beacon_sender
     return host_normalize(from->referer.n > 0 ? from->referer : from->host, out);
 }
 
-/* What a view is told apart by. */
+/* What the beacon says of it itself goes first, then the query, then the page. Returns
+ * the source. */
+static struct slice set_campaign(const struct beacon *b, struct slice page, struct hit *h,
+                                 struct campaign_texts *texts)
+{
+    struct campaign c = {.name = {0}};
+
+    campaign_take(&c, b->campaign, b->term, b->source, texts);
+    campaign_read(&c, b->query, texts);
+    campaign_read(&c, page, texts);
+    h->campaign = c.name;
+    h->term = c.term;
+    return c.source;
+}
+
+/* Most views tell none, and are not to pay for those that do. */
+static bool tells_campaign(const struct beacon *b, struct slice page)
+{
+    return (page.n | b->query.n | b->campaign.n | b->term.n | b->source.n) > 0;
+}
+
+/* What a view is told apart by. Where the browser says where it came from, that counts,
+ * else what the link says. */
 static void set_traits(const struct beacon *b, const struct beacon_sender *from,
                        struct agent_cache *agents, struct hit *h,
                        struct beacon_texts *texts)
 {
     struct agent agent = agent_cache_read(agents, from->user_agent);
+    struct slice query = campaign_query(b->path.n > 0 ? b->path : from->referer);
+    struct slice referrer = b->referrer;
     char page[REFERRER_MAX];
 
+    if (tells_campaign(b, query)) {
+        struct slice source = set_campaign(b, query, h, &texts->campaign);
+
+        referrer = referrer.n > 0 ? referrer : source;
+    }
     h->device = agent.device;
     h->browser = agent.browser;
     if (from->country.n == sizeof h->country)
         memcpy(h->country, from->country.p, sizeof h->country);
-    if (b->referrer.n == 0)
+    if (referrer.n == 0)
         return;
-    h->referrer = host_normalize(b->referrer, texts->referrer);
+    h->referrer = host_normalize(referrer, texts->referrer);
     if (h->referrer.n > 0 && slice_eq(h->referrer, page_host(b, from, page)))
         h->referrer = SLICE("-");
 }

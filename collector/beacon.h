@@ -10,15 +10,18 @@
  *   d  ms of attention since this page's last report, a fraction cut off; what is more
  *      than ENGAGED_MAX_MS is cut to that, what is no number is 0
  *   t  the page's title
- *   r  the address or host of the page that led here
+ *   r  the address or host of the page that led here; "-": the site's own pages
+ *   q  the page's query, of which utm_campaign, utm_term and utm_source are taken; they
+ *      may also be parameters of their own, or stand in the query of p
  *
- * q query, s screen, n sequence, rnd and _ are for later versions and ignored now, as is
+ * s screen, n sequence, rnd and _ are for later versions and ignored now, as is
  * everything else. */
 #ifndef HC_BEACON_H
 #define HC_BEACON_H
 
 #include "../proto/hit.h"
 #include "agent_cache.h"
+#include "campaign.h"
 #include "http.h"
 #include "visitor.h"
 
@@ -26,6 +29,7 @@
  * `text` where something had to be decoded. */
 struct beacon {
     struct slice site, path, name, kind, state, user, tab, engaged, title, referrer;
+    struct slice query, campaign, term, source;
     bool no_image; /* send_image=0 */
 
     /* Of dialects alone; all zero otherwise. */
@@ -78,6 +82,7 @@ struct beacon_texts {
     char path[PATH_MAX_BYTES];
     char name[EVENT_NAME_MAX];
     char referrer[REFERRER_MAX];
+    struct campaign_texts campaign;
 };
 
 /* Checks the fields and makes the hit. On BEACON_OK @h is complete, its slices pointing

@@ -21,8 +21,9 @@
 
 /* The longest hit in a body of its own: lead bytes and counts 3 + 1 + 3 + 1, numbers
  * 9 + 2 + 5 + 3 * 9 + 2 + 5 + 3 + 5, texts with their lengths. */
-#define HIT_LONGEST \
-    (8 + 58 + 2 + SITE_MAX + 3 + PATH_MAX_BYTES + 2 + EVENT_NAME_MAX + 2 + REFERRER_MAX)
+#define HIT_LONGEST                                                        \
+    (8 + 58 + 2 + SITE_MAX + 3 + PATH_MAX_BYTES + 2 + EVENT_NAME_MAX + 2 + \
+     REFERRER_MAX + 2 * (2 + CAMPAIGN_MAX))
 _Static_assert(HIT_LONGEST <= BODY_MAX, "a hit always fits an empty body");
 
 /* What body_add may change besides bytes behind w->n and names behind w->names. */
@@ -162,6 +163,10 @@ static uint32_t traits_of(const struct hit *h)
 /* How many elements it takes to leave out trailing zeros. */
 static unsigned event_elements(const struct hit *h)
 {
+    if (h->term.n > 0)
+        return 14;
+    if (h->campaign.n > 0)
+        return 13;
     if (h->referrer.n > 0)
         return 12;
     if (traits_of(h) != 0)
@@ -201,7 +206,11 @@ static bool put_event(struct body_writer *w, msgpack_packer *pk, const struct hi
         return false;
     if (elements > 10 && msgpack_pack_uint32(pk, traits_of(h)) != 0)
         return false;
-    return elements < 12 || put_name(w, pk, h->referrer, &entry);
+    if (elements > 11 && !put_name(w, pk, h->referrer, &entry))
+        return false;
+    if (elements > 12 && !put_name(w, pk, h->campaign, &entry))
+        return false;
+    return elements < 14 || put_name(w, pk, h->term, &entry);
 }
 
 static bool in_reach(const struct body_writer *w, mono_t at)
@@ -248,6 +257,7 @@ bool body_add(struct body_writer *w, const struct hit *h)
     assert(h->path.n <= PATH_MAX_BYTES && h->name.n <= EVENT_NAME_MAX);
     assert(h->visitor != 0 && h->engaged <= ENGAGED_MAX_MS);
     assert(h->referrer.n <= REFERRER_MAX && h->lasts <= TAB_LASTS_MAX_S);
+    assert(h->campaign.n <= CAMPAIGN_MAX && h->term.n <= CAMPAIGN_MAX);
     if (w->hits == DATAGRAM_HITS_MAX || (w->hits > 0 && !in_reach(w, h->at)))
         return false;
     if (!put_hit(w, h)) {
@@ -385,9 +395,13 @@ static bool take_event_tail(struct body_reader *r, uint32_t n, struct hit *h)
         return false;
     if (n > 6 && !take_name(r, REFERRER_MAX, &h->referrer))
         return false;
+    if (n > 7 && !take_name(r, CAMPAIGN_MAX, &h->campaign))
+        return false;
+    if (n > 8 && !take_name(r, CAMPAIGN_MAX, &h->term))
+        return false;
     set_stay(h, stay);
     set_traits(h, traits);
-    return n <= 7 || skip_many(r, n - 7);
+    return n <= 9 || skip_many(r, n - 9);
 }
 
 static bool take_event(struct body_reader *r, struct hit *h)

@@ -3,19 +3,19 @@
  * body   = [mono_ms, group, group, ...]
  * group  = [site, [event, event, ...]]
  * event  = [kind, dt_ms, visitor, path, state, tab?, name?, previous?, engaged?, stay?,
- *           traits?, referrer?]
+ *           traits?, referrer?, campaign?, term?]
  *
  * stay is lasts + 256 * marks; traits are device + 256 * browser + 65536 * c0 + 16777216
  * * c1 with the two letters of the country.
  *
- * site, path, name and referrer are either a string, which also becomes the next entry of
- * the datagram's dictionary, or the index of an entry already seen (counting from 0, in
- * order of appearance). dt_ms is the event's time minus mono_ms, both the sender's
- * monotonic clock. Of the elements with a question mark, trailing ones that are 0 or
- * empty are left out; elements after those known, of events and of groups, are ignored,
- * so later versions may append. state and engaged may be any number (the latter is cut at
- * ENGAGED_MAX_MS), kind is at most 255. The byte-level truth
- * is in PROTOCOL.md. */
+ * site, path, name, referrer, campaign and term are either a string, which also becomes
+ * the next entry of the datagram's dictionary, or the index of an entry already seen
+ * (counting from 0, in order of appearance). dt_ms is the event's time minus mono_ms,
+ * both the sender's monotonic clock. Of the elements with a question mark, trailing ones
+ * that are 0 or empty are left out; elements after those known, of events and of groups,
+ * are ignored, so later versions may append. state and engaged may be any number (the
+ * latter is cut at ENGAGED_MAX_MS), kind is at most 255. The byte-level truth is in
+ * PROTOCOL.md. */
 #ifndef HC_BODY_H
 #define HC_BODY_H
 

@@ -144,6 +144,11 @@ struct slice name_normalize(struct slice raw, char *out)
     return trim(out, copy_clean(raw, out, EVENT_NAME_MAX));
 }
 
+struct slice campaign_normalize(struct slice raw, char *out)
+{
+    return trim(out, copy_clean(raw, out, CAMPAIGN_MAX));
+}
+
 struct slice text_normalize(struct slice raw, char *out)
 {
     return trim(out, copy_clean(raw, out, PATH_MAX_BYTES));

@@ -72,7 +72,9 @@ struct hit {
     struct slice referrer; /* of a view: the host it came from, host_normalize()d, <=
                               REFERRER_MAX; "-" the site's own pages; empty: directly, or
                               not told */
-    uint64_t visitor;      /* keyed hash of the day, never 0 */
+    struct slice campaign, term; /* of a view: name_normalize()d, <= CAMPAIGN_MAX; may be
+                                    empty */
+    uint64_t visitor;            /* keyed hash of the day, never 0 */
     uint64_t previous; /* the same person under yesterday's key while a window can span
                           midnight, else 0. With HIT_NAMED who it was taken for,
                           as others may be, until it had a name */
@@ -106,6 +108,9 @@ struct slice path_normalize(struct slice raw, char *out);
 /* The same care for an event's name, into @out (EVENT_NAME_MAX bytes): UTF-8 repaired,
  * control characters and spaces at both ends gone, cut. May be empty. */
 struct slice name_normalize(struct slice raw, char *out);
+
+/* The same care for the name of a campaign or term, into @out (CAMPAIGN_MAX bytes). */
+struct slice campaign_normalize(struct slice raw, char *out);
 
 /* The same care for the text of a message, into @out (PATH_MAX_BYTES bytes). */
 struct slice text_normalize(struct slice raw, char *out);

@@ -23,6 +23,10 @@
  * have fewer than these. Longer ones are left out. */
 #define REFERRER_MAX 64
 
+/* The name of a campaign or term, cleaned and cut like an event's name. So long is what
+ * a field of a site's traits may be (TRAIT_NAME_MAX in aggregator/traits.h). */
+#define CAMPAIGN_MAX 64
+
 /* How long a tab may be told to last, s: half of it, and the third in which it beats,
  * lies below ONLINE_TTL_S. More is cut. */
 #define TAB_LASTS_MAX_S 150
@@ -202,6 +206,11 @@
 #define REFERRERS_MAX 200
 #define COUNTRIES_MAX 260
 
+/* Campaigns and terms told apart at a time, of each; more are counted as "(other)":
+ * capped_referrers. Whoever makes a link chooses these names, so they are as many as
+ * hosts are; a site that advertises has some dozens a day. */
+#define CAMPAIGNS_MAX 200
+
 /* -- presence ------------------------------------------------------------- */
 
 /* How long a tab counts after it was last heard of, ms. In front it beats every 15 s +-
@@ -260,7 +269,7 @@
 #define EXPIRY_SLACK_S 60
 
 /* Names and values in one HSET of the script: Lua's unpack() takes fewer than 8,000. */
-#define COMMIT_FIELDS_MAX 1024
+#define COMMIT_FIELDS_MAX 2048
 
 /* How far ahead of its clock an aggregator that was set back looks for rows it wrote,
  * minutes: a day. Rows further ahead stay until they expire. */
@@ -286,7 +295,7 @@
  * of a site in every minute; a longer one breaks the connection. */
 #define REDIS_REPLY_MAX (64 * 1024 * 1024)
 
-/* Pages in the realtime answer; and hosts, devices, browsers, countries, of each. */
+/* Pages in the realtime answer; and of each kind of trait, values. */
 #define ANSWER_PAGES_MAX 100
 #define ANSWER_TRAITS_MAX 100
 
@@ -299,6 +308,13 @@
  * a goal is tried on every hit; the next one is refused by `headcount site`. */
 #define TOKENS_MAX 16
 #define GOALS_MAX 32
+
+/* Goals that a site's rows tell apart, those that were removed within the window
+ * included; more are counted as "(other)": capped_goals. */
+#define GOALS_COUNTED_MAX (2 * GOALS_MAX)
+
+/* Goals that an entry of the feed names; a hit that reached more counts for all. */
+#define EVENT_GOALS_MAX 8
 
 /* -- options and log ------------------------------------------------------ */
 
@@ -581,5 +597,10 @@ _Static_assert(MEMBER_TIMEOUT_MAX_S * 1000 / 3 < WARMING_MS, "heard of in time")
 /* Connections of a replay, and requests outstanding on each: it waits for answers. */
 #define REPLAY_CONNECTIONS_MAX 256
 #define REPLAY_PIPELINE_MAX 64
+
+/* Visitors of the demo at a time, 1.2 MB. A million a day are some 5,000 in the evening,
+ * and more than that with the newsletter: who finds no room goes, and the report says how
+ * many. */
+#define DEMO_PEOPLE_MAX 8192
 
 #endif

@@ -23,12 +23,24 @@ static const struct form forms[] = {
 };
 #define FORMS (sizeof forms / sizeof *forms)
 
+/* None is written that is empty. */
+static bool take_list(struct slice *s)
+{
+    do
+        if (!json_take_text(s))
+            return false;
+    while (json_take(s, SLICE(",")));
+    return json_take(s, SLICE("]"));
+}
+
 static bool take_member(struct slice *s)
 {
     uint64_t v;
 
     if (!json_take_text(s) || !json_take(s, SLICE(":")))
         return false;
+    if (json_take(s, SLICE("[")))
+        return take_list(s);
     return s->n > 0 && s->p[0] == '"' ? json_take_text(s) : json_take_u64(s, &v);
 }
 
@@ -129,7 +141,21 @@ static void write_text(struct json *j, const char *key, struct slice text)
     json_slice(j, text);
 }
 
-/* Who it was and whence, as far as it is known. */
+static void write_goals(struct json *j, struct slice goals)
+{
+    json_key(j, "goals");
+    json_begin_array(j);
+    while (goals.n > 0) {
+        const char *blank = memchr(goals.p, ' ', goals.n);
+        size_t n = blank ? (size_t)(blank - goals.p) : goals.n;
+
+        json_slice(j, (struct slice){goals.p, n});
+        goals = slice_skip(goals, blank ? n + 1 : n);
+    }
+    json_end(j);
+}
+
+/* Who it was and whence, as far as it is known, and what that came to. */
 static void write_person(struct json *j, const struct recent_event *e)
 {
     char hex[12];
@@ -146,6 +172,8 @@ static void write_person(struct json *j, const struct recent_event *e)
         write_text(j, "country", (struct slice){e->country, sizeof e->country});
     if (e->referrer.n)
         write_text(j, "referrer", e->referrer);
+    if (e->goals.n)
+        write_goals(j, e->goals);
 }
 
 void recent_event_json(struct json *j, const struct recent_event *e)
@@ -226,6 +254,27 @@ static struct slice take_optional(struct slice *s, const char *name, struct buf 
     return (struct slice){text->p + before, n > 0 ? (size_t)n : 0};
 }
 
+/* Takes the goals if they are there, and appends their names to @text, a blank between
+ * two. Returns how many bytes, -1 if they are none that write_goals writes. */
+static int take_goals(struct slice *s, struct buf *text)
+{
+    size_t before = text->n;
+
+    if (!json_take(s, SLICE(",\"goals\":[")))
+        return 0;
+    for (unsigned i = 0; i < EVENT_GOALS_MAX; i++) {
+        size_t from = text->n;
+        int n = decode_text(s, text);
+
+        if (n < 1 || n > SETTING_NAME_MAX || memchr(text->p + from, ' ', (size_t)n))
+            return -1;
+        if (!json_take(s, SLICE(",")))
+            return json_take(s, SLICE("]")) ? (int)(text->n - before) : -1;
+        buf_str(text, " ");
+    }
+    return -1;
+}
+
 /* All that may stand behind the name of a view or event. The referrer stays in @text. */
 static void take_person(struct slice *s, struct recent_event *e, struct buf *text,
                         size_t *referrer)
@@ -259,7 +308,7 @@ static const struct form *take_head(struct slice *s)
 bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *text)
 {
     const struct form *f;
-    int path, name = 0;
+    int path, name = 0, goals = 0;
     size_t referrer = 0;
     uint64_t ms = 0;
 
@@ -280,14 +329,17 @@ bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *t
         return false;
     if (f->kind == HIT_VIEW || f->kind == HIT_EVENT)
         take_person(&json, e, text, &referrer);
+    if (f->kind == HIT_VIEW || f->kind == HIT_EVENT)
+        goals = take_goals(&json, text);
     if (f->kind == HIT_QUERY && json_take(&json, SLICE(",\"ms\":")))
         json_take_u64(&json, &ms);
-    if (referrer > REFERRER_MAX || ms > ENGAGED_MAX_MS || text->full)
+    if (referrer > REFERRER_MAX || goals < 0 || ms > ENGAGED_MAX_MS || text->full)
         return false;
     e->ms = (uint32_t)ms;
     e->path = (struct slice){text->p, (size_t)path};
     e->name = (struct slice){text->p + path, (size_t)name};
-    e->referrer = (struct slice){text->p + text->n - referrer, referrer};
+    e->goals = (struct slice){text->p + text->n - goals, (size_t)goals};
+    e->referrer = (struct slice){e->goals.p - referrer, referrer};
     return true;
 }
 

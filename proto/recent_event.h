@@ -1,7 +1,8 @@
 /* recent_event: one entry of a site's feed, as JSON and back.
  *
  *   {"id":9,"type":"pageview","timestamp":1763776801450,"path":"/","visitor":"0a1b2c3d",
- *    "device":"mobile","browser":"Chrome","country":"DE","referrer":"news.example"}
+ *    "device":"mobile","browser":"Chrome","country":"DE","referrer":"news.example",
+ *    "goals":["home"]}
  *   {"id":9,"type":"event","timestamp":1763776801450,"path":"/cart","name":"order"}
  *   {"id":9,"type":"message","timestamp":1763776801450,"text":"v2 is out","name":"ci"}
  *   {"id":9,"type":"query","timestamp":1763776801450,"text":"SELECT
@@ -29,11 +30,12 @@ struct recent_event {
 
     /* Of views and events. */
     struct slice referrer; /* as in struct hit; empty: not known */
-    uint32_t visitor;      /* a number that stands for the visitor of that day here and
-                              nowhere else; 0: nobody is told */
-    uint8_t device;        /* enum hit_device */
-    uint8_t browser;       /* enum hit_browser */
-    char country[2];       /* zero: not known */
+    struct slice goals; /* those it reached, at most EVENT_GOALS_MAX, a blank between */
+    uint32_t visitor;   /* a number that stands for the visitor of that day here and
+                           nowhere else; 0: nobody is told */
+    uint8_t device;     /* enum hit_device */
+    uint8_t browser;    /* enum hit_browser */
+    char country[2];    /* zero: not known */
 
     uint32_t ms; /* of a query: how long it took */
 };
@@ -41,17 +43,21 @@ struct recent_event {
 /* Writes it as one value. */
 void recent_event_json(struct json *j, const struct recent_event *e);
 
-/* Takes an event such as recent_event_json writes off @s: a flat object of texts and
- * whole numbers that begins with "id", "type" and "timestamp"; members unknown to this
- * version may follow. Returns whether there is one; then sets @id and @at, and what was
- * taken may go through json_raw. */
+/* Takes an event such as recent_event_json writes off @s: an object of texts, whole
+ * numbers and lists of texts that begins with "id", "type" and "timestamp"; members
+ * unknown to this version may follow. Returns whether there is one; then sets @id and
+ * @at, and what was taken may go through json_raw. */
 bool recent_event_take(struct slice *s, uint64_t *id, ms_t *at);
 
 /* Whether @json is such an event and nothing else. */
 bool recent_event_check(struct slice json, uint64_t *id, ms_t *at);
 
+/* The names of an event's goals, with what stands between them. */
+#define EVENT_GOALS_BYTES (EVENT_GOALS_MAX * (SETTING_NAME_MAX + 1))
+
 /* What the texts of one may take. */
-#define RECENT_TEXT_MAX (PATH_MAX_BYTES + EVENT_NAME_MAX + REFERRER_MAX + 64)
+#define RECENT_TEXT_MAX \
+    (PATH_MAX_BYTES + EVENT_NAME_MAX + REFERRER_MAX + EVENT_GOALS_BYTES + 64)
 
 /* Takes such an event apart. Texts of @e point into @text, which is cleared first and
  * should take RECENT_TEXT_MAX bytes.

@@ -162,7 +162,8 @@ static bool read_meta(struct flat *r, struct summary *s)
     s->loading = v[META_LOADING];
     s->warming = (ms_t)v[META_WARMING] > s->as_of;
     s->window = clamp(v[META_WINDOW], 1, WINDOW_MAX);
-    s->now = minute_of((ms_t)v[META_TIME]);
+    s->at = (ms_t)v[META_TIME];
+    s->now = minute_of(s->at);
     if (s->now < minute_of(s->as_of))
         s->now = minute_of(s->as_of);
     return v[META_SCHEMA] == SCHEMA && s->now >= WINDOW_MAX; /* so now - i is a minute */
@@ -284,6 +285,10 @@ static bool read_settings(struct flat *r, struct summary *s)
             return false;
         if (slice_eq(r->name, SLICE("badge")))
             s->badge = slice_eq(r->value, SLICE("1"));
+        else if (slice_eq(r->name, SLICE("demo")))
+            s->demo = slice_eq(r->value, SLICE("1"));
+        else if (slice_starts(r->name, SLICE("g:")))
+            summary_goal(s, slice_skip(r->name, strlen("g:")));
     }
     return true;
 }

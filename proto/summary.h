@@ -20,13 +20,14 @@
 #include "buf.h"
 #include "delta.h"
 #include "limits.h"
+#include "referrer_class.h"
 #include "spread.h"
 #include "trait.h"
 #include "units.h"
 
 /* The script's text (proto/snapshot.lua, compiled in). KEYS[1] = hc:{S}:m, by which it
  * finds the site's other hashes. ARGV = "hc:{S}:b:" prefix, hc:{S}:r, number of minutes
- * whose pages are wanted. */
+ * whose pages are wanted; 0: neither those nor titles nor events, only numbers. */
 extern const char snapshot_lua[];
 
 struct summary_row {
@@ -48,6 +49,7 @@ struct trait_list {
 
 struct summary {
     ms_t as_of;   /* Redis' clock */
+    ms_t at;      /* of the last commit, 0: none */
     minute_t now; /* the running minute: the later of Redis' clock and the last commit */
     unsigned window;  /* minutes kept, W */
     unsigned minutes; /* the window asked for, 1..W */
@@ -59,6 +61,7 @@ struct summary {
     ms_t life; /* of the feed, and the id of its newest event */
     uint64_t last;
     bool badge; /* the site's badge may be shown */
+    bool demo;  /* its visitors are invented */
     bool known; /* the site has been seen inside its TTL */
     bool capped;
     bool
@@ -78,6 +81,14 @@ struct summary {
     struct trait_list trait[TRAIT_KINDS];
     struct trait_count *traits; /* all of them, behind the lists */
     size_t ntraits, traits_cap;
+
+    /* The same views by the class of their referrer, also of those beyond the list: the
+     * classes that have any, most views first, then in the order of the enum. */
+    struct source_count {
+        enum referrer_class class;
+        uint64_t views;
+    } source[REFERRER_CLASSES];
+    size_t nsources;
 
     /* Of the queries of the window asked for; 0 without any. */
     struct {

@@ -69,6 +69,40 @@ static void write_trait(struct json *j, const struct trait_list *l, const char *
         json_slice(j, l->of[i].name);
         json_key(j, "views");
         json_u64(j, l->of[i].views);
+        if (l->of[i].kind == TRAIT_REFERRER) {
+            json_key(j, "class");
+            json_str(j, referrer_class_name(referrer_class(l->of[i].name)));
+        }
+        json_end(j);
+    }
+    json_end(j);
+}
+
+static void write_goals(struct json *j, const struct trait_list *l)
+{
+    json_key(j, "goals");
+    json_begin_array(j);
+    for (size_t i = 0; i < l->n; i++) {
+        json_begin_object(j);
+        json_key(j, "name");
+        json_slice(j, l->of[i].name);
+        json_key(j, "count");
+        json_u64(j, l->of[i].views);
+        json_end(j);
+    }
+    json_end(j);
+}
+
+static void write_sources(struct json *j, const struct summary *s)
+{
+    json_key(j, "sources");
+    json_begin_array(j);
+    for (size_t i = 0; i < s->nsources; i++) {
+        json_begin_object(j);
+        json_key(j, "name");
+        json_str(j, referrer_class_name(s->source[i].class));
+        json_key(j, "views");
+        json_u64(j, s->source[i].views);
         json_end(j);
     }
     json_end(j);
@@ -77,9 +111,13 @@ static void write_trait(struct json *j, const struct trait_list *l, const char *
 static void write_traits(struct json *j, const struct summary *s)
 {
     write_trait(j, &s->trait[TRAIT_REFERRER], "referrers");
+    write_sources(j, s);
     write_trait(j, &s->trait[TRAIT_DEVICE], "devices");
     write_trait(j, &s->trait[TRAIT_BROWSER], "browsers");
     write_trait(j, &s->trait[TRAIT_COUNTRY], "countries");
+    write_trait(j, &s->trait[TRAIT_CAMPAIGN], "campaigns");
+    write_trait(j, &s->trait[TRAIT_TERM], "terms");
+    write_goals(j, &s->trait[TRAIT_GOAL]);
 }
 
 static void write_queries(struct json *j, const struct summary *s)
@@ -247,6 +285,8 @@ static void write_flags(struct json *j, const struct summary *s)
         json_str(j, "warming");
     if (!s->known)
         json_str(j, "unknown");
+    if (s->demo)
+        json_str(j, "demo");
     json_end(j);
 }
 

@@ -44,6 +44,12 @@ int summary_trait(struct summary *s, struct slice name, struct slice value, bool
     return 1;
 }
 
+void summary_goal(struct summary *s, struct slice name)
+{
+    if (name.n > 0)
+        add(s, TRAIT_GOAL, name, 0);
+}
+
 /* Views that tell no referrer have no field: they are the rest. */
 static void add_direct(struct summary *s)
 {
@@ -56,9 +62,31 @@ static void add_direct(struct summary *s)
         add(s, TRAIT_REFERRER, SLICE(TRAIT_DIRECT), views - told);
 }
 
+/* Of the values merged and not yet cut. */
+static void count_sources(struct summary *s)
+{
+    uint64_t views[REFERRER_CLASSES] = {0};
+
+    for (size_t i = 0; i < s->ntraits; i++)
+        if (s->traits[i].kind == TRAIT_REFERRER)
+            views[referrer_class(s->traits[i].name)] += s->traits[i].views;
+    for (unsigned c = 0; c < REFERRER_CLASSES; c++) {
+        size_t at = s->nsources;
+
+        if (views[c] == 0)
+            continue;
+        for (; at > 0 && s->source[at - 1].views < views[c]; at--)
+            s->source[at] = s->source[at - 1];
+        s->source[at] = (struct source_count){(enum referrer_class)c, views[c]};
+        s->nsources++;
+    }
+}
+
 void summary_rank_traits(struct summary *s)
 {
     add_direct(s);
+    s->ntraits = trait_merge(s->traits, s->ntraits);
+    count_sources(s);
     s->ntraits = trait_rank(s->traits, s->ntraits);
     for (size_t i = 0; i < s->ntraits; i++) {
         struct trait_list *l = &s->trait[s->traits[i].kind];

@@ -10,6 +10,9 @@
  * row is @wanted. Returns 1 if it was one, 0 if it is none, -1 if it cannot be read. */
 int summary_trait(struct summary *s, struct slice name, struct slice value, bool wanted);
 
+/* Takes a goal of the settings: it is told though nothing reached it. */
+void summary_goal(struct summary *s, struct slice name);
+
 /* All rows have been read: ranks the values, and gives each page its title of those that
  * stand at @titles, @n pairs of path and title. */
 void summary_rank_traits(struct summary *s);

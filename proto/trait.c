@@ -6,10 +6,9 @@
 #include "limits.h"
 
 static const char *const prefixes[TRAIT_KINDS] = {
-    [TRAIT_REFERRER] = "r:",
-    [TRAIT_DEVICE] = "d:",
-    [TRAIT_BROWSER] = "w:",
-    [TRAIT_COUNTRY] = "g:",
+    [TRAIT_REFERRER] = "r:", [TRAIT_DEVICE] = "d:",   [TRAIT_BROWSER] = "w:",
+    [TRAIT_COUNTRY] = "g:",  [TRAIT_CAMPAIGN] = "c:", [TRAIT_TERM] = "k:",
+    [TRAIT_GOAL] = "a:",
 };
 
 const char *trait_prefix(enum trait_kind kind)
@@ -46,11 +45,12 @@ static int by_rank(const void *a, const void *b)
     return by_name(a, b);
 }
 
-/* Adds up neighbours of the same name. */
-static size_t merge(struct trait_count *t, size_t n)
+size_t trait_merge(struct trait_count *t, size_t n)
 {
     size_t kept = 0;
 
+    if (n > 0)
+        qsort(t, n, sizeof *t, by_name);
     for (size_t i = 0; i < n; i++)
         if (kept > 0 && by_name(&t[kept - 1], &t[i]) == 0)
             t[kept - 1].views += t[i].views;
@@ -82,8 +82,7 @@ size_t trait_rank(struct trait_count *t, size_t n)
 
     if (n == 0)
         return 0;
-    qsort(t, n, sizeof *t, by_name);
-    n = merge(t, n);
+    n = trait_merge(t, n);
     qsort(t, n, sizeof *t, by_rank);
     for (size_t i = 0, end; i < n; i = end) {
         for (end = i; end < n && t[end].kind == t[i].kind; end++)

@@ -1,6 +1,7 @@
 /* trait: what views are told apart by besides their page: the host they came from, the
- * device, the browser, the country. How that lies in Redis, a hash for each minute
- * (key_traits), and how what was read of several becomes ranked lists. Pure. */
+ * device, the browser, the country, the campaign and its term. How that lies in Redis, a
+ * hash for each minute (key_traits), and how what was read of several becomes ranked
+ * lists. Pure. */
 #ifndef HC_TRAIT_H
 #define HC_TRAIT_H
 
@@ -13,16 +14,20 @@ enum trait_kind {
     TRAIT_DEVICE,   /* d:NAME, of hit_device_name */
     TRAIT_BROWSER,  /* w:NAME, of hit_browser_name */
     TRAIT_COUNTRY,  /* g:CC */
+    TRAIT_CAMPAIGN, /* c:NAME, utm_campaign */
+    TRAIT_TERM,     /* k:WORDS, utm_term */
+    TRAIT_GOAL,     /* a:NAME, reached by views and events alike */
+    TRAIT_KINDS,
 };
-#define TRAIT_KINDS 4
 
 /* In place of a value beyond the bound; and how an answer calls views of the site's own
- * pages, and those of no referrer. No host has brackets like these. */
+ * pages, and those of no referrer. No host has brackets like these; a campaign that is
+ * named so is counted among the others. */
 #define TRAIT_OTHER "(other)"
 #define TRAIT_INTERNAL "(internal)"
 #define TRAIT_DIRECT "(direct)"
 
-/* "r:", "d:", "w:", "g:": what the field of such a value begins with. */
+/* "r:", "d:" and so on: what the field of such a value begins with. */
 const char *trait_prefix(enum trait_kind kind);
 
 /* Takes the name of a field apart. Returns whether it is one of these, with a value
@@ -35,7 +40,11 @@ struct trait_count {
     enum trait_kind kind;
 };
 
-/* Adds up entries of the same kind and name and ranks them: by kind, then most views
+/* Adds up entries of the same kind and name and puts them in this order. Returns how many
+ * are left. */
+size_t trait_merge(struct trait_count *t, size_t n);
+
+/* Merges, and ranks: by kind, then most views
  * first, then by name. Of each kind the first ANSWER_TRAITS_MAX stay; those beyond, and
  * what stands for others already, become one last TRAIT_OTHER. Returns how many are left.
  */

@@ -218,6 +218,10 @@ static inline bool oracle_event(struct oracle_body *b, struct slice site,
         return false;
     if (n > 11 && !oracle_name(b, &e[11], REFERRER_MAX, &h.referrer))
         return false;
+    if (n > 12 && !oracle_name(b, &e[12], CAMPAIGN_MAX, &h.campaign))
+        return false;
+    if (n > 13 && !oracle_name(b, &e[13], CAMPAIGN_MAX, &h.term))
+        return false;
     oracle_stay(&h, stay);
     oracle_traits(&h, traits);
     h.engaged = engaged > ENGAGED_MAX_MS ? ENGAGED_MAX_MS : (uint32_t)engaged;
@@ -225,7 +229,7 @@ static inline bool oracle_event(struct oracle_body *b, struct slice site,
     h.at = b->start + dt;
     h.state = state < HIT_STATES ? (uint8_t)state : STATE_NONE;
     b->hit[b->n++] = h;
-    return oracle_extras(&o->via.array, 12);
+    return oracle_extras(&o->via.array, 14);
 }
 
 static inline bool oracle_group(struct oracle_body *b, const msgpack_object *o)
@@ -284,7 +288,10 @@ static inline bool oracle_same_hit(const struct hit *a, const struct hit *b)
            a->kind == b->kind && a->state == b->state && a->engaged == b->engaged &&
            a->marks == b->marks && a->lasts == b->lasts && a->device == b->device &&
            a->browser == b->browser && a->country[0] == b->country[0] &&
-           a->country[1] == b->country[1] && oracle_same_slice(a->referrer, b->referrer);
+           a->country[1] == b->country[1] &&
+           oracle_same_slice(a->referrer, b->referrer) &&
+           oracle_same_slice(a->campaign, b->campaign) &&
+           oracle_same_slice(a->term, b->term);
 }
 
 /* Whether our reader says of @bytes what msgpack-c says: the verdict and every hit. */

@@ -93,7 +93,7 @@ static inline void expect_visited(const struct summary *sum, struct page_count *
  * long as the row. */
 static inline void expect_traits(struct redis_model *m, const struct site *s)
 {
-    char name[REFERRER_MAX + 3];
+    char name[TRAIT_NAME_MAX + 3];
 
     for (minute_t minute = s->now; site_covers(s, minute); minute--) {
         struct key_name key = key_traits(site_id(s), minute);

@@ -25,8 +25,8 @@ enum goatcounter_verdict goatcounter_read(struct beacon *b, struct slice query)
 {
     struct slice event = {0}, bot = {0};
     const struct param table[] = {
-        {"i", &b->site},     {"p", &b->path}, {"t", &b->title},
-        {"r", &b->referrer}, {"e", &event},   {"b", &bot},
+        {"i", &b->site}, {"p", &b->path}, {"t", &b->title}, {"r", &b->referrer},
+        {"e", &event},   {"b", &bot},     {"q", &b->query},
     };
     struct params p;
 

@@ -34,10 +34,12 @@ story('views are told apart by referrer, device, browser and country, and pages 
   const answer = await s.sees('shop', {
     pageViews: 3,
     referrers: [
-      { name: '(direct)', views: 1 },
-      { name: '(internal)', views: 1 },
-      { name: 'news.example', views: 1 },
+      { name: '(direct)', views: 1, class: 'direct' },
+      { name: '(internal)', views: 1, class: 'internal' },
+      { name: 'news.example', views: 1, class: 'link' },
     ],
+    campaigns: [],
+    terms: [],
     devices: [
       { name: 'mobile', views: 2 },
       { name: 'desktop', views: 1 },
@@ -104,11 +106,11 @@ story('nothing of it is lost or counted twice when the aggregator is killed', as
     {
       pageViews: 120,
       referrers: [
-        { name: 'host0.example', views: 45 },
-        { name: '(direct)', views: 30 },
-        { name: 'host1.example', views: 15 },
-        { name: 'host2.example', views: 15 },
-        { name: 'host3.example', views: 15 },
+        { name: 'host0.example', views: 45, class: 'link' },
+        { name: '(direct)', views: 30, class: 'direct' },
+        { name: 'host1.example', views: 15, class: 'link' },
+        { name: 'host2.example', views: 15, class: 'link' },
+        { name: 'host3.example', views: 15, class: 'link' },
       ],
       devices: [
         { name: 'desktop', views: 60 },
@@ -123,6 +125,55 @@ story('nothing of it is lost or counted twice when the aggregator is killed', as
   const { activePages } = await s.api('shop');
   assert.equal(activePages.find(({ path }) => path === '/1').title, 'Page 1');
   assert.equal(activePages.find(({ path }) => path === '/').title, undefined);
+});
+
+story('campaigns and terms are told in every way, kept, and known after the aggregator is killed', async (s) => {
+  await s.start();
+  const send = (body, type) => s.request('/e', { method: 'POST', headers: { 'content-type': type }, body });
+  const told = async () => {
+    await desktop(s, { p: 'https://shop.example/?utm_campaign=Spring+sale&utm_term=red%20shoes&x=1' });
+    await desktop(s, { p: '/', utm_campaign: 'Spring sale', r: 'https://www.google.de/' });
+    await desktop(s, { p: '/', q: '?a=b&utm_source=facebook&utm_campaign=<b>&utm_term=red%20shoes' });
+    await send('i=shop&p=%2F&utm_term=hats', 'application/x-www-form-urlencoded');
+    await send(JSON.stringify({ i: 'shop', url: '/?utm_campaign=Spring%20sale', utm_term: 7 }), 'application/json');
+    await s.request('/count?i=shop&p=/a&q=%3Futm_campaign%3Dgoat');
+    await s.request('/api/event', {
+      method: 'POST',
+      body: JSON.stringify({ n: 'pageview', d: 'shop', u: 'https://shop.example/?utm_campaign=goat&ref=x' }),
+    });
+  };
+  await told();
+  const seen = (times, ms) => s.sees('shop', {
+    pageViews: 7 * times,
+    campaigns: [
+      { name: 'Spring sale', views: 3 * times },
+      { name: 'goat', views: 2 * times },
+      { name: '<b>', views: times },
+    ],
+    terms: [
+      { name: 'red shoes', views: 2 * times },
+      { name: '7', views: times },
+      { name: 'hats', views: times },
+    ],
+    referrers: [
+      { name: '(direct)', views: 5 * times, class: 'direct' },
+      { name: 'facebook', views: times, class: 'social' },
+      { name: 'google.de', views: times, class: 'search' },
+    ],
+    sources: [
+      { name: 'direct', views: 5 * times },
+      { name: 'search', views: times },
+      { name: 'social', views: times },
+    ],
+  }, ms);
+  await seen(1);
+  const fields = await added(s, 'shop', 'tr');
+  assert.deepEqual([fields['c:Spring sale'], fields['c:<b>'], fields['k:red shoes'], fields['k:7']], [3, 1, 2, 1]);
+  await s.aggregator.kill();
+  await told();
+  await s.startAggregator();
+  await told();
+  await seen(3, 20_000);
 });
 
 story('titles and how long queries took are known after a restart though nobody tells them again', async (s) => {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../../aggregator/goals.h"
 #include "../../proto/keys.h"
 
 #define WRONGTYPE "WRONGTYPE Operation against a key holding the wrong kind of value"
@@ -494,6 +495,52 @@ static void add_hash(redisReply *list, const char *tag, const struct model_key *
     }
 }
 
+/* ---- goals ---------------------------------------------------------------- */
+
+/* The settings beside this meta hash, if they are a hash. */
+static const struct model_key *settings_of(struct redis_model *m, struct slice meta)
+{
+    struct key_name name;
+    const struct model_key *k;
+
+    name.n = (size_t)snprintf(name.s, sizeof name.s, "%.*sc", (int)meta.n - 1, meta.p);
+    k = find(m, (struct slice){name.s, name.n});
+    return k && !k->is_string ? k : NULL;
+}
+
+static struct slice goals_version_of(const struct model_key *settings)
+{
+    struct slice v = value(settings, SLICE("v"));
+
+    return (struct slice){v.p, v.n < GOALS_VERSION_MAX ? v.n : GOALS_VERSION_MAX};
+}
+
+static bool is_goal(const struct model_field *f)
+{
+    return slice_starts((struct slice){f->name, f->name_n}, SLICE("g:"));
+}
+
+static size_t goals_in(const struct model_key *settings)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; settings && i < settings->n; i++)
+        n += is_goal(&settings->field[i]);
+    return n;
+}
+
+static void add_goals(redisReply *list, const struct model_key *settings)
+{
+    for (size_t i = 0; settings && i < settings->n; i++) {
+        const struct model_field *f = &settings->field[i];
+
+        if (!is_goal(f))
+            continue;
+        add(list, (struct slice){f->name, f->name_n});
+        add(list, (struct slice){f->value, f->value_n});
+    }
+}
+
 /* ---- commit.lua ----------------------------------------------------------- */
 
 static const char *fenced_by(uint64_t e)
@@ -539,6 +586,23 @@ static const char *refusal(struct redis_model *m, const struct slice *v)
     return part == 0 || follows(k, q, part) ? NULL : "REGRESS";
 }
 
+/* What a last part is answered. */
+static redisReply *committed(struct redis_model *m, const struct slice *v)
+{
+    const struct model_key *settings = settings_of(m, v[3]);
+    struct slice version = goals_version_of(settings);
+    redisReply *list;
+
+    if (slice_eq(version, v[12]))
+        return reply_text(REDIS_REPLY_STRING, SLICE("OK"));
+    list = reply_of(REDIS_REPLY_ARRAY);
+    add(list, SLICE("OK"));
+    add(list, version);
+    if (version.n > 0)
+        add_goals(list, settings);
+    return list;
+}
+
 static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n)
 {
     const char *text = refusal(m, v);
@@ -550,7 +614,7 @@ static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n
     if (slice_eq(v[8], SLICE("0")) && slice_eq(v[9], SLICE("1")) &&
         believed(value(find(m, v[3]), SLICE("e")), number(v[5])) < number(v[5]))
         set_field(change(m, v[3], false), SLICE("q"), SLICE("0"));
-    for (size_t i = 12; i < n - 1;) {
+    for (size_t i = 13; i < n - 1;) {
         size_t argc = number(v[i]);
 
         assert(i + 1 + argc <= n - 1);
@@ -559,9 +623,10 @@ static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n
             return reply_error(text);
         i += argc + 1;
     }
-    if (v[n - 1].n > 0)
-        publish(m, v[n - 1]);
-    return reply_text(REDIS_REPLY_STRING, SLICE("OK"));
+    if (v[n - 1].n == 0)
+        return reply_text(REDIS_REPLY_STRING, SLICE("OK"));
+    publish(m, v[n - 1]);
+    return committed(m, v);
 }
 
 /* ---- claim.lua ------------------------------------------------------------ */
@@ -624,7 +689,7 @@ static uint64_t records_of(const struct model_key *row)
 
 static bool is_trait(const struct model_field *f)
 {
-    return f->name_n > 1 && f->name[1] == ':' && memchr("rdwg", f->name[0], 4);
+    return f->name_n > 1 && f->name[1] == ':' && memchr("rdwgcka", f->name[0], 7);
 }
 
 static size_t traits_in(const struct model_key *k)
@@ -715,6 +780,19 @@ static void add_rows(struct redis_model *m, const struct slice *v, redisReply *l
         add_row(m, v, list, minute, bytes <= number(v[12]), unreadable);
 }
 
+static void claim_goals(redisReply *list, const struct model_key *settings)
+{
+    struct slice version = goals_version_of(settings);
+
+    add(list, SLICE("G"));
+    add_number(list, version.n ? 1 + goals_in(settings) : 0);
+    if (version.n == 0)
+        return;
+    add(list, SLICE("v"));
+    add(list, version);
+    add_goals(list, settings);
+}
+
 static redisReply *claim(struct redis_model *m, const struct slice *v)
 {
     struct model_key *k = find(m, v[3]);
@@ -752,6 +830,7 @@ static redisReply *claim(struct redis_model *m, const struct slice *v)
     add_hash(list, "T", hash_at(m, v[14], &unreadable), true);
     add(list, SLICE("O"));
     add_fields(list, hash_at(m, v[15], &unreadable), online, ONLINES);
+    claim_goals(list, settings_of(m, v[3]));
     add_hash(list, "N", hash_at(m, v[16], &unreadable), true);
     add_rows(m, v, list, &unreadable);
     add(list, SLICE("E"));
@@ -1099,7 +1178,27 @@ static const char *const meta_fields[] = {"e", "q", "n", "t", "v", "W", "c", "l"
 static const char *const total_fields[] = {"pv",      "vis", "since", "peak",
                                            "peak_at", "day", "dpeak", "dpeak_at",
                                            "life",    "i",   "con",   "cnt"};
-static const char *const setting_fields[] = {"badge", "demo"};
+static const char *const setting_fields[] = {"badge", "demo", "v"};
+#define SETTINGS (sizeof setting_fields / sizeof *setting_fields)
+
+static void list_settings(struct model_list *l, const struct model_key *k)
+{
+    size_t n = field(k, SLICE("v")) ? goals_in(k) : 0;
+
+    list_number(l, present(k, setting_fields, SETTINGS) + n);
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (!field(k, slice_of(setting_fields[i])))
+            continue;
+        list_add(l, slice_of(setting_fields[i]));
+        list_add(l, value(k, slice_of(setting_fields[i])));
+    }
+    for (size_t i = 0; n > 0 && i < k->n; i++) {
+        if (!is_goal(&k->field[i]))
+            continue;
+        list_add(l, (struct slice){k->field[i].name, k->field[i].name_n});
+        list_add(l, SLICE(""));
+    }
+}
 
 int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minutes,
                          struct summary *s, struct model_list *l)
@@ -1127,7 +1226,7 @@ int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minu
     list_fields(l, find(m, slice_of(totals.s)), total_fields,
                 sizeof total_fields / sizeof(char *));
     list_add(l, SLICE("C"));
-    list_fields(l, find(m, slice_of(settings.s)), setting_fields, 1);
+    list_settings(l, find(m, slice_of(settings.s)));
     if (known) {
         list_add(l, SLICE("N"));
         list_hash(l, find(m, slice_of(titles.s)), true);

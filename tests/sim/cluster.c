@@ -95,6 +95,22 @@ static void on_published(void *arg)
     oracle_hear(arg);
 }
 
+static void on_lost(void *arg)
+{
+    struct oracle *o = arg;
+
+    operator_write(&o->operator);
+}
+
+static void on_change(void *arg, uint64_t token)
+{
+    struct cluster *c = arg;
+
+    (void)token;
+    node_redis_clock(&c->redis);
+    operator_change(&c->oracle.operator);
+}
+
 static void make_collectors(struct cluster *c)
 {
     unsigned place = AGGREGATORS;
@@ -140,6 +156,7 @@ static void make(struct cluster *c)
     c->net.deliver = on_packet;
     c->net.arg = c;
     c->redis.published = on_published;
+    c->redis.lost = on_lost;
     c->redis.arg = &c->oracle;
 }
 
@@ -358,6 +375,23 @@ static void gather(struct cluster *c, const struct node_aggregator *a)
     check_audience(c, a);
 }
 
+static void hit_each(struct cluster *c)
+{
+    for (unsigned i = 0; i < c->oracle.nsites; i++)
+        hit(c, i, &c->collector[0], 0, false);
+}
+
+/* Whoever has committed since the operator changed the goals counts by the new ones. */
+static void count_goals(struct cluster *c, const struct node_aggregator *a)
+{
+    hit_each(c);
+    rest(c, a);
+    oracle_note_goals(&c->oracle);
+    hit_each(c);
+    rest(c, a);
+    oracle_check_goals(&c->oracle);
+}
+
 /* Whoever starts from what Redis has, and goes on, must come to the same. */
 static void start_afresh(struct cluster *c, unsigned target)
 {
@@ -366,8 +400,7 @@ static void start_afresh(struct cluster *c, unsigned target)
     node_aggregator_start(&c->aggregator[target]);
     for (unsigned i = 0; i < c->ncollectors; i++)
         node_collector_redirect(&c->collector[i], target);
-    for (unsigned i = 0; i < c->oracle.nsites; i++)
-        hit(c, i, &c->collector[0], 0, false);
+    hit_each(c);
 }
 
 void cluster_live(struct cluster *c, struct world *w, enum broken what)
@@ -386,12 +419,15 @@ void cluster_live(struct cluster *c, struct world *w, enum broken what)
         node_collector_start(&c->collector[i]);
     faults_schedule(c);
     world_at(w, MS, on_traffic, c, 0);
+    operator_write(&c->oracle.operator);
+    world_at(w, c->plan.traffic / 2, on_change, c, 0);
     world_run(w, c->plan.traffic + SECOND);
 
     target = (unsigned)draw(w, AGGREGATORS);
     calm(c, target);
     rest(c, &c->aggregator[target]);
     judge(c, &c->aggregator[target]);
+    count_goals(c, &c->aggregator[target]);
     gather(c, &c->aggregator[target]);
     target = (unsigned)draw(w, AGGREGATORS);
     start_afresh(c, target);
@@ -403,6 +439,7 @@ void cluster_live(struct cluster *c, struct world *w, enum broken what)
     c->oracle.at_rest =
         unprotected(c) == 0; /* each site has been hit, and so read back */
     judge(c, &c->aggregator[target]);
+    oracle_check_goals(&c->oracle);
     for (unsigned i = 0; i < AGGREGATORS; i++)
         node_aggregator_kill(&c->aggregator[i]);
 }

@@ -590,6 +590,8 @@ void node_redis_kill(struct node_redis *r, us_t back, us_t away)
     r->stopped = 0;
     node_redis_disconnect(r);
     redis_model_regress(&r->model, (ms_t)(back / MS));
+    if (r->lost)
+        r->lost(r->arg);
     world_at(r->world, r->world->now + away, on_back, r, r->life);
 }
 
@@ -608,6 +610,8 @@ void node_redis_flush(struct node_redis *r)
 {
     redis_model_flush(&r->model);
     r->flushes++;
+    if (r->lost)
+        r->lost(r->arg);
 }
 
 void node_redis_cut(struct node_redis *r, unsigned host, us_t until)

@@ -40,8 +40,9 @@ struct node_redis {
     struct redis_link *links; /* all that ever were */
     struct straggler *late;   /* commands of broken connections still on their way */
     uint64_t executed, refused, broken, straggled;
-    /* A message was published; read it in model.published. */
+    /* A message was published; read it in model.published. Keys were lost. */
     void (*published)(void *arg);
+    void (*lost)(void *arg);
     void *arg;
 };
 

@@ -28,6 +28,7 @@ void oracle_init(struct oracle *o, struct world *w, struct node_redis *redis,
     o->crowd = crowd;
     for (unsigned i = 0; i < nsites; i++)
         snprintf(o->site[i].name, sizeof o->site[i].name, "site-%u", i);
+    o->operator=(struct operator){.redis = &redis->model, .nsites = nsites};
 }
 
 static bool is_crowd(const struct oracle *o, unsigned i)
@@ -135,9 +136,10 @@ void oracle_tell(struct oracle *o, unsigned i, unsigned flow, bool taken)
 struct row {
     minute_t minute;
     uint64_t views, events, uniques, last, records;
-    uint64_t pages;   /* sum over them */
-    uint64_t devices; /* views by device, of which each tells one */
-    unsigned of[4];   /* the hits that its pages name, by kind */
+    uint64_t pages;                /* sum over them */
+    uint64_t devices;              /* views by device, of which each tells one */
+    uint64_t all, buy, gone, late; /* reached goals (operator.h) */
+    unsigned of[4];                /* the hits that its pages name, by kind */
 };
 
 static uint64_t number(struct slice s)
@@ -218,12 +220,43 @@ static uint64_t read_devices(struct oracle *o, unsigned i, minute_t minute)
     return sum;
 }
 
+static uint64_t read_goal(const struct oracle *o, unsigned i, minute_t minute,
+                          const char *goal)
+{
+    struct key_name key = key_traits(slice_of(o->site[i].name), minute);
+    char field[64];
+
+    snprintf(field, sizeof field, "%s%s", trait_prefix(TRAIT_GOAL), goal);
+    return number(redis_model_get(&o->redis->model, key.s, field));
+}
+
+static void read_goals(const struct oracle *o, unsigned i, struct row *r)
+{
+    r->all = read_goal(o, i, r->minute, "all");
+    r->buy = read_goal(o, i, r->minute, "buy");
+    r->gone = read_goal(o, i, r->minute, "gone");
+    r->late = read_goal(o, i, r->minute, "late");
+}
+
 /* Whether a commit that comes in several parts has not come to its end. */
 static bool is_cut(const struct oracle *o, unsigned i)
 {
     struct key_name meta = key_meta(slice_of(o->site[i].name));
 
     return slice_eq(redis_model_get(&o->redis->model, meta.s, "x"), SLICE("1"));
+}
+
+static void check_row_goals(const struct oracle *o, unsigned i, const struct row *r)
+{
+    bool sound = r->all == r->views && r->buy == r->events &&
+                 r->gone + r->late == r->views && (o->operator.changed || !r->late);
+
+    if (!sound)
+        world_fail(o->world,
+                   "%s: row %u has pv %" PRIu64 " ev %" PRIu64 " and goals all %" PRIu64
+                   " buy %" PRIu64 " gone %" PRIu64 " late %" PRIu64,
+                   o->site[i].name, r->minute, r->views, r->events, r->all, r->buy,
+                   r->gone, r->late);
 }
 
 static void check_row(const struct oracle *o, unsigned i, const struct row *r)
@@ -263,6 +296,7 @@ static void each_row(struct oracle *o, unsigned i,
             continue;
         read_row(o, i, k, &r);
         r.devices = read_devices(o, i, r.minute);
+        read_goals(o, i, &r);
         fn(o, i, &r, arg);
     }
 }
@@ -273,6 +307,7 @@ static void on_row(struct oracle *o, unsigned i, const struct row *r, void *arg)
 {
     (void)arg;
     check_row(o, i, r);
+    check_row_goals(o, i, r);
 }
 
 static void add_row(struct oracle *o, unsigned i, const struct row *r, void *arg)
@@ -284,6 +319,7 @@ static void add_row(struct oracle *o, unsigned i, const struct row *r, void *arg
     sum->events += r->events;
     sum->uniques += r->uniques;
     sum->last += r->last;
+    sum->gone += r->gone;
 }
 
 /* Written in one instant. */
@@ -481,6 +517,30 @@ static void check_row_of_store(struct oracle *o, unsigned i, const struct row *r
             " %" PRIu64 " %" PRIu64 " %" PRIu64 " in Redis",
             o->site[i].name, r->minute, row->views, row->events, row->uniques, row->last,
             r->views, r->events, r->uniques, r->last);
+}
+
+void oracle_note_goals(struct oracle *o)
+{
+    for (unsigned i = 0; i < o->nsites; i++) {
+        struct row sum = {0};
+
+        each_row(o, i, add_row, &sum);
+        o->site[i].gone = sum.gone;
+    }
+}
+
+void oracle_check_goals(struct oracle *o)
+{
+    for (unsigned i = 0; i < o->nsites; i++) {
+        struct row sum = {0};
+
+        each_row(o, i, add_row, &sum);
+        if (sum.gone != o->site[i].gone)
+            world_fail(o->world,
+                       "%s: %" PRIu64 " reached a goal that is no more, %" PRIu64
+                       " when all had heard of that",
+                       o->site[i].name, sum.gone, o->site[i].gone);
+    }
 }
 
 void oracle_check_store(struct oracle *o, const struct store *st, uint64_t epoch)

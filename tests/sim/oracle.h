@@ -10,6 +10,7 @@
 #include "../../aggregator/store.h"
 #include "node_collector.h"
 #include "node_redis.h"
+#include "operator.h"
 
 #define SITES 6      /* the last one used is the crowd's */
 #define HITS_MAX 990 /* of one site: below PAGES_MAX, so that no path is (other) */
@@ -31,6 +32,7 @@ struct told_site {
     unsigned n;
     /* The latest message. */
     uint64_t epoch, message, life;
+    uint64_t gone; /* reached a goal that nobody counts any more: oracle_note_goals */
 };
 
 struct oracle {
@@ -46,6 +48,7 @@ struct oracle {
     bool there[PEOPLE]; /* of the audience */
     bool at_rest; /* every commit has come to its end: nothing half written is excused */
     struct told_site site[SITES];
+    struct operator operator;
     uint64_t hits, messages, stale_ticks;
     uint64_t missing; /* in the plain sites, as of the last check of the whole */
 };
@@ -80,6 +83,11 @@ void oracle_check_durable(struct oracle *o);
 
 /* Everything is there but for at most @lost hits, and the logs say the same; likewise. */
 void oracle_check_whole(struct oracle *o, uint64_t lost);
+
+/* By now everybody has heard of the operator's change: what was counted for the goal that
+ * was taken out is noted, and must be the same whenever it is checked. */
+void oracle_note_goals(struct oracle *o);
+void oracle_check_goals(struct oracle *o);
 
 /* The aggregator that has @st and @epoch knows of each site that it owns what Redis has.
  */

@@ -462,13 +462,98 @@ static void a_view_tells_where_it_came_from(void **state)
     }
 }
 
+/* A page of the site, as its browser tells it. */
+#define PAGE "p=https://shop.example/a"
+
+static void a_view_tells_the_campaign_that_led_to_it(void **state)
+{
+    static const struct {
+        const char *query, *referer, *campaign, *term, *host;
+    } rows[] = {
+        {PAGE, "", "", "", ""},
+        {PAGE "&utm_campaign=Spring+sale&utm_term=red%20shoes", "", "Spring sale",
+         "red shoes", ""},
+        {PAGE "%3Futm_campaign=spring%26utm_term=shoes%23x", "", "spring", "shoes", ""},
+        {PAGE "%3Fa=1%26utm_campaign=Spring%2520sale%252B%26b", "", "Spring sale+", "",
+         ""},
+        {PAGE "%23%3Futm_campaign=spring", "", "", "", ""},
+        {"p=/a?utm_campaign=spring", "", "spring", "", ""},
+        {"", "https://shop.example/?utm_campaign=spring%2Bsale+x", "spring+sale x", "",
+         ""},
+        {"p=/b", "https://shop.example/?utm_campaign=spring", "", "", ""},
+        {PAGE "&q=%3Futm_campaign%3Dspring%26utm_term%3Da%2Bb%26utm_medium%3Dx", "",
+         "spring", "a b", ""},
+        {PAGE "&q=utm_campaign%3Dspring%2520sale", "", "spring sale", "", ""},
+        {PAGE "&q=campaign%3Dx%26UTM_CAMPAIGN%3Dx%26utm_campaigns%3Dx", "", "", "", ""},
+        {PAGE "&q=%3F%26%26%3D%26utm_campaign", "", "", "", ""},
+        /* the beacon's own, then its query, then the page's; the first of a name */
+        {PAGE "%3Futm_term=3%26utm_campaign=3&q=utm_term%3D2%26utm_campaign%3D2"
+              "&utm_campaign=1&utm_campaign=0",
+         "", "1", "2", ""},
+        {PAGE "&utm_campaign=&q=utm_campaign%3D2%26utm_campaign%3D3", "", "2", "", ""},
+        /* cleaned */
+        {PAGE "&utm_campaign=%01%20a%0Ab%00%20", "", "ab", "", ""},
+        {PAGE "&utm_campaign=%ff", "", "\xef\xbf\xbd", "", ""},
+        {PAGE "&utm_campaign=%3Cb%3E%22", "", "<b>\"", "", ""},
+        {PAGE "&q=utm_campaign%3D%25", "", "%", "", ""},
+        /* where it came from: what the browser says, else the link */
+        {PAGE "&q=utm_source%3DNewsletter", "", "", "", "newsletter"},
+        {PAGE "&utm_source=www.Google.com", "", "", "", "google.com"},
+        {PAGE "&utm_source=x.example&r=https://y.example/", "", "", "", "y.example"},
+        {PAGE "&utm_source=My+friends", "", "", "", ""},
+        {PAGE "&utm_source=-", "", "", "", ""},
+        {PAGE "&utm_source=shop.example", "", "", "", "-"},
+        {PAGE "&r=-&utm_source=x.example", "", "", "", "-"},
+        /* of views alone */
+        {PAGE "&k=h&utm_campaign=x&utm_term=x&utm_source=x", "", "", "", ""},
+        {PAGE "&e=buy&utm_campaign=x&utm_term=x&utm_source=x", "", "", "", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct beacon_sender from = {.referer = guarded(rows[i].referer)};
+        struct day_keys keys = {0};
+        const struct beacon_tools tools = {&secret, &keys, &agents};
+        char query[512];
+        struct hit h;
+
+        snprintf(query, sizeof query, "i=s&%s", rows[i].query);
+        assert_int_equal(beacon_from_query(&beacon, guarded(query)), BEACON_OK);
+        assert_int_equal(beacon_hit(&beacon, &from, &tools, 1763776800000, 7, &h, &texts),
+                         BEACON_OK);
+        assert_slice(h.campaign, rows[i].campaign, query);
+        assert_slice(h.term, rows[i].term, query);
+        assert_slice(h.referrer, rows[i].host, query);
+    }
+}
+
+static void a_long_campaign_is_cut_at_a_character(void **state)
+{
+    char query[4000] = "i=s&utm_campaign=";
+    size_t n = strlen(query);
+
+    (void)state;
+    memset(query + n, 'c', CAMPAIGN_MAX - 1);
+    strcpy(query + n + CAMPAIGN_MAX - 1, "%C3%A9");
+    assert_int_equal(must_hit(query).campaign.n, CAMPAIGN_MAX - 1);
+    strcpy(query, "i=s&q=utm_term%3D");
+    n = strlen(query);
+    memset(query + n, 't', 3000);
+    query[n + 3000] = 0;
+    assert_int_equal(must_hit(query).term.n, CAMPAIGN_MAX);
+}
+
 static void a_view_and_a_heartbeat_tell_the_title(void **state)
 {
     static const struct {
         const char *query, *want;
     } rows[] = {
-        {"i=s&t=Home", "Home"}, {"i=s&k=h&t=%20Caf%C3%A9%00%20", "Caf\xc3\xa9"},
-        {"i=s&k=l&t=Home", ""}, {"i=s&e=buy&t=Home", "buy"},
+        {"i=s&t=Home", "Home"},
+        {"i=s&t=Old&r=-", ""},
+        {"i=s&k=h&t=New&r=-", "New"},
+        {"i=s&k=h&t=%20Caf%C3%A9%00%20", "Caf\xc3\xa9"},
+        {"i=s&k=l&t=Home", ""},
+        {"i=s&e=buy&t=Home", "buy"},
         {"i=s&t=", ""},
     };
 
@@ -594,6 +679,8 @@ int main(void)
         cmocka_unit_test(hostile_text_is_made_fit_to_print),
         cmocka_unit_test(a_name_is_cut_at_its_bound),
         cmocka_unit_test(a_view_tells_where_it_came_from),
+        cmocka_unit_test(a_view_tells_the_campaign_that_led_to_it),
+        cmocka_unit_test(a_long_campaign_is_cut_at_a_character),
         cmocka_unit_test(a_view_and_a_heartbeat_tell_the_title),
         cmocka_unit_test(send_image_0_wants_no_image),
         cmocka_unit_test(past_midnight_the_previous_id_goes_along),

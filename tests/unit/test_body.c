@@ -46,6 +46,8 @@ static void assert_same_hit(const struct hit *a, const struct hit *b)
     assert_true(a->device == b->device && a->browser == b->browser);
     assert_memory_equal(a->country, b->country, 2);
     assert_same_text(a->referrer, b->referrer);
+    assert_same_text(a->campaign, b->campaign);
+    assert_same_text(a->term, b->term);
 }
 
 /* Reads @w by our reader and by msgpack-c; both must give @want. */
@@ -141,10 +143,10 @@ static void the_bytes_are_as_documented(void **state)
 static void trailing_zeros_are_left_out_and_read_back(void **state)
 {
     static struct body_writer w;
-    struct hit hits[128];
+    struct hit hits[512];
 
     (void)state;
-    for (unsigned i = 0; i < 128; i++) {
+    for (unsigned i = 0; i < 512; i++) {
         if (i % 16 == 0)
             body_begin(&w, START);
         hits[i] = view("s", "/p", 1);
@@ -155,6 +157,8 @@ static void trailing_zeros_are_left_out_and_read_back(void **state)
         hits[i].lasts = i & 16 ? TAB_LASTS_MAX_S : 0;
         hits[i].device = i & 32 ? DEVICE_OTHER : 0;
         hits[i].referrer = i & 64 ? SLICE("-") : SLICE("");
+        hits[i].campaign = i & 128 ? SLICE("name") : SLICE("");
+        hits[i].term = i & 256 ? SLICE("red shoes") : SLICE("");
         assert_true(body_add(&w, &hits[i]));
         assert_reads_back(&w, hits + i / 16 * 16, i % 16 + 1);
     }
@@ -220,6 +224,10 @@ static struct hit random_hit(struct dice *d, size_t n)
         h.device = (uint8_t)dice_below(d, HIT_DEVICES);
         h.browser = (uint8_t)dice_below(d, HIT_BROWSERS);
         h.referrer = (struct slice){text[n], dice_below(d, 4)};
+    }
+    if (dice_below(d, 3) == 0) {
+        h.campaign = (struct slice){text[n], dice_below(d, 4)};
+        h.term = (struct slice){text[n], dice_below(d, 4)};
     }
     if (dice_below(d, 3) == 0)
         memcpy(h.country, "NL", 2);
@@ -295,6 +303,8 @@ static struct hit longest_hit(const char *text)
                         .path = {text, PATH_MAX_BYTES},
                         .name = {text, EVENT_NAME_MAX},
                         .referrer = {text, REFERRER_MAX},
+                        .campaign = {text, CAMPAIGN_MAX},
+                        .term = {text, CAMPAIGN_MAX},
                         .visitor = UINT64_MAX,
                         .previous = UINT64_MAX,
                         .tab = UINT64_MAX,
@@ -457,12 +467,27 @@ static void malformed_bodies_are_refused(void **state)
          "92 00 92 a1's' 91 9c 00 00 01 a0 00 00 a0 00 00 00 00 d941 "
          "'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0'",
          0},
-        {"unknown element beyond the end",
+        {"a campaign that is nil",
+         "92 00 92 a1's' 91 9d 00 00 01 a0 00 00 a0 00 00 00 00 a0 c0", 0},
+        {"a campaign of 65 bytes",
+         "92 00 92 a1's' 91 9d 00 00 01 a0 00 00 a0 00 00 00 00 a0 d941 "
+         "'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0'",
+         0},
+        {"a campaign beyond the end",
          "92 00 92 a1's' 91 9d 00 00 01 a0 00 00 a0 00 00 00 00 a0", 0},
+        {"a term of an unknown index",
+         "92 00 92 a1's' 91 9e 00 00 01 a0 00 00 a0 00 00 00 00 a0 a0 05", 0},
+        {"a term of 65 bytes",
+         "92 00 92 a1's' 91 9e 00 00 01 a0 00 00 a0 00 00 00 00 a0 a0 d941 "
+         "'0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0'",
+         0},
+        {"unknown element beyond the end",
+         "92 00 92 a1's' 91 9f 00 00 01 a0 00 00 a0 00 00 00 00 a0 a0 a0", 0},
         {"unknown element that is c1",
-         "92 00 92 a1's' 91 9d 00 00 01 a0 00 00 a0 00 00 00 00 a0 c1", 0},
+         "92 00 92 a1's' 91 9f 00 00 01 a0 00 00 a0 00 00 00 00 a0 a0 a0 c1", 0},
         {"unknown element too deep",
-         "92 00 92 a1's' 91 9d 00 00 01 a0 00 00 a0 00 00 00 00 a0 919191919191919190",
+         "92 00 92 a1's' 91 9f 00 00 01 a0 00 00 a0 00 00 00 00 a0 a0 a0 "
+         "919191919191919190",
          0},
         {"good, then an event that is nil", "92 00 92 a1's' 92 95 00 00 01 a0 00 c0", 1},
         {"good, then trailing bytes", "92 00 92 a1's' 91 95 00 00 01 a0 00 00", 1},
@@ -516,8 +541,9 @@ static void what_later_versions_append_is_ignored(void **state)
     struct hit h;
 
     (void)state;
-    h = only_hit("92 05 94 a1's' 91 9e 00 00 01 a1'/' 00 02 a1'n' 03 04 00 00 a0 c0 "
-                 "81a1'k'90 a1'x' c3");
+    h = only_hit("92 05 94 a1's' 91 dc0010 00 00 01 a1'/' 00 02 a1'n' 03 04 00 00 a0 a0 "
+                 "a1't' c0 81a1'k'90 a1'x' c3");
+    assert_same_text(h.term, SLICE("t"));
     assert_int_equal(h.previous, 3);
     assert_int_equal(h.engaged, 4);
     assert_int_equal(h.at, 5);

@@ -25,6 +25,7 @@ struct world {
     ms_t now, tick_at;
     uint64_t seq; /* of the latest datagram */
     size_t parts; /* of the latest commit */
+    uint64_t goals_told, goals_bad;
 };
 
 static const struct key key = {{9}};
@@ -93,6 +94,20 @@ static void open_tab(struct world *w, uint64_t visitor, uint64_t tab, const char
     tell(w, &h);
 }
 
+/* Runs w->command and takes its reply: what it means. */
+static enum commit_outcome run(struct world *w, struct site *s)
+{
+    redisReply *r = redis_model_call(&w->redis, &w->command);
+    bool told = commit_goals(s, r, &w->goals_bad);
+    enum commit_outcome o =
+        told ? COMMIT_OK
+             : commit_outcome(r->str, (size_t)r->len, r->type == REDIS_REPLY_ERROR);
+
+    w->goals_told += told;
+    freeReplyObject(r);
+    return o;
+}
+
 /* One commit of @s; with @lost the commands vanish and its fate is unknown. */
 static enum commit_outcome commit_site(struct world *w, struct site *s, uint64_t epoch,
                                        bool lost)
@@ -109,14 +124,11 @@ static enum commit_outcome commit_site(struct world *w, struct site *s, uint64_t
     w->parts = 0;
     commit_begin(&c, &w->st, s, epoch, w->now);
     do {
-        const char *reply;
         enum commit_outcome o;
 
         last = commit_next(&c, SLICE("sha"), &w->command, &w->message);
         w->parts++;
-        reply = lost ? NULL : redis_model_run(&w->redis, &w->command);
-        o = commit_outcome(reply, reply ? strlen(reply) : 0,
-                           reply && strncmp(reply, "WRONG", 5) == 0);
+        o = lost ? commit_outcome(NULL, 0, false) : run(w, s);
         if (worst == COMMIT_OK)
             worst = o;
     } while (!last);
@@ -596,6 +608,112 @@ static void traits_of_a_lost_commit_are_written_with_the_next(void **state)
         expect_agreement(w, "shop");
     }
     expect_field(&w->redis, "hc:{shop}:tr:29396880", "d:mobile", 4);
+}
+
+/* ---- goals ------------------------------------------------------------------ */
+
+static void thank(struct world *w)
+{
+    hit(w, "shop", 1, "/thanks");
+    commit_all(w);
+}
+
+static void expect_goal(struct world *w, const char *name, uint64_t n)
+{
+    char field[32];
+
+    snprintf(field, sizeof field, "a:%s", name);
+    expect_field(&w->redis, "hc:{shop}:tr:29396880", field, n);
+    expect_agreement(w, "shop");
+}
+
+static void a_new_goal_counts_from_the_next_commit_on(void **state)
+{
+    struct world *w = *state;
+
+    thank(w);
+    assert_int_equal(w->goals_told, 0);
+    redis_model_say(&w->redis, "HSET hc:{shop}:c g:a path_/ v 7 g:bad nonsense t:x y");
+    command_clear(&w->command);
+    for (const char *const *arg = (const char *const[]){"HSET", "hc:{shop}:c", "g:order",
+                                                        "path /thanks", NULL};
+         *arg; arg++)
+        command_arg(&w->command, slice_of(*arg));
+    redis_model_run(&w->redis, &w->command);
+    thank(w); /* of which it is heard */
+    assert_int_equal(w->goals_told, 1);
+    assert_int_equal(w->goals_bad, 2);
+    assert_int_equal(redis_model_count(&w->redis, "hc:{shop}:tr:"), 0);
+    thank(w);
+    expect_goal(w, "order", 1);
+    assert_int_equal(w->goals_told, 1);
+    assert_true(slice_has(redis_model_get(&w->redis, "hc:{shop}:r", "3"),
+                          SLICE("\"goals\":[\"order\"]")));
+    assert_true(slice_has(buf_get(&w->redis.published), SLICE("\"goals\":[\"order\"]")));
+    assert_false(
+        slice_has(redis_model_get(&w->redis, "hc:{shop}:r", "2"), SLICE("goals")));
+}
+
+static void goals_that_are_gone_count_no_more(void **state)
+{
+    static const char *const ends[] = {
+        "HSET hc:{shop}:c v 8",      /* with HDEL before */
+        "DEL hc:{shop}:c",           /* forgotten as a whole */
+        "HDEL hc:{shop}:c v",        /* by hand */
+        "SETRANGE hc:{shop}:c 0 no", /* of another type */
+    };
+    struct world *w = *state;
+    uint64_t told = 0;
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct site *s;
+
+        redis_model_say(&w->redis, "DEL hc:{shop}:c");
+        redis_model_say(&w->redis, "HSET hc:{shop}:c g:all event_x v 7");
+        thank(w);
+        s = store_find(&w->st, SLICE("shop"));
+        assert_true(slice_eq(goals_version(&s->goals), SLICE("7")));
+        assert_true(goals_add(&s->goals, SLICE("g:order"), SLICE("path /thanks")));
+        thank(w);
+        expect_goal(w, "order", i + 1);
+        assert_int_equal(w->goals_told, told += 1);
+        if (i == 0)
+            redis_model_say(&w->redis, "HDEL hc:{shop}:c g:all");
+        if (i == 3)
+            redis_model_say(&w->redis, "DEL hc:{shop}:c");
+        redis_model_say(&w->redis, ends[i]);
+        s->full = i == 2; /* whatever commit it is */
+        store_mark_dirty(&w->st, s);
+        commit_all(w);
+        assert_int_equal(w->goals_told, told += 1);
+        assert_int_equal(s->goals.n, 0);
+        thank(w);
+        expect_goal(w, "order", i + 1);
+        assert_int_equal(w->goals_told, told);
+    }
+}
+
+static void an_event_is_counted_and_a_lost_commit_repeats_it(void **state)
+{
+    struct world *w = *state;
+    struct hit buy = {.site = SLICE("shop"),
+                      .path = SLICE("/"),
+                      .name = SLICE("buy"),
+                      .visitor = 1,
+                      .kind = HIT_EVENT};
+    struct site *s = lazy_site(w, 30, "shop");
+
+    assert_true(goals_add(&s->goals, SLICE("g:sale"), SLICE("event buy")));
+    for (int full = 0; full < 2; full++) {
+        tell(w, &buy);
+        s->full = full;
+        assert_ptr_equal(store_take_dirty(&w->st), s);
+        commit_site(w, s, EPOCH, true);
+        tell(w, &buy);
+        commit_all(w);
+        expect_goal(w, "sale", 2 * ((uint64_t)full + 1));
+    }
+    assert_int_equal(w->goals_told, 0);
 }
 
 static void a_row_says_how_many_records_are_valid(void **state)
@@ -1273,6 +1391,9 @@ int main(void)
         T(a_commit_of_other_things_does_not_touch_traits),
         T(a_rewrite_leaves_no_traits_but_those_that_there_are),
         T(traits_of_a_lost_commit_are_written_with_the_next),
+        T(a_new_goal_counts_from_the_next_commit_on),
+        T(goals_that_are_gone_count_no_more),
+        T(an_event_is_counted_and_a_lost_commit_repeats_it),
         T(a_row_says_how_many_records_are_valid),
         T(a_site_heals_whatever_its_keys_were),
         T(a_row_of_another_type_keeps_all_heads_and_totals_from_being_written),

@@ -257,6 +257,8 @@ static size_t make_newer(uint8_t *out)
     h.browser = BROWSER_SAFARI;
     memcpy(h.country, "DE", 2);
     h.referrer = SLICE("example.org");
+    h.campaign = SLICE("spring");
+    h.term = SLICE("shoes");
     body_begin(&w, 5000);
     assert_true(body_add(&w, &join) && body_add(&w, &h) && body_add(&w, &query));
     return wire_frame(out, &head, w.bytes, w.n, &secret);
@@ -269,14 +271,19 @@ static void connections_traits_and_referrers_are_shown(void **state)
     struct buf out = said(bytes, n, false);
 
     (void)state;
-    buf_must_contain(&out, "stay              traits            referrer     path");
-    buf_must_contain(&out, "60s,held,counted  -                              /");
-    buf_must_contain(&out, "-                 mobile,Safari,DE  example.org  /");
+    buf_must_contain(
+        &out, "stay              traits            referrer     campaign  term   path");
+    buf_must_contain(
+        &out, "60s,held,counted  -                                               /");
+    buf_must_contain(
+        &out, "-                 mobile,Safari,DE  example.org  spring    shoes  /");
     buf_fini(&out);
     out = said(bytes, n, true);
     buf_must_contain(&out, "\"lasts\":60,\"held\":true,\"counted\":true,\"path\":\"/\"");
     buf_must_contain(&out, "\"device\":\"mobile\",\"browser\":\"Safari\",\"country\":"
-                           "\"DE\",\"referrer\":\"example.org\",\"path\":\"/\"");
+                           "\"DE\",\"referrer\":\"example.org\","
+                           "\"campaign\":\"spring\",\"term\":\"shoes\","
+                           "\"path\":\"/\"");
     buf_must_contain(&out, "\"text\":\"SELECT 1\"");
     buf_fini(&out);
 }

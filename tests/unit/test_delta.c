@@ -316,6 +316,7 @@ static void expect_same_event(const struct recent_event *a, const struct recent_
     assert_true(slice_eq(a->path, b->path));
     assert_true(slice_eq(a->name, b->name));
     assert_true(slice_eq(a->referrer, b->referrer));
+    assert_true(slice_eq(a->goals, b->goals));
     assert_int_equal(a->visitor, b->visitor);
     assert_int_equal(a->device, b->device);
     assert_int_equal(a->browser, b->browser);
@@ -331,6 +332,7 @@ static void who_it_was_and_whence_is_told_and_read(void **state)
                                      .path = SLICE("/a"),
                                      .name = SLICE("buy"),
                                      .referrer = SLICE("news.example"),
+                                     .goals = SLICE("order a.b_c-1"),
                                      .visitor = 0x0a1b2c3d,
                                      .device = DEVICE_TABLET,
                                      .browser = BROWSER_SAMSUNG,
@@ -340,7 +342,7 @@ static void who_it_was_and_whence_is_told_and_read(void **state)
     (void)state;
     buf_init(&text, RECENT_TEXT_MAX);
     buf_init(&json, 4096);
-    for (unsigned known = 0; known < 64; known++) {
+    for (unsigned known = 0; known < 128; known++) {
         struct recent_event e = all, back;
         struct json j;
 
@@ -357,6 +359,8 @@ static void who_it_was_and_whence_is_told_and_read(void **state)
             memset(e.country, 0, sizeof e.country);
         if (!(known & 16))
             e.referrer = SLICE("");
+        if (!(known & 64))
+            e.goals = SLICE("");
         buf_clear(&json);
         json_init(&j, &json);
         recent_event_json(&j, &e);
@@ -369,7 +373,8 @@ static void who_it_was_and_whence_is_told_and_read(void **state)
         SLICE(
             "{\"id\":7,\"type\":\"event\",\"timestamp\":1763776801450,\"path\":\"/a\","
             "\"name\":\"buy\",\"visitor\":\"0a1b2c3d\",\"device\":\"tablet\",\"browser\":"
-            "\"Samsung Internet\",\"country\":\"NZ\",\"referrer\":\"news.example\"}")));
+            "\"Samsung Internet\",\"country\":\"NZ\",\"referrer\":\"news.example\","
+            "\"goals\":[\"order\",\"a.b_c-1\"]}")));
     buf_fini(&text);
     buf_fini(&json);
 }
@@ -444,6 +449,45 @@ static void a_query_is_told_and_read(void **state)
     buf_fini(&json);
 }
 
+#define HEAD "{\"id\":9,\"type\":\"pageview\",\"timestamp\":1763776801450"
+
+static void goals_that_are_none_make_no_event(void **state)
+{
+    static const struct {
+        const char *goals;
+        bool good;
+    } rows[] = {
+        {"[\"a\"]", true},
+        {"[\"a\",\"b\"]", true},
+        {"[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\"]", true},
+        {"[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\"]", false},
+        {"[\"a b\"]", false},
+        {"[\"\"]", false},
+        {"[]", false},
+        {"[\"a\",]", false},
+        {"[\"a\"", false},
+        {"[1]", false},
+        {"[[\"a\"]]", false},
+        {"[\"a\"},\"x\":1", false},
+    };
+    struct recent_event e;
+    struct buf text;
+    char json[256];
+
+    (void)state;
+    buf_init(&text, RECENT_TEXT_MAX);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int n = snprintf(json, sizeof json, HEAD ",\"path\":\"/\",\"goals\":%s}",
+                         rows[i].goals);
+
+        assert_int_equal(
+            recent_event_parse((struct slice){guard_copy(json, (size_t)n), (size_t)n}, &e,
+                               &text),
+            rows[i].good);
+    }
+    buf_fini(&text);
+}
+
 /* It may come from another version, or from anybody who writes to Redis. */
 static void what_is_not_known_of_a_person_is_nothing(void **state)
 {
@@ -509,8 +553,6 @@ static void an_event_is_recognized_and_read(void **state)
         buf_fini(&out);
     }
 }
-
-#define HEAD "{\"id\":9,\"type\":\"pageview\",\"timestamp\":1763776801450"
 
 static void events_of_ours_and_others_are_told_apart(void **state)
 {
@@ -956,6 +998,7 @@ int main(void)
         cmocka_unit_test(who_it_was_and_whence_is_told_and_read),
         cmocka_unit_test(a_query_is_told_and_read),
         cmocka_unit_test(of_a_query_anybody_is_told_all_but_its_text),
+        cmocka_unit_test(goals_that_are_none_make_no_event),
         cmocka_unit_test(what_is_not_known_of_a_person_is_nothing),
         cmocka_unit_test(events_of_ours_and_others_are_told_apart),
         cmocka_unit_test(a_site_being_read_back_is_flagged),

@@ -1249,6 +1249,100 @@ static void a_message_goes_to_the_feed_and_makes_nobody_seen(void **state)
     assert_int_equal(counts.late, 1);
 }
 
+/* ---- goals ------------------------------------------------------------------ */
+
+static uint64_t reached(const struct site *s, const char *goal)
+{
+    for (size_t i = 0; i < s->traits.n; i++) {
+        const struct trait *t = s->traits.trait[i];
+
+        if (t->kind == TRAIT_GOAL && slice_eq(trait_name(t), slice_of(goal)))
+            return t->views;
+    }
+    return 0;
+}
+
+static void expect_goals(const struct site *s, uint64_t id, const char *goals)
+{
+    struct recent_event e = recent_get(&s->recent, id);
+
+    assert_true(slice_eq(e.goals, slice_of(goals)));
+}
+
+static void a_goal_is_counted_each_time_in_the_minute_of_its_hit(void **state)
+{
+    struct store *st = *state;
+    struct hit buy = {.site = SLICE("shop"),
+                      .path = SLICE("/thanks"),
+                      .name = SLICE("buy"),
+                      .visitor = 1,
+                      .kind = HIT_EVENT,
+                      .at = SENT};
+    struct site *s = store_site(st, SLICE("shop"));
+
+    assert_true(goals_add(&s->goals, SLICE("g:thanks"), SLICE("path /thanks*")));
+    assert_true(goals_add(&s->goals, SLICE("g:all"), SLICE("path *")));
+    assert_true(goals_add(&s->goals, SLICE("g:buy"), SLICE("event buy")));
+    fold(st, hit_at("shop", 1, "/thanks/a", 0), NOON);
+    fold(st, hit_at("shop", 1, "/thanks/b", 60000), NOON);
+    fold(st, hit_at("shop", 1, "/", 0), NOON);
+    fold(st, buy, NOON);
+    fold(st, buy, NOON);
+    fold(st, hit_at("shop", 1, "/thanks", 31 * 60000), NOON); /* late */
+    assert_int_equal(reached(s, "thanks"), 2);
+    assert_int_equal(reached(s, "all"), 3);
+    assert_int_equal(reached(s, "buy"), 2);
+    assert_int_equal(counts.goals, 7);
+    assert_int_equal(counts.capped_goals, 0);
+    expect_goals(s, 1, "all thanks");
+    expect_goals(s, 2, "all thanks");
+    expect_goals(s, 3, "all");
+    expect_goals(s, 5, "buy");
+    for (size_t i = 0; i < s->traits.n; i++)
+        if (slice_eq(trait_name(s->traits.trait[i]), SLICE("thanks")))
+            assert_int_equal(s->traits.trait[i]->at[slot_of(s, s->now - 1)], 1);
+    site_advance(s, s->now + 29);
+    assert_int_equal(reached(s, "thanks"), 1);
+}
+
+static void a_goal_that_was_removed_keeps_its_count_and_counts_no_more(void **state)
+{
+    struct store *st = *state;
+    struct site *s = store_site(st, SLICE("shop"));
+
+    goals_add(&s->goals, SLICE("g:all"), SLICE("path *"));
+    fold(st, hit_at("shop", 1, "/", 0), NOON);
+    goals_begin(&s->goals, SLICE("2"));
+    fold(st, hit_at("shop", 1, "/", 0), NOON);
+    assert_int_equal(reached(s, "all"), 1);
+    expect_goals(s, 2, "");
+    site_advance(s, s->now + 30);
+    traits_drop_empty(&s->traits);
+    assert_int_equal(s->traits.n, 0); /* it left with its row */
+}
+
+static void of_many_goals_the_feed_names_some_and_rows_tell_so_many_apart(void **state)
+{
+    struct store *st = *state;
+    struct site *s = store_site(st, SLICE("shop"));
+    char field[16];
+
+    for (unsigned round = 0; round < 3; round++) {
+        goals_begin(&s->goals, SLICE("7"));
+        for (unsigned i = 0; i < GOALS_MAX; i++) {
+            snprintf(field, sizeof field, "g:%u%02u", round, i);
+            assert_true(goals_add(&s->goals, slice_of(field), SLICE("path *")));
+        }
+        fold(st, hit_at("shop", 1, "/", 0), NOON);
+    }
+    expect_goals(s, 1, "000 001 002 003 004 005 006 007");
+    assert_int_equal(counts.goals, 3 * GOALS_MAX);
+    assert_int_equal(counts.capped_goals, 3 * GOALS_MAX - (GOALS_COUNTED_MAX - 1));
+    assert_int_equal(reached(s, TRAIT_OTHER), counts.capped_goals);
+    assert_int_equal(reached(s, "100"), 1);
+    assert_int_equal(reached(s, "231"), 0);
+}
+
 static void the_feed_begins_when_it_does_though_its_first_event_is_older(void **state)
 {
     struct store *st = *state;
@@ -1520,6 +1614,12 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(
             views_and_visits_are_summed_and_begin_anew_with_a_reset, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_goal_is_counted_each_time_in_the_minute_of_its_hit, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_goal_that_was_removed_keeps_its_count_and_counts_no_more, begin, end),
+        cmocka_unit_test_setup_teardown(
+            of_many_goals_the_feed_names_some_and_rows_tell_so_many_apart, begin, end),
         cmocka_unit_test_setup_teardown(a_message_goes_to_the_feed_and_makes_nobody_seen,
                                         begin, end),
         cmocka_unit_test_setup_teardown(

@@ -40,6 +40,7 @@ static void a_query_is_a_view_or_an_event(void **state)
         expect_text(q, "name", b.name, rows[i].name);
         expect_text(q, "title", b.title, rows[i].title);
         expect_text(q, "referrer", b.referrer, rows[i].referrer);
+        expect_text(q, "query", b.query, i == 0 ? "?x" : NULL);
         assert_int_equal(b.tab.n + b.user.n + b.kind.n, 0);
     }
 }

@@ -10,6 +10,16 @@
 #include "../../aggregator/parked.h"
 #include "../dice.h"
 
+/* A text of @n letters, of the @i-th hit. */
+static struct slice letters(uint64_t i, uint64_t n)
+{
+    static const char text[] = "abcdefghijklmnopqrstuvwxyz"
+                               "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
+                               "abcdefghijklmnopqrstuvwxyz";
+
+    return (struct slice){text + i % 26, (size_t)n};
+}
+
 static struct hit hit_of(uint64_t i, char *path, size_t path_n, char *name, size_t name_n)
 {
     memset(path, (int)('a' + i % 26), path_n);
@@ -23,6 +33,9 @@ static struct hit hit_of(uint64_t i, char *path, size_t path_n, char *name, size
         .engaged = (uint32_t)(i * 7919),
         .kind = (uint8_t)(i % HIT_KINDS),
         .state = (uint8_t)(i % HIT_STATES),
+        .referrer = letters(i, i % 7 ? 0 : REFERRER_MAX),
+        .campaign = letters(i + 1, i % 3 ? 0 : i % (CAMPAIGN_MAX + 1)),
+        .term = letters(i + 2, i % 4 ? 0 : i % (CAMPAIGN_MAX + 1)),
     };
 }
 
@@ -55,6 +68,9 @@ static void take(struct parked *p, uint64_t i)
     assert_int_equal(got.hit.site.n, 0);
     assert_true(slice_eq(got.hit.path, want.path));
     assert_true(slice_eq(got.hit.name, want.name));
+    assert_true(slice_eq(got.hit.referrer, want.referrer));
+    assert_true(slice_eq(got.hit.campaign, want.campaign));
+    assert_true(slice_eq(got.hit.term, want.term));
     assert_int_equal(got.hit.visitor, want.visitor);
     assert_int_equal(got.hit.previous, want.previous);
     assert_int_equal(got.hit.tab, want.tab);

@@ -222,7 +222,18 @@ static void answer(struct redis_link *l, const char *text)
 
 static void run_and_answer(struct redis_link *l)
 {
-    answer(l, redis_model_run(&l->redis, &l->call[l->first].command));
+    redisReply *reply = redis_model_call(&l->redis, &l->call[l->first].command);
+    struct pending p = l->call[l->first];
+
+    if (reply->type != REDIS_REPLY_ARRAY) {
+        answer(l, reply->str ? reply->str : "OK");
+    } else {
+        l->first = (l->first + 1) % COMMITS_IN_FLIGHT_MAX;
+        l->n--;
+        p.fn(p.arg, reply);
+        command_fini(&p.command);
+    }
+    freeReplyObject(reply);
 }
 
 /* Redis has executed some of what was sent, and nobody will know. */
@@ -466,6 +477,7 @@ static void somebody_claims(struct world *w)
         command_arg(&c, (struct slice){p, 1});
     command_u64(&c, w->epoch + EPOCH_STEP / 2); /* whatever was there before */
     command_u64(&c, 0);
+    command_arg(&c, SLICE("")); /* of goals it knows nothing */
     op = command_op(&c, "HSET", slice_of(meta.s));
     command_arg(&c, SLICE("p"));
     command_arg(&c, SLICE("1.0"));
@@ -796,7 +808,7 @@ static void a_clock_set_back_leaves_nothing_wrong(void **state)
                             .set_back = true});
 }
 
-/* ---- hc:live ------------------------------------------------------------- */
+/* ---- hc:live, goals ------------------------------------------------------ */
 
 static struct world *calm(void)
 {
@@ -898,6 +910,27 @@ static void a_site_whose_commit_was_lost_is_listed_with_the_next(void **state)
     buried(w);
 }
 
+static void an_answer_with_goals_is_ok_and_they_are_the_sites(void **state)
+{
+    struct world *w = calm();
+    const struct site *s;
+
+    (void)state;
+    view(w, "a");
+    redis_model_say(&w->link.redis, "HSET hc:{a}:c v 5 g:x nonsense g:y path_");
+    view(w, "a");
+    s = store_find(&w->store, SLICE("a"));
+    assert_true(slice_eq(goals_version(&s->goals), SLICE("5")));
+    assert_int_equal(w->counters.goals_bad, 2);
+    assert_int_equal(w->counters.unknown, 0);
+    assert_true(round_is_confirmed(&w->round));
+    expect_field(&w->link.redis, "hc:{a}:t", "pv", 2);
+    redis_model_say(&w->link.redis, "DEL hc:{a}:c");
+    view(w, "a");
+    assert_int_equal(goals_version(&s->goals).n, 0);
+    buried(w);
+}
+
 #define T(f) cmocka_unit_test_teardown(f, end)
 
 int main(void)
@@ -912,6 +945,7 @@ int main(void)
         T(so_many_sites_that_they_take_several_calls_are_all_listed),
         T(a_list_that_cannot_be_written_disturbs_no_commit),
         T(a_site_whose_commit_was_lost_is_listed_with_the_next),
+        T(an_answer_with_goals_is_ok_and_they_are_the_sites),
     };
 
     signal(SIGABRT, last_words);

@@ -173,6 +173,39 @@ static void only_fields_for_readers_come_along(void **state)
     redisFree(c);
 }
 
+static void of_goals_the_names_are_read_where_there_is_a_version(void **state)
+{
+    static const char *const keys[] = {
+        "HSET hc:{shop}:m q 3 t 4104000000000",
+        "HSET hc:{shop}:c v 7 t:ci secret g:buy event_x demo 1 g:order path_/",
+        "HSET hc:{shop}:tr:68400000 a:order 2 a:old 1", "HSET hc:{shop}:b:68400000 pv 2",
+        NULL};
+    static const char *const names[] = {"order", "old", "buy"};
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+    struct summary s;
+
+    write_keys(c, keys);
+    l = snapshot(c, "1");
+    assert_int_equal(summary_parse(&s, l.v, l.n, 1), 0);
+    assert_true(s.demo);
+    assert_int_equal(s.trait[TRAIT_GOAL].n, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(slice_eq(s.trait[TRAIT_GOAL].of[i].name, slice_of(names[i])));
+        assert_int_equal(s.trait[TRAIT_GOAL].of[i].views, 2 - i);
+    }
+    for (size_t i = 0; i < l.n; i++)
+        assert_false(slice_has(l.v[i], SLICE("secret")) ||
+                     slice_has(l.v[i], SLICE("event_x")));
+    summary_fini(&s);
+    text_list_free(&l);
+    l = snapshot(c, "0");
+    assert_snapshot(&l, "M 2 q 3 t 4104000000000 O 0 A 0 C 2 demo 1 v 7 "
+                        "B 68400000 1 pv 2 R 0");
+    text_list_free(&l);
+    redisFree(c);
+}
+
 static void a_snapshot_becomes_the_right_answer(void **state)
 {
     redisContext *c = redis_server_connect(*state);
@@ -313,6 +346,7 @@ static void of_0_minutes_there_are_only_the_numbers(void **state)
     assert_int_equal(summary_parse(&s, l.v, l.n, MINUTES_DEFAULT), 0);
     assert_int_equal(online_total(&s.online), 10);
     assert_int_equal(summary_window(&s, 5).visitors, 2);
+    assert_int_equal(s.at, 4104000000000);
     assert_int_equal(s.npages, 0);
     summary_fini(&s);
     text_list_free(&l);
@@ -400,6 +434,7 @@ int main(void)
         cmocka_unit_test(the_script_returns_what_the_header_says),
         cmocka_unit_test(a_site_that_was_only_claimed_is_unknown),
         cmocka_unit_test(only_fields_for_readers_come_along),
+        cmocka_unit_test(of_goals_the_names_are_read_where_there_is_a_version),
         cmocka_unit_test(a_snapshot_becomes_the_right_answer),
         cmocka_unit_test(who_is_online_and_what_is_kept_come_along),
         cmocka_unit_test(of_a_site_without_meta_only_what_is_kept_comes_along),

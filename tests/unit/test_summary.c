@@ -148,18 +148,19 @@ static void an_answer_is_as_documented(void **state)
 
     (void)state;
     take(&t, 2,
-         CLOCK
-         "M 5 e 1763776700001 q 17 t 1763776790000 v 1 W 3 "
-         "O 8 w 1 r 2 i 3 b 4 tabs 15 m 6 p:/ 5 p:/new 1 "
-         "A 12 pv 1234 vis 567 con 89 cnt 7 since 1762000000000 peak 12 peak_at "
-         "1763000000000 "
-         "day 20414 dpeak 11 dpeak_at 1763776700000 life 1762000000001 i 9 "
-         "C 1 badge 1 N 2 /old Old / Home "
-         "B 29396280 16 pv 4 uniq 2 last 2 p:/ 1 p:/a<b 1 eng 61000 r:x.example 1 r:- 2 "
-         "d:mobile 3 w:Chrome 4 g:DE 1 g:AT 1 q 2 q50 41 q95 41 qh 36:2 "
-         "B 29396279 6 pv 5 ev 1 uniq 3 last 1 p:/ 1 eng 34300 "
-         "B 29396278 3 pv 9 last 4 eng 7 "
-         "R 2 " EVENT(8, 1763776700000) EVENT(9, 1763776790000));
+         CLOCK "M 5 e 1763776700001 q 17 t 1763776790000 v 1 W 3 "
+               "O 8 w 1 r 2 i 3 b 4 tabs 15 m 6 p:/ 5 p:/new 1 "
+               "A 12 pv 1234 vis 567 con 89 cnt 7 since 1762000000000 peak 12 peak_at "
+               "1763000000000 "
+               "day 20414 dpeak 11 dpeak_at 1763776700000 life 1762000000001 i 9 "
+               "C 4 badge 1 v 7 g:order _ g:call _ N 2 /old Old / Home "
+               "B 29396280 20 pv 4 uniq 2 last 2 p:/ 1 p:/a<b 1 eng 61000 a:order 2 "
+               "r:x.example 1 r:- 2 "
+               "d:mobile 3 c:spring 2 k:red%shoes 1 k:shoes 2 w:Chrome 4 g:DE 1 g:AT 1 q "
+               "2 q50 41 q95 41 qh 36:2 "
+               "B 29396279 7 pv 5 ev 1 uniq 3 last 1 p:/ 1 eng 34300 a:order 1 "
+               "B 29396278 3 pv 9 last 4 eng 7 "
+               "R 2 " EVENT(8, 1763776700000) EVENT(9, 1763776790000));
     assert_answer(
         &t.s,
         "{\"site\":\"shop\",\"rev\":\"1763776700001.17\",\"asOf\":1763776800123,"
@@ -175,11 +176,18 @@ static void an_answer_is_as_documented(void **state)
         "\",\"visitors\":2,\"online\":5,\"title\":\"Home\"},"
         "{\"path\":\"/a\\u003cb\",\"visitors\":1,\"online\":0},"
         "{\"path\":\"/new\",\"visitors\":0,\"online\":1}],"
-        "\"referrers\":[{\"name\":\"(direct)\",\"views\":6},{\"name\":\"(internal)\","
-        "\"views\":2},{\"name\":\"x.example\",\"views\":1}],"
+        "\"referrers\":[{\"name\":\"(direct)\",\"views\":6,\"class\":\"direct\"},"
+        "{\"name\":\"(internal)\",\"views\":2,\"class\":\"internal\"},"
+        "{\"name\":\"x.example\",\"views\":1,\"class\":\"link\"}],"
+        "\"sources\":[{\"name\":\"direct\",\"views\":6},"
+        "{\"name\":\"internal\",\"views\":2},{\"name\":\"link\",\"views\":1}],"
         "\"devices\":[{\"name\":\"mobile\",\"views\":3}],"
         "\"browsers\":[{\"name\":\"Chrome\",\"views\":4}],"
         "\"countries\":[{\"name\":\"AT\",\"views\":1},{\"name\":\"DE\",\"views\":1}],"
+        "\"campaigns\":[{\"name\":\"spring\",\"views\":2}],"
+        "\"terms\":[{\"name\":\"shoes\",\"views\":2},"
+        "{\"name\":\"red%shoes\",\"views\":1}],"
+        "\"goals\":[{\"name\":\"order\",\"count\":3},{\"name\":\"call\",\"count\":0}],"
         "\"queries\":{\"count\":2,\"p50\":41,\"p95\":41},"
         "\"recentEvents\":["
         "{\"id\":9,\"type\":\"pageview\",\"timestamp\":1763776790000,\"path\":\"/\"},"
@@ -339,6 +347,42 @@ static void more_referrers_than_views_are_no_harm(void **state)
     taken_free(&t);
 }
 
+static void source_is(const struct taken *t, size_t i, enum referrer_class class,
+                      uint64_t views)
+{
+    assert_int_equal(t->s.source[i].class, class);
+    assert_int_equal(t->s.source[i].views, views);
+}
+
+static void sources_add_up_to_the_views_and_count_hosts_beyond_the_list(void **state)
+{
+    struct buf text;
+    struct taken t;
+    uint64_t sum = 0;
+
+    (void)state;
+    buf_init(&text, 16 * 1024);
+    buf_str(&text, CLOCK META "B 29396280 206 pv 1000 r:google.de 300 r:t.co 1 r:- 300 "
+                              "r:(other) 20 r:www.google.com.evil.example 1 ");
+    for (unsigned i = 0; i < 200; i++)
+        buf_printf(&text, "r:%u.reddit.com 1 ", i);
+    buf_str(&text, "R 0");
+    buf_add(&text, "", 1);
+    take(&t, 1, buf_get(&text).p);
+    assert_int_equal(list_in(&t, TRAIT_REFERRER)->n, ANSWER_TRAITS_MAX + 1);
+    for (size_t i = 0; i < t.s.nsources; i++)
+        sum += t.s.source[i].views;
+    assert_int_equal(sum, 1000);
+    assert_int_equal(t.s.nsources, 5);
+    source_is(&t, 0, CLASS_INTERNAL, 300);
+    source_is(&t, 1, CLASS_SEARCH, 300);
+    source_is(&t, 2, CLASS_SOCIAL, 201);
+    source_is(&t, 3, CLASS_DIRECT, 178);
+    source_is(&t, 4, CLASS_LINK, 21);
+    taken_free(&t);
+    buf_fini(&text);
+}
+
 static void an_unknown_site_is_all_zero(void **state)
 {
     json_t *answer, *value;
@@ -459,6 +503,32 @@ static void only_a_1_lets_the_badge_be_shown(void **state)
 
         take(&t, 5, rows[i].list);
         assert_int_equal(t.s.badge, rows[i].badge);
+        taken_free(&t);
+    }
+}
+
+static void only_a_1_makes_a_site_a_demo(void **state)
+{
+    static const struct {
+        const char *list, *flags;
+    } rows[] = {
+        {CLOCK META "C 1 demo 1 R 0", "\"flags\":[\"demo\"]"},
+        {CLOCK META "C 1 demo 0 R 0", "\"flags\":[]"},
+        {CLOCK META "C 1 demonstration 1 R 0", "\"flags\":[]"},
+        {CLOCK "M 0 C 2 badge 1 demo 1 R 0", "\"flags\":[\"unknown\",\"demo\"]"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct taken t;
+        struct buf out;
+
+        take(&t, 5, rows[i].list);
+        buf_init(&out, 1 << 16);
+        summary_json(&t.s, SLICE("shop"), &out);
+        if (!slice_has(buf_get(&out), slice_of(rows[i].flags)))
+            fail_msg("no %s in %.*s", rows[i].flags, (int)out.n, out.p);
+        buf_fini(&out);
         taken_free(&t);
     }
 }
@@ -1045,11 +1115,13 @@ int main(void)
         cmocka_unit_test(views_are_told_apart_in_the_minutes_asked_for),
         cmocka_unit_test(traits_of_rows_that_are_not_wanted_are_checked_all_the_same),
         cmocka_unit_test(more_referrers_than_views_are_no_harm),
+        cmocka_unit_test(sources_add_up_to_the_views_and_count_hosts_beyond_the_list),
         cmocka_unit_test(an_unknown_site_is_all_zero),
         cmocka_unit_test(what_is_kept_for_ever_is_told_of_unknown_sites_too),
         cmocka_unit_test(entries_that_an_older_script_does_not_return_read_as_nothing),
         cmocka_unit_test(the_peak_of_a_day_that_is_over_is_0),
         cmocka_unit_test(only_a_1_lets_the_badge_be_shown),
+        cmocka_unit_test(only_a_1_makes_a_site_a_demo),
         cmocka_unit_test(pages_that_are_open_are_listed_with_those_visited),
         cmocka_unit_test(open_pages_beyond_the_bound_are_folded_into_other),
         cmocka_unit_test(attention_is_told_in_seconds_a_visitor),

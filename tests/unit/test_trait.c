@@ -33,6 +33,11 @@ static void a_field_is_its_letter_and_the_value(void **state)
         {"w:Samsung Internet", TRAIT_BROWSER, "Samsung Internet"},
         {"g:DE", TRAIT_COUNTRY, "DE"},
         {"g:g:", TRAIT_COUNTRY, "g:"},
+        {"c:Spring sale", TRAIT_CAMPAIGN, "Spring sale"},
+        {"c:c:", TRAIT_CAMPAIGN, "c:"},
+        {"k:red shoes", TRAIT_TERM, "red shoes"},
+        {"c:", -1, ""},
+        {"C:x", -1, ""},
         {"r:", -1, ""},
         {"r", -1, ""},
         {"", -1, ""},
@@ -54,6 +59,23 @@ static void a_field_is_its_letter_and_the_value(void **state)
         assert_true(slice_eq(value, slice_of(rows[i].value)));
         assert_true(slice_starts(field, slice_of(trait_prefix(kind))));
     }
+}
+
+static void entries_of_the_same_name_and_kind_are_merged(void **state)
+{
+    struct trait_count t[] = {
+        {SLICE("x"), 1, TRAIT_TERM},
+        {SLICE("x"), 2, TRAIT_CAMPAIGN},
+        {SLICE("x"), 3, TRAIT_TERM},
+        {SLICE("a"), 1, TRAIT_TERM},
+    };
+
+    (void)state;
+    assert_int_equal(trait_merge(t, sizeof t / sizeof *t), 3);
+    assert_true(t[0].kind == TRAIT_CAMPAIGN && t[0].views == 2);
+    assert_true(slice_eq(t[1].name, SLICE("a")) && t[1].views == 1);
+    assert_true(slice_eq(t[2].name, SLICE("x")) && t[2].views == 4);
+    assert_int_equal(trait_merge(NULL, 0), 0);
 }
 
 static void a_list_is_added_up_and_ranked_kind_by_kind(void **state)
@@ -209,6 +231,31 @@ static void hosts_beyond_the_bound_are_others_until_there_is_room(void **state)
     traits_fini(&t);
 }
 
+/* Of each its own bound; what is named like the others is one of them. */
+static void campaigns_and_terms_beyond_the_bound_are_others(void **state)
+{
+    struct traits t;
+    unsigned capped = 0;
+    char name[CAMPAIGN_MAX + 1];
+
+    (void)state;
+    traits_init(&t, SLOTS, &key);
+    for (unsigned i = 0; i < CAMPAIGNS_MAX + 10; i++) {
+        struct hit h = {.campaign = {name, CAMPAIGN_MAX}, .term = SLICE("same")};
+
+        snprintf(name, sizeof name, "%064u", i);
+        capped += traits_view(&t, 1, &h);
+    }
+    assert_int_equal(capped, 11);
+    assert_int_equal(t.of[TRAIT_CAMPAIGN], CAMPAIGNS_MAX - 1);
+    assert_int_equal(find(&t, TRAIT_CAMPAIGN, TRAIT_OTHER)->views, 11);
+    assert_int_equal(find(&t, TRAIT_TERM, "same")->views, CAMPAIGNS_MAX + 10);
+    assert_null(find(&t, TRAIT_CAMPAIGN, "same"));
+    traits_view(&t, 1, &(struct hit){.campaign = SLICE(TRAIT_OTHER)});
+    assert_int_equal(find(&t, TRAIT_CAMPAIGN, TRAIT_OTHER)->views, 12);
+    traits_fini(&t);
+}
+
 /* Redis tells them in any order, the others first, too. */
 static void at_the_bound_all_that_was_kept_is_read_back(void **state)
 {
@@ -246,10 +293,17 @@ static void what_redis_says_is_taken_once_and_if_it_can_be(void **state)
     assert_false(traits_restore(&t, TRAIT_COUNTRY, SLICE("DE"), 0, 2)); /* again */
     assert_false(
         traits_restore(&t, TRAIT_REFERRER, (struct slice){host, REFERRER_MAX + 1}, 1, 5));
+    assert_true(
+        traits_restore(&t, TRAIT_CAMPAIGN, (struct slice){host, CAMPAIGN_MAX}, 1, 5));
+    assert_true(traits_restore(&t, TRAIT_TERM, SLICE("-"), 1, 5));
+    assert_false(traits_restore(&t, TRAIT_TERM, SLICE("-"), 1, 5)); /* again */
+    assert_false(
+        traits_restore(&t, TRAIT_TERM, (struct slice){host, CAMPAIGN_MAX + 1}, 1, 5));
+    assert_false(traits_restore(&t, TRAIT_CAMPAIGN, (struct slice){0}, 1, 5));
     assert_false(traits_restore(&t, TRAIT_DEVICE, SLICE("toaster"), 0, 2));
     assert_false(traits_restore(&t, TRAIT_BROWSER, SLICE("unknown"), 0, 2));
     assert_false(traits_restore(&t, TRAIT_COUNTRY, SLICE("DEU"), 0, 2));
-    assert_int_equal(t.n, 4);
+    assert_int_equal(t.n, 6);
     assert_int_equal(find(&t, TRAIT_COUNTRY, "DE")->views, 2);
     for (size_t i = 0; i < t.n; i++)
         assert_int_equal(t.trait[i]->dirty, 0);
@@ -420,12 +474,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_field_is_its_letter_and_the_value),
+        cmocka_unit_test(entries_of_the_same_name_and_kind_are_merged),
         cmocka_unit_test(a_list_is_added_up_and_ranked_kind_by_kind),
         cmocka_unit_test(beyond_the_bound_of_a_list_the_rest_is_one_entry),
         cmocka_unit_test(a_view_that_tells_nothing_takes_no_memory),
         cmocka_unit_test(views_are_counted_by_value_and_minute),
         cmocka_unit_test(what_a_commit_has_to_write_stays),
         cmocka_unit_test(hosts_beyond_the_bound_are_others_until_there_is_room),
+        cmocka_unit_test(campaigns_and_terms_beyond_the_bound_are_others),
         cmocka_unit_test(at_the_bound_all_that_was_kept_is_read_back),
         cmocka_unit_test(what_redis_says_is_taken_once_and_if_it_can_be),
         cmocka_unit_test(every_duration_has_a_bucket_near_it),
