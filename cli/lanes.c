@@ -13,7 +13,7 @@
 struct lanes {
     struct addrinfo *addresses;
     char head[URL_BASE_MAX + 32];                 /* "GET /base/hc.gif?" */
-    char tail[sizeof(struct collector_url) + 64]; /* " HTTP/1.1" to the blank line */
+    char tail[sizeof(struct collector_url) + 64]; /* " HTTP/1.1" and Host */
     struct tally *tally;
     bool reached;  /* the last dial succeeded */
     mono_t since;  /* of the first dial that failed after that */
@@ -64,9 +64,7 @@ struct lanes *lanes_new(const struct collector_url *url, unsigned n, struct tall
     for (unsigned i = 0; i < n; i++)
         lane_init(&l->lane[i]);
     snprintf(l->head, sizeof l->head, "GET %s/hc.gif?", url->base);
-    snprintf(l->tail, sizeof l->tail,
-             " HTTP/1.1\r\nHost: %s\r\nUser-Agent: headcount/%s\r\n\r\n", url->authority,
-             HC_VERSION);
+    snprintf(l->tail, sizeof l->tail, " HTTP/1.1\r\nHost: %s\r\n", url->authority);
     rc = getaddrinfo(url->host, url->port, &hints, &l->addresses);
     if (rc == 0 && dial(l, &l->lane[0], mono_now()))
         return l;
@@ -86,14 +84,24 @@ void lanes_free(struct lanes *l)
 
 bool lanes_send(struct lanes *l, uint64_t who, struct slice query)
 {
+    return lanes_send_as(l, who, query,
+                         SLICE("User-Agent: headcount/" HC_VERSION "\r\n"));
+}
+
+bool lanes_send_as(struct lanes *l, uint64_t who, struct slice query,
+                   struct slice headers)
+{
     struct lane *lane = &l->lane[who % l->n];
-    size_t head = strlen(l->head), tail = strlen(l->tail), n = head + query.n + tail;
+    size_t head = strlen(l->head), tail = strlen(l->tail);
+    size_t n = head + query.n + tail + headers.n + 2;
 
     if (!lane_room(lane, n))
         return false;
     lane_put(lane, l->head, head);
     lane_put(lane, query.p, query.n);
     lane_put(lane, l->tail, tail);
+    lane_put(lane, headers.p, headers.n);
+    lane_put(lane, "\r\n", 2);
     lane_end(lane, n);
     l->tally->sent++;
     return true;

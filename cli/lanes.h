@@ -26,6 +26,10 @@ void lanes_free(struct lanes *l);
  * that visitor is full: wait for answers and try again. */
 bool lanes_send(struct lanes *l, uint64_t who, struct slice query);
 
+/* The same for a browser that sends @headers, whole lines, User-Agent among them. */
+bool lanes_send_as(struct lanes *l, uint64_t who, struct slice query,
+                   struct slice headers);
+
 /* Writes what sockets take. Call before lanes_fds. */
 void lanes_flush(struct lanes *l, mono_t now);
 

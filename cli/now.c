@@ -215,6 +215,8 @@ static void write_page(const struct site_read *r, const struct term *term,
     write_online(&s->online, out);
     write_standing(s, out);
     write_windows(s, term, out);
+    if (s->demo)
+        buf_str(out, "\nThis is a demo: its visitors are invented.\n");
     if (s->capped)
         buf_str(out, "\nSome visitors beyond the site's bound were not told apart.\n");
     if (s->loading)

@@ -58,17 +58,32 @@ void progress_text(const struct progress *p, const struct progress_state *s, mon
     }
 }
 
+static bool is_due(const struct progress *p, mono_t now)
+{
+    return p->on && (!p->drawn || now - p->drawn >= PROGRESS_EVERY_MS);
+}
+
 void progress_draw(struct progress *p, const struct progress_state *s, mono_t now)
+{
+    struct buf text;
+
+    if (!is_due(p, now))
+        return;
+    buf_init(&text, 1024);
+    progress_text(p, s, now, &text);
+    progress_show(p, buf_get(&text), now);
+    buf_fini(&text);
+}
+
+void progress_show(struct progress *p, struct slice text, mono_t now)
 {
     struct buf line;
 
-    if (!p->on || (p->drawn && now - p->drawn < PROGRESS_EVERY_MS))
+    if (!is_due(p, now))
         return;
     p->drawn = now;
     buf_init(&line, 1024);
-    buf_str(&line, "\r");
-    progress_text(p, s, now, &line);
-    buf_str(&line, "\033[K");
+    buf_printf(&line, "\r%.*s\033[K", (int)text.n, text.p);
     write_all(line.p, line.n);
     buf_fini(&line);
 }

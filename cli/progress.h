@@ -26,6 +26,10 @@ void progress_text(const struct progress *p, const struct progress_state *s, mon
 /* Draws it over the one before, at most every PROGRESS_EVERY_MS. */
 void progress_draw(struct progress *p, const struct progress_state *s, mono_t now);
 
+/* Draws another text instead, under the same rule; control characters are the caller's
+ * care. */
+void progress_show(struct progress *p, struct slice text, mono_t now);
+
 /* Wipes it, before something else is written. */
 void progress_clear(struct progress *p);
 

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include "../proto/json.h"
 
 static uint64_t skipped_all(const struct tally *t)
 {
@@ -63,11 +62,9 @@ static void write_skipped(const struct tally *t, struct buf *out)
         buf_str(out, ")");
 }
 
-void tally_text(const struct tally *t, mono_t ms, struct buf *out)
+void tally_text_sent(const struct tally *t, mono_t ms, struct buf *out)
 {
-    buf_printf(out, "read %" PRIu64 " lines", t->lines);
-    write_skipped(t, out);
-    buf_printf(out, ", sent %" PRIu64 ", answered", t->sent);
+    buf_printf(out, "sent %" PRIu64 ", answered", t->sent);
     if (t->answered == 0)
         buf_str(out, " 0");
     for (int i = 100; i < TALLY_STATUSES; i++)
@@ -79,6 +76,14 @@ void tally_text(const struct tally *t, mono_t ms, struct buf *out)
     if (t->sent > t->answered)
         buf_printf(out, ", unanswered %" PRIu64, t->sent - t->answered);
     buf_printf(out, ", %.1f s, %.0f/s\n", (double)ms / 1000, rate_of(t, ms));
+}
+
+void tally_text(const struct tally *t, mono_t ms, struct buf *out)
+{
+    buf_printf(out, "read %" PRIu64 " lines", t->lines);
+    write_skipped(t, out);
+    buf_str(out, ", ");
+    tally_text_sent(t, ms, out);
 }
 
 static void key_count(struct json *j, const char *key, uint64_t v)
@@ -102,6 +107,18 @@ static void json_statuses(struct json *j, const struct tally *t)
     json_end(j);
 }
 
+void tally_json_sent(const struct tally *t, mono_t ms, struct json *j)
+{
+    key_count(j, "sent", t->sent);
+    json_statuses(j, t);
+    key_count(j, "unanswered", t->sent - t->answered);
+    key_count(j, "refused", t->refused);
+    json_key(j, "seconds");
+    json_fixed(j, (double)ms / 1000, 3);
+    json_key(j, "rate");
+    json_fixed(j, rate_of(t, ms), 1);
+}
+
 void tally_json(const struct tally *t, mono_t ms, struct buf *out)
 {
     struct json j;
@@ -115,14 +132,7 @@ void tally_json(const struct tally *t, mono_t ms, struct buf *out)
         if (t->skipped[i] > 0)
             key_count(&j, replay_skip_name((enum replay_skip)i), t->skipped[i]);
     json_end(&j);
-    key_count(&j, "sent", t->sent);
-    json_statuses(&j, t);
-    key_count(&j, "unanswered", t->sent - t->answered);
-    key_count(&j, "refused", t->refused);
-    json_key(&j, "seconds");
-    json_fixed(&j, (double)ms / 1000, 3);
-    json_key(&j, "rate");
-    json_fixed(&j, rate_of(t, ms), 1);
+    tally_json_sent(t, ms, &j);
     json_end(&j);
     buf_str(out, "\n");
 }

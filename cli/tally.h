@@ -3,6 +3,7 @@
 #define HC_TALLY_H
 
 #include "../proto/buf.h"
+#include "../proto/json.h"
 #include "answers.h"
 #include "replay_line.h"
 
@@ -28,5 +29,9 @@ bool tally_is_good(const struct tally *t);
 /* Appends the report, one line each, after @ms of work. */
 void tally_text(const struct tally *t, mono_t ms, struct buf *out);
 void tally_json(const struct tally *t, mono_t ms, struct buf *out);
+
+/* The part of either that is of beacons, whatever they were made from: from "sent" on. */
+void tally_text_sent(const struct tally *t, mono_t ms, struct buf *out);
+void tally_json_sent(const struct tally *t, mono_t ms, struct json *j);
 
 #endif
