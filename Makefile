@@ -2,6 +2,7 @@
 #
 #   make                 build/bin/headcount-collector, headcount-aggregator, headcount
 #   make run             everything started, addresses printed (PORT=8080)
+#   make demo            the same with visitors of a shop that does not exist
 #   make test            every test there is, by deploy/test
 #   make unit tapes corpora e2e     parts of it; SAN=1: under ASan and UBSan
 #   make unit-NAME e2e-NAME         one file of tests/unit/ or tests/e2e/
@@ -14,7 +15,9 @@
 #   make lint layers     what cppcheck and shellcheck say; who includes whom
 #   make fmt fmt-check   format the code (clang-format 14), or say what it would change
 #   make tracker         collector/web/hc.js from hc.src.js, with terser
+#   make map             collector/web/world.json, from Natural Earth's data
 #   make man             build/man/*
+#   make pictures MINUTES=31        deploy/pictures/*, of a demo that is played for so long
 #   make install         PREFIX=/usr/local DESTDIR=
 #   make deps            install missing packages (apt), as run and test do by themselves
 #   make clean
@@ -55,6 +58,10 @@ endif
 # libmsgpack's pkg-config name differs between Debian 12 and 13
 MSGPACK := $(shell pkg-config --exists msgpack-c 2>/dev/null && echo -lmsgpack-c || echo -lmsgpackc)
 
+# Countries by a database (--geoip) are optional.
+MAXMIND := $(shell pkg-config --exists libmaxminddb 2>/dev/null && echo -lmaxminddb)
+BASE += $(if $(MAXMIND),-DHAVE_MAXMINDDB)
+
 PROGRAMS := $(addprefix $(OUT)/bin/,headcount-collector headcount-aggregator headcount)
 all: $(PROGRAMS)
 
@@ -70,7 +77,7 @@ $(OUT)/libaggregator.a: $(call objs,aggregator)
 $(OUT)/libcli.a:        $(call objs,cli)
 
 $(OUT)/bin/headcount-collector: $(addprefix $(OUT)/,collector/main.o libcollector.a libloop.a libproto.a)
-$(OUT)/bin/headcount-collector: LIBS = -luv -lhiredis -ljansson -lmd
+$(OUT)/bin/headcount-collector: LIBS = -luv -lhiredis -ljansson -lmd $(MAXMIND)
 $(OUT)/bin/headcount-aggregator: $(addprefix $(OUT)/,aggregator/main.o libaggregator.a libloop.a libproto.a)
 $(OUT)/bin/headcount-aggregator: LIBS = -luv -lhiredis
 $(OUT)/bin/headcount: $(addprefix $(OUT)/,cli/main.o libcli.a libproto.a)
@@ -104,20 +111,38 @@ $(OUT)/%.lua.o: %.lua Makefile
 $(OUT)/collector/web/%.o: collector/web/% $(OUT)/collector/web/%.gz Makefile
 	$(EMBED)
 
+# The dashboard and its elements are sent without comments where esbuild is installed, and
+# else as they are.
+ESBUILD := $(shell command -v esbuild)
+SMALL   := $(notdir $(wildcard collector/web/dashboard*.js collector/web/headcount-*.js collector/web/*.css))
+$(SMALL:%=$(OUT)/collector/web/%): $(OUT)/collector/web/%: collector/web/% Makefile
+	@mkdir -p $(@D)
+	@$(if $(ESBUILD),$(ESBUILD) --minify --log-level=error $< >$@,cp $< $@)
+$(SMALL:%=$(OUT)/collector/web/%.gz): %.gz: %
+	@gzip -9nc $< >$@
+$(SMALL:%=$(OUT)/collector/web/%.o): %.o: % %.gz Makefile
+	$(EMBED)
+
 # The script as it is sent, from the one that is read; a test compares them.
 tracker: tests/node_modules/.package-lock.json
 	cd tests && npm run --silent tracker
 
+# The map of the world, from its data package; a test compares them.
+map: tests/node_modules/.package-lock.json
+	@mkdir -p $(OUT)
+	node tests/map/world.mjs >$(OUT)/world.json
+	mv $(OUT)/world.json collector/web/world.json
+
 # ---- tests ------------------------------------------------------------------
 ARCHIVES := $(addprefix $(OUT)/,libcollector.a libaggregator.a libcli.a libloop.a libproto.a libfake.a)
 $(OUT)/libfake.a: $(call objs,tests/fake)
-ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lmd -lcmocka
+ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lmd $(MAXMIND) -lcmocka
 UNITS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
 SLOWEST  := tests/e2e/expiry.test.mjs tests/e2e/liveuser_silence.test.mjs # real minutes: they begin first
 E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
-NOT_SAN  := expiry livestats liveuser_silence audience_meter_slow chromium tracker widget
+NOT_SAN  := expiry livestats liveuser_silence audience_meter_slow chromium dashboard elements map tracker widget
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
 E2E      := $(filter-out $(NOT_SAN:%=tests/e2e/%.test.mjs),$(E2E))
 endif
@@ -211,9 +236,14 @@ layers: all
 # ---- run, install -----------------------------------------------------------
 run test:
 	@deploy/$@
+demo:
+	@deploy/run --demo
 
 deps:
 	deploy/install-packages run test
+
+pictures: all tests/node_modules/.package-lock.json
+	HEADCOUNT_BIN=$(OUT)/bin node tests/pictures/pictures.mjs --minutes $(MINUTES)
 
 man: $(patsubst deploy/man/%.scd,build/man/%,$(wildcard deploy/man/*.scd))
 build/man/%: deploy/man/%.scd
@@ -233,4 +263,4 @@ clean:
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all pictures demo tracker programs unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean
+.PHONY: all pictures demo tracker map programs unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean

@@ -7,29 +7,63 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "../proto/buf.h"
+#include "page_policy.h"
+#include "renaming.h"
 #include "reply.h"
 
 #define TEXT_MAX (256 * 1024) /* of a text made at start */
 
 /* A page loads scripts, styles and images from here only, and nobody may frame it: even a
- * text that slipped through unescaped could not run. */
-#define PAGE                                                                             \
-    HEADER_NO_SNIFF                                                                      \
-    "Cache-Control: no-cache\r\n"                                                        \
-    "Referrer-Policy: same-origin\r\n"                                                   \
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; " \
-    "img-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; "          \
-    "frame-ancestors 'none'\r\n"
+ * text that slipped through unescaped could not run. Pages are asked for again each time.
+ */
+#define PAGE                                                   \
+    HEADER_NO_SNIFF                                            \
+    "Cache-Control: no-cache\r\n"                              \
+    "Referrer-Policy: same-origin\r\n"                         \
+    "Content-Security-Policy: default-src 'none'; script-src " \
+    "'self'; " PAGE_POLICY_STYLES                              \
+    "; img-src 'self'; connect-src 'self'; base-uri 'self'; "  \
+    "form-action 'none'; frame-ancestors 'none'\r\n"
 
-/* What other sites load into their pages, with the integrity attribute if they like.
- * Asked for again every five minutes, so that a new release is in use soon. */
+/* What other sites load into their pages, scripts and what those load, with the integrity
+ * attribute if they like. Asked for again every five minutes, so that a new release is in
+ * use soon. */
 #define SHARED HEADER_NO_SNIFF HEADER_OPEN HEADER_EMBED
 #define SCRIPT SHARED "Cache-Control: public, max-age=300\r\n"
 #define SCRIPT_COPY SHARED "Cache-Control: public, max-age=31536000, immutable\r\n"
 
+#define WEB_PREFIX "/web/"
+
 #define HTML "text/html; charset=utf-8"
 #define JS "text/javascript; charset=utf-8"
 #define CSS "text/css; charset=utf-8"
+#define SVG "image/svg+xml"
+#define JSON "application/json"
+
+/* What is served below /web: its name there, and that of its bytes. */
+#define WEB_FILES(X)                                      \
+    X("dashboard-figures.js", dashboard_figures_js, JS)   \
+    X("dashboard-keys.js", dashboard_keys_js, JS)         \
+    X("dashboard-overview.js", dashboard_overview_js, JS) \
+    X("dashboard-theme.js", dashboard_theme_js, JS)       \
+    X("dashboard-token.js", dashboard_token_js, JS)       \
+    X("dashboard.css", dashboard_css, CSS)                \
+    X("dashboard.js", dashboard_js, JS)                   \
+    X("headcount-badge.js", headcount_badge_js, JS)       \
+    X("headcount-bars.js", headcount_bars_js, JS)         \
+    X("headcount-client.js", headcount_client_js, JS)     \
+    X("headcount-counter.js", headcount_counter_js, JS)   \
+    X("headcount-element.js", headcount_element_js, JS)   \
+    X("headcount-elements.js", headcount_elements_js, JS) \
+    X("headcount-feed.js", headcount_feed_js, JS)         \
+    X("headcount-list.js", headcount_list_js, JS)         \
+    X("headcount-map.js", headcount_map_js, JS)           \
+    X("headcount-pages.js", headcount_pages_js, JS)       \
+    X("headcount-panel.js", headcount_panel_js, JS)       \
+    X("headcount-states.js", headcount_states_js, JS)     \
+    X("headcount-stream.js", headcount_stream_js, JS)     \
+    X("headcount-view.js", headcount_view_js, JS)         \
+    X("world.json", world_json, JSON)
 
 /* The names that the Makefile's EMBED gives to a file and to its twin. */
 #define EMBEDDED(file) \
@@ -40,19 +74,23 @@ EMBEDDED(widget_js);
 EMBEDDED(demo_html);
 EMBEDDED(demo_js);
 EMBEDDED(demo_css);
+EMBEDDED(dashboard_html);
 EMBEDDED(icon_svg);
 EMBEDDED(robots_txt);
+#define EMBEDDED_WEB(name, file, type) EMBEDDED(file);
+WEB_FILES(EMBEDDED_WEB)
 
 #define BYTES(file)                                \
     {                                              \
         file, file##_end, file##_gz, file##_gz_end \
     }
 
+/* clang-format off */
 static const struct row {
-    const char *path; /* as it is by default */
+    const char *path; /* as it is by default; NULL: the dashboard, which is filled */
     const char *type, *headers;
     const char *bytes[4]; /* first and one past the last; the twin's */
-    bool has_copy;        /* also as NAME.HASH.js, for ever the same */
+    bool has_copy;        /* for ever the same: NAME.HASH.js, or below /web/HASH */
 } rows[] = {
     {"/hc.js", JS, SCRIPT, BYTES(hc_js), true},
     {"/hc.src.js", JS, SCRIPT, BYTES(hc_src_js), false},
@@ -62,57 +100,16 @@ static const struct row {
     {"/demo/docs", HTML, PAGE, BYTES(demo_html), false},
     {"/demo.js", JS, PAGE, BYTES(demo_js), false},
     {"/demo.css", CSS, PAGE, BYTES(demo_css), false},
-    {"/icon.svg", "image/svg+xml", PAGE, BYTES(icon_svg), false},
+    {"/icon.svg", SVG, PAGE, BYTES(icon_svg), false},
     {"/robots.txt", "text/plain", PAGE, BYTES(robots_txt), false},
+    {NULL, HTML, PAGE, BYTES(dashboard_html), false},
+#define WEB_ROW(name, file, type) {WEB_PREFIX name, type, SCRIPT, BYTES(file), true},
+    WEB_FILES(WEB_ROW)
 };
+/* clang-format on */
 
-/* What to write instead of a default name. */
-struct change {
-    struct slice from, to;
-    char text[NAMING_BASE_MAX + NAMING_NAME_MAX];
-};
-
-#define CHANGES 4
-
-static void change_to(struct change *c, struct slice from, const char *before,
-                      struct slice name, const char *after)
-{
-    int n = snprintf(c->text, sizeof c->text, "%s%.*s%s", before, (int)name.n,
-                     name.n ? name.p : "", after);
-
-    assert(n > 0 && (size_t)n < sizeof c->text);
-    c->from = from;
-    c->to = (struct slice){c->text, (size_t)n};
-}
-
-static void changes_of(struct change c[CHANGES], const struct naming *n)
-{
-    change_to(&c[0], SLICE("hc.gif"), "", n->pixel, "");
-    change_to(&c[1], SLICE("hc.js"), "", n->script, "");
-    change_to(&c[2], SLICE("hc.src.js"), "", naming_stem(n), ".src.js");
-    change_to(&c[3], SLICE("<base href=\"/\">"), "<base href=\"", n->base, "/\">");
-}
-
-/* Writes @text with every change into @out. Returns whether there was any that shows. */
-static bool rename_in(struct buf *out, struct slice text, const struct change c[CHANGES])
-{
-    bool changed = false;
-
-    while (text.n > 0) {
-        const struct change *hit = NULL;
-
-        for (size_t i = 0; i < CHANGES && hit == NULL; i++)
-            if (slice_starts(text, c[i].from))
-                hit = &c[i];
-        if (hit)
-            changed |= !slice_eq(hit->from, hit->to);
-        buf_slice(out, hit ? hit->to : (struct slice){text.p, 1});
-        text = slice_skip(text, hit ? hit->from.n : 1);
-    }
-    return changed;
-}
-
-static void set_bytes(struct asset *a, const struct row *row, const struct change *c)
+static void set_bytes(struct asset *a, const struct row *row,
+                      const struct renaming *names)
 {
     const char *const *at = row->bytes;
     struct buf out;
@@ -120,7 +117,7 @@ static void set_bytes(struct asset *a, const struct row *row, const struct chang
     a->plain = (struct slice){at[0], (size_t)(at[1] - at[0])};
     a->gzip = (struct slice){at[2], (size_t)(at[3] - at[2])};
     buf_init(&out, TEXT_MAX);
-    if (rename_in(&out, a->plain, c)) {
+    if (renaming_apply(names, a->plain, &out)) {
         assert(!out.full);
         a->owned = out.p;
         a->plain = buf_get(&out);
@@ -133,59 +130,130 @@ static void set_bytes(struct asset *a, const struct row *row, const struct chang
 }
 
 static void set_path(struct asset *a, const struct row *row, const struct naming *n,
-                     const struct change *c)
+                     const struct renaming *names)
 {
     struct buf path;
 
     buf_init(&path, sizeof a->path - 1);
     buf_slice(&path, n->base);
-    rename_in(&path, slice_of(row->path), c);
+    renaming_apply(names, slice_of(row->path), &path);
     assert(!path.full);
     memcpy(a->path, path.p, a->path_n = path.n);
     buf_fini(&path);
 }
 
-/* /hc.js -> /hc.0123456789abcdef.js */
-static void set_copy(struct asset *copy, struct asset *a)
+static void set_headers(struct asset *a, const struct row *row)
 {
-    const char *dot = strrchr(a->path, '.');
+    a->type = row->type;
+    a->headers = row->headers;
+    if (strcmp(row->type, HTML) == 0)
+        a->owned_headers = page_policy_allow(row->headers, a->plain);
+    if (a->owned_headers)
+        a->headers = a->owned_headers;
+}
+
+/* Where the copy of what is at @path stays: /hc.js at /hc.0123456789abcdef.js, /web/x.js
+ * at /web/0123456789abcdef/x.js. */
+static void write_copy_path(struct buf *out, const struct assets *a,
+                            const struct asset *asset, const struct naming *n)
+{
+    const char *dot = strrchr(asset->path, '.');
+    struct slice rest = slice_skip(slice_of(asset->path), n->base.n);
+
+    if (slice_starts(rest, SLICE(WEB_PREFIX)))
+        buf_printf(out, "%.*s/%s/%s", (int)n->base.n, asset->path, a->web,
+                   rest.p + sizeof WEB_PREFIX - 1);
+    else
+        buf_printf(out, "%.*s.%.*s%s", (int)(dot - asset->path), asset->path,
+                   ETAG_LEN - 2, asset->plain_tag.s + 1, dot);
+}
+
+static void add_copy(struct assets *a, struct asset *asset, const struct naming *n)
+{
+    struct asset *copy = &a->v[a->n++];
     struct buf path;
 
-    *copy = *a;
-    copy->owned = NULL;
+    assert(a->n <= ASSETS_MAX);
+    *copy = *asset;
+    copy->owned = copy->owned_headers = NULL;
     copy->headers = SCRIPT_COPY;
     buf_init(&path, sizeof copy->path - 1);
-    buf_printf(&path, "%.*s.%.*s%s", (int)(dot - a->path), a->path, ETAG_LEN - 2,
-               a->plain_tag.s + 1, dot);
+    write_copy_path(&path, a, asset, n);
     assert(!path.full);
+    memset(copy->path, 0, sizeof copy->path);
     memcpy(copy->path, path.p, copy->path_n = path.n);
     buf_fini(&path);
-    a->copy = copy;
+    asset->copy = copy;
+}
+
+static bool is_below_web(const struct row *row)
+{
+    return row->path && slice_starts(slice_of(row->path), SLICE(WEB_PREFIX));
+}
+
+/* The rows that are below /web, or those that are not: these may speak of a->web, which
+ * is known once the others are there. */
+static void add_rows(struct assets *a, const struct naming *n, bool below_web)
+{
+    struct renaming names;
+
+    renaming_init(&names, n, slice_of(a->web));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct asset *asset = rows[i].path ? &a->v[a->n] : &a->dashboard;
+
+        if (is_below_web(&rows[i]) != below_web)
+            continue;
+        assert(a->n < ASSETS_MAX);
+        set_bytes(asset, &rows[i], &names);
+        set_headers(asset, &rows[i]);
+        if (rows[i].path) {
+            a->n++;
+            set_path(asset, &rows[i], n, &names);
+        }
+        if (rows[i].has_copy && !below_web)
+            add_copy(a, asset, n);
+    }
+}
+
+struct etag assets_tag(const struct asset *v, size_t n)
+{
+    struct buf all;
+    struct etag tag;
+
+    buf_init(&all, TEXT_MAX);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&all, "%s %s\n", v[i].path, etag_of(v[i].plain).s);
+    assert(!all.full);
+    tag = etag_of(buf_get(&all));
+    buf_fini(&all);
+    return tag;
 }
 
 void assets_init(struct assets *a, const struct naming *n)
 {
-    struct change c[CHANGES];
+    size_t below_web;
 
     *a = (struct assets){0};
-    changes_of(c, n);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct asset *asset = &a->v[a->n++];
+    add_rows(a, n, true);
+    below_web = a->n;
+    snprintf(a->web, sizeof a->web, "web/%.*s", ETAG_LEN - 2,
+             assets_tag(a->v, below_web).s + 1);
+    for (size_t i = 0; i < below_web; i++)
+        add_copy(a, &a->v[i], n);
+    add_rows(a, n, false);
+}
 
-        assert(a->n < ASSETS_MAX);
-        asset->type = rows[i].type;
-        asset->headers = rows[i].headers;
-        set_path(asset, &rows[i], n, c);
-        set_bytes(asset, &rows[i], c);
-        if (rows[i].has_copy)
-            set_copy(&a->v[a->n++], asset);
-    }
+static void release(struct asset *a)
+{
+    free(a->owned);
+    free(a->owned_headers);
 }
 
 void assets_fini(struct assets *a)
 {
     for (size_t i = 0; i < a->n; i++)
-        free(a->v[i].owned);
+        release(&a->v[i]);
+    release(&a->dashboard);
 }
 
 const struct asset *assets_find(const struct assets *a, struct slice path)

@@ -72,6 +72,24 @@ struct beacon_sender beacons_sender(const struct exchange *x)
     };
 }
 
+/* Who sent the view is in a country that a proxy's header told, or else the database
+ * tells. */
+static void locate(struct worker *w, const struct beacon_sender *from, struct hit *h)
+{
+    if (w->setup->geo == NULL || h->kind != HIT_VIEW || h->country[0])
+        return;
+    switch (geo_country(w->setup->geo, &from->ip, h->country)) {
+    case GEO_KNOWN:
+        break;
+    case GEO_UNKNOWN:
+        COUNT(&w->counters, geo_unknown);
+        break;
+    case GEO_DAMAGED:
+        COUNT(&w->counters, geo_damaged);
+        break;
+    }
+}
+
 enum beacon_verdict beacons_take_of(struct worker *w, const struct beacon *b,
                                     const struct beacon_sender *from)
 {
@@ -83,6 +101,7 @@ enum beacon_verdict beacons_take_of(struct worker *w, const struct beacon *b,
 
     v = beacon_hit(b, from, &tools, now->wall, now->mono, &h, &texts);
     if (v == BEACON_OK) {
+        locate(w, from, &h);
         /* Before the answer: that leaves when all requests of this read are served
          * (conn.c). So with a spool whatever was answered survives the process. A hit
          * for which there is no room is answered all the same; the sender counts it. */

@@ -57,6 +57,10 @@
       "events_dropped_total{reason=\"bad_query\"}")                                     \
     X(bots, COUNTER, "hits of programs that said so themselves: not counted",           \
       "events_dropped_total{reason=\"bot\"}")                                           \
+    X(geo_unknown, COUNTER, "views whose address the file of --geoip does not know",    \
+      "geo_lookups_failed_total{reason=\"unknown\"}")                                   \
+    X(geo_damaged, COUNTER, "views whose place in that file is damaged",                \
+      "geo_lookups_failed_total{reason=\"damaged\"}")                                   \
     X(bad_body, COUNTER, "posts refused: neither a form nor JSON",                      \
       "http_requests_refused_total{reason=\"bad_body\"}")                               \
     X(too_many, COUNTER, "posts refused: more than BATCH_MAX events",                   \
@@ -78,6 +82,9 @@
       "redis_errors_total{reason=\"report\"}")                                          \
     X(reports_evicted, COUNTER, "kept reports dropped for another at REPORTS_MAX",      \
       "reports_evicted_total")                                                          \
+    X(site_lists, COUNTER, "lists of sites asked of Redis", "site_lists_total")         \
+    X(site_lists_failed, COUNTER, "lists of sites Redis did not give",                  \
+      "redis_errors_total{reason=\"sites\"}")                                           \
     X(reports_full, COUNTER, "requests refused because REPORTS_MAX were being asked",   \
       "http_requests_refused_total{reason=\"reports_full\"}")                           \
     X(day_visitors, COUNTER, "visitors of a day asked of Redis",                        \

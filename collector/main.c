@@ -172,6 +172,7 @@ static int run(struct program *p)
     collector_log_counters(&p->collector);
     code = tell_leftover(p);
     collector_close(&p->collector);
+    setup_fini(&p->setup);
     uv_loop_close(&p->loop);
     log_line("event=stopped");
     return code;

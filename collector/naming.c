@@ -12,8 +12,8 @@
 
 /* Names that are not given away: what else stands right behind the base path (route.c,
  * assets.c), at the root, too. */
-static const char *const taken[] = {"demo",  "demo.js", "demo.css",  "icon.svg",
-                                    "livez", "readyz",  "robots.txt"};
+static const char *const taken[] = {"demo",  "demo.js", "demo.css",   "icon.svg",
+                                    "livez", "readyz",  "robots.txt", "sites"};
 
 static bool is_plain(char c)
 {

@@ -60,6 +60,13 @@ static const struct opt rows[] = {
      .type = OPT_LIST,
      .offset = ROW(trusted_proxies),
      .help = "A network whose X-Forwarded-For is believed. May be repeated."},
+    {.name = "geoip",
+     .arg = "FILE",
+     .type = OPT_TEXT,
+     .offset = ROW(geoip),
+     .help =
+         "A database in MaxMind DB format that tells the countries of addresses. What "
+         "a trusted proxy says in CF-IPCountry is believed rather."},
     {.name = "base-path",
      .arg = "PATH",
      .type = OPT_TEXT,
@@ -85,6 +92,14 @@ static const struct opt rows[] = {
      .offset = ROW(event_name),
      .def = "e",
      .help = "What the address is called that takes forms and JSON."},
+    {.name = "overview",
+     .arg = "on|off",
+     .type = OPT_TEXT,
+     .offset = ROW(overview),
+     .def = "on",
+     .group = "Dashboard",
+     .help = "Whether / and /sites show all sites to whoever asks. off: each is shown at "
+             "/site/ID to who knows its name, and / leads to the demo."},
     {.name = "dialects",
      .arg = "LIST",
      .type = OPT_TEXT,

@@ -10,7 +10,7 @@
 struct options {
     const char *listen, *admin_listen, *feed_listen, *notify_listen, *redis,
         *redis_auth_file, *secret_file, *spool;
-    const char *base_path, *pixel_name, *event_name, *script_name, *dialects;
+    const char *base_path, *pixel_name, *event_name, *script_name, *dialects, *overview;
     long workers; /* 0: one per core */
     long ring;    /* MiB */
     bool drain;
@@ -19,6 +19,7 @@ struct options {
     long streams;
     long livestats_timeout; /* s */
     const char *json_udp;
+    const char *geoip;
     const char *notify_delta_ratio, *notify_min_delay, *notify_max_delay;
     struct opt_list aggregators, trusted_proxies, origins;
 };

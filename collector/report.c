@@ -16,9 +16,19 @@
 
 #define MINUTES_TEXT_MAX 32 /* bytes of ?minutes=; longer is no number of ours */
 
-/* What somebody waits for who does not want the body as it was written. */
+/* What is to be shown of a report: what its writer wrote, or what a face makes of its
+ * numbers. */
+struct shown {
+    report_face *face; /* NULL: the body as it was written */
+    bool always;       /* it makes the failures, too */
+    const void *wish;
+    size_t n;
+};
+
+/* The same for somebody who waits; not there for who wants the body as it was written. */
 struct wish {
     report_face *face;
+    bool always;
     char bytes[];
 };
 
@@ -102,6 +112,13 @@ static const struct reply unavailable = {
     .body = {"{\"error\":\"redis_unavailable\"}\n", 30},
 };
 
+static const struct reply busy = {
+    .status = 503,
+    .type = "application/json",
+    .headers = HEADER_OPEN HEADER_NO_STORE "Retry-After: 1\r\n",
+    .body = {"{\"error\":\"busy\"}\n", 17},
+};
+
 static struct reply written_of(const struct report_entry *e)
 {
     return (struct reply){.status = 200,
@@ -110,19 +127,33 @@ static struct reply written_of(const struct report_entry *e)
                           .body = buf_get(&e->body)};
 }
 
-/* The answer for one; @face NULL: as it was written. What it points to is @a's, the
- * entry's and the worker's, until the next one is made. */
-static const struct reply *answer_of(const struct report_entry *e, report_face *face,
-                                     const void *wish, struct report_answer *a)
+static void put_on(struct report_answer *a, struct worker *w, const struct shown *s,
+                   struct slice site, const struct report_numbers *n)
 {
-    struct buf *body = &e->report->worker->answer;
+    a->body = &w->answer;
+    buf_clear(a->body);
+    s->face(a, site, n, s->wish);
+}
 
+/* The answer for one. What it points to is @a's, the entry's and the worker's, until the
+ * next one is made. */
+static const struct reply *answer_of(const struct report_entry *e, const struct shown *s,
+                                     struct report_answer *a)
+{
     a->reply = written_of(e);
-    if (face == NULL)
-        return &a->reply;
-    buf_clear(body);
-    a->body = body;
-    face(a, site_of(e), &e->numbers, wish);
+    if (s->face)
+        put_on(a, e->report->worker, s, site_of(e), &e->numbers);
+    return &a->reply;
+}
+
+/* The same where there are no numbers. */
+static const struct reply *refusal_of(struct worker *w, struct slice site,
+                                      const struct reply *failure, const struct shown *s,
+                                      struct report_answer *a)
+{
+    a->reply = *failure;
+    if (s->face && s->always)
+        put_on(a, w, s, site, NULL);
     return &a->reply;
 }
 
@@ -130,17 +161,21 @@ static const struct reply *answer_of(const struct report_entry *e, report_face *
  * not at all, so nobody joins its waiters, and as it is pinned none of them takes it. */
 static void answer_all(struct report_entry *e, const struct reply *failure)
 {
+    struct worker *worker = e->report->worker;
     struct report_answer a;
 
     e->pinned = true;
     while (e->waiters) {
         struct waiter *w = e->waiters;
         struct wish *wish = waiter_take(w);
-        report_face *face = wish ? wish->face : NULL;
+        struct shown s = {NULL, false, NULL, 0};
 
+        if (wish)
+            s = (struct shown){
+                .face = wish->face, .always = wish->always, .wish = wish->bytes};
         conn_answer(conn_of_waiter(w),
-                    failure ? failure
-                            : answer_of(e, face, wish ? wish->bytes : NULL, &a));
+                    failure ? refusal_of(worker, site_of(e), failure, &s, &a)
+                            : answer_of(e, &s, &a));
         free(wish);
     }
     e->pinned = false;
@@ -192,36 +227,37 @@ static void on_snapshot(struct snapshot *q, const struct summary *s)
 
 /* Puts the request among those who wait. */
 static enum handled wait_for(struct exchange *x, struct report_entry *e,
-                             report_face *face, const void *bytes, size_t n)
+                             const struct shown *s)
 {
     struct wish *wish = NULL;
 
-    if (face) {
-        if ((wish = malloc(sizeof *wish + n)) == NULL)
+    if (s->face) {
+        if ((wish = malloc(sizeof *wish + s->n)) == NULL)
             abort();
-        wish->face = face;
-        if (n > 0)
-            memcpy(wish->bytes, bytes, n);
+        wish->face = s->face;
+        wish->always = s->always;
+        if (s->n > 0)
+            memcpy(wish->bytes, s->wish, s->n);
     }
     waiter_join(&x->conn->waiter, &e->waiters);
     x->conn->waiter.wish = wish;
     return LATER;
 }
 
-/* A new question for the request's site; NULL: it was answered, for none could be asked.
- */
+/* A new question for the request's site; NULL: none could be asked, as @failure says. */
 static struct report_entry *begin(struct exchange *x, unsigned minutes,
-                                  report_writer *write, unsigned how)
+                                  report_writer *write, unsigned how,
+                                  const struct reply **failure)
 {
     struct report_entry *e = claim(&x->worker->report);
 
     if (e == NULL) {
         COUNT(&x->worker->counters, reports_full);
-        exchange_error(x, 503, "busy", "Retry-After: 1\r\n");
+        *failure = &busy;
     } else if (snapshot_ask(&e->question, &x->worker->snapshots, x->at.id, minutes,
                             on_snapshot) < 0) {
         COUNT(&x->worker->counters, reports_failed);
-        exchange_reply(x, &unavailable);
+        *failure = &unavailable;
         e = NULL;
     } else {
         COUNT(&x->worker->counters, reports);
@@ -232,9 +268,10 @@ static struct report_entry *begin(struct exchange *x, unsigned minutes,
     return e;
 }
 
-enum handled report_written(struct exchange *x, unsigned minutes, report_writer *write,
-                            unsigned how, report_face *face, const void *wish, size_t n)
+static enum handled answer(struct exchange *x, unsigned minutes, report_writer *write,
+                           unsigned how, const struct shown *s)
 {
+    const struct reply *failure = NULL;
     struct report_entry *e;
     struct report_answer a;
 
@@ -244,12 +281,19 @@ enum handled report_written(struct exchange *x, unsigned minutes, report_writer 
     }
     if ((e = find(&x->worker->report, x->at.id, minutes, write, how)))
         COUNT(&x->worker->counters, reports_shared);
-    else if ((e = begin(x, minutes, write, how)) == NULL)
-        return ANSWERED;
-    if (e->state == REPORT_ASKING)
-        return wait_for(x, e, face, wish, n);
-    exchange_reply(x, answer_of(e, face, wish, &a));
+    else
+        e = begin(x, minutes, write, how, &failure);
+    if (e && e->state == REPORT_ASKING)
+        return wait_for(x, e, s);
+    exchange_reply(x, e ? answer_of(e, s, &a)
+                        : refusal_of(x->worker, x->at.id, failure, s, &a));
     return ANSWERED;
+}
+
+enum handled report_written(struct exchange *x, unsigned minutes, report_writer *write,
+                            unsigned how, report_face *face, const void *wish, size_t n)
+{
+    return answer(x, minutes, write, how, &(struct shown){face, false, wish, n});
 }
 
 unsigned report_minutes(const struct exchange *x)
@@ -275,6 +319,13 @@ enum handled report_answer(struct exchange *x, report_face *face, const void *wi
                            size_t n)
 {
     return report_written(x, MINUTES_DEFAULT, write_realtime, 0, face, wish, n);
+}
+
+enum handled report_always(struct exchange *x, report_face *face, const void *wish,
+                           size_t n)
+{
+    return answer(x, MINUTES_DEFAULT, write_realtime, 0,
+                  &(struct shown){face, true, wish, n});
 }
 
 void report_fini(struct report *r)

@@ -80,7 +80,13 @@ unsigned report_minutes(const struct exchange *x);
 enum handled report_answer(struct exchange *x, report_face *face, const void *wish,
                            size_t n);
 
-/* The same with the numbers of @minutes, at least 1, and what @write writes of them;
+/* The same, but @face makes the answer as well where Redis does not give the site: of
+ * numbers that are NULL, and with a `reply` that is 503 and says why. */
+enum handled report_always(struct exchange *x, report_face *face, const void *wish,
+                           size_t n);
+
+/* As report_answer, with the numbers of @minutes, at least 1, and what @write writes of
+ * them;
  * @face NULL: as it was written, as JSON. Those who ask for the same site, minutes,
  * writer and @how share one answer. */
 enum handled report_written(struct exchange *x, unsigned minutes, report_writer *write,

@@ -7,6 +7,7 @@
 #include "badges.h"
 #include "beacons.h"
 #include "cors.h"
+#include "dashboard.h"
 #include "dialects/dialect.h"
 #include "events.h"
 #include "health.h"
@@ -14,6 +15,7 @@
 #include "pages.h"
 #include "pattern.h"
 #include "report.h"
+#include "sites.h"
 #include "sse.h"
 #include "total.h"
 #include "worker.h"
@@ -55,7 +57,12 @@ const struct route routes[] = {
     {HTTP_GET, "/readyz", health_ready, .rooted = true,
      .what = "200 while Redis and the aggregator are there"},
 
-    {HTTP_GET, "/", pages_home, .yields = true, .what = "leads to the demo"},
+    {HTTP_GET, "/", dashboard_home, .later = true, .yields = true,
+     .what = "the dashboard of all sites"},
+    {HTTP_GET, "/site/:id", dashboard_site, .later = true, .yields = true,
+     .what = "the dashboard of one"},
+    {HTTP_GET, "/sites", sites_show, .later = true, .yields = true,
+     .what = "all sites and how many are on each, as JSON"},
 };
 
 static const struct route asset_route = {
@@ -101,15 +108,17 @@ const struct route *route_find(const struct routing *r, const struct http_reques
                                struct route_match *m)
 {
     const struct route *own = NULL, *foreign;
+    struct route_match at;
 
     for (size_t i = 0; i < nroutes && !own; i++)
         if (pattern_match((struct slice){r->pattern[i], r->pattern_n[i]}, rq->path, m))
             own = &routes[i];
     if (own && !own->yields)
         return own;
+    at = own ? *m : (struct route_match){0};
     if ((foreign = dialects_find_stream(r->dialects, r->naming.base, rq, m)))
         return foreign;
-    *m = (struct route_match){0};
+    *m = at;
     if (own || assets_find(&r->assets, rq->path))
         return own ? own : &asset_route;
     return dialects_find(r->dialects, r->naming.base, rq, m);

@@ -160,6 +160,15 @@ static int check_notify(uint32_t *into, const char *name, const char *text, int6
     return 0;
 }
 
+static int check_overview(bool *overview, const char *text, char *err, size_t err_n)
+{
+    *overview = strcmp(text, "on") == 0;
+    if (*overview || strcmp(text, "off") == 0)
+        return 0;
+    snprintf(err, err_n, "--overview %s: give on or off", text);
+    return -1;
+}
+
 /* An origin is compared as browsers send it: no path, no slash at the end. */
 static int check_origins(struct setup *s, const struct opt_list *list, char *err,
                          size_t err_n)
@@ -227,6 +236,15 @@ static void set_members(struct setup *s, const struct options *o)
     s->deadline_ms[DEADLINE_AUDIENCE_LIFE] = (int)o->max_conn_duration * 1000;
 }
 
+/* The last of all checks: what it opens stays open. */
+static int open_geo(struct setup *s, const char *path, char *err, size_t err_n)
+{
+    if (path == NULL)
+        return 0;
+    s->geo = geo_open(path, err, err_n);
+    return s->geo ? 0 : -1;
+}
+
 int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n)
 {
     static const int deadline_ms[DEADLINE_CLASSES] = {
@@ -259,8 +277,10 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
         check_redis(&s->redis, o, err, err_n) < 0 ||
         check_trusted(&s->trusted, &o->trusted_proxies, err, err_n) < 0 ||
         secret_read(&s->secret, o->secret_file, err, err_n) < 0 ||
-        set_names(s, o, err, err_n) < 0 || check_streams(s, o, err, err_n) < 0 ||
-        check_spool(o->spool, err, err_n) < 0)
+        set_names(s, o, err, err_n) < 0 ||
+        check_overview(&s->overview, o->overview, err, err_n) < 0 ||
+        check_streams(s, o, err, err_n) < 0 || check_spool(o->spool, err, err_n) < 0 ||
+        open_geo(s, o->geoip, err, err_n) < 0)
         return -1;
     s->livestats_s = (uint8_t)o->livestats_timeout;
     s->workers = o->workers > 0 ? (unsigned)o->workers : uv_available_parallelism();
@@ -275,6 +295,12 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
     memcpy(s->deadline_ms, deadline_ms, sizeof deadline_ms);
     set_members(s, o);
     return 0;
+}
+
+void setup_fini(struct setup *s)
+{
+    geo_close(s->geo);
+    s->geo = NULL;
 }
 
 bool setup_has_origin(const struct setup *s, struct slice origin)

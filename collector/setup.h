@@ -11,6 +11,7 @@
 #include "client.h"
 #include "damp.h"
 #include "deadlines.h"
+#include "geo.h"
 #include "options.h"
 #include "route.h"
 
@@ -27,7 +28,9 @@ struct setup {
     struct redis_addr redis;
     struct secret secret;
     struct trusted trusted;
+    struct geo *geo; /* NULL: none */
     struct routing routing;
+    bool overview; /* all sites are shown to whoever asks */
     unsigned workers;
     unsigned conns_max;        /* of one worker */
     unsigned streams_max;      /* of them; 0: there are none */
@@ -49,6 +52,9 @@ struct setup {
  * as long as the process. Raises the limit of open files to what the process may have.
  * Returns 0, or -1 with one sentence that names the option in @err. */
 int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n);
+
+/* Closes what it opened; nobody may use it any more. */
+void setup_fini(struct setup *s);
 
 /* Whether --origin names @origin, as browsers send it. */
 bool setup_has_origin(const struct setup *s, struct slice origin);

@@ -51,10 +51,11 @@ static struct slice *texts_of(const redisReply *reply)
 static void finish(struct snapshot *q, const redisReply *reply)
 {
     struct slice *texts = reply ? texts_of(reply) : NULL;
+    unsigned minutes = q->minutes ? q->minutes : MINUTES_DEFAULT;
     struct summary summary;
 
     q->asked = false;
-    if (texts && summary_parse(&summary, texts, reply->elements, q->minutes) == 0) {
+    if (texts && summary_parse(&summary, texts, reply->elements, minutes) == 0) {
         q->done(q, &summary); /* which may free @q */
         summary_fini(&summary);
     } else {

@@ -290,6 +290,7 @@ static void init_parts(struct worker *w)
     conns_init(&w->conns, w->setup->conns_max);
     deadlines_init(&w->deadlines, w->setup->deadline_ms);
     report_init(&w->report, w);
+    sites_init(&w->sites, w);
     watches_init(&w->watches, w);
     members_init(&w->members, w);
     access_init(&w->access);
@@ -310,6 +311,7 @@ static void finish(struct worker *w)
     r = uv_loop_close(&w->loop);
     assert(r == 0);
     report_fini(&w->report);
+    sites_fini(&w->sites);
     watches_fini(&w->watches);
     members_fini(&w->members);
     conns_fini(&w->conns);

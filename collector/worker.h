@@ -20,6 +20,7 @@
 #include "reply.h"
 #include "report.h"
 #include "setup.h"
+#include "sites.h"
 #include "uplink.h"
 #include "visitor.h"
 #include "watch.h"
@@ -62,6 +63,7 @@ struct worker {
     struct redis_link *redis;
     struct snapshots snapshots;
     struct report report;
+    struct sites sites;
     struct access access;
     struct day_visitors day_visitors;
     struct watches watches;

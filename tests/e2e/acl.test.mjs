@@ -111,7 +111,7 @@ async function isOfTheDay(s) {
 
 /** Settings made, listed and taken back. */
 async function cliSets(s, login) {
-  for (const words of ['add x', 'token x add bot', 'token x rm bot', 'badge x on', 'list', 'rm x --data']) {
+  for (const words of ['add x', 'token x add bot', 'token x rm bot', 'badge x on', 'goal x add g --path /', 'goal x rm g', 'badge x off', 'list', 'rm x --data']) {
     const { code, err } = await s.cli(['site', ...words.split(' '), '--redis', s.redisAddress, ...login]);
     assert.equal(code, 0, err);
   }
@@ -149,6 +149,7 @@ story('the Redis users of the man pages suffice, and use all they may', async (s
   await s.sees('big', { currentVisitors: CROWD + 2 }, 20_000);
   await streams(s);
   await isOfTheDay(s);
+  assert.equal((await s.request('/sites')).status, 200);
   await nameIsTaken(s, collector);
   await cliReads(s, cli);
   await cliSets(s, site);

@@ -333,14 +333,35 @@ visit('with data-client they are two, and each is the same one day after day', a
 
 visit('who opted out is not counted, until they opt in again', async ({ s, site, person }) => {
   const first = await person.open(site.url('/#toggle-headcount'));
-  await eventually(() => assert.deepEqual(first.dialogs, ['headcount off']));
+  await eventually(() => assert.deepEqual(first.dialogs, ['headcount_ignore: 1']));
   const second = await person.open(site.url('/b'));
   await eventually(async () => assert.equal(await second.run('headcount("x"), document.readyState'), 'complete'));
   assert.deepEqual(site.log, []);
   const third = await person.open(site.url('/#toggle-headcount'));
-  await eventually(() => assert.deepEqual(third.dialogs, ['headcount on']));
+  await eventually(() => assert.deepEqual(third.dialogs, ['headcount_ignore: ']));
   await site.says(['v /']);
 });
+
+visit('title, referrer and campaign are told, and of the query nothing else', async ({ s, site, person }) => {
+  const tab = await person.open(site.url('/a?secret=1&utm_campaign=Spring%20sale&utm_term=red+shoes&token=2'));
+  await site.says(['v /a']);
+  assert.equal(site.beacons[0].t, 'Shop & Co');
+  assert.equal(site.beacons[0].q, '&utm_campaign=Spring%20sale&utm_term=red+shoes');
+  await tab.run('document.title = "Cart", history.pushState(0, "", "/cart")');
+  await site.says(['v /a', 'l /a', 'v /cart']);
+  assert.deepEqual([site.beacons[0].r, site.beacons[2].r, site.beacons[2].q], ['', '-', '']);
+  const other = await person.open(site.url('/b'));
+  await eventually(() => assert.equal(site.beacons.at(-1).p, '/b'));
+  await other.run(`location = '${site.url('/a')}'`);
+  await eventually(() => assert.equal(site.beacons.at(-1).r, site.url('/b')));
+  await eventually(async () => {
+    const { referrers, campaigns, terms, activePages } = await s.api('shop');
+    assert.deepEqual(campaigns, [{ name: 'Spring sale', views: 1 }]);
+    assert.deepEqual(terms, [{ name: 'red shoes', views: 1 }]);
+    assert.deepEqual(referrers.map(({ name, views }) => [name, views]), [['(direct)', 2], ['(internal)', 2]]);
+    assert.equal(activePages.find(({ path }) => path === '/a').title, 'Shop & Co');
+  });
+}, { options: { pages: { '/a': '<title>Shop &amp; Co</title>' } } });
 
 const GPC = `Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { value: true })`;
 const DNT = `Object.defineProperty(Navigator.prototype, 'doNotTrack', { value: '1' })`;
@@ -440,7 +461,9 @@ story('behind a path and under other names all of it works the same', async (s) 
   const tab = await person.open(`http://${s.http}/about/demo/pricing`);
   await eventually(async () => {
     const answer = JSON.parse((await s.request('/about/sites/demo/realtime')).body);
-    assert.deepEqual(answer.activePages, [{ path: '/about/demo/pricing', visitors: 1, online: 1 }]);
+    const [{ title, ...page }, ...others] = answer.activePages;
+    assert.deepEqual([page, ...others], [{ path: '/about/demo/pricing', visitors: 1, online: 1 }]);
+    assert.match(title, /headcount demo$/);
     assert.equal(await tab.run(`document.getElementById('online').textContent`), '1');
   });
   const links = await tab.run(`[...document.querySelectorAll('nav a')].map((a) => a.pathname)`);

@@ -79,7 +79,7 @@ static void a_name_is_refused_when_something_else_has_it(void **state)
                                        "demo",       "demo.js",
                                        "demo.css",   "icon.svg",
                                        "robots.txt", "livez",
-                                       "readyz"};
+                                       "readyz",     "sites"};
 
     (void)state;
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++) {

@@ -118,7 +118,7 @@ static void expect_json(const char *text)
     "\"country\":\"DE\",\"referrer\":\"news.example\"}"
 #define EVENT                                                           \
     "{\"id\":4,\"type\":\"event\",\"timestamp\":1763812860400,\"path\"" \
-    ":\"/cart\",\"name\":\"signup\"}"
+    ":\"/cart\",\"name\":\"signup\",\"goals\":[\"signup\"]}"
 
 static const char *const snapshot[] = {"T",
                                        "1763812861",
@@ -174,14 +174,22 @@ static const char *const snapshot[] = {"T",
                                        "i",
                                        "4",
                                        "C",
-                                       "0",
+                                       "3",
+                                       "v",
+                                       "1",
+                                       "g:order",
+                                       "",
+                                       "g:signup",
+                                       "",
                                        "N",
                                        "1",
                                        "/",
                                        "Home",
                                        "B",
                                        "29396881",
-                                       "14",
+                                       "15",
+                                       "a:signup",
+                                       "1",
                                        "pv",
                                        "1",
                                        "ev",
@@ -212,7 +220,11 @@ static const char *const snapshot[] = {"T",
                                        "1",
                                        "B",
                                        "29396880",
-                                       "7",
+                                       "9",
+                                       "c:spring",
+                                       "1",
+                                       "k:red shoes",
+                                       "1",
                                        "r:-",
                                        "2",
                                        "d:desktop",
@@ -281,7 +293,8 @@ static void the_message_is_what_the_code_makes(void **state)
                                            .kind = HIT_EVENT,
                                            .at = 1763812860400,
                                            SLICE("/cart"),
-                                           SLICE("signup")}};
+                                           SLICE("signup"),
+                                           .goals = SLICE("signup")}};
     struct text_list l = {NULL, 0};
     struct summary s = example(&l);
     struct delta d = summary_delta(&s, SLICE("shop"));

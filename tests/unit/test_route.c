@@ -72,6 +72,10 @@ static void a_path_is_found_as_a_whole(void **state)
     must_find("/demo", "/*", ""); /* what is compiled in is not in the table itself */
     must_find("/demo/docs", "/*", "");
     must_find("/hc.js", "/*", "");
+    must_find("/web/dashboard.js", "/*", "");
+    must_find("/sites", "/sites", "");
+    must_miss("/dashboard.html");
+    must_miss("/web/");
     must_miss("/*");
     must_miss("/hc.gi");
     must_miss("/hc.gif/");
@@ -91,6 +95,10 @@ static void an_id_is_one_segment_that_is_not_empty(void **state)
     must_find("/api/sites/shop/realtime", "/api/sites/:id/realtime", "shop");
     must_find("/api/analytics/sites/x/realtime", "/api/analytics/sites/:id/realtime",
               "x");
+    must_find("/site/shop", "/site/:id", "shop"); /* which a dialect may have, too */
+    must_find("/site/%2e", "/site/:id", "%2e");
+    must_miss("/site/");
+    must_miss("/site/shop/");
     must_miss("/sites//realtime");
     must_miss("/sites/shop/realtime/");
     must_miss("/sites/shop/");
@@ -120,6 +128,11 @@ static void behind_a_base_path_everything_moves_but_health(void **state)
     must_find("/about/stats/hc.gif", "/hc.gif", "");
     must_find("/about/stats/e", "/e", "");
     must_find("/about/stats/", "/", "");
+    must_find("/about/stats/site/shop", "/site/:id", "shop");
+    must_find("/about/stats/sites", "/sites", "");
+    must_find("/about/stats/web/dashboard.js", "/*", "");
+    must_miss("/site/shop");
+    must_miss("/web/dashboard.js");
     must_find("/about/stats/demo/docs", "/*", "");
     must_find("/about/stats/sites/shop/realtime", "/sites/:id/realtime", "shop");
     must_find("/livez", "/livez", "");

@@ -1,0 +1,82 @@
+// All sites as cards, asked for every two seconds while somebody looks. A card keeps its place
+// for a minute, and longer while somebody points at one or is there by keyboard.
+import { count, make, put, several } from './headcount-panel.js';
+import { showFigures, showOnline, STATES } from './dashboard-figures.js';
+
+const ASK_MS = 2_000;
+const ASK_MAX_MS = 30_000;
+const PLACE_MS = 60_000;
+
+const list = document.getElementById('all');
+const blank = make('li', { className: 'card blank' }, 'No site was counted yet. Put the script into a page: its first visitor brings it here.');
+const cards = new Map();
+let placed = -PLACE_MS;
+
+function add(site) {
+  const [number, states, windows] = [make('b'), make('p'), make('p')];
+  const name = make('h2', { title: site }, site);
+  const link = make('a', { className: 'card', href: `site/${encodeURIComponent(site)}` }, name, number, states, windows);
+  const card = { row: make('li', {}, link), number, states, windows };
+  cards.set(site, card);
+  return card;
+}
+
+function show({ sites, more }) {
+  const sum = (of) => sites.reduce((n, site) => n + of(site), 0);
+  const online = { total: sum((site) => site.online.total) };
+  for (const state of STATES) online[state] = sum((site) => site.online[state]);
+  showOnline(online);
+  showFigures({
+    current: count(sum((site) => site.current)),
+    last30: count(sum((site) => site.last30)),
+    views: count(sum((site) => site.pageViews)),
+  });
+  const mayMove = performance.now() - placed > PLACE_MS && !list.matches(':hover, :focus-within');
+  if (mayMove) placed = performance.now();
+  const gone = new Set(cards.keys());
+  for (const { site, online, current } of sites) {
+    const { row, number, states, windows } = cards.get(site) ?? add(site);
+    const here = STATES.filter((state) => online[state]).map((state) => `${count(online[state])} ${state}`);
+    put(number, count(online.total));
+    put(states, here.join(' · ') || 'nobody online');
+    put(windows, `${several(current, 'visitor')} in 5 minutes`);
+    row.classList.toggle('none', !online.total);
+    if (mayMove || !row.isConnected) list.append(row);
+    gone.delete(site);
+  }
+  for (const site of gone) (cards.get(site).row.remove(), cards.delete(site));
+  if (sites.length) blank.remove();
+  else list.append(blank);
+  put(document.getElementById('total'), more ? 'Only the busiest sites are shown.' : '');
+  return online.total;
+}
+
+/** tell: called with { status, since, flags, total }. */
+export function overview(first, tell) {
+  const state = { status: 'connecting', since: 0, flags: [] };
+  let timer;
+  let fails = 0;
+  const take = (answer) => Object.assign(state, { since: Date.now(), total: show(answer) });
+  const ask = async () => {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(new URL('sites', document.baseURI), { signal: AbortSignal.timeout(8_000), cache: 'no-store' });
+      if (!answer.ok) throw new Error(answer.status);
+      take(await answer.json());
+      fails = 0;
+    } catch {
+      fails++;
+    }
+    tell({ ...state, status: fails ? 'reconnecting' : 'live' });
+    timer = setTimeout(ask, Math.min(ASK_MS * 2 ** fails, ASK_MAX_MS));
+  };
+  if (first) take(first);
+  tell(state);
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) tell({ ...state, status: 'stale' });
+    placed = -PLACE_MS;
+    ask();
+  });
+  timer = setTimeout(ask, first ? ASK_MS / 2 : 0);
+}

@@ -1,0 +1,6 @@
+// Before the first paint: the colours that were chosen here, and whether this is the wall.
+try {
+  const theme = localStorage.getItem('headcount_theme');
+  if (theme) document.documentElement.dataset.theme = theme;
+} catch {} // no storage, no choice
+document.documentElement.toggleAttribute('data-wall', new URLSearchParams(location.search).has('wall'));

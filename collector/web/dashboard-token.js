@@ -1,0 +1,53 @@
+// The read token of a site: out of the link, for this session, or asked for and kept here. It
+// leaves the address bar at once.
+const $ = (id) => document.getElementById(id);
+const PATTERN = /^hc_[\w-]{43}$/;
+
+/** A browser may forbid to keep anything. */
+function kept(name, key, value) {
+  try {
+    if (value) window[name].setItem(key, value);
+    return window[name].getItem(key);
+  } catch {
+    return value;
+  }
+}
+
+export class Token {
+  /** changed: called when another one was entered. */
+  constructor(site, changed) {
+    this.key = `headcount_token:${site}`;
+    this.changed = changed;
+    const given = new URLSearchParams(location.hash.slice(1)).get('token');
+    if (given !== null) history.replaceState(null, '', location.pathname + location.search);
+    this.value = kept('sessionStorage', this.key, PATTERN.test(given) && given) || kept('localStorage', this.key) || undefined;
+    $('unlock').onclick = () => $('ask').showModal();
+    $('ask').querySelector('form').onsubmit = (e) => this.#enter(e);
+  }
+
+  #enter(e) {
+    const value = $('token').value.trim();
+    e.preventDefault();
+    if (!e.submitter?.value) return $('ask').close();
+    if (!PATTERN.test(value)) return ($('refused').textContent = 'A token is hc_ and 43 letters, digits, - or _.');
+    $('ask').close();
+    $('token').value = '';
+    this.value = kept('localStorage', this.key, value) || value;
+    kept('sessionStorage', this.key, value);
+    this.changed();
+  }
+
+  /** Whether the numbers are refused: then a token is asked for, once for each that was tried. */
+  refused(is) {
+    $('unlock').hidden = !is;
+    if (!is || this.asked === this.value + '') return;
+    this.asked = this.value + '';
+    if (this.value) $('refused').textContent = 'The token was not accepted.';
+    $('ask').showModal();
+  }
+
+  /** This page for others, with the token if there is one. */
+  get link() {
+    return location.href.replace(/#.*/, '') + (this.value ? `#token=${this.value}` : '');
+  }
+}

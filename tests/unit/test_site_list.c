@@ -1,0 +1,189 @@
+/* site_list: names once each, the busiest first, as JSON. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "../../collector/site_list.h"
+#include "../guard.h"
+
+static void add(struct site_list *l, const char *name)
+{
+    site_list_add(l, (struct slice){guard_copy(name, strlen(name)), strlen(name)});
+}
+
+static void tell(struct site_row *row, uint64_t reading, uint64_t last, ms_t at)
+{
+    struct summary s = {.window = 30, .at = at, .online = {.reading = reading}};
+
+    s.row[0].last = last; /* of one minute, and of all before five */
+    s.row[0].views = 2 * last;
+    s.row[29].last = 7;
+    s.row[29].views = 100;
+    site_list_tell(row, &s);
+}
+
+static json_t *written(struct site_list *l, uint64_t *online)
+{
+    struct buf out;
+    json_t *root;
+
+    buf_init(&out, ANSWER_MAX);
+    *online = site_list_json(l, 1763812861456, &out);
+    assert_false(out.full);
+    assert_int_equal(out.p[out.n - 1], '\n');
+    root = json_loadb(out.p, out.n, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(root);
+    buf_fini(&out);
+    return root;
+}
+
+static const char *name_at(const json_t *root, size_t i)
+{
+    const json_t *row = json_array_get(json_object_get(root, "sites"), i);
+
+    return json_string_value(json_object_get(row, "site"));
+}
+
+static json_int_t number(const json_t *row, const char *key)
+{
+    const json_t *v = json_object_get(row, key);
+
+    assert_true(json_is_integer(v));
+    return json_integer_value(v);
+}
+
+static void names_are_there_once_and_what_is_no_site_is_not(void **state)
+{
+    static const char *const names[] = {"shop", "blog", "shop", "",    "no site",
+                                        "a/b",  "<b>",  "shop", "docs"};
+    struct site_list l = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        add(&l, names[i]);
+    site_list_unite(&l);
+    assert_int_equal(l.n, 3);
+    assert_true(slice_eq(site_row_name(&l.row[0]), SLICE("blog")));
+    assert_true(slice_eq(site_row_name(&l.row[1]), SLICE("docs")));
+    assert_true(slice_eq(site_row_name(&l.row[2]), SLICE("shop")));
+    site_list_fini(&l);
+    site_list_unite(&l); /* of nothing */
+    assert_int_equal(l.n, 0);
+}
+
+static void the_busiest_come_first_then_those_seen_last_then_by_name(void **state)
+{
+    struct site_list l = {0};
+    uint64_t online;
+    json_t *root;
+
+    (void)state;
+    add(&l, "b");
+    add(&l, "a");
+    add(&l, "seen");
+    add(&l, "busy");
+    add(&l, "untold");
+    tell(&l.row[0], 0, 0, 1);
+    tell(&l.row[1], 0, 0, 1);
+    tell(&l.row[2], 0, 3, 1);
+    tell(&l.row[3], 9, 1, 1);
+    root = written(&l, &online);
+    assert_int_equal(online, 9);
+    assert_int_equal(json_array_size(json_object_get(root, "sites")), 4);
+    assert_string_equal(name_at(root, 0), "busy");
+    assert_string_equal(name_at(root, 1), "seen");
+    assert_string_equal(name_at(root, 2), "a");
+    assert_string_equal(name_at(root, 3), "b");
+    assert_null(json_object_get(root, "more"));
+    json_decref(root);
+    site_list_fini(&l);
+}
+
+static void each_number_is_of_its_window(void **state)
+{
+    struct site_list l = {0};
+    uint64_t online;
+    const json_t *row;
+    json_t *root;
+
+    (void)state;
+    add(&l, "shop");
+    tell(&l.row[0], 2, 3, 1763812861400);
+    root = written(&l, &online);
+    row = json_array_get(json_object_get(root, "sites"), 0);
+    assert_int_equal(number(root, "asOf"), 1763812861456);
+    assert_int_equal(number(row, "current"), 3);
+    assert_int_equal(number(row, "pageViews"), 6);
+    assert_int_equal(number(row, "last30"), 10);
+    assert_int_equal(number(row, "t"), 1763812861400);
+    assert_int_equal(number(json_object_get(row, "online"), "total"), 2);
+    assert_int_equal(number(json_object_get(row, "online"), "active"), 2);
+    assert_int_equal(number(json_object_get(row, "online"), "reading"), 2);
+    json_decref(root);
+    tell(&l.row[0], 0, 0, 0);
+    root = written(&l, &online);
+    row = json_array_get(json_object_get(root, "sites"), 0);
+    assert_true(json_is_null(json_object_get(row, "t")));
+    json_decref(root);
+    site_list_fini(&l);
+}
+
+static void of_too_many_the_busiest_stay(void **state)
+{
+    struct site_list l = {0};
+    uint64_t online;
+    json_t *root;
+    char name[16];
+
+    (void)state;
+    for (size_t i = 0; i < SITES_LISTED_MAX + 1; i++) {
+        snprintf(name, sizeof name, "s%03zu", i);
+        add(&l, name);
+        l.row[i].online = i;
+    }
+    site_list_cut(&l);
+    assert_int_equal(l.n, SITES_LISTED_MAX);
+    assert_true(slice_eq(site_row_name(&l.row[0]), SLICE("s200")));
+    assert_true(slice_eq(site_row_name(&l.row[SITES_LISTED_MAX - 1]), SLICE("s001")));
+    for (size_t i = 0; i < l.n; i++)
+        tell(&l.row[i], UINT32_MAX, UINT32_MAX, 1763812861400);
+    root = written(&l, &online); /* fits, however large the numbers are */
+    assert_true(json_is_true(json_object_get(root, "more")));
+    json_decref(root);
+    l.more = false;
+    site_list_cut(&l);
+    assert_false(l.more);
+    site_list_fini(&l);
+}
+
+static void an_empty_list_is_an_answer(void **state)
+{
+    struct site_list l = {0};
+    uint64_t online;
+    json_t *root = written(&l, &online);
+
+    (void)state;
+    assert_int_equal(online, 0);
+    assert_int_equal(json_array_size(json_object_get(root, "sites")), 0);
+    json_decref(root);
+    site_list_fini(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_there_once_and_what_is_no_site_is_not),
+        cmocka_unit_test(the_busiest_come_first_then_those_seen_last_then_by_name),
+        cmocka_unit_test(each_number_is_of_its_window),
+        cmocka_unit_test(of_too_many_the_busiest_stay),
+        cmocka_unit_test(an_empty_list_is_an_answer),
+    };
+
+    return cmocka_run_group_tests_name("site_list", tests, NULL, NULL);
+}
