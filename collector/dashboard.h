@@ -12,7 +12,7 @@
 /* GET /site/:id: always 200 for what may be a site's id, else 400. */
 enum handled dashboard_site(struct exchange *x);
 
-/* GET /: the overview of all sites, or the way to the demo with --overview off. */
+/* GET /: the overview of all sites, or the way to the demo with --no-overview. */
 enum handled dashboard_home(struct exchange *x);
 
 #endif

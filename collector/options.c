@@ -93,12 +93,11 @@ static const struct opt rows[] = {
      .def = "e",
      .help = "What the address is called that takes forms and JSON."},
     {.name = "overview",
-     .arg = "on|off",
-     .type = OPT_TEXT,
+     .type = OPT_FLAG,
      .offset = ROW(overview),
-     .def = "on",
+     .def = "yes",
      .group = "Dashboard",
-     .help = "Whether / and /sites show all sites to whoever asks. off: each is shown at "
+     .help = "Show all sites at / and /sites to whoever asks. Else each is shown at "
              "/site/ID to who knows its name, and / leads to the demo."},
     {.name = "dialects",
      .arg = "LIST",

@@ -10,12 +10,12 @@
 struct options {
     const char *listen, *admin_listen, *feed_listen, *notify_listen, *redis,
         *redis_auth_file, *secret_file, *spool;
-    const char *base_path, *pixel_name, *event_name, *script_name, *dialects, *overview;
+    const char *base_path, *pixel_name, *event_name, *script_name, *dialects;
     long workers; /* 0: one per core */
     long ring;    /* MiB */
     bool drain;
     long increment_delay, max_conn_duration, member_timeout; /* s */
-    bool enable_uuid, log_members;
+    bool enable_uuid, log_members, overview;
     long streams;
     long livestats_timeout; /* s */
     const char *json_udp;

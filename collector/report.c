@@ -29,7 +29,7 @@ struct shown {
 struct wish {
     report_face *face;
     bool always;
-    char bytes[];
+    _Alignas(max_align_t) char bytes[]; /* a struct of whoever asked */
 };
 
 /* The realtime answer. */

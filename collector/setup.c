@@ -136,6 +136,7 @@ static int set_names(struct setup *s, const struct options *o, char *err, size_t
     if (naming_init(&naming, o->base_path, o->pixel_name, o->event_name, o->script_name,
                     err, err_n) < 0)
         return -1;
+    s->overview = o->overview;
     routing_init(&s->routing, &naming);
     if (dialects_parse(&s->routing.dialects, o->dialects, err, err_n) < 0)
         return -1;
@@ -158,15 +159,6 @@ static int check_notify(uint32_t *into, const char *name, const char *text, int6
     }
     *into = (uint32_t)value;
     return 0;
-}
-
-static int check_overview(bool *overview, const char *text, char *err, size_t err_n)
-{
-    *overview = strcmp(text, "on") == 0;
-    if (*overview || strcmp(text, "off") == 0)
-        return 0;
-    snprintf(err, err_n, "--overview %s: give on or off", text);
-    return -1;
 }
 
 /* An origin is compared as browsers send it: no path, no slash at the end. */
@@ -278,7 +270,6 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
         check_trusted(&s->trusted, &o->trusted_proxies, err, err_n) < 0 ||
         secret_read(&s->secret, o->secret_file, err, err_n) < 0 ||
         set_names(s, o, err, err_n) < 0 ||
-        check_overview(&s->overview, o->overview, err, err_n) < 0 ||
         check_streams(s, o, err, err_n) < 0 || check_spool(o->spool, err, err_n) < 0 ||
         open_geo(s, o->geoip, err, err_n) < 0)
         return -1;

@@ -286,8 +286,10 @@ visit('events, links that lead away and downloads stand in the feed', async ({ s
   const names = ['signup', 'wave', 'outbound example.com/a/b', 'download /files/price%20list.pdf'];
   await site.says(['v /', ...names.map((name) => `e / ${name}`)]);
   await s.sees('shop', { pageViews: 1, currentVisitors: 1 });
-  const { recentEvents } = await s.api('shop');
-  assert.deepEqual(recentEvents.map(({ name }) => name), [...names.reverse(), undefined]);
+  await eventually(async () => {
+    const { recentEvents } = await s.api('shop');
+    assert.deepEqual(recentEvents.map(({ name }) => name), [undefined, ...names].reverse());
+  });
 }, {
   options: {
     pages: {
