@@ -72,12 +72,18 @@ static void rig_open(struct rig *r)
 }
 
 /* The workers assert that their loops are empty. */
+static void rig_fini(struct rig *r)
+{
+    udp_aggregator_close(&r->aggregator);
+    routing_fini(&r->setup.routing);
+}
+
 static void rig_close(struct rig *r)
 {
     collector_stop(&r->collector);
     collector_join(&r->collector);
     collector_close(&r->collector);
-    udp_aggregator_close(&r->aggregator);
+    rig_fini(r);
 }
 
 static struct counters counters_of(struct rig *r)
@@ -1054,7 +1060,7 @@ static void stopping_answers_who_waits_and_sends_what_is_gathered(void **state)
     collector_join(&r.collector);
     assert_int_equal(collector_leftover(&r.collector).undurable, 0);
     collector_close(&r.collector);
-    udp_aggregator_close(&r.aggregator);
+    rig_fini(&r);
 }
 
 static void hits_that_nobody_received_are_told_at_the_end(void **state)
@@ -1078,7 +1084,7 @@ static void hits_that_nobody_received_are_told_at_the_end(void **state)
     assert_int_equal(left.unreceived, 5);
     assert_int_equal(left.undurable, 5);
     collector_close(&r.collector);
-    udp_aggregator_close(&r.aggregator);
+    rig_fini(&r);
 }
 
 /* Runs a collector with a hit, whose aggregator receives it and calls nothing durable
@@ -1106,7 +1112,7 @@ static struct leftover stop_undurable(bool drain, int stop_ms, unsigned serve_ms
     collector_join(&r.collector);
     left = collector_leftover(&r.collector);
     collector_close(&r.collector);
-    udp_aggregator_close(&r.aggregator);
+    rig_fini(&r);
     return left;
 }
 
@@ -1288,7 +1294,7 @@ static void a_silent_stream_gets_comments_until_its_life_is_over(void **state)
     collector_join(&r.collector);
     assert_int_equal(counters_of(&r).streams_open, 0);
     collector_close(&r.collector);
-    udp_aggregator_close(&r.aggregator);
+    rig_fini(&r);
 }
 
 static void the_feed_port_gives_signs_of_life_to_those_who_watch_only(void **state)
