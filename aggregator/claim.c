@@ -173,6 +173,10 @@ bool claim_parse(struct claim *c, const redisReply *reply)
         return false;
     c->goals = r;
     pass_over(&r, c->ngoals * 2);
+    if (!take_head(&r, "A", 2, &c->nalerts))
+        return false;
+    c->alerts = r;
+    pass_over(&r, c->nalerts * 2);
     if (!take_head(&r, "N", 2, &c->ntitles))
         return false;
     c->titles = r;

@@ -29,15 +29,15 @@ struct claim {
         uint64_t last_event, joins, counted;
     } totals;
     struct online online;
-    struct claim_reader pages, feed, goals, titles, rows; /* where they begin */
-    size_t npages, nfeed, ngoals, ntitles;
+    struct claim_reader pages, feed, goals, alerts, titles, rows; /* where they begin */
+    size_t npages, nfeed, ngoals, nalerts, ntitles;
 };
 
 /* Finds the parts of the reply. False when it is not of the script's shape. */
 bool claim_parse(struct claim *c, const redisReply *reply);
 
 /* Takes the next text: of pages id and path in turns, of titles path and title, of goals
- * field and value, of the feed an event. */
+ * field and value, of alerts name and state, of the feed an event. */
 bool claim_text(struct claim_reader *r, struct slice *text);
 
 /* Whether @text is a whole number up to @max, which is *@v then. */

@@ -12,7 +12,9 @@
 --   "M" n field value ...    the meta hash as it was     "P" n id path ...
 --   "R" n json ...           "T" n field value ...    the totals
 --   "O" n field value ...    how many were online
---   "G" n field value ...    the settings' goals, and their version as "v", if they have one
+--   "G" n field value ...    the settings' goals and alerts, and their version as "v", if
+--                            they have one
+--   "A" n name state ...     how alerts stood when they were told last
 --   "N" n path title ...     titles; per minute that has a row, newest first,
 --   "B" minute n field value ...   and if the logs of all together are not too long
 --   "L" records              behind each row that has any; and at the end
@@ -70,12 +72,12 @@ local function add_traits(row, key)
 end
 
 -- An operator's key of another type is as good as none.
-local function goals(key)
+local function settings(key)
   local version = redis.pcall('HMGET', key, 'v')[1]
   if not version or version == '' then return {} end
   local all, flat = redis.call('HGETALL', key), {'v', string.sub(version, 1, 20)}
   for i = 1, #all, 2 do
-    if string.sub(all[i], 1, 2) == 'g:' then
+    if string.find(all[i], '^g:') or string.find(all[i], '^al:') then
       flat[#flat + 1] = all[i]
       flat[#flat + 1] = all[i + 1]
     end
@@ -105,7 +107,8 @@ put_all('P', read('HGETALL', ARGV[5]), 2)
 put_all('R', read('HVALS', ARGV[4]), 1)
 put_all('T', read('HGETALL', ARGV[11]), 2)
 put_all('O', read_fields(ARGV[12], ONLINE), 2)
-put_all('G', goals(string.sub(KEYS[1], 1, -2) .. 'c'), 2)
+put_all('G', settings(string.sub(KEYS[1], 1, -2) .. 'c'), 2)
+put_all('A', redis.pcall('HGETALL', string.sub(KEYS[1], 1, -2) .. 'al'), 2)
 put_all('N', read('HGETALL', ARGV[13]), 2)
 
 -- No row is of a minute after the record's, and one more for clocks that differ: the

@@ -30,10 +30,13 @@
  *   is the one before it: a part that Redis refused, or forgot, takes along all that are
  *   behind it, and so does a late command of a broken connection that comes between two
  *   (commit.lua).
- * - What an operator changes of the site's goals is heard of in the reply to a last part,
- *   which says what version of them is known. So a new goal counts what is folded from
- *   the first commit on that was confirmed after the change; one that was removed counts
- *   until then, and what it has counted stays with its rows.
+ * - What an operator changes of the site's goals and alerts is heard of in the reply to a
+ * last part, which says what version of them is known. So a new goal counts what is
+ * folded from the first commit on that was confirmed after the change; one that was
+ * removed counts until then, and what it has counted stays with its rows.
+ * - How an alert stands is written as it is, and its change is told by the script, if it
+ *   is one for what lies there: so a commit that is repeated tells it once, and so does
+ *   an aggregator that found the alert as it was told by the one before.
  * - A key of another type makes a script break off in the middle. In a last part nothing
  *   may be behind that which could not be there alone: so rows, traits and totals are
  *   tried before several of them are written.
@@ -43,7 +46,7 @@
  * them end is the last. Then come, unless it is a rewrite, traits of as many bytes at
  * most; heads and renames of WINDOW_MAX rows, traits and logs, the marks, the record and
  * the message: 124 KiB at most, with what a single step may take over the bound
- * (COMMIT_PART_BYTES).
+ * (COMMIT_PART_BYTES); and before the message alerts, 14 KiB of them.
  */
 #include "commit.h"
 
@@ -217,8 +220,11 @@ bool commit_goals(struct site *s, const redisReply *reply, uint64_t *bad)
     if (!s)
         return true;
     goals_begin(&s->goals, version);
+    alerts_begin(&s->alerts);
     while (claim_text(&r, &field) && claim_text(&r, &value))
-        *bad += !goals_add(&s->goals, field, value);
+        *bad +=
+            !goals_add(&s->goals, field, value) && !alerts_add(&s->alerts, field, value);
+    alerts_end(&s->alerts);
     return true;
 }
 
@@ -285,6 +291,7 @@ void commit_end(struct store *st, struct site *s, enum commit_outcome o, ms_t re
     s->news_sent = (struct site_news){0};
     s->committing = false;
     s->retry_at = retry_at;
+    store_due(st, s); /* alerts may have come */
     if (!is_written(s) || s->tick || !done)
         store_mark_dirty(st, s);
 }

@@ -74,9 +74,9 @@ bool commit_is_tick(const struct site *s);
 void commit_tick(struct site *s, uint64_t epoch, ms_t now, struct command *out,
                  struct buf *message);
 
-/* Whether @reply is OK with goals, because @s knew another version of them: then it knows
- * these. Of a site that is no more, NULL, nothing is kept. Those that cannot be read are
- * added to @bad. */
+/* Whether @reply is OK with goals and alerts, because @s knew another version of them:
+ * then it knows these. Of a site that is no more, NULL, nothing is kept. Those that
+ * cannot be read are added to @bad. */
 bool commit_goals(struct site *s, const redisReply *reply, uint64_t *bad);
 
 /* What a reply to a part means. */

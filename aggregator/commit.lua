@@ -10,12 +10,14 @@
 -- ARGV[1] epoch e   [2] lowest q Redis must have   [3] q of this commit
 -- ARGV[4] number k of this part, 0 for the first   [5] 1 of a rewrite, logs included, else 0
 -- ARGV[6], [7] e and q of the record that the writer claimed the site from
--- ARGV[8] version of the site's goals that the writer knows, empty: none
--- ARGV[9..] operations, each: argument count, then the command and its arguments
+-- ARGV[8] version of the site's goals and alerts that the writer knows, empty: none
+-- ARGV[9..] operations, each: argument count, then the command and its arguments; ALERT
+-- key name state message is one of ours: that is how an alert stands (proto/alert.h,
+-- empty: there is none), and if it goes on or off by it the message is published
 -- ARGV[#ARGV] the message, empty but in the last part
 -- Answers OK, "FENCED e" (another aggregator has written) or REGRESS (not as expected); or
--- instead of OK, when the settings' goals are of another version, a list: "OK", the version,
--- and field and value of each goal in turns.
+-- instead of OK, when the settings are of another version, a list: "OK", the version, and
+-- field and value of each goal and alert in turns.
 local meta, mine, floor, number = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local first, rewrites = ARGV[4] == '0', ARGV[5] == '1'
 
@@ -43,11 +45,29 @@ if not first and m[3] ~= string.format('%s.%d', ARGV[3], ARGV[4] - 1) then retur
 if first and rewrites and e < mine then
   redis.call('HSET', meta, 'q', '0') -- its numbers are not ours
 end
+
+-- Nothing may break off in here: a key of another type is no alert.
+local function alert(key, name, state, message)
+  local told = redis.pcall('HMGET', key, name)
+  if told.err then redis.call('DEL', key) end
+  local was_on = string.sub(told[1] or '', 1, 3) == 'on '
+  if state == '' then
+    redis.call('HDEL', key, name)
+  else
+    redis.call('HSET', key, name, state)
+  end
+  if message ~= '' and was_on ~= (string.sub(state, 1, 3) == 'on ') then
+    redis.call('PUBLISH', 'hc:!alerts', message)
+  end
+end
+
 local i, n = 9, #ARGV
 while i < n do
   local argc = tonumber(ARGV[i])
   if ARGV[i + 1] == 'RENAME' and redis.call('EXISTS', ARGV[i + 2]) == 0 then
     redis.call('DEL', ARGV[i + 3]) -- nothing was staged: so there is nothing
+  elseif ARGV[i + 1] == 'ALERT' then
+    alert(unpack(ARGV, i + 2, i + argc))
   else
     redis.call(unpack(ARGV, i + 1, i + argc))
   end
@@ -62,7 +82,7 @@ local version = string.sub(redis.pcall('HMGET', settings, 'v')[1] or '', 1, 20)
 if version == ARGV[8] then return 'OK' end
 local answer, all = {'OK', version}, version ~= '' and redis.pcall('HGETALL', settings) or {}
 for k = 1, #all, 2 do
-  if string.sub(all[k], 1, 2) == 'g:' then
+  if string.find(all[k], '^g:') or string.find(all[k], '^al:') then
     answer[#answer + 1] = all[k]
     answer[#answer + 1] = all[k + 1]
   end

@@ -109,6 +109,7 @@ static size_t visitor_records(const struct site *s, const struct visitor *v,
                 .kind = LOG_SEEN,
                 .state = i == 0 ? presence_state(&s->presence, v->id) : STATE_NONE,
                 .slot = (uint8_t)slot_of(s, last - i),
+                .renamings = s->log.renamings,
             };
     return n;
 }

@@ -196,6 +196,37 @@ static void last_record(const struct commit *c, struct command *out, struct buf 
     op_meta_lives(c, out, key_text(&meta));
 }
 
+/* One alert as it stands; of one that is no more Redis is to forget it. */
+static void last_alert(const struct site *s, struct alert *al, struct command *out,
+                       struct buf *scratch)
+{
+    struct key_name key = key_alerts(site_id(s));
+    char state[ALERT_STATE_TEXT_MAX] = "";
+    size_t at = command_op(out, "ALERT", key_text(&key));
+
+    if (al->defined || al->state.on)
+        alert_state_text(&al->state, state);
+    buf_clear(scratch);
+    if (al->dirty)
+        alert_json(scratch, site_id(s), alert_name(al), &al->state);
+    command_arg(out, alert_name(al));
+    command_arg(out, slice_of(state));
+    command_arg(out, buf_get(scratch));
+    command_op_end(out, at);
+    al->inflight |= al->dirty;
+    al->dirty = false;
+}
+
+/* Those that have changed; of a rewrite all, for Redis may have forgotten them. */
+static void last_alerts(const struct commit *c, struct command *out, struct buf *scratch)
+{
+    struct alerts *a = &c->site->alerts;
+
+    for (size_t i = 0; i < a->n; i++)
+        if (a->alert[i].dirty || (c->full && a->alert[i].state.at > 0))
+            last_alert(c->site, &a->alert[i], out, scratch);
+}
+
 void commit_record(struct commit *c, struct command *out, struct buf *message)
 {
     struct site *s = c->site;
@@ -207,6 +238,7 @@ void commit_record(struct commit *c, struct command *out, struct buf *message)
     op_expire_pages(out, s, false);
     op_expire_titles(out, s);
     last_record(c, out, message);
+    last_alerts(c, out, message);
     s->recent_sent = s->recent.last;
     buf_clear(message);
     message_encode(s, c->epoch, c->now, &s->presence.online, s->recent_done, message);

@@ -62,7 +62,7 @@
     X(resets, COUNTER, "resets of totals folded", "events_total{kind=\"reset\"}")        \
     X(goals, COUNTER, "goals reached by views and events", "goals_reached_total")        \
     X(goals_bad, COUNTER,                                                                \
-      "goals in settings that cannot be read, or are too many: left out",                \
+      "goals and alerts in settings that cannot be read, or are too many: left out",     \
       "goals_unreadable_total")                                                          \
     X(unknown_kind, COUNTER, "hits of a kind not known here, skipped",                   \
       "events_dropped_total{reason=\"unknown_kind\"}")                                   \
@@ -100,6 +100,7 @@
     X(visitors, GAUGE, "visitors in memory, those about to be dropped included",         \
       "visitors")                                                                        \
     X(tabs, GAUGE, "tabs in memory, those that left a moment ago included", "tabs")      \
+    X(alerts, GAUGE, "alerts that are on", "alerts_on")                                  \
     X(memory, GAUGE, "memory of the sites' tables, bytes", "store_bytes")                \
     X(dirty, GAUGE, "sites that wait for a commit", "sites_dirty")                       \
     X(quarantined, GAUGE, "sites left out at present", "sites_quarantined")              \

@@ -369,9 +369,12 @@ static void measure_store(struct aggregator_counters *c, const struct store *st,
     c->dirty = st->ndirty;
     c->loading = st->nloads;
     c->parked_bytes = st->parked;
-    c->memory = c->quarantined = 0;
+    c->memory = c->quarantined = c->alerts = 0;
     for (size_t i = 0; i < st->nsites; i++) {
+        struct alert_on on[ALERTS_MAX];
+
         c->memory += site_bytes(st->site[i]);
+        c->alerts += alerts_on(&st->site[i]->alerts, on);
         c->quarantined += st->site[i]->failures > 0 && st->site[i]->retry_at > now;
     }
 }

@@ -1,8 +1,8 @@
 /* fold_tick: what becomes due by time alone, a bounded piece of it a call.
  *
  * Sites turn their minute one after the other, spread over ten seconds. Tabs end with
- * their step; which sites have some that are due stands in one array (store.h), so that
- * the many that have none cost nothing. */
+ * their step, and alerts are looked at each second; which sites have some that are due
+ * stands in one array (store.h), so that the many that have none cost nothing. */
 #include "fold.h"
 
 #include "visit.h"
@@ -12,6 +12,7 @@
 #define STALE_PART 8     /* a table is swept when one visitor in eight is stale, */
 #define STALE_MINUTES 60 /* and each hour: nobody is remembered for longer */
 #define TURN_SITES 256   /* at most so many a call, that a late one does not stall */
+#define ALERT_EVERY_MS 1000
 
 /* Brings one site into the new minute and tidies it; it may be gone afterwards. While
  * anybody is there it is committed each minute, for Redis forgets that (ONLINE_TTL_S). */
@@ -65,7 +66,25 @@ static void end_tabs(struct store *st, struct site *s, size_t *budget)
     store_tabs(st, s, before);
 }
 
-/* Ends the tabs that are due in any site. Returns when the next ones are. */
+/* Looks at the alerts of @s if they are due. While it is not known again who is there,
+ * they stay as they are. */
+static void look_at_alerts(struct store *st, struct site *s)
+{
+    uint64_t value[ALERT_WHATS];
+
+    if (s->alerts.n == 0 || s->state != SITE_LIVE || s->alerts.due > st->clock)
+        return;
+    s->alerts.due = st->clock + ALERT_EVERY_MS;
+    store_due(st, s);
+    if (s->warming > st->clock)
+        return;
+    site_alert_values(s, value);
+    if (alerts_look(&s->alerts, value, st->clock))
+        store_mark_dirty(st, s);
+}
+
+/* Ends the tabs that are due in any site, and looks at alerts. Returns when the next ones
+ * are. */
 static ms_t tick_tabs(struct store *st)
 {
     size_t budget = PRESENCE_TABS_A_TICK;
@@ -74,8 +93,10 @@ static ms_t tick_tabs(struct store *st)
         return st->due_first;
     st->due_first = INT64_MAX;
     for (size_t i = 0; i < st->nsites; i++) {
-        if (st->due[i] <= st->clock)
+        if (st->due[i] <= st->clock) {
             end_tabs(st, st->site[i], &budget);
+            look_at_alerts(st, st->site[i]);
+        }
         if (st->due[i] < st->due_first)
             st->due_first = st->due[i];
     }

@@ -121,6 +121,7 @@ void inflight_send(struct site *s)
 
 void inflight_end(struct site *s, bool done)
 {
+    alerts_told(&s->alerts, done);
     end_traits(s, done);
     end_titles(&s->pages, done);
     if (!done) {

@@ -153,6 +153,7 @@ static enum load_step take_claim(struct load *l, const redisReply *reply)
     l->site->from_commit = c.commit;
     restore_totals(l, &c);
     restore_goals(l, &c);
+    restore_alerts(l, &c);
     if (!l->known) { /* leftovers of a site whose record is gone */
         l->doubtful |=
             c.cut || c.npages > 0 || c.nfeed > 0 || !claim_was_readable(&c.rows);
@@ -210,13 +211,13 @@ void load_begin(struct load *l, struct store *st, struct site *s, uint64_t epoch
     assert(s->state == SITE_LOADING && s->log.written);
     *l = (struct load){
         .store = st, .site = s, .epoch = epoch, .now = now, .drop_ahead = drop_ahead};
-    visitors_init(&l->renamed);
+    renamings_init(&l->renamed);
     visitors_init(&l->gone);
 }
 
 void load_fini(struct load *l)
 {
-    visitors_fini(&l->renamed);
+    renamings_fini(&l->renamed);
     visitors_fini(&l->gone);
     *l = (struct load){.site = NULL};
 }

@@ -12,6 +12,7 @@
 
 #include <hiredis/hiredis.h>
 #include "command.h"
+#include "recount_renamings.h"
 #include "store.h"
 
 /* An error that concerns one site alone may pass; after so many it has not. */
@@ -47,12 +48,13 @@ struct load {
     unsigned goals_bad; /* those that cannot be read are an operator's, and left alone */
     struct minute_count { /* as each row says: to be compared with what is found */
         uint32_t uniques, last, n;
-    } row[WINDOW_MAX];       /* by age, 0 being the site's newest minute */
-    unsigned age;            /* of the minute being read */
-    uint32_t left;           /* records of it not yet read: those before this one */
-    uint64_t old;            /* of a pair that lies across two chunks, 0: none */
-    struct visitors renamed; /* old id -> new, in `seen` */
-    struct visitors gone;    /* said goodbye last */
+    } row[WINDOW_MAX]; /* by age, 0 being the site's newest minute */
+    unsigned age;      /* of the minute being read */
+    uint32_t left;     /* records of it not yet read: those before this one */
+    bool met;          /* any record: from there on renamings are numbered */
+    uint64_t old;      /* of a pair that lies across two chunks, 0: none */
+    struct renamings renamed;
+    struct visitors gone; /* said goodbye last */
 };
 
 /* The minute of the row that is @age minutes old. */

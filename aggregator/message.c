@@ -51,6 +51,7 @@ void message_encode(struct site *s, uint64_t epoch, ms_t now, const struct onlin
 {
     struct page_count pages[MESSAGE_PAGES_MAX];
     struct recent_event events[MESSAGE_EVENTS_MAX];
+    struct alert_on on[ALERTS_MAX];
     ms_t at = site_time(s, now);
     struct delta d = {
         .site = site_id(s),
@@ -68,6 +69,8 @@ void message_encode(struct site *s, uint64_t epoch, ms_t now, const struct onlin
         .last = s->recent.last,
         .pages = pages,
         .events = events,
+        .alerts = alerts_defined(&s->alerts) ? on : NULL,
+        .nalerts = alerts_on(&s->alerts, on),
         .flags = flags_of(s, now),
     };
 

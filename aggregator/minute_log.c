@@ -10,6 +10,9 @@
 #include <string.h>
 
 #define CAP_MIN 16
+#define NIBBLE_MAX 15
+
+_Static_assert(sizeof(struct log_record) == LOG_RECORD_BYTES, "LOG_PENDING_MAX: 64 MiB");
 
 void log_init(struct minute_log *l, uint32_t *written, uint32_t *taken)
 {
@@ -44,12 +47,14 @@ bool log_add(struct minute_log *l, unsigned slot, enum log_kind kind, uint64_t v
         log_overflow(l);
         return false;
     }
+    l->renamings += kind == LOG_RENAMED;
     l->pending[l->n++] = (struct log_record){
         .visitor = visitor,
         .page = page,
-        .kind = (uint8_t)kind,
+        .kind = kind,
         .slot = (uint8_t)slot,
         .state = state,
+        .renamings = l->renamings,
     };
     return true;
 }
@@ -76,25 +81,34 @@ void log_encode(uint8_t out[LOG_RECORD_BYTES], const struct log_record *r)
 {
     uint64_t visitor = htole64(r->visitor);
     uint16_t page = htole16(r->page);
+    uint32_t renamings = htole32(r->renamings);
 
-    memset(out, 0, LOG_RECORD_BYTES);
     memcpy(out, &visitor, sizeof visitor);
     memcpy(out + 8, &page, sizeof page);
     out[10] = r->kind;
     out[11] = r->state;
+    memcpy(out + 12, &renamings, sizeof renamings);
+}
+
+static uint8_t nibble(uint8_t byte)
+{
+    return byte < NIBBLE_MAX ? byte : NIBBLE_MAX;
 }
 
 struct log_record log_decode(const uint8_t in[LOG_RECORD_BYTES])
 {
     uint64_t visitor;
     uint16_t page;
+    uint32_t renamings;
 
     memcpy(&visitor, in, sizeof visitor);
     memcpy(&page, in + 8, sizeof page);
+    memcpy(&renamings, in + 12, sizeof renamings);
     return (struct log_record){
         .visitor = le64toh(visitor),
         .page = le16toh(page),
-        .kind = in[10],
-        .state = in[11],
+        .kind = nibble(in[10]),
+        .state = nibble(in[11]),
+        .renamings = le32toh(renamings),
     };
 }

@@ -4,7 +4,8 @@
  * For each minute Redis holds a string hc:{S}:l:MIN of 16-byte records, little endian:
  *
  *    0  u64  visitor          8  u16  page id (hc:{S}:pg), 0xffff: none named
- *   10  u8   kind            11  u8   state (enum hit_state)    12  4 bytes zero
+ *   10  u8   kind            11  u8   state (enum hit_state)
+ *   12  u32  how many renamings the log has been told of, with this record's own
  *
  *   SEEN     the visitor was seen in this minute, on this page; one more when it moves to
  *            another page in its latest minute
@@ -21,8 +22,11 @@
  * at known offsets, so that a commit may be repeated; how many are valid stands in the
  * minute's row as `n`, written with the commit record.
  *
- * A hit under the old id that comes after the renaming and happened in a minute before it
- * is read as one of the new id. In memory the two stay apart until the next renaming.
+ * A renaming is of the records before it alone: an office's id, whose visitor was named,
+ * is somebody else's from the next hit on. Their order is the file's within a minute
+ * only, and a hit that comes late is logged in a minute that is over. So each record says
+ * how many renamings there were before it (modulo 2^32; a window has far fewer), and of
+ * the old id those belong to the new one that say fewer than the renaming itself does.
  *
  * Here wait the records that Redis does not have yet. */
 #ifndef HC_MINUTE_LOG_H
@@ -42,22 +46,30 @@ enum log_kind { LOG_SEEN, LOG_RENAMED, LOG_OLD, LOG_LEFT };
 struct log_record {
     uint64_t visitor;
     uint16_t page;
-    uint8_t kind; /* enum log_kind; others are of a later version and skipped */
-    uint8_t slot; /* of the site's ring, or LOG_GONE; not written */
-    uint8_t state;
+    uint16_t kind : 4; /* enum log_kind; others are of a later version and skipped */
+    uint16_t slot : 8; /* of the site's ring, or LOG_GONE; not written */
+    uint16_t state : 4;
+    uint32_t renamings;
 };
 
 struct minute_log {
     struct log_record *pending; /* oldest first */
     size_t n, cap;
-    size_t sent;       /* of them, in the commit that is out */
-    uint32_t *written; /* per slot: records valid in Redis; the site's memory */
-    uint32_t *taken;   /* per slot: and with those in the commit that is out */
-    bool rewrite;      /* Redis' log is worth nothing: write it from the visitors */
+    size_t sent;        /* of them, in the commit that is out */
+    uint32_t renamings; /* logged so far */
+    uint32_t *written;  /* per slot: records valid in Redis; the site's memory */
+    uint32_t *taken;    /* per slot: and with those in the commit that is out */
+    bool rewrite;       /* Redis' log is worth nothing: write it from the visitors */
 };
 
 void log_init(struct minute_log *l, uint32_t *written, uint32_t *taken);
 void log_fini(struct minute_log *l);
+
+/* Whether a record that says @a renamings was logged later than one that says @b. */
+static inline bool log_is_later(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) > 0;
+}
 
 /* Appends. Returns false when out of memory: then rewrite is set and what waited is
  * dropped. */

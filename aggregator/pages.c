@@ -243,9 +243,12 @@ void pages_clear_slot(struct pages *t, unsigned slot)
     }
 }
 
+/* The title too: whoever is on the page next may tell none, and would find an older one
+ * in Redis. */
 static bool is_written(const struct page *p)
 {
-    return p->dirty == 0 && p->inflight == 0 && !p->online_dirty && !p->online_sent;
+    return p->dirty == 0 && p->inflight == 0 && !p->online_dirty && !p->online_sent &&
+           !p->title_dirty;
 }
 
 /* Takes a page out. Titles that stay behind in Redis are written over when they are as

@@ -1,6 +1,6 @@
 /* recount: read from its end, the first record of a visitor tells its latest minute and
- * page, each further one a minute more, and a renaming is met before everything that was
- * logged under the old id.
+ * page, each further one a minute more, and a renaming is met before everything under the
+ * old id that it is of; which of what follows that is, the records say.
  *
  * Whoever was present in the running minute or the one before, and did not say goodbye
  * since, is taken to be so still, until its next heartbeat would be overdue. */
@@ -15,27 +15,16 @@
 /* A hidden page beats once a minute, give or take 10 %, ms. */
 #define WARMING_HIDDEN_MS 66000
 
-static uint64_t present_id(const struct load *l, uint64_t id)
+/* Whose the record is by now. */
+static uint64_t present_id(const struct load *l, const struct log_record *r)
 {
-    const struct visitor *v = visitors_get(&l->renamed, id);
-
-    return v ? v->seen : id;
+    return renamings_resolve(&l->renamed, r->visitor, r->renamings);
 }
 
-static void on_renamed(struct load *l, uint64_t to)
+static void on_renamed(struct load *l, const struct log_record *r)
 {
-    struct visitor *v;
-
-    if (to == 0 || l->old == 0 || present_id(l, to) == l->old) {
-        l->doubtful = true;
-        return;
-    }
-    v = visitors_get(&l->renamed, l->old); /* by a later one; this is of what is older */
-    if (!v && l->renamed.n < SITE_VISITORS_MAX)
-        v = visitors_put(&l->renamed, l->old);
-    if (v)
-        v->seen = present_id(l, to);
-    else
+    if (r->visitor == 0 || l->old == 0 || r->visitor == l->old ||
+        !renamings_add(&l->renamed, l->old, present_id(l, r), r->renamings))
         l->doubtful = true;
 }
 
@@ -53,13 +42,10 @@ static void seed(struct load *l, uint64_t id, uint16_t page, uint8_t state)
 }
 
 /* Nothing was heard of the visitor since, or it came back. */
-static void on_left(struct load *l, uint64_t id)
+static void on_left(struct load *l, const struct log_record *r)
 {
-    if (id == 0) {
-        l->doubtful = true;
-        return;
-    }
-    id = present_id(l, id);
+    uint64_t id = present_id(l, r);
+
     if (l->age < PRESENT_MINUTES && l->gone.n < SITE_VISITORS_MAX &&
         !visitors_get(&l->site->visitors, id) && !visitors_get(&l->gone, id))
         visitors_put(&l->gone, id);
@@ -94,21 +80,17 @@ static void stand(struct load *l, uint64_t id, uint16_t page, uint8_t state)
     p->visitors++;
 }
 
-static void on_seen(struct load *l, uint64_t id, uint16_t page, uint8_t state)
+static void on_seen(struct load *l, const struct log_record *r)
 {
+    uint64_t id = present_id(l, r);
     struct site *s = l->site;
     minute_t m = load_minute(l, l->age);
     struct visitor *v;
     unsigned ago;
 
-    if (id == 0) {
-        l->doubtful = true;
-        return;
-    }
-    id = present_id(l, id);
     v = visitors_get(&s->visitors, id);
     if (!v) {
-        stand(l, id, page, state);
+        stand(l, id, r->page, r->state);
         return;
     }
     ago = visitor_minute(s, v) - m;
@@ -124,15 +106,20 @@ static void on_record(struct load *l, const struct log_record *r)
         l->old = 0;
         l->doubtful = true;
     }
-    if (r->kind == LOG_SEEN) {
-        on_seen(l, r->visitor, r->page, r->state);
-    } else if (r->kind == LOG_LEFT) {
-        on_left(l, r->visitor);
-    } else if (r->kind == LOG_OLD) {
+    if (!l->met || log_is_later(r->renamings, l->site->log.renamings))
+        l->site->log.renamings = r->renamings;
+    l->met = true;
+    if (r->kind == LOG_OLD) {
         l->old = r->visitor;
     } else if (r->kind == LOG_RENAMED) {
-        on_renamed(l, r->visitor);
+        on_renamed(l, r);
         l->old = 0;
+    } else if (r->visitor == 0) {
+        l->doubtful |= r->kind == LOG_SEEN || r->kind == LOG_LEFT;
+    } else if (r->kind == LOG_SEEN) {
+        on_seen(l, r);
+    } else if (r->kind == LOG_LEFT) {
+        on_left(l, r);
     }
 }
 

@@ -31,7 +31,18 @@ void restore_goals(struct load *l, const struct claim *c)
         if (slice_eq(field, SLICE("v")))
             goals_begin(&l->site->goals, value);
         else
-            l->goals_bad += !goals_add(&l->site->goals, field, value);
+            l->goals_bad += !goals_add(&l->site->goals, field, value) &&
+                            !alerts_add(&l->site->alerts, field, value);
+}
+
+void restore_alerts(struct load *l, const struct claim *c)
+{
+    struct claim_reader r = c->alerts;
+    struct slice name, state;
+
+    for (size_t i = 0; i < c->nalerts && claim_text(&r, &name) && claim_text(&r, &state);
+         i++)
+        alerts_restore(&l->site->alerts, name, state);
 }
 
 void restore_titles(struct load *l, const struct claim *c)

@@ -14,8 +14,11 @@ void restore_totals(struct load *l, const struct claim *c);
 /* Page ids and their paths. */
 void restore_pages(struct load *l, const struct claim *c);
 
-/* The goals, and their version. */
+/* The goals, their version, and the alerts. */
 void restore_goals(struct load *l, const struct claim *c);
+
+/* How alerts stood when they were told last. After restore_goals. */
+void restore_alerts(struct load *l, const struct claim *c);
 
 /* Titles of pages. After restore_pages. */
 void restore_titles(struct load *l, const struct claim *c);

@@ -24,6 +24,7 @@ static void empty(struct site *s)
     recent_fini(&s->recent);
     traits_fini(&s->traits);
     goals_fini(&s->goals);
+    alerts_fini(&s->alerts);
     queries_fini(&s->queries);
     log_fini(&s->log);
     marks_fini(&s->marks);
@@ -63,6 +64,7 @@ struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t 
     recent_init(&s->recent);
     traits_init(&s->traits, slots, key);
     goals_init(&s->goals);
+    alerts_init(&s->alerts);
     queries_init(&s->queries, slots);
     log_init(&s->log, counts, lazy ? counts + slots : NULL);
     marks_init(&s->marks);
@@ -97,6 +99,7 @@ void site_reset(struct site *s, minute_t now)
     recent_init(&s->recent);
     traits_init(&s->traits, old.slots, old.pages.key);
     goals_init(&s->goals);
+    alerts_init(&s->alerts);
     queries_init(&s->queries, old.slots);
     log_init(&s->log, old.log.written, old.log.taken);
     marks_init(&s->marks);
@@ -165,6 +168,15 @@ uint64_t site_views(const struct site *s, unsigned minutes)
     return sum;
 }
 
+void site_alert_values(const struct site *s, uint64_t value[ALERT_WHATS])
+{
+    unsigned minutes = s->window < ALERT_MINUTES ? s->window : ALERT_MINUTES;
+
+    value[ALERT_ONLINE] = online_total(&s->presence.online);
+    value[ALERT_CURRENT] = site_visitors(s, minutes);
+    value[ALERT_VIEWS] = site_views(s, minutes);
+}
+
 static uint64_t page_visitors(const struct site *s, const struct page *p,
                               unsigned minutes)
 {
@@ -221,17 +233,17 @@ bool site_is_empty(const struct site *s)
     minute_t silent = s->now > s->touched ? s->now - s->touched : 0;
 
     if (s->state != SITE_LIVE || s->visitors.n > s->stale || s->presence.tabs.n > 0 ||
-        s->committing || s->totals.dirty)
+        s->committing || s->totals.dirty || alerts_wait(&s->alerts))
         return false;
     return s->queued ? silent > s->window : silent >= s->window;
 }
 
 size_t site_bytes(const struct site *s)
 {
-    size_t n = own_bytes(s->slots, s->log.written != NULL) +
-               visitors_bytes(&s->visitors) + pages_bytes(&s->pages) +
-               presence_bytes(&s->presence) + traits_bytes(&s->traits) +
-               goals_bytes(&s->goals) + queries_bytes(&s->queries);
+    size_t n =
+        own_bytes(s->slots, s->log.written != NULL) + visitors_bytes(&s->visitors) +
+        pages_bytes(&s->pages) + presence_bytes(&s->presence) + traits_bytes(&s->traits) +
+        goals_bytes(&s->goals) + alerts_bytes(&s->alerts) + queries_bytes(&s->queries);
 
     n += s->log.cap * sizeof(struct log_record) + s->marks.cap * sizeof(struct mark) +
          s->parked.bytes;

@@ -8,6 +8,7 @@
 #define HC_SITE_H
 
 #include "../proto/limits.h"
+#include "alerts.h"
 #include "goals.h"
 #include "marks.h"
 #include "minute_log.h"
@@ -66,7 +67,8 @@ struct site {
     struct site_news news; /* not yet in a message */
     struct totals totals;
     struct traits traits;
-    struct goals goals; /* as Redis told them last, and counts of them in traits */
+    struct goals goals;   /* as Redis told them last, and counts of them in traits */
+    struct alerts alerts; /* as goals */
     struct queries queries;
     struct minute_log log;
     struct marks marks;
@@ -137,6 +139,9 @@ bool site_advance(struct site *s, minute_t now);
 uint64_t site_visitors(const struct site *s, unsigned minutes);
 uint64_t site_views(const struct site *s, unsigned minutes);
 
+/* The numbers that alerts look at. */
+void site_alert_values(const struct site *s, uint64_t value[ALERT_WHATS]);
+
 /* The pages with the most visitors in the last @minutes minutes, at most @max, the most
  * first, then those that most have open now, then by path, PAGE_OTHER the last (as
  * page_list_rank has them). Returns how many. Paths are borrowed from the site. */
@@ -145,14 +150,15 @@ size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count 
 
 /* It is live, nothing of the window is left, nobody has it open, and nothing is to be
  * written; or it still waits to be a minute later, because Redis is away: its keys have
- * expired meanwhile. Not before Redis has its totals, which do not expire. */
+ * expired meanwhile. Not before Redis has its totals, which do not expire, nor while an
+ * alert may be about to go on. */
 bool site_is_empty(const struct site *s);
 
 /* Whether a commit has something to write of it, its log aside. */
 static inline bool site_has_news(const struct site *s)
 {
     return s->dirty || s->full || s->presence.changed || s->totals.dirty ||
-           s->pages.titles_dirty;
+           s->pages.titles_dirty || alerts_dirty(&s->alerts);
 }
 
 size_t site_bytes(const struct site *s);

@@ -199,6 +199,19 @@ void store_peaks(const struct store *st, struct site *s)
     totals_online(&s->totals, presence_heard(&s->presence), st->clock);
 }
 
+void store_due(struct store *st, const struct site *s)
+{
+    ms_t due = presence_next(&s->presence);
+
+    if (s->state != SITE_LIVE)
+        return; /* store_loaded will bring it here */
+    if (s->alerts.n > 0 && due > s->alerts.due)
+        due = s->alerts.due;
+    st->due[s->order] = due;
+    if (st->due_first > due)
+        st->due_first = due;
+}
+
 void store_tabs(struct store *st, struct site *s, size_t before)
 {
     const struct presence *p = &s->presence;
@@ -209,9 +222,7 @@ void store_tabs(struct store *st, struct site *s, size_t before)
     if (p->changed || s->totals.dirty)
         store_mark_dirty(st, s);
     st->tabs += p->tabs.n - before;
-    st->due[s->order] = presence_next(p);
-    if (st->due_first > st->due[s->order])
-        st->due_first = st->due[s->order];
+    store_due(st, s);
 }
 
 size_t store_tabs_room(const struct store *st, const struct site *s)

@@ -17,8 +17,9 @@ struct store {
     minute_t ahead;     /* rows of minutes up to this one may lie in Redis from before a
                            reset */
     struct site **site; /* nsites of them, in no order; room for index_cap / 2 */
-    ms_t *due;          /* of each: presence_next when it is live, else INT64_MAX; apart,
-                           so that all may be looked at twice a second */
+    ms_t *due;          /* of each, when it is live, when tabs end or alerts are to be
+                           looked at, else INT64_MAX; apart, so that all may be looked at
+                           twice a second */
     ms_t due_first;     /* none of them is earlier */
     size_t nsites;
     struct site **index; /* open addressing by hash, a power of two */
@@ -74,6 +75,9 @@ void store_peaks(const struct store *st, struct site *s);
  * anew and looked at when they are due; peaks are told; it is marked dirty if numbers
  * changed. */
 void store_tabs(struct store *st, struct site *s, size_t before);
+
+/* Tabs or alerts of @s are to be looked at at another time. */
+void store_due(struct store *st, const struct site *s);
 
 /* How many tabs may be added to @s. */
 size_t store_tabs_room(const struct store *st, const struct site *s);

@@ -20,6 +20,7 @@ int minutes_run(int argc, char **argv);
 int top_run(int argc, char **argv);
 int watch_run(int argc, char **argv);
 int tail_run(int argc, char **argv);
+int alerts_run(int argc, char **argv);
 int send_run(int argc, char **argv);
 int site_run(int argc, char **argv);
 int decode_run(int argc, char **argv);

@@ -15,11 +15,13 @@ static bool is_over(const struct follow *f)
            (f->deadline >= 0 && mono_now() >= f->deadline);
 }
 
-/* @ms, or less when the time is up sooner. */
+/* @ms, or less when the time is up sooner, or something else is to be done. */
 static mono_t until_deadline(const struct follow *f, mono_t ms)
 {
-    mono_t left = f->deadline - mono_now();
+    mono_t left = f->deadline - mono_now(), tend = f->tend ? f->tend(f->tend_arg) : -1;
 
+    if (tend >= 0 && tend < ms)
+        ms = tend;
     if (f->deadline < 0 || left > ms)
         return ms;
     return left > 0 ? left : 0;
@@ -28,7 +30,9 @@ static mono_t until_deadline(const struct follow *f, mono_t ms)
 /* "hc:shop", "12 channels" or "all channels" */
 static const char *what(const struct follow *f, char *text, size_t n)
 {
-    if (f->sites.n == 1)
+    if (f->sites.channel)
+        snprintf(text, n, "%s", f->sites.channel);
+    else if (f->sites.n == 1)
         snprintf(text, n, "%s", key_channel(f->sites.site[0]).s);
     else if (f->sites.n == 0)
         snprintf(text, n, "all channels");

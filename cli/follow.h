@@ -16,6 +16,11 @@ struct follow {
     struct subscription_sites sites;
     struct subscription subscription;
     mono_t deadline; /* negative: none */
+
+    /* What else there is to do before each wait, NULL: nothing. Returns how many ms the
+     * wait may take, negative: as many as it likes. The caller's to set. */
+    mono_t (*tend)(void *arg);
+    void *tend_arg;
 };
 
 /* Connects and subscribes; signals go through interrupt.h from here on. @seconds of 0 are

@@ -31,6 +31,23 @@ void interrupt_open(void)
     sigdelset(&outside, SIGTERM);
 }
 
+static void on_child(int signal_number)
+{
+    (void)signal_number;
+}
+
+void interrupt_children(void)
+{
+    struct sigaction action = {.sa_handler = on_child, .sa_flags = SA_NOCLDSTOP};
+    sigset_t child;
+
+    sigaction(SIGCHLD, &action, NULL);
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, NULL);
+    sigdelset(&outside, SIGCHLD);
+}
+
 int interrupt_seen(void)
 {
     return seen;

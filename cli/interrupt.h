@@ -11,6 +11,9 @@
 
 void interrupt_open(void);
 
+/* From here on the end of a child lets interrupt_poll return, too. */
+void interrupt_children(void);
+
 /* How many came. */
 int interrupt_seen(void);
 

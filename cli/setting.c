@@ -98,6 +98,13 @@ void setting_goal(struct setting *s, const char *name, const char *kind, const c
     snprintf(s->value, sizeof s->value, "%s %s", kind, what);
 }
 
+void setting_alert(struct setting *s, const char *name, const struct alert_rule *rule)
+{
+    assert(setting_name_valid(name));
+    snprintf(s->field, sizeof s->field, SETTING_ALERT "%s", name);
+    alert_rule_text(rule, s->value);
+}
+
 /* "KIND WHAT" */
 static bool split(struct slice value, struct slice *kind, struct slice *what)
 {

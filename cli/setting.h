@@ -2,25 +2,30 @@
  *
  *   badge   "1"                          the badge may be shown
  *   demo    "1"                          its visitors are invented
+ *   read    "token"                      who reads it needs a token
  *   t:NAME  "SCOPE HASH"                 a token; its text is kept nowhere
  *   g:NAME  "path PATTERN", "event NAME" a goal
- *   v       a number, another one after each change of goals: so aggregators hear of it
+ *   al:NAME                              an alert (proto/alert.h)
+ *   v       a number, another one after each change of goals and alerts: so aggregators
+ *           hear of it
  *
  * Pure: names and values are checked, put together and taken apart. */
 #ifndef HC_SETTING_H
 #define HC_SETTING_H
 
 #include <stdint.h>
-#include "../proto/limits.h"
-#include "../proto/slice.h"
+#include "../proto/alert.h"
+#include "../proto/visibility.h"
 
 #define SETTING_BADGE "badge"
 #define SETTING_DEMO "demo"
+#define SETTING_READ FIELD_READ
 #define SETTING_TOKEN "t:"
 #define SETTING_GOAL "g:"
+#define SETTING_ALERT FIELD_ALERT
 #define SETTING_VERSION "v"
 
-#define SETTING_FIELD_MAX (2 + SETTING_NAME_MAX + 1)
+#define SETTING_FIELD_MAX (3 + SETTING_NAME_MAX + 1)
 #define SETTING_VALUE_MAX (8 + PATH_MAX_BYTES + 1)
 
 /* A field of the hash and its value, NUL-terminated both. */
@@ -58,6 +63,11 @@ void setting_token(struct setting *s, const char *name, const char *scope,
 /* @kind is "path" or "event"; all parts must be valid. */
 void setting_goal(struct setting *s, const char *name, const char *kind,
                   const char *what);
+
+/* ---- alerts -------------------------------------------------------------- */
+
+/* Both must be valid. */
+void setting_alert(struct setting *s, const char *name, const struct alert_rule *rule);
 
 /* ---- taken apart --------------------------------------------------------- */
 

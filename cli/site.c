@@ -34,6 +34,35 @@ static const struct opt rows[] = {
      .type = OPT_TEXT,
      .offset = offsetof(struct site_opts, event),
      .help = "The goal is reached by an event of this name."},
+    {.name = "above",
+     .arg = "N",
+     .type = OPT_TEXT,
+     .offset = offsetof(struct site_opts, alert.above),
+     .help = "The alert goes on when the number is N or more, ...",
+     .group = "alert SITE add"},
+    {.name = "below",
+     .arg = "N",
+     .type = OPT_TEXT,
+     .offset = offsetof(struct site_opts, alert.below),
+     .help = "... or N or less."},
+    {.name = "of",
+     .arg = "NUMBER",
+     .type = OPT_TEXT,
+     .offset = offsetof(struct site_opts, alert.of),
+     .help = "Which number: online (visitors online, which it is without it), current "
+             "(visitors of five minutes) or views (page views of five minutes)."},
+    {.name = "back",
+     .arg = "M",
+     .type = OPT_TEXT,
+     .offset = offsetof(struct site_opts, alert.back),
+     .help = "It goes off when the number is back at M. Without it a tenth less than "
+             "--above, or more than --below, at least 1."},
+    {.name = "for",
+     .arg = "SECONDS",
+     .type = OPT_TEXT,
+     .offset = offsetof(struct site_opts, alert.hold),
+     .help = "It goes on when the number has been there for so long, up to a day. "
+             "Without it 0."},
     {.name = "data",
      .type = OPT_FLAG,
      .offset = offsetof(struct site_opts, data),
@@ -50,10 +79,13 @@ static const struct opt rows[] = {
 static const struct opts_spec spec = {
     .program = "headcount site",
     .usage = "list | add SITE | rm SITE | badge SITE [on | off] |\n"
+             "       visibility SITE [public | token] |\n"
              "       token SITE [list | add NAME | rm NAME] |\n"
-             "       goal SITE [list | add NAME | rm NAME] [options]",
+             "       goal SITE [list | add NAME | rm NAME] |\n"
+             "       alert SITE [list | add NAME | rm NAME] [options]",
     .about = "Lists sites, and changes what an operator decides about one: its name, "
-             "its tokens, whether its badge may be shown, its goals. A site needs none "
+             "its tokens, who may read it, whether its badge may be shown, its goals and "
+             "alerts. A site needs none "
              "of that to be counted. A new token is printed once and kept nowhere; "
              "Redis has a hash of it.",
     .footer = "Exit codes:\n"
@@ -67,7 +99,8 @@ static const struct opts_spec spec = {
               "  headcount site add shop\n"
               "  (umask 077 && headcount site token shop add bot --scope send >token)\n"
               "  headcount site badge shop on\n"
-              "  headcount site goal shop add order --path '/thanks/*'",
+              "  headcount site goal shop add order --path '/thanks/*'\n"
+              "  headcount site alert shop add quiet --below 5 --for 300",
     .rows = rows,
     .nrows = sizeof rows / sizeof *rows,
 };
@@ -80,6 +113,17 @@ static int refuse_option(const char *option, const char *where)
     return -1;
 }
 
+/* The first option of an alert that was given. */
+static const char *stray_alert(const struct site_alert_opts *o)
+{
+    return o->above   ? "above"
+           : o->below ? "below"
+           : o->of    ? "of"
+           : o->back  ? "back"
+           : o->hold  ? "for"
+                      : NULL;
+}
+
 /* Options that mean nothing here are a mistake of somebody who meant something. */
 static int check_stray(const struct site *s)
 {
@@ -89,6 +133,8 @@ static int check_stray(const struct site *s)
         return refuse_option("path", "goal SITE add");
     if (s->opts.event && s->order.verb != GOAL_ADD)
         return refuse_option("event", "goal SITE add");
+    if (s->order.verb != ALERT_ADD && stray_alert(&s->opts.alert))
+        return refuse_option(stray_alert(&s->opts.alert), "alert SITE add");
     if (s->opts.data && s->order.verb != SITE_RM)
         return refuse_option("data", "rm");
     return 0;
@@ -138,6 +184,19 @@ static int make_goal(struct site *s)
     return 0;
 }
 
+static int make_alert(struct site *s)
+{
+    struct alert_rule rule;
+    char err[512];
+
+    if (site_alert_rule(&s->opts.alert, &rule, err, sizeof err) < 0) {
+        complain("%s", err);
+        return -1;
+    }
+    setting_alert(&s->setting, s->order.name, &rule);
+    return 0;
+}
+
 /* Everything that can be wrong without Redis. */
 static int prepare(struct site *s, char *const *words, int n)
 {
@@ -151,6 +210,8 @@ static int prepare(struct site *s, char *const *words, int n)
         return -1;
     if (s->order.verb == TOKEN_ADD)
         return make_token(s);
+    if (s->order.verb == ALERT_ADD)
+        return make_alert(s);
     return s->order.verb == GOAL_ADD ? make_goal(s) : 0;
 }
 

@@ -6,6 +6,16 @@
 #include "../proto/json.h"
 #include "site_print.h"
 
+/* Streams that are open end now if they may not go on; those of a collector that does not
+ * hear of it end with their time (STREAM_LIFE_MS). What was to be done is done. */
+static void tell_collectors(struct site *s)
+{
+    if (site_store_tell(&s->store, s->order.site) == STORE_FAILED)
+        complain("collectors were not told, streams that are open may go on for some "
+                 "minutes: %s",
+                 s->store.why);
+}
+
 /* {"site":"shop","changed":true} or the sentence. */
 static enum command_exit tell(struct site *s, bool is_changed, const char *sentence)
 {
@@ -106,6 +116,7 @@ static enum command_exit forget(struct site *s)
     switch (site_store_forget(&s->store, s->order.site, s->opts.data)) {
     case STORE_DONE:
         warn_of_hits(s);
+        tell_collectors(s);
         return tell(s, true, "removed");
     case STORE_SAME:
         complain("%.*s: nothing is set of it", (int)s->order.site.n, s->order.site.p);
@@ -121,7 +132,10 @@ static enum command_exit show(struct site *s, const char *prefix, const struct t
 
     if (all == NULL)
         return site_unreachable(s);
-    site_print_settings(all, prefix, term, s->opts.json, &s->out);
+    if (s->order.verb == ALERT_LIST)
+        site_alert_print(all, term, s->opts.json, &s->out);
+    else
+        site_print_settings(all, prefix, term, s->opts.json, &s->out);
     freeReplyObject(all);
     return EXIT_FINE;
 }
@@ -129,11 +143,13 @@ static enum command_exit show(struct site *s, const char *prefix, const struct t
 static enum command_exit add_setting(struct site *s, const char *what, const char *prefix,
                                      size_t max)
 {
+    const char *added = s->order.verb == ALERT_ADD ? "alert added" : "goal added";
+
     if (site_store_name(&s->store, s->order.site) == STORE_FAILED)
         return site_unreachable(s);
     switch (site_store_add(&s->store, s->order.site, &s->setting, prefix, max)) {
     case STORE_DONE:
-        return s->order.verb == TOKEN_ADD ? tell_token(s) : tell(s, true, "goal added");
+        return s->order.verb == TOKEN_ADD ? tell_token(s) : tell(s, true, added);
     case STORE_SAME:
         return refuse(s, what, "is there already; remove it first");
     case STORE_FULL:
@@ -150,6 +166,8 @@ static enum command_exit rm_setting(struct site *s, const char *what, const char
     snprintf(field, sizeof field, "%s%s", prefix, s->order.name);
     switch (site_store_rm(&s->store, s->order.site, field)) {
     case STORE_DONE:
+        if (s->order.verb == TOKEN_RM)
+            tell_collectors(s);
         return tell(s, true, "removed");
     case STORE_SAME:
         return refuse(s, what, "is not there");
@@ -194,6 +212,46 @@ static enum command_exit show_badge(struct site *s)
     return EXIT_FINE;
 }
 
+static enum command_exit set_visibility(struct site *s, bool closed)
+{
+    enum store_result result;
+
+    if (closed && site_store_name(&s->store, s->order.site) == STORE_FAILED)
+        return site_unreachable(s);
+    result = site_store_close(&s->store, s->order.site, closed);
+    if (result == STORE_FAILED)
+        return site_unreachable(s);
+    tell_collectors(s);
+    return tell(s, result == STORE_DONE,
+                closed ? "visibility token" : "visibility public");
+}
+
+static bool is_closed(const redisReply *all)
+{
+    for (size_t i = 0; i + 1 < all->elements; i += 2)
+        if (strcmp(all->element[i]->str, SETTING_READ) == 0)
+            return visibility_is_closed(
+                (struct slice){all->element[i + 1]->str, all->element[i + 1]->len});
+    return false;
+}
+
+static enum command_exit show_visibility(struct site *s)
+{
+    redisReply *all = site_store_read(&s->store, s->order.site);
+    bool closed;
+
+    if (all == NULL)
+        return site_unreachable(s);
+    closed = is_closed(all);
+    freeReplyObject(all);
+    if (s->opts.json)
+        buf_printf(&s->out, "{\"visibility\":\"%s\"}\n",
+                   closed ? READ_TOKEN : READ_PUBLIC);
+    else
+        tell(s, false, closed ? "visibility token" : "visibility public");
+    return EXIT_FINE;
+}
+
 /* A token that nobody has seen is of no use, but opens the door all the same. */
 enum command_exit site_unsay(struct site *s)
 {
@@ -232,12 +290,24 @@ enum command_exit site_act(struct site *s)
         return set_badge(s, true);
     case BADGE_OFF:
         return set_badge(s, false);
+    case VISIBILITY_SHOW:
+        return show_visibility(s);
+    case VISIBILITY_PUBLIC:
+        return set_visibility(s, false);
+    case VISIBILITY_TOKEN:
+        return set_visibility(s, true);
     case GOAL_LIST:
         return show(s, SETTING_GOAL, &term);
     case GOAL_ADD:
         return add_setting(s, "goal", SETTING_GOAL, GOALS_MAX);
     case GOAL_RM:
         return rm_setting(s, "goal", SETTING_GOAL);
+    case ALERT_LIST:
+        return show(s, SETTING_ALERT, &term);
+    case ALERT_ADD:
+        return add_setting(s, "alert", SETTING_ALERT, ALERTS_MAX);
+    case ALERT_RM:
+        return rm_setting(s, "alert", SETTING_ALERT);
     }
     return EXIT_USAGE;
 }

@@ -5,6 +5,7 @@
 #include "../proto/buf.h"
 #include "command.h"
 #include "dial.h"
+#include "site_alert.h"
 #include "site_order.h"
 #include "site_store.h"
 
@@ -13,6 +14,7 @@ struct site_opts {
     const char *scope; /* NULL where not given */
     const char *path;
     const char *event;
+    struct site_alert_opts alert;
     bool data;
     bool json;
 };

@@ -14,13 +14,26 @@ struct form {
 };
 
 static const struct form forms[] = {
-    {"add", "", SITE_ADD, false},       {"rm", "", SITE_RM, false},
-    {"token", "", TOKEN_LIST, false},   {"token", "list", TOKEN_LIST, false},
-    {"token", "add", TOKEN_ADD, true},  {"token", "rm", TOKEN_RM, true},
-    {"badge", "", BADGE_SHOW, false},   {"badge", "on", BADGE_ON, false},
-    {"badge", "off", BADGE_OFF, false}, {"goal", "", GOAL_LIST, false},
-    {"goal", "list", GOAL_LIST, false}, {"goal", "add", GOAL_ADD, true},
+    {"add", "", SITE_ADD, false},
+    {"rm", "", SITE_RM, false},
+    {"token", "", TOKEN_LIST, false},
+    {"token", "list", TOKEN_LIST, false},
+    {"token", "add", TOKEN_ADD, true},
+    {"token", "rm", TOKEN_RM, true},
+    {"badge", "", BADGE_SHOW, false},
+    {"badge", "on", BADGE_ON, false},
+    {"badge", "off", BADGE_OFF, false},
+    {"goal", "", GOAL_LIST, false},
+    {"goal", "list", GOAL_LIST, false},
+    {"goal", "add", GOAL_ADD, true},
     {"goal", "rm", GOAL_RM, true},
+    {"alert", "", ALERT_LIST, false},
+    {"alert", "list", ALERT_LIST, false},
+    {"alert", "add", ALERT_ADD, true},
+    {"alert", "rm", ALERT_RM, true},
+    {"visibility", "", VISIBILITY_SHOW, false},
+    {"visibility", "public", VISIBILITY_PUBLIC, false},
+    {"visibility", "token", VISIBILITY_TOKEN, false},
 };
 #define FORMS (sizeof forms / sizeof *forms)
 
@@ -119,8 +132,8 @@ int site_order_read(struct site_order *o, char *const *words, int n, char *err,
 {
     if (n == 0) {
         snprintf(err, err_n,
-                 "site needs to know what to do: list, add, rm, token, badge "
-                 "or goal");
+                 "site needs to know what to do: list, add, rm, token, badge, "
+                 "visibility, goal or alert");
         return -1;
     }
     if (strcmp(words[0], "list") == 0) {

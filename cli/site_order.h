@@ -4,7 +4,9 @@
  *   add SITE                         rm SITE
  *   token SITE [list]                token SITE add NAME      token SITE rm NAME
  *   badge SITE [on|off]
+ *   visibility SITE [public|token]
  *   goal SITE [list]                 goal SITE add NAME       goal SITE rm NAME
+ *   alert SITE [list]                alert SITE add NAME      alert SITE rm NAME
  *
  * Pure; the options that belong to some of them are checked by whoever has them. */
 #ifndef HC_SITE_ORDER_H
@@ -23,15 +25,21 @@ enum site_verb {
     BADGE_SHOW,
     BADGE_ON,
     BADGE_OFF,
+    VISIBILITY_SHOW,
+    VISIBILITY_PUBLIC,
+    VISIBILITY_TOKEN,
     GOAL_LIST,
     GOAL_ADD,
     GOAL_RM,
+    ALERT_LIST,
+    ALERT_ADD,
+    ALERT_RM,
 };
 
 struct site_order {
     enum site_verb verb;
     struct slice site; /* valid; empty for SITE_LIST */
-    const char *name;  /* valid; of the token or goal, else NULL */
+    const char *name;  /* valid; of the token, goal or alert, else NULL */
 };
 
 /* Reads @n words. Returns 0, or -1 with a sentence in @err. */

@@ -30,6 +30,8 @@ static void list_json(const struct site_list *list, struct buf *out)
             json_none(&j);
         json_key(&j, "badge");
         json_bool(&j, row->badge);
+        json_key(&j, "visibility");
+        json_str(&j, row->closed ? READ_TOKEN : READ_PUBLIC);
         json_key(&j, "tokens");
         json_u64(&j, row->tokens);
         json_key(&j, "goals");
@@ -55,15 +57,17 @@ static void list_text(const struct site_list *list, const struct term *term,
 {
     int width = name_width(&list->roster);
 
-    buf_printf(out, "%s%-*s  %-5s  %-5s  %6s  %5s  %s%s\n", term_bold(term), width,
-               "site", "named", "badge", "tokens", "goals", "last hit", term_plain(term));
+    buf_printf(out, "%s%-*s  %-5s  %-5s  %-6s  %6s  %5s  %s%s\n", term_bold(term), width,
+               "site", "named", "badge", "read", "tokens", "goals", "last hit",
+               term_plain(term));
     for (size_t i = 0; i < list->roster.n; i++) {
         uint32_t at = list->roster.sorted[i];
         const struct site_list_row *row = &list->row[at];
 
-        buf_printf(out, "%-*s  %-5s  %-5s  %6zu  %5zu  %s\n", width,
+        buf_printf(out, "%-*s  %-5s  %-5s  %-6s  %6zu  %5zu  %s\n", width,
                    list->roster.name[at], row->named ? "yes" : "no",
-                   row->badge ? "on" : "off", row->tokens, row->goals,
+                   row->badge ? "on" : "off", row->closed ? READ_TOKEN : READ_PUBLIC,
+                   row->tokens, row->goals,
                    row->live > 0 ? when_minute(row->live).s : "-");
     }
 }

@@ -53,10 +53,12 @@ enum store_result site_store_name(struct site_store *s, struct slice site)
 enum store_result site_store_forget(struct site_store *s, struct slice site, bool totals)
 {
     struct key_name settings = key_settings(site), total = key_totals(site);
+    struct key_name alerts = key_alerts(site);
     enum store_result keys, name;
 
     if (totals)
-        keys = changed(s, redisCommand(s->redis, "DEL %s %s", settings.s, total.s));
+        keys = changed(
+            s, redisCommand(s->redis, "DEL %s %s %s", settings.s, total.s, alerts.s));
     else
         keys = changed(s, redisCommand(s->redis, "DEL %s", settings.s));
     if (keys == STORE_FAILED)
@@ -103,8 +105,8 @@ static enum store_result meet(const redisReply *all, const struct change *c)
     return c->value && n >= c->max ? STORE_FULL : STORE_DONE;
 }
 
-/* A version of the goals that there was not yet: above the one there is; and not below
- * the clock, for settings may be forgotten as a whole, and begin again. */
+/* A version of goals and alerts that there was not yet: above the one there is; and not
+ * below the clock, for settings may be forgotten as a whole, and begin again. */
 static long long next_version(const redisReply *all)
 {
     struct timespec t;
@@ -118,8 +120,15 @@ static long long next_version(const redisReply *all)
     return version < now || version >= (long long)EPOCH_MAX ? now : version + 1;
 }
 
-/* MULTI, HSET or HDEL, EXEC; with a goal the version of all. STORE_SAME: the key was
- * changed by somebody since WATCH. */
+/* What aggregators read. */
+static bool is_versioned(const char *field)
+{
+    return slice_starts(slice_of(field), SLICE(SETTING_GOAL)) ||
+           slice_starts(slice_of(field), SLICE(SETTING_ALERT));
+}
+
+/* MULTI, HSET or HDEL, EXEC; with a goal or alert the version of all. STORE_SAME: the key
+ * was changed by somebody since WATCH. */
 static enum store_result commit(struct site_store *s, const char *key,
                                 const struct change *c, long long version)
 {
@@ -132,7 +141,7 @@ static enum store_result commit(struct site_store *s, const char *key,
         redisAppendCommand(s->redis, "HSET %s %s %s", key, c->field, c->value);
     else
         redisAppendCommand(s->redis, "HDEL %s %s", key, c->field);
-    if (slice_starts(slice_of(c->field), SLICE(SETTING_GOAL))) {
+    if (is_versioned(c->field)) {
         redisAppendCommand(s->redis, "HSET %s " SETTING_VERSION " %lld", key, version);
         calls++;
     }
@@ -209,6 +218,22 @@ enum store_result site_store_badge(struct site_store *s, struct slice site, bool
     return changed(s, redisCommand(s->redis, "HSET %s " SETTING_BADGE " 1", key.s));
 }
 
+enum store_result site_store_close(struct site_store *s, struct slice site, bool closed)
+{
+    struct key_name key = key_settings(site);
+
+    if (!closed)
+        return changed(s, redisCommand(s->redis, "HDEL %s " SETTING_READ, key.s));
+    return changed(s,
+                   redisCommand(s->redis, "HSET %s " SETTING_READ " " READ_TOKEN, key.s));
+}
+
+enum store_result site_store_tell(struct site_store *s, struct slice site)
+{
+    return changed(
+        s, redisCommand(s->redis, "PUBLISH " CHANNEL_SETTINGS " %b", site.p, site.n));
+}
+
 /* Whether the reply is a list of texts, pairs of them if @pairs. */
 static bool is_texts(const redisReply *r, bool pairs)
 {
@@ -281,6 +306,8 @@ static void count_settings(const redisReply *all, struct site_list_row *row)
         row->goals += setting_read(&r, SETTING_GOAL, field, value);
         if (slice_eq(field, SLICE(SETTING_BADGE)))
             row->badge = slice_eq(value, SLICE("1"));
+        if (slice_eq(field, SLICE(SETTING_READ)))
+            row->closed = visibility_is_closed(value);
     }
 }
 

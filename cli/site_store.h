@@ -42,6 +42,11 @@ enum store_result site_store_add(struct site_store *s, struct slice site,
 enum store_result site_store_rm(struct site_store *s, struct slice site,
                                 const char *field);
 enum store_result site_store_badge(struct site_store *s, struct slice site, bool on);
+enum store_result site_store_close(struct site_store *s, struct slice site, bool closed);
+
+/* Lets collectors know that who may read @site has changed, for the sake of the streams
+ * that are open. STORE_SAME: no collector was listening. */
+enum store_result site_store_tell(struct site_store *s, struct slice site);
 
 /* All settings of a site: HGETALL's reply, fields and values in turn, to be freed with
  * freeReplyObject; NULL: failed. */
@@ -51,7 +56,7 @@ redisReply *site_store_read(struct site_store *s, struct slice site);
 struct site_list {
     struct roster roster;
     struct site_list_row {
-        bool named, badge;
+        bool named, badge, closed;
         ms_t live; /* 0: not lately */
         size_t tokens, goals;
     } * row; /* by the roster's numbers */

@@ -35,7 +35,9 @@ static void ask(redisContext *c, const struct subscription_sites *sites)
         channel[i] = key_channel(sites->site[i]);
         argv[i + 1] = channel[i].s;
     }
-    if (sites->n > 0)
+    if (sites->channel)
+        redisAppendCommand(c, "SUBSCRIBE %s", sites->channel);
+    else if (sites->n > 0)
         redisAppendCommandArgv(c, (int)sites->n + 1, argv, NULL);
     else
         redisAppendCommand(c, "PSUBSCRIBE " ALL_CHANNELS);
@@ -62,6 +64,7 @@ int subscription_open(struct subscription *s, const struct redis_addr *addr,
     s->redis = dial_open(addr, s->why, sizeof s->why);
     if (s->redis == NULL)
         return -1;
+    s->channel = sites->channel;
     ask(s->redis, sites);
     s->heard = mono_now();
     s->pinged = false;
@@ -138,10 +141,11 @@ int subscription_wait(struct subscription *s, mono_t ms)
 
 /* ["message", channel, text], ["pmessage", pattern, channel, text]; ["pong", ""] and
  * others only show that Redis is there. */
-static bool is_message(const redisReply *r, struct slice *site, struct slice *text)
+static bool is_message(const struct subscription *s, struct slice *site,
+                       struct slice *text)
 {
+    const redisReply *r = s->reply, *channel;
     size_t last = r->elements - 1;
-    const redisReply *channel;
 
     if (r->type != REDIS_REPLY_ARRAY || r->elements < 3 || r->elements > 4)
         return false;
@@ -152,6 +156,9 @@ static bool is_message(const redisReply *r, struct slice *site, struct slice *te
         return false;
     channel = r->element[last - 1];
     *text = (struct slice){r->element[last]->str, r->element[last]->len};
+    *site = (struct slice){NULL, 0};
+    if (s->channel)
+        return strcmp(channel->str, s->channel) == 0;
     return key_channel_site((struct slice){channel->str, channel->len}, site);
 }
 
@@ -166,7 +173,7 @@ int subscription_next(struct subscription *s, struct slice *site, struct slice *
         s->reply = reply;
         if (reply == NULL)
             return 0;
-        if (is_message(reply, site, text))
+        if (is_message(s, site, text))
             return 1;
     }
 }

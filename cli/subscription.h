@@ -11,14 +11,17 @@
 #define SUBSCRIPTION_WHY_MAX 512
 #define SUBSCRIPTION_SITES_MAX 64 /* named one by one; more are asked for as all */
 
-/* Which channels: of these sites, or of all when there are none. */
+/* Which channels: of these sites, or of all when there are none; or one that is no
+ * site's. */
 struct subscription_sites {
     const struct slice *site; /* the caller's, as long as it is used */
     size_t n;
+    const char *channel; /* NULL: sites */
 };
 
 struct subscription {
     redisContext *redis; /* NULL: not connected */
+    const char *channel; /* the one that is no site's */
     redisReply *reply;   /* owns the message given out last */
     mono_t heard;        /* when the last bytes came */
     bool pinged;         /* and not heard since */
@@ -43,8 +46,8 @@ int subscription_on_poll(struct subscription *s, bool readable);
 /* All three: waits for at most @ms. Returns the same. */
 int subscription_wait(struct subscription *s, mono_t ms);
 
-/* The next message that has come. Returns 1 with its site and text, valid until the next
- * call; 0 when there is none; -1 as above. */
+/* The next message that has come. Returns 1 with its site, empty if the channel is
+ * none's, and text, valid until the next call; 0 when there is none; -1 as above. */
 int subscription_next(struct subscription *s, struct slice *site, struct slice *text);
 
 #endif

@@ -296,7 +296,7 @@ static bool is_enough(const struct tail *t)
 
 static enum command_exit run(struct tail *t)
 {
-    struct subscription_sites sites = {t->site, t->nsites};
+    struct subscription_sites sites = {.site = t->site, .n = t->nsites};
     enum follow_event what = FOLLOW_AGAIN;
     struct slice site, text;
     enum command_exit code;

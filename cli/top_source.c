@@ -17,7 +17,7 @@
 
 static int dial(struct top_source *s)
 {
-    struct subscription_sites all = {NULL, 0};
+    struct subscription_sites all = {.n = 0};
 
     if (s->follows && subscription_open(&s->news, &s->addr, &all) < 0) {
         snprintf(s->why, sizeof s->why, "%s", s->news.why);

@@ -260,7 +260,7 @@ static bool is_enough(const struct watch *w)
 
 static enum command_exit run(struct watch *w)
 {
-    struct subscription_sites sites = {&w->site, 1};
+    struct subscription_sites sites = {.site = &w->site, .n = 1};
     enum follow_event what = FOLLOW_AGAIN;
     enum command_exit code;
     struct slice site, text;

@@ -22,6 +22,7 @@ struct question {
     struct waiter *waiter; /* who waits, NULL: gone */
     access_tell *tell;
     struct ip ip;
+    enum bearer bearer;
     struct token_hash hash;
     enum scope need;
     access_act *act;
@@ -40,7 +41,7 @@ void access_init(struct access *a)
     guesses_init(&a->guesses, &key);
 }
 
-static struct outcome outcome_of(struct worker *w, enum access_end end)
+struct outcome access_outcome(struct worker *w, enum access_end end)
 {
     if (end == ACCESS_STRANGER)
         COUNT(&w->counters, unauthorized);
@@ -51,8 +52,7 @@ static struct outcome outcome_of(struct worker *w, enum access_end end)
     return (struct outcome){.end = end};
 }
 
-/* It brought a wrong token: one more, or one too many. */
-static struct outcome guesser(struct worker *w, const struct ip *ip)
+struct outcome access_guessed(struct worker *w, const struct ip *ip)
 {
     mono_t now = worker_now(w)->mono;
     ms_t wait = guesses_wait(&w->access.guesses, ip, now);
@@ -63,21 +63,24 @@ static struct outcome guesser(struct worker *w, const struct ip *ip)
     }
     if (guesses_add(&w->access.guesses, ip, now))
         COUNT(&w->counters, guessers_forgotten);
-    return outcome_of(w, ACCESS_STRANGER);
+    return access_outcome(w, ACCESS_STRANGER);
 }
 
-/* The site's settings are known: does it, or not. */
+/* The site's settings are known: does it, or not. Who brings no token got here only to
+ * read (demand.reads). */
 static struct outcome decide(const struct question *q, const struct settings *s)
 {
     struct worker *w = q->worker;
     enum scope scope = token_scope(s->tokens, s->ntokens, &q->hash);
     struct outcome o;
 
-    if (scope == SCOPE_NONE)
-        return guesser(w, &q->ip);
-    if (scope < q->need)
-        return outcome_of(w, ACCESS_FORBIDDEN);
-    o = outcome_of(w, ACCESS_DONE);
+    if (q->bearer == BEARER_NONE && s->closed)
+        return access_outcome(w, ACCESS_STRANGER);
+    if (q->bearer == BEARER_TOKEN && scope == SCOPE_NONE)
+        return access_guessed(w, &q->ip);
+    if (q->bearer == BEARER_TOKEN && scope < q->need)
+        return access_outcome(w, ACCESS_FORBIDDEN);
+    o = access_outcome(w, ACCESS_DONE);
     o.error = q->act(w, (struct slice){q->site, q->site_n}, q->wish);
     if (o.error)
         o.end = ACCESS_REFUSED;
@@ -94,16 +97,14 @@ static bool is_pairs(const redisReply *reply)
     return true;
 }
 
-/* Keeps what Redis said. NULL: it said nothing of use. */
-static const struct settings *keep(const struct question *q, const redisReply *reply)
+const struct settings *access_keep(struct worker *w, struct slice site,
+                                   const redisReply *reply)
 {
-    struct worker *w = q->worker;
     struct settings *s;
 
     if (!is_pairs(reply))
         return NULL;
-    s = settings_begin(&w->access.settings, (struct slice){q->site, q->site_n},
-                       worker_now(w)->mono);
+    s = settings_begin(&w->access.settings, site, worker_now(w)->mono);
     for (size_t i = 0; i < reply->elements; i += 2) {
         const redisReply *field = reply->element[i], *value = reply->element[i + 1];
 
@@ -125,10 +126,11 @@ static void on_settings(void *arg, const redisReply *reply)
 {
     struct question *q = arg;
     struct waiter *waiter = q->waiter;
-    const struct settings *s = keep(q, reply);
+    const struct settings *s =
+        access_keep(q->worker, (struct slice){q->site, q->site_n}, reply);
 
     if (waiter) {
-        struct outcome o = s ? decide(q, s) : outcome_of(q->worker, ACCESS_UNHEARD);
+        struct outcome o = s ? decide(q, s) : access_outcome(q->worker, ACCESS_UNHEARD);
 
         waiter_leave(waiter);
         q->tell(waiter, (struct slice){q->site, q->site_n}, &o);
@@ -159,6 +161,7 @@ static struct question *question_new(struct worker *w, const struct demand *d)
     *q = (struct question){.worker = w,
                            .tell = d->tell,
                            .ip = d->ip,
+                           .bearer = d->bearer,
                            .hash = d->hash,
                            .need = d->need,
                            .act = d->act,
@@ -170,7 +173,7 @@ static struct question *question_new(struct worker *w, const struct demand *d)
     return q;
 }
 
-/* The token is one by its shape: is it one of the site's? */
+/* The token is one by its shape: is it one of the site's? Or there need not be one. */
 static bool check(struct worker *w, const struct demand *d, struct waiter *waiter,
                   struct outcome *o)
 {
@@ -179,7 +182,7 @@ static bool check(struct worker *w, const struct demand *d, struct waiter *waite
     struct question *q = question_new(w, d);
 
     if (q == NULL) {
-        *o = outcome_of(w, ACCESS_UNHEARD);
+        *o = access_outcome(w, ACCESS_UNHEARD);
         return true;
     }
     if (s) {
@@ -188,7 +191,7 @@ static bool check(struct worker *w, const struct demand *d, struct waiter *waite
         waiter_join(waiter, &q->waiter);
         return false;
     } else {
-        *o = outcome_of(w, ACCESS_UNHEARD);
+        *o = access_outcome(w, ACCESS_UNHEARD);
     }
     question_free(q);
     return true;
@@ -198,12 +201,12 @@ bool access_decide(struct worker *w, const struct demand *d, struct waiter *wait
                    struct outcome *o)
 {
     if (!site_valid(d->site))
-        *o = outcome_of(w, ACCESS_BAD_SITE);
-    else if (d->bearer == BEARER_TOKEN)
+        *o = access_outcome(w, ACCESS_BAD_SITE);
+    else if (d->bearer == BEARER_TOKEN || (d->bearer == BEARER_NONE && d->reads))
         return check(w, d, waiter, o);
     else if (d->bearer == BEARER_BAD)
-        *o = guesser(w, &d->ip);
+        *o = access_guessed(w, &d->ip);
     else
-        *o = outcome_of(w, ACCESS_STRANGER);
+        *o = access_outcome(w, ACCESS_STRANGER);
     return true;
 }

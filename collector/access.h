@@ -1,5 +1,5 @@
-/* access: lets somebody change a site when a token allows it, whatever port it came by.
- */
+/* access: lets somebody do something with a site when a token allows it, whatever port it
+ * came by. */
 #ifndef HC_ACCESS_H
 #define HC_ACCESS_H
 
@@ -10,9 +10,13 @@
 
 struct worker;
 
+struct asking;
+
 struct access {
     struct guesses guesses;
     struct settings_cache settings;
+    struct asking *asking; /* sites that are being asked about for readers (reading.h) */
+    unsigned nasking;
 };
 
 enum access_end {
@@ -45,6 +49,7 @@ struct demand {
     enum bearer bearer; /* what it brought; */
     struct token_hash hash;
     enum scope need;
+    bool reads; /* of a site that is not closed nobody who brings no token needs one */
     access_act *act;
     const void *wish; /* for the act, copied: @wish_n bytes */
     size_t wish_n;
@@ -58,5 +63,17 @@ void access_init(struct access *a);
  * unless the waiter has left by then and nothing is done. */
 bool access_decide(struct worker *w, const struct demand *d, struct waiter *waiter,
                    struct outcome *o);
+
+/* -- for reading.c -- */
+
+/* What a request that brought a wrong token is told: one more, or one too many. */
+struct outcome access_guessed(struct worker *w, const struct ip *ip);
+
+/* The outcome that says @end, counted. */
+struct outcome access_outcome(struct worker *w, enum access_end end);
+
+/* Keeps what Redis said to HGETALL of the site's settings. NULL: nothing of use. */
+const struct settings *access_keep(struct worker *w, struct slice site,
+                                   const redisReply *reply);
 
 #endif

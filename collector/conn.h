@@ -35,6 +35,7 @@ struct conn {
     uint8_t port;             /* enum port: what is spoken */
     bool reading;
     bool blocked; /* the outlet still has bytes for it */
+    bool asked;   /* its request is one that is served once more (AGAIN) */
     bool lingers; /* it may still be sending when the last answer is out */
     struct stream stream;
     struct waiter waiter;
@@ -56,6 +57,10 @@ void conn_close(struct conn *c);
 /* The answer that a handler which returned LATER still owes. The waiter must be out of
  * its list. May close the connection. */
 void conn_answer(struct conn *c, const struct reply *r);
+
+/* What a handler that returned AGAIN had to know is known, or nobody can tell it. The
+ * waiter must be out of its list. May close the connection. */
+void conn_again(struct conn *c);
 
 /* What the deadline was set for did not happen in time. */
 void conn_expired(struct conn *c);

@@ -3,7 +3,8 @@
  *
  * A handler may answer later. Then the requests behind it stay in `carry` unserved, so
  * that answers keep the order of requests, and reading goes on only as far as a head may
- * be long: that is enough to notice a client that went away. A handler may also make the
+ * be long: that is enough to notice a client that went away. Or it must first know more:
+ * then its request stays there, too, and is served once more. A handler may also make the
  * connection a stream; what was sent behind that request is read by that.
  *
  * What http_parse refuses is answered and was the last: what follows could be anything.
@@ -79,7 +80,8 @@ void conn_refuse(struct conn *c, int status)
                                 .body = slice_of(body)});
 }
 
-/* Returns false, and has done nothing, if the answers before this one must go first. */
+/* Returns false if the request is to be served later: the answers before it must go
+ * first, or its handler must know more. */
 static bool dispatch(struct conn *c, const struct http_request *rq, struct slice body)
 {
     struct worker *w = c->worker;
@@ -91,12 +93,17 @@ static bool dispatch(struct conn *c, const struct http_request *rq, struct slice
 
     if (route && route->later && !conn_flush(c))
         return false;
-    COUNT(&w->counters, requests);
     x.mode.head_only = rq->method == HTTP_HEAD;
     x.mode.http_1_0 = rq->http_1_0;
     x.mode.last = !rq->keep_alive || w->state != WORKER_RUNNING;
     c->mode = x.mode;
     handled = route_run(route, &x);
+    c->asked = handled == AGAIN;
+    if (handled == AGAIN) {
+        c->state = CONN_WAITING;
+        return false;
+    }
+    COUNT(&w->counters, requests);
     if (handled == LATER)
         c->state = CONN_WAITING;
     else if (handled == STREAMING)
@@ -156,6 +163,13 @@ void conn_serve(struct conn *c, const char *bytes, size_t n)
         begin_stream(c, bytes + used, n - used);
     else if (conn_keep(c, bytes + used, n - used))
         settle(c, before, used > 0);
+}
+
+void conn_again(struct conn *c)
+{
+    assert(c->state == CONN_WAITING && c->waiter.link == NULL);
+    c->mode.last = false; /* it has not been answered */
+    conn_serve(c, c->carry.p, c->carry.n);
 }
 
 void conn_answer(struct conn *c, const struct reply *r)

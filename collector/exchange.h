@@ -3,7 +3,8 @@
  * Lives on the stack of whoever dispatches; every slice of the request ends with the
  * call. A handler either writes exactly one answer and returns ANSWERED, or has put
  * conn->waiter into a list and returns LATER; then whoever keeps the list calls
- * conn_answer; or returns what stream_open returned. */
+ * conn_answer; or AGAIN: then it calls conn_again, and the handler is called once more
+ * with the same request; or it returns what stream_open returned. */
 #ifndef HC_EXCHANGE_H
 #define HC_EXCHANGE_H
 
@@ -29,7 +30,7 @@ struct exchange {
     struct route_match at;
 };
 
-enum handled { ANSWERED, LATER, STREAMING };
+enum handled { ANSWERED, LATER, AGAIN, STREAMING };
 
 /* Appends the answer to those of this read. */
 void exchange_reply(struct exchange *x, const struct reply *r);

@@ -3,7 +3,6 @@
  * the answer is told. */
 #include "feed_obey.h"
 
-#include "../proto/hit.h"
 #include "access.h"
 #include "conn.h"
 #include "feed_command.h"
@@ -18,9 +17,10 @@
     "# quit\n"
 #define UNAVAILABLE "error unavailable\n"
 
-static void begin_watching(struct stream *s, struct slice site, bool json)
+static void begin_watching(struct stream *s, struct slice site)
 {
-    struct stream_wish wish = {0};
+    const struct feed_session *fs = s->own;
+    struct stream_wish wish = {.granted = fs->granted};
 
     if (!stream_has_room(stream_worker(s), site)) {
         feed_session_answer(s, UNAVAILABLE);
@@ -29,7 +29,7 @@ static void begin_watching(struct stream *s, struct slice site, bool json)
     feed_session_flush(s); /* what was answered before comes before */
     if (stream_conn(s)->state != CONN_STREAMING)
         return;
-    s->framing = json ? &feed_json_framing : &feed_framing;
+    s->framing = fs->json ? &feed_json_framing : &feed_framing;
     stream_watch(s, site, &wish);
     stream_serve(s); /* its hello is the answer */
 }
@@ -50,12 +50,22 @@ static const char *reason(const struct outcome *o)
     return answers[o->end];
 }
 
+/* While Redis is away a watcher without a token may wait for it: it is told nothing that
+ * is not read from Redis before, and is dismissed then if the site is closed. */
+static bool may_watch(struct stream *s, struct slice site, const struct outcome *o)
+{
+    const struct feed_session *fs = s->own;
+
+    return o->end == ACCESS_DONE || (o->end == ACCESS_UNHEARD && !fs->granted &&
+                                     !watches_closed(&stream_worker(s)->watches, site));
+}
+
 static void conclude(struct stream *s, struct slice site, const struct outcome *o)
 {
-    struct feed_session *fs = s->own;
+    const struct feed_session *fs = s->own;
 
-    if (o->end == ACCESS_DONE && fs->watches)
-        begin_watching(s, site, fs->json);
+    if (fs->watches && may_watch(s, site, o))
+        begin_watching(s, site);
     else
         feed_session_answer(s, reason(o));
 }
@@ -99,14 +109,11 @@ static void watch(struct stream *s, const struct feed_command *cmd)
 
     fs->watches = true;
     fs->json = cmd->json;
+    fs->granted = cmd->token.n > 0;
     if (s->watch)
         feed_session_answer(s, "error already_watching\n");
-    else if (!site_valid(cmd->site))
-        feed_session_answer(s, "error bad_site\n");
-    else if (cmd->token.n == 0)
-        begin_watching(s, cmd->site, cmd->json);
     else
-        demand(s, cmd, (struct demand){.need = SCOPE_READ, .act = allow});
+        demand(s, cmd, (struct demand){.need = SCOPE_READ, .reads = true, .act = allow});
 }
 
 static void send_message(struct stream *s, const struct feed_command *cmd)

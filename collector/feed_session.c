@@ -110,9 +110,11 @@ static bool keep_alive(struct stream *s, struct buf *out)
 
 static void farewell(struct stream *s, struct buf *out, unsigned retry_ms)
 {
-    (void)s;
+    bool stops = stream_worker(s)->state != WORKER_RUNNING;
+
     (void)retry_ms;
-    buf_str(out, "# headcount is being stopped\n");
+    buf_str(out, stops ? "# headcount is being stopped\n"
+                       : "# who watches this site needs a token now\n");
 }
 
 static void on_gone(struct stream *s)

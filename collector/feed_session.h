@@ -16,7 +16,8 @@ struct feed_session {
     const char *owed; /* an answer that the socket did not take, static; or NULL */
     bool ended;       /* the client sends no more */
     bool watches;     /* what is being asked for: to watch, */
-    bool json;        /* as JSON */
+    bool json;        /* as JSON, */
+    bool granted;     /* with a token */
 };
 
 extern const struct framing feed_framing, feed_json_framing;

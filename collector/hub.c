@@ -282,6 +282,29 @@ static void subscribe_joins(struct hub *h)
         redis_link_call(h->link, 2, argv, NULL, on_joins_subscribed, h);
 }
 
+/* ---- settings ---- */
+
+static void on_settings_subscribed(void *arg, const redisReply *reply)
+{
+    if (reply && !is_confirmation(reply))
+        note_refusal(arg, reply);
+}
+
+static void subscribe_settings(struct hub *h)
+{
+    const char *argv[] = {"SUBSCRIBE", CHANNEL_SETTINGS};
+
+    redis_link_call(h->link, 2, argv, NULL, on_settings_subscribed, h);
+}
+
+static void take_settings(struct hub *h, struct slice site)
+{
+    struct site_node *node = site_map_find(&h->sites, site);
+
+    if (node)
+        tell_all(channel_of(node), &(struct mail){.kind = MAIL_SETTINGS, .site = site});
+}
+
 /* ---- the link ---- */
 
 static void on_up(void *arg)
@@ -291,6 +314,7 @@ static void on_up(void *arg)
     h->refused = false;
     COUNT(&h->host->counters, subscriber_ups);
     GAUGE_SET(&h->host->counters, subscriber_up, 1);
+    subscribe_settings(h);
     subscribe_joins(h);
     for (struct site_node *node = NULL; (node = site_map_next(&h->sites, node));)
         subscribe(channel_of(node));
@@ -328,6 +352,10 @@ static void on_push(void *arg, const redisReply *reply)
         members_told(&h->host->members, m.bytes);
         if (m.bytes.n <= JOINED_MAX) /* what is longer is none */
             hub_tell_joined(h, h->host, m.bytes);
+        return;
+    }
+    if (slice_eq(text_of(reply->element[1]), SLICE(CHANNEL_SETTINGS))) {
+        take_settings(h, m.bytes);
         return;
     }
     if (!key_channel_site(text_of(reply->element[1]), &m.site))

@@ -5,7 +5,8 @@
  * reached, by mailboxes. A site that nobody watches any more stays subscribed for
  * HUB_RELEASE_MS, in case that they come back, or until its place is needed.
  *
- * It also subscribes hc:!joined, for members (member.h). */
+ * It also subscribes hc:!settings, for sites that are closed while they are watched, and
+ * hc:!joined, for members (member.h). */
 #ifndef HC_HUB_H
 #define HC_HUB_H
 

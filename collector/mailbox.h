@@ -15,6 +15,7 @@ enum mail_kind {
     MAIL_UNWATCH,   /* to the hub: it does not any more */
     MAIL_CONFIRMED, /* to a worker: from now on messages come; what was before is not */
     MAIL_MESSAGE,   /* to a worker: one was published, `bytes` */
+    MAIL_SETTINGS,  /* to a worker: who may read the site may have changed */
     MAIL_JOINED,    /* to a worker or the hub: members_told of `bytes` */
 };
 

@@ -2,7 +2,8 @@
  * for that, and its numbers to the faces of the others.
  *
  * Failure modes: the link is down, breaks meanwhile, or answers an error or nonsense:
- * 503, and the next request asks anew. Every entry of the table is being asked for: 503.
+ * 503, and the next request asks anew. The site is closed: 401, or for who brought a
+ * wrong token what reading.h says. Every entry of the table is being asked for: 503.
  * A client that goes away has taken its waiter out itself; the answer is kept for the
  * next one. */
 #include "report.h"
@@ -12,6 +13,7 @@
 #include "conn.h"
 #include "container.h"
 #include "query.h"
+#include "reading.h"
 #include "worker.h"
 
 #define MINUTES_TEXT_MAX 32 /* bytes of ?minutes=; longer is no number of ours */
@@ -21,14 +23,16 @@
 struct shown {
     report_face *face; /* NULL: the body as it was written */
     bool always;       /* it makes the failures, too */
+    bool granted;      /* also of a site that is closed */
     const void *wish;
     size_t n;
 };
 
-/* The same for somebody who waits; not there for who wants the body as it was written. */
+/* The same for somebody who waits; not there for who wants the body as it was written,
+ * and has no token. */
 struct wish {
     report_face *face;
-    bool always;
+    bool always, granted;
     _Alignas(max_align_t) char bytes[]; /* a struct of whoever asked */
 };
 
@@ -135,18 +139,8 @@ static void put_on(struct report_answer *a, struct worker *w, const struct shown
     s->face(a, site, n, s->wish);
 }
 
-/* The answer for one. What it points to is @a's, the entry's and the worker's, until the
- * next one is made. */
-static const struct reply *answer_of(const struct report_entry *e, const struct shown *s,
-                                     struct report_answer *a)
-{
-    a->reply = written_of(e);
-    if (s->face)
-        put_on(a, e->report->worker, s, site_of(e), &e->numbers);
-    return &a->reply;
-}
-
-/* The same where there are no numbers. */
+/* The answer where there are no numbers. What it points to is @a's, the entry's and the
+ * worker's, until the next one is made. */
 static const struct reply *refusal_of(struct worker *w, struct slice site,
                                       const struct reply *failure, const struct shown *s,
                                       struct report_answer *a)
@@ -154,6 +148,22 @@ static const struct reply *refusal_of(struct worker *w, struct slice site,
     a->reply = *failure;
     if (s->face && s->always)
         put_on(a, w, s, site, NULL);
+    return &a->reply;
+}
+
+/* The answer for one. */
+static const struct reply *answer_of(const struct report_entry *e, const struct shown *s,
+                                     struct report_answer *a)
+{
+    struct worker *w = e->report->worker;
+
+    if (e->closed && !s->granted) {
+        COUNT_ADD(&w->counters, unauthorized, !s->always);
+        return refusal_of(w, site_of(e), &reading_closed, s, a);
+    }
+    a->reply = written_of(e);
+    if (s->face)
+        put_on(a, w, s, site_of(e), &e->numbers);
     return &a->reply;
 }
 
@@ -168,11 +178,13 @@ static void answer_all(struct report_entry *e, const struct reply *failure)
     while (e->waiters) {
         struct waiter *w = e->waiters;
         struct wish *wish = waiter_take(w);
-        struct shown s = {NULL, false, NULL, 0};
+        struct shown s = {0};
 
         if (wish)
-            s = (struct shown){
-                .face = wish->face, .always = wish->always, .wish = wish->bytes};
+            s = (struct shown){.face = wish->face,
+                               .always = wish->always,
+                               .granted = wish->granted,
+                               .wish = wish->bytes};
         conn_answer(conn_of_waiter(w),
                     failure ? refusal_of(worker, site_of(e), failure, &s, &a)
                             : answer_of(e, &s, &a));
@@ -209,6 +221,7 @@ static bool compose(struct report_entry *e, const struct summary *s)
         .as_of = s->as_of,
         .badge = s->badge,
     };
+    e->closed = s->closed;
     e->write(s, site_of(e), e->how, &e->body);
     if (e->body.full)
         COUNT(&e->report->worker->counters, answers_too_large);
@@ -231,11 +244,11 @@ static enum handled wait_for(struct exchange *x, struct report_entry *e,
 {
     struct wish *wish = NULL;
 
-    if (s->face) {
+    if (s->face || s->granted) {
         if ((wish = malloc(sizeof *wish + s->n)) == NULL)
             abort();
-        wish->face = s->face;
-        wish->always = s->always;
+        *wish =
+            (struct wish){.face = s->face, .always = s->always, .granted = s->granted};
         if (s->n > 0)
             memcpy(wish->bytes, s->wish, s->n);
     }
@@ -275,10 +288,6 @@ static enum handled answer(struct exchange *x, unsigned minutes, report_writer *
     struct report_entry *e;
     struct report_answer a;
 
-    if (!site_valid(x->at.id)) {
-        exchange_error(x, 400, "bad_site", NULL);
-        return ANSWERED;
-    }
     if ((e = find(&x->worker->report, x->at.id, minutes, write, how)))
         COUNT(&x->worker->counters, reports_shared);
     else
@@ -290,10 +299,25 @@ static enum handled answer(struct exchange *x, unsigned minutes, report_writer *
     return ANSWERED;
 }
 
+static enum handled refuse_site(struct exchange *x)
+{
+    exchange_error(x, 400, "bad_site", NULL);
+    return ANSWERED;
+}
+
 enum handled report_written(struct exchange *x, unsigned minutes, report_writer *write,
                             unsigned how, report_face *face, const void *wish, size_t n)
 {
-    return answer(x, minutes, write, how, &(struct shown){face, false, wish, n});
+    struct shown shown = {.face = face, .wish = wish, .n = n};
+    enum reading reading;
+
+    if (!site_valid(x->at.id))
+        return refuse_site(x);
+    reading = reading_by_token(x);
+    if (reading == READING_REFUSED || reading == READING_ASKED)
+        return reading == READING_ASKED ? AGAIN : ANSWERED;
+    shown.granted = reading == READING_GRANTED;
+    return answer(x, minutes, write, how, &shown);
 }
 
 unsigned report_minutes(const struct exchange *x)
@@ -324,8 +348,10 @@ enum handled report_answer(struct exchange *x, report_face *face, const void *wi
 enum handled report_always(struct exchange *x, report_face *face, const void *wish,
                            size_t n)
 {
+    if (!site_valid(x->at.id))
+        return refuse_site(x);
     return answer(x, MINUTES_DEFAULT, write_realtime, 0,
-                  &(struct shown){face, true, wish, n});
+                  &(struct shown){.face = face, .always = true, .wish = wish, .n = n});
 }
 
 void report_fini(struct report *r)

@@ -2,7 +2,8 @@
  *
  * Requests for the same site and window that come while it is being asked for wait for
  * that one answer, and for REPORT_CACHE_MS after it they are given it again: however many
- * pages watch a site, Redis is asked at most five times a second by each worker. Badges
+ * pages watch a site, Redis is asked at most five times a second by each worker. Of a
+ * site that is closed only those who brought a token of it (reading.h) are told. Badges
  * and totals are other faces of the same report; what is made of other parts of a site
  * than its numbers has a writer of its own. */
 #ifndef HC_REPORT_H
@@ -39,6 +40,7 @@ struct report_numbers {
 struct report_entry {
     struct report *report;
     enum report_state state;
+    bool closed; /* while ready: for those who brought a token */
     bool pinned; /* being given to its waiters: not to be taken */
     struct snapshot question;
     report_writer *write;     /* of `body` */
@@ -75,13 +77,14 @@ enum handled report_realtime(struct exchange *x);
 unsigned report_minutes(const struct exchange *x);
 
 /* Answers the request, now or later, with what @face makes of its site (x->at.id); @wish
- * is @n bytes, copied. A bad site id is answered 400, and 503 if Redis does not give it.
- */
+ * is @n bytes, copied. A bad site id is answered 400, who may not read it 401 or 429, and
+ * 503 if Redis does not give it. */
 enum handled report_answer(struct exchange *x, report_face *face, const void *wish,
                            size_t n);
 
-/* The same, but @face makes the answer as well where Redis does not give the site: of
- * numbers that are NULL, and with a `reply` that is 503 and says why. */
+/* The same for those who bring no token, but @face makes the answer as well where Redis
+ * does not give the site, or it is closed: of numbers that are NULL, and with a `reply`
+ * that is 503 or 401 and says why. */
 enum handled report_always(struct exchange *x, report_face *face, const void *wish,
                            size_t n);
 

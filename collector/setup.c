@@ -269,9 +269,8 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
         check_redis(&s->redis, o, err, err_n) < 0 ||
         check_trusted(&s->trusted, &o->trusted_proxies, err, err_n) < 0 ||
         secret_read(&s->secret, o->secret_file, err, err_n) < 0 ||
-        set_names(s, o, err, err_n) < 0 ||
-        check_streams(s, o, err, err_n) < 0 || check_spool(o->spool, err, err_n) < 0 ||
-        open_geo(s, o->geoip, err, err_n) < 0)
+        set_names(s, o, err, err_n) < 0 || check_streams(s, o, err, err_n) < 0 ||
+        check_spool(o->spool, err, err_n) < 0 || open_geo(s, o->geoip, err, err_n) < 0)
         return -1;
     s->livestats_s = (uint8_t)o->livestats_timeout;
     s->workers = o->workers > 0 ? (unsigned)o->workers : uv_available_parallelism();

@@ -2,6 +2,8 @@
  * online, to keep the busiest; then the numbers of each, which come out of the same
  * script as the realtime answer. Each step is one write of all its questions.
  *
+ * Sites that are closed (visibility.h) are left out.
+ *
  * Failure modes: the link is down or breaks meanwhile, or Redis gives no names: there is
  * no list. A site that alone cannot be read, because somebody has put something else
  * under one of its keys, is left out. Names beyond SITES_NAMES_MAX of each key are not
@@ -84,7 +86,8 @@ static void on_numbers(struct snapshot *snapshot, const struct summary *s)
     struct reading *r = q->reading;
 
     if (s) {
-        site_list_tell(q->row, s);
+        if (!s->closed)
+            site_list_tell(q->row, s);
         r->told++;
         if (r->as_of == 0 || s->as_of < r->as_of)
             r->as_of = s->as_of;

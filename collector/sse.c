@@ -65,9 +65,10 @@ static void put_head(struct exchange *x)
 enum handled sse_stream(struct exchange *x)
 {
     struct stream_wish wish;
+    enum handled refused = ANSWERED;
 
-    if (!stream_admit(x, &wish))
-        return ANSWERED;
+    if (!stream_admit(x, &wish) || !stream_may_read(x, &wish, &refused))
+        return refused;
     put_head(x);
     if (x->mode.head_only) {
         x->conn->mode.last = true;

@@ -4,7 +4,8 @@
  *
  * Failure modes: the socket does not take all: nothing is written until it has, then what
  * was missed; after HTTP_WRITE_DEADLINE_MS of that it is closed. The life of a stream
- * ends, or the worker stops: it is asked to come again and ended. The client goes away:
+ * ends, the site is closed to it, or the worker stops: it is asked to come again and
+ * ended. The client goes away:
  * the connection closes, which takes the stream out of its watch. */
 #include "stream.h"
 
@@ -12,6 +13,7 @@
 #include <sodium.h>
 #include "../proto/hit.h"
 #include "conn.h"
+#include "reading.h"
 #include "stream_compose.h"
 #include "watch.h"
 #include "worker.h"
@@ -229,6 +231,15 @@ bool stream_admit(struct exchange *x, struct stream_wish *wish)
     }
     return stream_has_room(w, x->at.id) ||
            refuse(x, 503, "too_many_streams", "Retry-After: 5\r\n");
+}
+
+bool stream_may_read(struct exchange *x, struct stream_wish *wish, enum handled *handled)
+{
+    enum reading reading = reading_by_site(x);
+
+    wish->granted = reading == READING_GRANTED;
+    *handled = reading == READING_ASKED ? AGAIN : ANSWERED;
+    return reading == READING_GRANTED || reading == READING_OPEN;
 }
 
 /* Best effort: it matters only for clients that do not read. */

@@ -117,6 +117,10 @@ struct stream {
  * returns false. */
 bool stream_admit(struct exchange *x, struct stream_wish *wish);
 
+/* Whether it may read its site (reading.h), of which @wish is told; if not, @handled is
+ * what the handler is to return. Not for members. */
+bool stream_may_read(struct exchange *x, struct stream_wish *wish, enum handled *handled);
+
 /* Whether pages of @origin may open streams (--origin); if not it is counted. */
 bool stream_allows(struct worker *w, struct slice origin);
 

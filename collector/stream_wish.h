@@ -10,6 +10,7 @@ struct stream_wish {
     bool resumes;  /* behind event `id` of the feed `life` */
     bool earliest; /* from the oldest event that is held */
     bool no_feed;  /* no events */
+    bool granted;  /* it brought a token of the site; not of the query */
     bool joins;    /* it is a member whose JOIN was just sent: the first number is to
                       count it */
     ms_t life;

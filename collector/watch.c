@@ -3,6 +3,10 @@
  * stream is greeted. From then on messages come, each makes a flush due, and a flush
  * writes the same bytes to every stream that has all that went before.
  *
+ * A site that turns out to be closed, so that who reads it needs a token, loses the
+ * streams that brought none; and all that read it, when its tokens may have changed: they
+ * come again with what they have. Members (stream.h) take part, and stay.
+ *
  * Failure modes: Redis does not give the site: it is asked again every second, and until
  * then nothing is told but what was known. The hub's connection broke: it confirms again,
  * and the site is read again. Events are missing between two messages: it is read again,
@@ -56,6 +60,13 @@ void watches_fini(struct watches *ws)
 bool watches_allow(const struct watches *ws, struct slice site)
 {
     return site_map_find(&ws->map, site) || !hub_is_full(ws->worker->hub);
+}
+
+bool watches_closed(const struct watches *ws, struct slice site)
+{
+    struct site_node *node = site_map_find(&ws->map, site);
+
+    return node && watch_of(node)->closed;
 }
 
 static struct watch *new_watch(struct watches *ws, struct slice site)
@@ -153,6 +164,37 @@ void watch_remind(struct watch *w)
                      worker_now(w->worker)->mono);
 }
 
+/* ---- closing ---- */
+
+/* Whether who may read the site is to be asked about the stream. */
+static bool reads(const struct stream *s)
+{
+    return s->framing->number == NULL;
+}
+
+/* @all: also those that brought a token, which may be none any more. */
+static void dismiss(struct watch *w, bool all)
+{
+    w->pinned = true;
+    for (struct stream *s = w->streams, *next; s; s = next) {
+        next = s->next;
+        if (reads(s) && (all || !s->wish.granted))
+            stream_farewell(s);
+    }
+    w->pinned = false;
+}
+
+/* An answer that was under way when the change was heard of may be older than it. */
+static void take_visibility(struct watch *w, bool closed)
+{
+    bool all = w->changed && !w->again;
+
+    w->closed = closed;
+    w->changed &= !all;
+    if (closed)
+        dismiss(w, all);
+}
+
 /* ---- reading ---- */
 
 static void on_snapshot(struct snapshot *q, const struct summary *summary);
@@ -241,6 +283,7 @@ static void take_snapshot(struct watch *w, const struct summary *summary)
 
     feed_snapshot(&w->feed, summary, site_of(w), &ws->scratch);
     note_life(w, life);
+    take_visibility(w, summary->closed);
     if (feed_lacks(&w->feed))
         read_in(w, DEADLINE_READ);
     else
@@ -278,6 +321,13 @@ void watch_due(struct deadline *d)
 
 /* ---- hearing ---- */
 
+static void hear_of_settings(struct watch *w)
+{
+    settings_forget(&w->worker->access.settings, site_of(w));
+    w->changed = true;
+    read_site(w);
+}
+
 static void hear(struct watch *w, struct slice message)
 {
     struct counters *n = &w->worker->counters;
@@ -308,6 +358,8 @@ void watches_mail(struct watches *ws, const struct mail *m)
         return; /* it was let go of, and the hub has not heard of that yet */
     if (m->kind == MAIL_CONFIRMED)
         read_site(w);
+    else if (m->kind == MAIL_SETTINGS)
+        hear_of_settings(w);
     else
         hear(w, m->bytes);
 }

@@ -28,6 +28,8 @@ struct watch {
     uint64_t joins;     /* that the site will have had, with those of its streams */
     bool again;         /* to be read once more after the question */
     bool failed;        /* Redis did not give it when it was last asked */
+    bool closed;        /* who reads the site needs a token, as it was read last */
+    bool changed;       /* who may read it changed since then */
     bool damped;        /* a stream waits until its damping lets a state pass */
     bool pinned;        /* its streams are being walked: it must stay */
 };
@@ -56,6 +58,9 @@ void watches_fini(struct watches *ws);
 
 /* Whether one more site may be watched, or this one is already. */
 bool watches_allow(const struct watches *ws, struct slice site);
+
+/* Whether @site is known to be closed, or was when it was read last. */
+bool watches_closed(const struct watches *ws, struct slice site);
 
 /* Adds the stream to those of @site and sets s->watch. */
 void watch_join(struct watches *ws, struct slice site, struct stream *s);

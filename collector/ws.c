@@ -136,10 +136,12 @@ void ws_put_head(struct exchange *x)
 enum handled ws_stream(struct exchange *x)
 {
     struct stream_wish wish;
+    enum handled refused = ANSWERED;
     struct ws *ws;
 
-    if (!ws_is_wanted(x) || !stream_admit(x, &wish))
-        return ANSWERED;
+    if (!ws_is_wanted(x) || !stream_admit(x, &wish) ||
+        !stream_may_read(x, &wish, &refused))
+        return refused;
     if ((ws = calloc(1, sizeof *ws)) == NULL)
         abort();
     ws_put_head(x);

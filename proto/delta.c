@@ -111,6 +111,19 @@ static void write_pages(struct json *j, const struct lists *l)
     json_end(j);
 }
 
+/* Their numbers are those that the message tells. */
+static void write_alerts(struct json *j, const struct delta *d)
+{
+    const uint64_t value[ALERT_WHATS] = {
+        [ALERT_ONLINE] = online_total(&d->online),
+        [ALERT_CURRENT] = d->window[1].visitors,
+        [ALERT_VIEWS] = d->window[1].views,
+    };
+
+    if (d->alerts)
+        alert_list_json(j, d->alerts, d->nalerts, value);
+}
+
 static void write_events(struct json *j, const struct lists *l)
 {
     json_key(j, "events");
@@ -157,6 +170,7 @@ static bool write_message(struct buf *out, const struct delta *d, struct lists l
     write_windows(&j, d, "engaged", ENGAGED);
     standing_json(&j, &d->peaks, &d->total, d->life, d->last);
     write_pages(&j, &lists);
+    write_alerts(&j, d);
     write_flags(&j, d->flags);
     write_events(&j, &lists);
     json_end(&j);

@@ -11,6 +11,8 @@
  *             "since":1763000000000},
  *    "feed":{"life":1763000000000,"last":9},
  *    "pages":[{"path":"/","visitors":2,"online":2},...],
+ *    "alerts":[{"name":"busy","of":"online","kind":"above","value":2,"limit":2,
+ *               "since":1763776801456},...],
  *    "flags":["capped"],
  *    "events":[{"id":9,"type":"pageview","timestamp":1763776801450,"path":"/"},...]}
  *
@@ -21,6 +23,7 @@
 #ifndef HC_DELTA_H
 #define HC_DELTA_H
 
+#include "alert.h"
 #include "buf.h"
 #include "json.h"
 #include "limits.h"
@@ -95,8 +98,10 @@ struct delta {
     const struct page_count *pages;
     size_t npages; /* by visitors, the most first */
     const struct recent_event *events;
-    size_t nevents; /* oldest first */
-    unsigned flags; /* enum delta_flag, or'ed */
+    size_t nevents;                /* oldest first */
+    unsigned flags;                /* enum delta_flag, or'ed */
+    const struct alert_on *alerts; /* those that are on; NULL: the site has no alerts */
+    size_t nalerts;
 };
 
 /* Writes the message into @out (cleared first), at most MESSAGE_MAX bytes: of the first
@@ -147,7 +152,8 @@ struct delta_view {
 /* Takes a message such as delta_encode writes apart, without copying. Members unknown to
  * this version may stand anywhere before "events", which is the last one, also inside of
  * "online", "total" and "feed"; and those that an earlier one did not have may be
- * missing: "members", "connections" and "counted". Returns 0, or -1 when it is none: then
+ * missing: "members", "connections" and "counted"; and "alerts". Returns 0, or -1 when it
+ * is none: then
  * @v is not to be used. What passes is valid JSON, the state and each event by itself
  * too. */
 int delta_parse(struct slice message, struct delta_view *v);

@@ -8,8 +8,9 @@
 
 /* The members of an object, in their order. */
 static const char *const message_names[] = {
-    "v",  "site",    "e",    "q",     "n",    "t",     "d",     "online", "visitors",
-    "pv", "engaged", "peak", "total", "feed", "pages", "flags", "events", NULL,
+    "v",      "site",     "e",     "q",       "n",    "t",     "d",
+    "online", "visitors", "pv",    "engaged", "peak", "total", "feed",
+    "pages",  "alerts",   "flags", "events",  NULL,
 };
 static const char *const online_names[] = {
     "total",      "active", "writing", "reading", "idle",
@@ -165,6 +166,14 @@ static bool take_feed(struct slice *s, struct delta_view *v)
     return take_rest(s, feed_names);
 }
 
+/* There where the site has any defined. */
+static bool take_alerts(struct slice *s)
+{
+    if (!take_key_if(s, message_names, "alerts"))
+        return true;
+    return s->n > 0 && s->p[0] == '[' && json_take_value(s);
+}
+
 static bool take_flags(struct slice *s, struct delta_view *v)
 {
     struct slice flag;
@@ -225,7 +234,7 @@ static bool take_state(struct slice *s, struct delta_view *v)
            take_whole(s, "visitors", '{') && take_whole(s, "pv", '{') &&
            take_whole(s, "engaged", '{') && take_whole(s, "peak", '{') &&
            take_total(s, &v->total) && take_feed(s, v) && take_whole(s, "pages", '[') &&
-           take_flags(s, v);
+           take_alerts(s) && take_flags(s, v);
 }
 
 int delta_parse(struct slice message, struct delta_view *v)

@@ -91,6 +91,11 @@ struct key_name key_settings(struct slice site)
     return key_of("hc:{%.*s}:c", checked_length(site), site.p);
 }
 
+struct key_name key_alerts(struct slice site)
+{
+    return key_of("hc:{%.*s}:al", checked_length(site), site.p);
+}
+
 struct key_name key_staged(struct key_name key)
 {
     return key_of("%s:new", key.s);

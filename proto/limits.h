@@ -261,8 +261,8 @@
 
 /* A part ends when it has grown to so many bytes; behind them is room for what ends the
  * last one, and for what a single step may take over it (commit.c): 64 KiB of views'
- * traits and 124 KiB of all else. */
-#define COMMIT_PART_BYTES (COMMIT_BYTES_MAX - 192 * 1024)
+ * traits, 14 KiB of alerts, and 124 KiB of all else. */
+#define COMMIT_PART_BYTES (COMMIT_BYTES_MAX - 204 * 1024)
 
 /* How long keys of a site outlive their window, seconds: the clocks of Redis and of the
  * aggregator may differ by so much. */
@@ -308,6 +308,16 @@
  * a goal is tried on every hit; the next one is refused by `headcount site`. */
 #define TOKENS_MAX 16
 #define GOALS_MAX 32
+
+/* Alerts of one site, each looked at once a second; the next one is refused. And those
+ * that an aggregator keeps, with some that were removed and of which Redis has not heard
+ * yet; a commit tells all of them at most. */
+#define ALERTS_MAX 16
+#define ALERTS_KEPT_MAX 24
+
+/* The bound of an alert, and how long a number may have to be beyond it. */
+#define ALERT_LIMIT_MAX 1000000000
+#define ALERT_HOLD_MAX_S 86400
 
 /* Goals that a site's rows tell apart, those that were removed within the window
  * included; more are counted as "(other)": capped_goals. */
@@ -515,6 +525,10 @@ _Static_assert(MEMBER_TIMEOUT_MAX_S * 1000 / 3 < WARMING_MS, "heard of in time")
 #define SETTINGS_MAX 64
 #define SETTINGS_CACHE_MS 2000
 
+/* Sites whose settings one worker asks for at the same time, for those who read: more are
+ * as if Redis could not be asked (settings_failed). */
+#define READINGS_MAX 256
+
 /* Tokens of one site. More are not looked at: tokens_left_out. */
 #define SITE_TOKENS_MAX 64
 
@@ -580,6 +594,13 @@ _Static_assert(MEMBER_TIMEOUT_MAX_S * 1000 / 3 < WARMING_MS, "heard of in time")
 /* Sites that one command shows or follows; four shards full. More are told as a number.
  */
 #define ROSTER_MAX 40000
+
+/* Alerts whose state `headcount alerts` remembers; of more a change may be told twice. */
+#define ALERT_BOOK_MAX 65536
+
+/* Hooks of `headcount alerts` that wait or run, and those that run at a time. */
+#define HOOKS_MAX 256
+#define HOOKS_RUNNING_MAX 16
 
 /* Snapshots asked for and not answered yet on one connection of `headcount top`: enough
  * to hide the way to Redis and back, few enough that a key press is drawn at once. */

@@ -13,7 +13,8 @@
 --   "M" n field value ...    meta; empty until the site's first commit
 --   "O" n field value ...    who is online; empty for a site without meta
 --   "A" n field value ...    totals and peaks, for ever
---   "C" n field value ...    settings; of goals empty values, and none of 0 minutes
+--   "C" n field value ...    settings; of goals empty values, of alerts how they stand; and
+--                            none of these of 0 minutes
 --   "N" n path title ...     titles of pages; not for a site without meta, nor of 0
 --                            minutes
 --   "B" minute n field value ...    per minute that has a row, newest first
@@ -31,7 +32,7 @@ local COUNTS = {'pv', 'ev', 'uniq', 'last', 'eng', 'q', 'q50', 'q95'}
 local ONLINE = {'w', 'r', 'i', 'b', 'tabs', 'm', 'fw', 'fr', 'fi', 'fb'}
 local TOTALS = {'pv', 'vis', 'since', 'peak', 'peak_at', 'day', 'dpeak', 'dpeak_at', 'life', 'i',
     'con', 'cnt'}
-local SETTINGS = {'badge', 'demo', 'v'} -- the version of the goals is the last
+local SETTINGS = {'badge', 'demo', 'read', 'v'} -- the version of goals and alerts is the last
 
 local out = {}
 
@@ -68,16 +69,23 @@ end
 
 local wanted = tonumber(ARGV[3]) or 1
 
+-- How this alert stood when it was told last; empty: never, or that cannot be read.
+local function alert_of(key, name)
+    return (redis.pcall('HMGET', key, name))[1] or ''
+end
+
 -- Of goals, which there are none of without a version, the names are enough.
-local function settings_of(key)
+local function settings_of(key, alerts)
     local flat = some_of(key, SETTINGS)
     if wanted == 0 or flat[#flat - 1] ~= 'v' then
         return flat
     end
     local all = redis.call('HGETALL', key)
     for i = 1, #all, 2 do
-        if string.sub(all[i], 1, 2) == 'g:' then
+        if string.find(all[i], '^g:') then
             append(flat, {all[i], ''})
+        elseif string.find(all[i], '^al:') then
+            append(flat, {all[i], alert_of(alerts, string.sub(all[i], 4))})
         end
     end
     return flat
@@ -104,7 +112,7 @@ end
 put('A')
 put_pairs(some_of(site .. 't', TOTALS))
 put('C')
-put_pairs(settings_of(site .. 'c'))
+put_pairs(settings_of(site .. 'c', site .. 'al'))
 if #flat == 0 then
     put('R')
     put(0)

@@ -16,6 +16,7 @@
 #include "keys.h"
 #include "page_list.h"
 #include "summary_traits.h"
+#include "visibility.h"
 
 #define SCHEMA 1            /* of the keys; others are refused */
 #define LIST_MAX (1u << 21) /* strings; WINDOW_MAX full rows take some 130,000 */
@@ -271,6 +272,21 @@ static bool read_totals(struct flat *r, struct summary *s)
     return true;
 }
 
+/* Keeps it among those that are on, by name, if it is. */
+static void add_alert(struct summary *s, struct slice name, struct slice text)
+{
+    struct alert_state state;
+    size_t i = s->nalerts;
+
+    s->has_alerts = true;
+    if (!alert_state_read(&state, text) || !state.on || s->nalerts == ALERTS_MAX)
+        return;
+    for (; i > 0 && slice_cmp(s->alert[i - 1].name, name) > 0; i--)
+        s->alert[i] = s->alert[i - 1];
+    s->alert[i] = (struct alert_on){name, state};
+    s->nalerts++;
+}
+
 /* An operator writes these by hand: what is not understood is as good as absent. */
 static bool read_settings(struct flat *r, struct summary *s)
 {
@@ -287,8 +303,12 @@ static bool read_settings(struct flat *r, struct summary *s)
             s->badge = slice_eq(r->value, SLICE("1"));
         else if (slice_eq(r->name, SLICE("demo")))
             s->demo = slice_eq(r->value, SLICE("1"));
+        else if (slice_eq(r->name, SLICE(FIELD_READ)))
+            s->closed = visibility_is_closed(r->value);
         else if (slice_starts(r->name, SLICE("g:")))
             summary_goal(s, slice_skip(r->name, strlen("g:")));
+        else if (slice_starts(r->name, SLICE(FIELD_ALERT)))
+            add_alert(s, slice_skip(r->name, strlen(FIELD_ALERT)), r->value);
     }
     return true;
 }
@@ -470,6 +490,8 @@ struct delta summary_delta(const struct summary *s, struct slice site)
         .npages = s->npages < MESSAGE_PAGES_MAX ? s->npages : MESSAGE_PAGES_MAX,
         .flags = (s->capped ? DELTA_CAPPED : 0) | (s->loading ? DELTA_LOADING : 0) |
                  (s->warming ? DELTA_WARMING : 0),
+        .alerts = s->has_alerts ? s->alert : NULL,
+        .nalerts = s->nalerts,
     };
 
     for (size_t i = 0; i < DELTA_WINDOWS; i++) {

@@ -60,9 +60,13 @@ struct summary {
     struct total total;
     ms_t life; /* of the feed, and the id of its newest event */
     uint64_t last;
-    bool badge; /* the site's badge may be shown */
-    bool demo;  /* its visitors are invented */
-    bool known; /* the site has been seen inside its TTL */
+    bool badge;                        /* the site's badge may be shown */
+    bool demo;                         /* its visitors are invented */
+    bool closed;                       /* who reads it needs a token */
+    bool known;                        /* the site has been seen inside its TTL */
+    struct alert_on alert[ALERTS_MAX]; /* those that are on, by name */
+    size_t nalerts;
+    bool has_alerts; /* the site has some defined */
     bool capped;
     bool
         loading; /* the aggregator is reading it back: what came since is not in it yet */

@@ -273,6 +273,19 @@ static void write_dashboard(struct json *j, const struct summary *s)
     write_locations(j, s);
 }
 
+/* Their numbers are those that the answer tells. */
+static void write_alerts(struct json *j, const struct summary *s)
+{
+    struct summary_window w = summary_window(s, ALERT_MINUTES);
+    const uint64_t value[ALERT_WHATS] = {
+        [ALERT_ONLINE] = online_total(&s->online),
+        [ALERT_CURRENT] = w.visitors,
+        [ALERT_VIEWS] = w.views,
+    };
+
+    alert_list_json(j, s->alert, s->nalerts, value);
+}
+
 static void write_flags(struct json *j, const struct summary *s)
 {
     json_key(j, "flags");
@@ -312,6 +325,7 @@ void summary_json(const struct summary *s, struct slice site, struct buf *out)
     write_windows(&j, s);
     write_series(&j, s);
     write_dashboard(&j, s);
+    write_alerts(&j, s);
     write_flags(&j, s);
     json_end(&j);
 }

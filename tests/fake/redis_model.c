@@ -401,6 +401,31 @@ static void expire(struct redis_model *m, struct slice name, ms_t at)
     find(m, name);
 }
 
+static bool begins_on(struct slice state)
+{
+    return slice_starts(state, SLICE("on "));
+}
+
+/* ALERT key name state message */
+static const char *alert(struct redis_model *m, const struct slice *v)
+{
+    struct model_key *k = find(m, v[1]);
+    bool was_on;
+
+    if (k && k->is_string)
+        drop(m, v[1]);
+    was_on = begins_on(value(find(m, v[1]), v[2]));
+    if (v[3].n > 0)
+        hset(m, (const struct slice[]){v[0], v[1], v[2], v[3]}, 4);
+    else
+        hdel(m, (const struct slice[]){v[0], v[1], v[2]}, 3);
+    if (v[4].n > 0 && was_on != begins_on(v[3])) {
+        buf_slice(&m->alerts, v[4]);
+        buf_str(&m->alerts, "\n");
+    }
+    return NULL;
+}
+
 /* An operation of a script. Returns the error, NULL: none. */
 static const char *operation(struct redis_model *m, const struct slice *v, size_t n)
 {
@@ -414,6 +439,8 @@ static const char *operation(struct redis_model *m, const struct slice *v, size_
         return zremrangebyscore(m, v);
     if (slice_eq(v[0], SLICE("SETRANGE")))
         return setrange(m, v);
+    if (slice_eq(v[0], SLICE("ALERT")))
+        return alert(m, v);
     if (slice_eq(v[0], SLICE("HLEN")))
         return find(m, v[1]) && find(m, v[1])->is_string ? WRONGTYPE : NULL;
     if (slice_eq(v[0], SLICE("EXPIREAT"))) {
@@ -497,15 +524,22 @@ static void add_hash(redisReply *list, const char *tag, const struct model_key *
 
 /* ---- goals ---------------------------------------------------------------- */
 
-/* The settings beside this meta hash, if they are a hash. */
-static const struct model_key *settings_of(struct redis_model *m, struct slice meta)
+/* What lies beside this meta hash, if it is a hash. */
+static const struct model_key *beside(struct redis_model *m, struct slice meta,
+                                      const char *what)
 {
     struct key_name name;
     const struct model_key *k;
 
-    name.n = (size_t)snprintf(name.s, sizeof name.s, "%.*sc", (int)meta.n - 1, meta.p);
+    name.n =
+        (size_t)snprintf(name.s, sizeof name.s, "%.*s%s", (int)meta.n - 1, meta.p, what);
     k = find(m, (struct slice){name.s, name.n});
     return k && !k->is_string ? k : NULL;
+}
+
+static const struct model_key *settings_of(struct redis_model *m, struct slice meta)
+{
+    return beside(m, meta, "c");
 }
 
 static struct slice goals_version_of(const struct model_key *settings)
@@ -520,12 +554,17 @@ static bool is_goal(const struct model_field *f)
     return slice_starts((struct slice){f->name, f->name_n}, SLICE("g:"));
 }
 
+static bool is_alert(const struct model_field *f)
+{
+    return slice_starts((struct slice){f->name, f->name_n}, SLICE(FIELD_ALERT));
+}
+
 static size_t goals_in(const struct model_key *settings)
 {
     size_t n = 0;
 
     for (size_t i = 0; settings && i < settings->n; i++)
-        n += is_goal(&settings->field[i]);
+        n += is_goal(&settings->field[i]) || is_alert(&settings->field[i]);
     return n;
 }
 
@@ -534,7 +573,7 @@ static void add_goals(redisReply *list, const struct model_key *settings)
     for (size_t i = 0; settings && i < settings->n; i++) {
         const struct model_field *f = &settings->field[i];
 
-        if (!is_goal(f))
+        if (!is_goal(f) && !is_alert(f))
             continue;
         add(list, (struct slice){f->name, f->name_n});
         add(list, (struct slice){f->value, f->value_n});
@@ -831,6 +870,7 @@ static redisReply *claim(struct redis_model *m, const struct slice *v)
     add(list, SLICE("O"));
     add_fields(list, hash_at(m, v[15], &unreadable), online, ONLINES);
     claim_goals(list, settings_of(m, v[3]));
+    add_hash(list, "A", beside(m, v[3], "al"), true);
     add_hash(list, "N", hash_at(m, v[16], &unreadable), true);
     add_rows(m, v, list, &unreadable);
     add(list, SLICE("E"));
@@ -922,6 +962,7 @@ void redis_model_init(struct redis_model *m, ms_t now)
 {
     *m = (struct redis_model){.now = now};
     buf_init(&m->published, MESSAGE_MAX);
+    buf_init(&m->alerts, MESSAGE_MAX);
 }
 
 void redis_model_flush(struct redis_model *m)
@@ -940,6 +981,7 @@ void redis_model_fini(struct redis_model *m)
     free(m->bucket);
     free(m->past);
     buf_fini(&m->published);
+    buf_fini(&m->alerts);
 }
 
 void redis_model_at(struct redis_model *m, ms_t now)
@@ -976,6 +1018,7 @@ redisReply *redis_model_call(struct redis_model *m, struct command *c)
     for (size_t i = 0; i < c->n; i++)
         v[i] = (struct slice){argv[i], c->len[i]};
     m->calls++;
+    buf_clear(&m->alerts);
     reply = command(m, v, c->n);
     free(v);
     return reply;
@@ -1041,13 +1084,14 @@ size_t redis_model_fields(struct redis_model *m, const char *key)
     return k ? k->n : 0;
 }
 
-/* hc:live, hc:{SITE}:t */
+/* hc:live, hc:{SITE}:t, hc:{SITE}:al */
 static bool is_for_ever(const struct model_key *k)
 {
     size_t n = k->name_n;
 
     return strcmp(k->name, KEY_LIVE) == 0 ||
-           (n > 3 && strcmp(k->name + n - 3, "}:t") == 0);
+           (n > 3 && strcmp(k->name + n - 3, "}:t") == 0) ||
+           (n > 4 && strcmp(k->name + n - 4, "}:al") == 0);
 }
 
 size_t redis_model_eternal(struct redis_model *m, const char *prefix)
@@ -1178,10 +1222,11 @@ static const char *const meta_fields[] = {"e", "q", "n", "t", "v", "W", "c", "l"
 static const char *const total_fields[] = {"pv",      "vis", "since", "peak",
                                            "peak_at", "day", "dpeak", "dpeak_at",
                                            "life",    "i",   "con",   "cnt"};
-static const char *const setting_fields[] = {"badge", "demo", "v"};
+static const char *const setting_fields[] = {"badge", "demo", "read", "v"};
 #define SETTINGS (sizeof setting_fields / sizeof *setting_fields)
 
-static void list_settings(struct model_list *l, const struct model_key *k)
+static void list_settings(struct model_list *l, const struct model_key *k,
+                          const struct model_key *alerts)
 {
     size_t n = field(k, SLICE("v")) ? goals_in(k) : 0;
 
@@ -1193,10 +1238,14 @@ static void list_settings(struct model_list *l, const struct model_key *k)
         list_add(l, value(k, slice_of(setting_fields[i])));
     }
     for (size_t i = 0; n > 0 && i < k->n; i++) {
-        if (!is_goal(&k->field[i]))
+        struct slice name = {k->field[i].name, k->field[i].name_n};
+
+        if (!is_goal(&k->field[i]) && !is_alert(&k->field[i]))
             continue;
-        list_add(l, (struct slice){k->field[i].name, k->field[i].name_n});
-        list_add(l, SLICE(""));
+        list_add(l, name);
+        list_add(l, is_alert(&k->field[i])
+                        ? value(alerts, slice_skip(name, strlen(FIELD_ALERT)))
+                        : SLICE(""));
     }
 }
 
@@ -1206,6 +1255,7 @@ int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minu
     struct key_name meta = key_meta(site), recent = key_recent(site);
     struct key_name open = key_online(site), totals = key_totals(site);
     struct key_name settings = key_settings(site), titles = key_titles(site);
+    struct key_name alerts = key_alerts(site);
     const struct model_key *k = find(m, slice_of(meta.s));
     uint64_t t = number_or_0(value(k, SLICE("t"))), w;
     bool known = field(k, SLICE("q")) != NULL;
@@ -1226,7 +1276,7 @@ int redis_model_snapshot(struct redis_model *m, struct slice site, unsigned minu
     list_fields(l, find(m, slice_of(totals.s)), total_fields,
                 sizeof total_fields / sizeof(char *));
     list_add(l, SLICE("C"));
-    list_settings(l, find(m, slice_of(settings.s)));
+    list_settings(l, find(m, slice_of(settings.s)), find(m, slice_of(alerts.s)));
     if (known) {
         list_add(l, SLICE("N"));
         list_hash(l, find(m, slice_of(titles.s)), true);

@@ -49,6 +49,7 @@ struct redis_model {
     size_t nbuckets;
     struct buf published; /* the latest message */
     size_t messages;
+    struct buf alerts; /* lines on CHANNEL_ALERTS, of the latest call */
     size_t calls;
     struct model_past *past; /* oldest first; those before `forgotten` are gone */
     size_t npast, past_cap, forgotten;

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include "../../proto/keys.h"
 
+#define ALERT_RULE "above current 5 3 0"
+#define LATE_RULE "below online 1 2 2"
+
 static void run(const struct operator* o, const char *const *words)
 {
     struct command c;
@@ -18,12 +21,14 @@ static void run(const struct operator* o, const char *const *words)
 static void write_site(const struct operator* o, const char *key)
 {
     const char *const first[] = {
-        "HSET",   key,      "g:all", "path *", "g:buy", "event buy",
-        "g:gone", "path *", "v",     "1",      NULL,
+        "HSET",      key,        "g:all",  "path *",  "g:buy",
+        "event buy", "g:gone",   "path *", "al:busy", ALERT_RULE,
+        "al:gone",   ALERT_RULE, "v",      "1",       NULL,
     };
     const char *const then[] = {
-        "HSET",   key,      "g:all", "path *", "g:buy", "event buy",
-        "g:late", "path *", "v",     "2",      NULL,
+        "HSET",      key,       "g:all",  "path *",  "g:buy",
+        "event buy", "g:late",  "path *", "al:busy", ALERT_RULE,
+        "al:late",   LATE_RULE, "v",      "2",       NULL,
     };
 
     if (slice_eq(redis_model_get(o->redis, key, "v"), operator_version(o)))

@@ -3,7 +3,10 @@
  *
  * `all` (any view) and `buy` (any event) are there from beginning to end; `late`, any
  * view again, takes the place of `gone`, the same. So each view of a row was counted for
- * one of the two, whoever counted it and whenever. */
+ * one of the two, whoever counted it and whenever.
+ *
+ * Of alerts `busy` is there from beginning to end, and `late` takes the place of `gone`.
+ */
 #ifndef HC_SIM_OPERATOR_H
 #define HC_SIM_OPERATOR_H
 

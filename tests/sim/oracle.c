@@ -543,6 +543,38 @@ void oracle_check_goals(struct oracle *o)
     }
 }
 
+/* Whoever read what was published knows how the alert stands; unless Redis has forgotten
+ * meanwhile that it published that. */
+static void check_heard(const struct oracle *o, unsigned i, const struct alert *al)
+{
+    for (unsigned n = 0; n < TOLD_ALERTS; n++) {
+        const struct told_alert *t = &o->site[i].alert[n];
+
+        if (slice_eq(slice_of(t->name), alert_name(al)) &&
+            t->life == o->redis->life + o->redis->flushes && t->on != al->state.on)
+            world_fail(o->world, "%s: alert %s is %s, and that was not told",
+                       o->site[i].name, t->name, al->state.on ? "on" : "off");
+    }
+}
+
+static void check_alerts(const struct oracle *o, unsigned i, const struct site *s)
+{
+    struct key_name key = key_alerts(slice_of(o->site[i].name));
+
+    for (size_t n = 0; n < s->alerts.n; n++) {
+        const struct alert *al = &s->alerts.alert[n];
+        char text[ALERT_STATE_TEXT_MAX], name[SETTING_NAME_MAX + 1];
+
+        snprintf(name, sizeof name, "%.*s", al->name_n, al->name);
+        alert_state_text(&al->state, text);
+        if (al->state.at > 0 &&
+            !slice_eq(redis_model_get(&o->redis->model, key.s, name), slice_of(text)))
+            world_fail(o->world, "%s: alert %s is \"%s\", and Redis has something else",
+                       o->site[i].name, name, text);
+        check_heard(o, i, al);
+    }
+}
+
 void oracle_check_store(struct oracle *o, const struct store *st, uint64_t epoch)
 {
     for (unsigned i = 0; i < o->nsites; i++) {
@@ -550,8 +582,11 @@ void oracle_check_store(struct oracle *o, const struct store *st, uint64_t epoch
         struct slice owner = redis_model_get(&o->redis->model, key_meta(name).s, "e");
         struct site *s = store_find(st, name);
 
-        if (s && number(owner) == epoch)
-            each_row(o, i, check_row_of_store, s);
+        if (!s || number(owner) != epoch)
+            continue;
+        each_row(o, i, check_row_of_store, s);
+        if (!alerts_dirty(&s->alerts))
+            check_alerts(o, i, s);
     }
 }
 
@@ -643,10 +678,57 @@ static void check_numbers(struct oracle *o, unsigned i, const struct heard *h)
                    sum.visitors, sum.views);
 }
 
+static struct told_alert *told_alert(struct told_site *s, const char *name)
+{
+    for (unsigned n = 0; n < TOLD_ALERTS; n++) {
+        if (s->alert[n].name[0] == '\0')
+            snprintf(s->alert[n].name, sizeof s->alert[n].name, "%s", name);
+        if (strcmp(s->alert[n].name, name) == 0)
+            return &s->alert[n];
+    }
+    return NULL;
+}
+
+/* One line of CHANNEL_ALERTS. */
+static void hear_alert(struct oracle *o, struct slice text)
+{
+    uint64_t life = o->redis->life + o->redis->flushes;
+    char line[1024], name[8];
+    struct told_alert *t;
+    unsigned i;
+    bool on;
+
+    snprintf(line, sizeof line, "%.*s", (int)text.n, text.p);
+    if (sscanf(line, "{\"site\":\"site-%u\",\"name\":\"%7[^\"]\"", &i, name) != 2 ||
+        i >= o->nsites || !(t = told_alert(&o->site[i], name)))
+        world_fail(o->world, "an alert is not of the form that PROTOCOL.md tells");
+    on = strstr(line, "\"on\":true") != NULL;
+    if (t->on == on && t->life == life)
+        world_fail(o->world, "site-%u: alert %s is told to be %s once more", i, name,
+                   on ? "on" : "off");
+    t->on = on;
+    t->life = life;
+    o->alerts++;
+}
+
+static void hear_alerts(struct oracle *o)
+{
+    struct slice rest = buf_get(&o->redis->model.alerts);
+
+    while (rest.n > 0) {
+        struct slice line = {
+            rest.p, (size_t)((const char *)memchr(rest.p, '\n', rest.n) - rest.p)};
+
+        hear_alert(o, line);
+        rest = slice_skip(rest, line.n + 1);
+    }
+}
+
 void oracle_hear(struct oracle *o)
 {
     struct heard h;
 
+    hear_alerts(o);
     if (!parse(&h, buf_get(&o->redis->model.published)))
         world_fail(o->world, "a message is not of the form that PROTOCOL.md tells");
     for (unsigned i = 0; i < o->nsites; i++)

@@ -26,12 +26,22 @@ struct told {
     uint64_t index; /* in the flow, from 0 */
 };
 
+/* What was published of one alert. */
+struct told_alert {
+    char name[8];
+    bool on;
+    uint64_t life; /* Redis', when it was */
+};
+
+#define TOLD_ALERTS 3
+
 struct told_site {
     char name[16];
     struct told hit[HITS_MAX];
     unsigned n;
     /* The latest message. */
     uint64_t epoch, message, life;
+    struct told_alert alert[TOLD_ALERTS];
     uint64_t gone; /* reached a goal that nobody counts any more: oracle_note_goals */
 };
 
@@ -49,7 +59,7 @@ struct oracle {
     bool at_rest; /* every commit has come to its end: nothing half written is excused */
     struct told_site site[SITES];
     struct operator operator;
-    uint64_t hits, messages, stale_ticks;
+    uint64_t hits, messages, stale_ticks, alerts;
     uint64_t missing; /* in the plain sites, as of the last check of the whole */
 };
 
@@ -70,8 +80,8 @@ struct slice oracle_crowd(const struct oracle *o);
 /* The hit made last for site @i was given to the sender of @flow, and taken or not. */
 void oracle_tell(struct oracle *o, unsigned i, unsigned flow, bool taken);
 
-/* Redis has just published: messages of a site are in order, and say what its keys say.
- */
+/* Redis has just published: messages of a site are in order, and say what its keys say;
+ * an alert goes on and off in turns. */
 void oracle_hear(struct oracle *o);
 
 /* Nothing in Redis is doubled, strange or contradicts itself; the totals are those of the

@@ -36,7 +36,7 @@ struct options {
 
 /* Of one process, in memory that all share. */
 struct sums {
-    uint64_t worlds, failed, hits, missing, messages, stale_ticks;
+    uint64_t worlds, failed, hits, missing, messages, stale_ticks, alerts;
     uint64_t full, restart, expired, poison, at_risk;
     uint64_t datagrams, datagrams_lost, executed, refused, broken, straggled;
     uint64_t aggregators, redis_lives, collectors, reboots, fenced, regress, events;
@@ -68,6 +68,7 @@ static void count(struct sums *s)
     s->at_risk += l.at_risk;
     s->messages += c->oracle.messages;
     s->stale_ticks += c->oracle.stale_ticks;
+    s->alerts += c->oracle.alerts;
     s->datagrams += c->net.sent;
     s->datagrams_lost += c->net.lost;
     s->executed += c->redis.executed;
@@ -148,7 +149,8 @@ static void print_sums(const struct options *o, const struct sums *s, double sec
     printf("%lu hits, %lu missing and counted: refused by full rings %lu, restart %lu, "
            "expired %lu, poison %lu, died with a collector %lu\n",
            s->hits, s->missing, s->full, s->restart, s->expired, s->poison, s->at_risk);
-    printf("%lu messages, %lu stale ticks\n", s->messages, s->stale_ticks);
+    printf("%lu messages, %lu stale ticks, %lu alerts\n", s->messages, s->stale_ticks,
+           s->alerts);
     printf("%lu datagrams, %lu lost; %lu commands, %lu refused, %lu executed late; %lu "
            "connections broken\n",
            s->datagrams, s->datagrams_lost, s->executed, s->refused, s->straggled,

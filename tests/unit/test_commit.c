@@ -693,6 +693,164 @@ static void goals_that_are_gone_count_no_more(void **state)
     }
 }
 
+/* ---- alerts ----------------------------------------------------------------- */
+
+static void set_alert(struct world *w, const char *rule, const char *version)
+{
+    command_clear(&w->command);
+    for (const char *const *arg = (const char *const[]){"HSET", "hc:{shop}:c", "al:busy",
+                                                        rule, "v", version, NULL};
+         *arg; arg++)
+        command_arg(&w->command, slice_of(*arg));
+    redis_model_run(&w->redis, &w->command);
+}
+
+static struct slice busy(struct world *w)
+{
+    return redis_model_get(&w->redis, "hc:{shop}:al", "busy");
+}
+
+static bool was_told(struct world *w, const char *what)
+{
+    return slice_has(buf_get(&w->redis.alerts), slice_of(what));
+}
+
+/* Two visitors of the site, which has heard of an alert of one of them. */
+static struct site *be_busy(struct world *w)
+{
+    set_alert(w, "above current 2 1 0", "1");
+    hit(w, "shop", 1, "/");
+    commit_all(w);
+    hit(w, "shop", 2, "/");
+    commit_all(w);
+    assert_int_equal(busy(w).n, 0); /* nobody has looked */
+    at(w, w->now + 1000);
+    return store_find(&w->st, SLICE("shop"));
+}
+
+static void an_alert_is_written_and_told_with_its_commit(void **state)
+{
+    struct world *w = *state;
+    struct site *s = be_busy(w);
+
+    assert_true(site_has_news(s));
+    commit_all(w);
+    assert_true(slice_starts(busy(w), SLICE("on above current 2 ")));
+    assert_true(was_told(w, "{\"site\":\"shop\",\"name\":\"busy\",\"kind\":\"above\","
+                            "\"of\":\"current\",\"on\":true,\"value\":2,"));
+    assert_true(slice_has(buf_get(&w->redis.published), SLICE("\"alerts\":[{\"name\":")));
+    assert_false(site_has_news(s));
+    hit(w, "shop", 3, "/");
+    at(w, w->now + 1000);
+    commit_all(w);
+    assert_int_equal(w->redis.alerts.n, 0);
+    at(w, w->now + 6 * 60000);
+    commit_all(w);
+    assert_true(slice_starts(busy(w), SLICE("off above current 2 ")));
+    assert_true(was_told(w, "\"on\":false,\"value\":0,"));
+    assert_true(slice_has(buf_get(&w->redis.published), SLICE("\"alerts\":[],")));
+    expect_agreement(w, "shop");
+}
+
+static void a_commit_of_unknown_fate_tells_an_alert_once(void **state)
+{
+    for (int done = 0; done < 2; done++) {
+        struct world *w = *state;
+        struct site *s = be_busy(w);
+        struct commit c;
+
+        assert_ptr_equal(store_take_dirty(&w->st), s);
+        commit_begin(&c, &w->st, s, EPOCH, w->now);
+        assert_true(commit_next(&c, SLICE("sha"), &w->command, &w->message));
+        if (done)
+            redis_model_run(&w->redis, &w->command);
+        assert_int_equal(was_told(w, "\"on\":true"), done);
+        commit_end(&w->st, s, COMMIT_UNKNOWN, 0);
+        assert_true(alerts_dirty(&s->alerts));
+        commit_all(w);
+        assert_int_equal(was_told(w, "\"on\":true"), !done);
+        assert_true(slice_starts(busy(w), SLICE("on above current 2 ")));
+        end(state);
+        begin(state);
+    }
+}
+
+static void a_redis_that_has_lost_alerts_is_told_again_how_they_stand(void **state)
+{
+    struct world *w = *state;
+    struct site *s = be_busy(w);
+    char before[ALERT_STATE_TEXT_MAX];
+
+    commit_all(w);
+    alert_state_text(&s->alerts.alert[0].state, before);
+    assert_true(slice_eq(busy(w), slice_of(before)));
+    redis_model_flush(&w->redis);
+    set_alert(w, "above current 2 1 0", "1");
+    store_recheck(&w->st);
+    commit_all(w);
+    assert_true(slice_eq(busy(w), slice_of(before)));
+    assert_int_equal(w->redis.alerts.n, 0); /* nothing has changed */
+}
+
+static void an_alert_that_is_removed_goes_off_and_is_forgotten(void **state)
+{
+    static const char *const ends[] = {"HDEL hc:{shop}:c al:busy", "DEL hc:{shop}:c"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct world *w = *state;
+        struct site *s = be_busy(w);
+
+        commit_all(w);
+        redis_model_say(&w->redis, ends[i]);
+        if (i == 0)
+            redis_model_say(&w->redis, "HSET hc:{shop}:c v 2");
+        hit(w, "shop", 4, "/");
+        commit_all(w);
+        at(w, w->now + 1000);
+        assert_true(alerts_dirty(&s->alerts));
+        commit_all(w);
+        assert_true(was_told(w, "\"on\":false,\"value\":3,"));
+        assert_int_equal(busy(w).n, 0);
+        assert_int_equal(s->alerts.n, 0);
+        assert_false(slice_has(buf_get(&w->redis.published), SLICE("alerts")));
+        end(state);
+        begin(state);
+    }
+}
+
+static void a_key_of_another_type_is_no_alert(void **state)
+{
+    struct world *w = *state;
+
+    be_busy(w);
+    redis_model_say(&w->redis, "SETRANGE hc:{shop}:al 0 x");
+    commit_all(w);
+    assert_true(was_told(w, "\"on\":true"));
+    assert_true(slice_starts(busy(w), SLICE("on above current 2 ")));
+}
+
+/* As a site would be dropped: nobody is there, and nothing of the window is left. */
+static void a_site_is_kept_while_an_alert_is_about_to_go_on(void **state)
+{
+    struct world *w = *state;
+
+    set_alert(w, "below current 0 1 3600", "1");
+    hit(w, "shop", 1, "/");
+    commit_all(w);
+    for (int i = 0; i < 64; i++) {
+        at(w, w->now + 60000);
+        commit_all(w);
+    }
+    assert_non_null(store_find(&w->st, SLICE("shop")));
+    for (int i = 0; i < 4; i++) {
+        at(w, w->now + 60000);
+        commit_all(w);
+    }
+    assert_true(slice_starts(busy(w), SLICE("on below current 0 ")));
+    at(w, w->now + 120000);
+    assert_null(store_find(&w->st, SLICE("shop")));
+}
+
 static void an_event_is_counted_and_a_lost_commit_repeats_it(void **state)
 {
     struct world *w = *state;
@@ -1393,6 +1551,12 @@ int main(void)
         T(traits_of_a_lost_commit_are_written_with_the_next),
         T(a_new_goal_counts_from_the_next_commit_on),
         T(goals_that_are_gone_count_no_more),
+        T(an_alert_is_written_and_told_with_its_commit),
+        T(a_commit_of_unknown_fate_tells_an_alert_once),
+        T(a_redis_that_has_lost_alerts_is_told_again_how_they_stand),
+        T(an_alert_that_is_removed_goes_off_and_is_forgotten),
+        T(a_key_of_another_type_is_no_alert),
+        T(a_site_is_kept_while_an_alert_is_about_to_go_on),
         T(an_event_is_counted_and_a_lost_commit_repeats_it),
         T(a_row_says_how_many_records_are_valid),
         T(a_site_heals_whatever_its_keys_were),

@@ -106,6 +106,33 @@ static void equal_windows_are_written_once(void **state)
             "\"pages\":[],\"flags\":[\"tick\",\"capped\"],\"events\":[]}");
 }
 
+static void alerts_that_are_on_are_told_with_the_numbers_of_now(void **state)
+{
+    static const struct alert_on on[] = {
+        {{"busy", 4}, {.on = true, .limit = 8, .since = 5, .at = 6, .value = 8}},
+        {{"few", 3}, {.on = true, .below = true, .what = ALERT_VIEWS, .limit = 6}},
+        {{"x", 1}, {.on = true, .what = ALERT_CURRENT, .limit = 1, .since = 7}},
+    };
+    struct delta d = example;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, MESSAGE_MAX);
+    d.alerts = on;
+    delta_encode(&d, &out);
+    assert_true(slice_has(buf_get(&out), SLICE("],\"alerts\":[],\"flags\":")));
+    d.nalerts = 3;
+    delta_encode(&d, &out);
+    assert_true(slice_has(
+        buf_get(&out),
+        SLICE("],\"alerts\":[{\"name\":\"busy\",\"of\":\"online\",\"kind\":\"above\","
+              "\"value\":10,\"limit\":8,\"since\":5},{\"name\":\"few\",\"of\":\"views\","
+              "\"kind\":\"below\",\"value\":5,\"limit\":6,\"since\":0},{\"name\":\"x\","
+              "\"of\":\"current\",\"kind\":\"above\",\"value\":3,\"limit\":1,"
+              "\"since\":7}],\"flags\":")));
+    buf_fini(&out);
+}
+
 static void who_is_fresh_is_told_where_not_all_are(void **state)
 {
     struct delta d = example;
@@ -833,6 +860,9 @@ static void members_of_later_versions_pass(void **state)
         "\"background\":4,\"tabs\":5,\"bots\":{},\"x\":1}" COUNTS
         ",\"feed\":{\"life\":6,\"last\":7,\"held\":[1]}" PAGES FLAGS ",\"events\":[" E1
         "]}",
+        ID CHANGE ONLINE COUNTS FEED PAGES ",\"alerts\":[]" FLAGS ",\"events\":[" E1 "]}",
+        ID CHANGE ONLINE COUNTS FEED PAGES
+        ",\"x\":1,\"alerts\":[{\"name\":\"a\"}],\"y\":2" FLAGS ",\"events\":[" E1 "]}",
         ID CHANGE ONLINE COUNTS FEED PAGES
         ",\"flags\":[\"new\",\"tick\",\"newer\"],\"events\":[" E1 "]}",
         ID CHANGE ONLINE COUNTS_BUT
@@ -903,6 +933,10 @@ static void what_is_no_message_is_refused(void **state)
         BEFORE ",\"events\": []}",
         BEFORE ",\"more\":,\"events\":[]}",
         BEFORE ",\"more\":\"</script>\",\"events\":[]}",
+        BEFORE ",\"alerts\":[],\"events\":[]}",
+        ID CHANGE ONLINE COUNTS FEED PAGES ",\"alerts\":{}" FLAGS ",\"events\":[]}",
+        ID CHANGE ONLINE COUNTS FEED PAGES ",\"alerts\":[],\"alerts\":[]" FLAGS
+                                           ",\"events\":[]}",
         BEFORE ",\"flags\":[],\"events\":[]}",                         /* twice */
         BEFORE ",\"site\":\"t\",\"events\":[]}",                       /* twice */
         ID CHANGE ONLINE COUNTS FEED PAGES ",\"events\":[]" FLAGS "}", /* as it was */
@@ -988,6 +1022,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_as_documented),
         cmocka_unit_test(equal_windows_are_written_once),
+        cmocka_unit_test(alerts_that_are_on_are_told_with_the_numbers_of_now),
         cmocka_unit_test(who_is_fresh_is_told_where_not_all_are),
         cmocka_unit_test(a_message_of_maximal_everything_is_valid_and_fits),
         cmocka_unit_test(nothing_is_left_out_needlessly),

@@ -21,7 +21,8 @@ struct redis_link {
     const struct redis_link_events *events;
     void *arg;
     bool up;
-    char last[128]; /* the newest command */
+    bool hears_settings; /* it has subscribed them; of that no command is kept */
+    char last[128];      /* the newest command */
     unsigned calls, first;
     struct {
         redis_reply_fn fn;
@@ -49,6 +50,9 @@ int redis_link_call(struct redis_link *l, int argc, const char **argv, const siz
 {
     (void)lens;
     assert_int_equal(argc, 2);
+    l->hears_settings |= strcmp(argv[1], "hc:!settings") == 0;
+    if (strcmp(argv[1], "hc:!settings") == 0)
+        return 0;
     assert_true(l->up && l->calls < sizeof l->call / sizeof l->call[0]);
     snprintf(l->last, sizeof l->last, "%s %s", argv[0], argv[1]);
     l->call[l->calls].fn = fn;
@@ -119,13 +123,14 @@ struct stage {
 };
 
 /* Notes that the other worker has been sent. */
-static unsigned told, joined, mails;
+static unsigned told, joined, changed, mails;
 
 static void note_mail(void *arg, const struct mail *m)
 {
     (void)arg;
     mails++;
     told += m->kind == MAIL_CONFIRMED;
+    changed += m->kind == MAIL_SETTINGS && slice_eq(m->site, SLICE("site1"));
     joined += m->kind == MAIL_JOINED && slice_eq(m->bytes, SLICE("somebody"));
 }
 
@@ -148,7 +153,7 @@ static void stage_open(struct stage *s)
     assert_int_equal(mailbox_open(&s->other.inbox, &s->host.loop, note_mail, NULL, NULL),
                      0);
     hub_add_worker(&s->hub, &s->other);
-    told = joined = mails = 0;
+    told = joined = changed = mails = 0;
 }
 
 static void stage_close(struct stage *s)
@@ -344,6 +349,26 @@ static void push(const char *channel, const char *text)
         &(redisReply){.type = REDIS_REPLY_ARRAY, .elements = 3, .element = parts});
 }
 
+static void that_readers_may_be_others_now_is_told_to_those_who_watch_the_site(
+    void **state)
+{
+    struct stage *s = *state;
+    struct mail m = {.kind = MAIL_WATCH, .from = 1, .site = site(1)};
+
+    go_up();
+    assert_true(wire.hears_settings);
+    s->hub.inbox.take(s->hub.inbox.arg, &m);
+    confirm_all();
+    push("hc:!settings", "site1");
+    push("hc:!settings", "site2");
+    push("hc:!settings", "");
+    uv_run(&s->host.loop, UV_RUN_NOWAIT);
+    assert_int_equal(told, 1);
+    assert_int_equal(changed, 1);
+    assert_int_equal(mails, 2);
+    assert_int_equal(s->host.counters.messages_received, 0);
+}
+
 static void where_dialects_are_spoken_joins_are_heard_by_every_worker(void **state)
 {
     struct stage *s = *state;
@@ -436,6 +461,7 @@ int main(void)
         TEST(sites_that_nobody_watches_make_room_the_longest_unwatched_first),
         TEST(only_those_who_watch_fill_the_hub),
         TEST(a_refusal_is_told_like_a_confirmation_and_logged_once),
+        TEST(that_readers_may_be_others_now_is_told_to_those_who_watch_the_site),
         TEST(where_dialects_are_spoken_joins_are_heard_by_every_worker),
         TEST(what_is_too_long_to_be_a_join_goes_no_further),
         TEST(a_worker_tells_all_others_who_joined),

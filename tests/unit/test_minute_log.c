@@ -34,9 +34,15 @@ static int end(void **state)
 
 static void a_record_is_sixteen_bytes_little_endian(void **state)
 {
-    static const uint8_t want[LOG_RECORD_BYTES] = {8, 7, 6,    5,    4, 3,
-                                                   2, 1, 0x34, 0x12, 2, 4};
-    struct log_record r = {UINT64_C(0x0102030405060708), 0x1234, LOG_OLD, 5, 4}, back;
+    static const uint8_t want[LOG_RECORD_BYTES] = {8,    7,    6, 5, 4, 3, 2, 1,
+                                                   0x34, 0x12, 2, 4, 1, 2, 3, 0xff};
+    struct log_record r = {UINT64_C(0x0102030405060708),
+                           0x1234,
+                           LOG_OLD,
+                           5,
+                           4,
+                           0xff030201},
+                      back;
     uint8_t bytes[LOG_RECORD_BYTES];
 
     (void)state;
@@ -48,6 +54,7 @@ static void a_record_is_sixteen_bytes_little_endian(void **state)
     assert_int_equal(back.page, r.page);
     assert_int_equal(back.kind, r.kind);
     assert_int_equal(back.state, r.state);
+    assert_int_equal(back.renamings, r.renamings);
 }
 
 static void records_wait_in_their_order(void **state)

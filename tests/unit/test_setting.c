@@ -160,6 +160,9 @@ static void each_form_is_one_order(void **state)
         {"badge shop", BADGE_SHOW, NULL},
         {"badge shop on", BADGE_ON, NULL},
         {"badge shop off", BADGE_OFF, NULL},
+        {"visibility shop", VISIBILITY_SHOW, NULL},
+        {"visibility shop public", VISIBILITY_PUBLIC, NULL},
+        {"visibility shop token", VISIBILITY_TOKEN, NULL},
         {"goal shop", GOAL_LIST, NULL},
         {"goal shop list", GOAL_LIST, NULL},
         {"goal shop add order", GOAL_ADD, "order"},
@@ -199,6 +202,7 @@ static void everything_else_is_refused_with_the_word(void **state)
         {"token shop add a b", "\"b\""},
         {"token shop list a", "\"a\""},
         {"badge shop maybe", "on, off, not \"maybe\""},
+        {"visibility shop private", "public, token, not \"private\""},
     };
     struct site_order o;
     char err[256];

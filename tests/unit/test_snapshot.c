@@ -159,7 +159,7 @@ static void only_fields_for_readers_come_along(void **state)
 {
     static const char *const keys[] = {
         "HSET hc:{shop}:m warm 9 w marks x 1 q 3 p 4 i 5 l 1 e 7 t 4104000000000 n 8",
-        "HSET hc:{shop}:c t:ci secret g:buy goal badge 1",
+        "HSET hc:{shop}:c t:ci secret g:buy goal badge 1 read token",
         "HSET hc:{shop}:t pv 7 later 8 i 9", "HSET hc:{shop}:b:68399999 p:/ 1 n 2 eng 3",
         NULL};
     redisContext *c = redis_server_connect(*state);
@@ -168,7 +168,7 @@ static void only_fields_for_readers_come_along(void **state)
     write_keys(c, keys);
     l = snapshot(c, "1");
     assert_snapshot(&l, "M 6 e 7 q 3 n 8 t 4104000000000 l 1 warm 9 O 0 A 2 pv 7 i 9 "
-                        "C 1 badge 1 N 0 B 68399999 1 eng 3 R 0");
+                        "C 2 badge 1 read token N 0 B 68399999 1 eng 3 R 0");
     text_list_free(&l);
     redisFree(c);
 }
@@ -202,6 +202,40 @@ static void of_goals_the_names_are_read_where_there_is_a_version(void **state)
     l = snapshot(c, "0");
     assert_snapshot(&l, "M 2 q 3 t 4104000000000 O 0 A 0 C 2 demo 1 v 7 "
                         "B 68400000 1 pv 2 R 0");
+    text_list_free(&l);
+    redisFree(c);
+}
+
+static void alerts_come_as_they_stand_if_they_are_defined(void **state)
+{
+    static const char *const keys[] = {
+        "HSET hc:{shop}:m q 3 t 4104000000000",
+        "HSET hc:{shop}:c v 7 al:up rule al:down rule al:never rule al:odd rule",
+        "HSET hc:{shop}:al up x down y gone z odd nonsense", NULL};
+    static const char *const on = "on above online 50 5 6 57";
+    redisContext *c = redis_server_connect(*state);
+    struct text_list l;
+    struct summary s;
+
+    write_keys(c, keys);
+    freeReplyObject(redisCommand(c, "HSET hc:{shop}:al up %s gone %s down %s", on, on,
+                                 "off below views 1 5 6 7"));
+    l = snapshot(c, "1");
+    assert_int_equal(summary_parse(&s, l.v, l.n, 1), 0);
+    assert_true(s.has_alerts);
+    assert_int_equal(s.nalerts, 1);
+    assert_true(slice_eq(s.alert[0].name, SLICE("up")));
+    assert_int_equal(s.alert[0].state.limit, 50);
+    assert_int_equal(s.alert[0].state.since, 5);
+    summary_fini(&s);
+    text_list_free(&l);
+    freeReplyObject(redisCommand(c, "DEL hc:{shop}:al"));
+    freeReplyObject(redisCommand(c, "SET hc:{shop}:al text"));
+    l = snapshot(c, "1");
+    assert_int_equal(summary_parse(&s, l.v, l.n, 1), 0);
+    assert_true(s.has_alerts);
+    assert_int_equal(s.nalerts, 0);
+    summary_fini(&s);
     text_list_free(&l);
     redisFree(c);
 }
@@ -435,6 +469,7 @@ int main(void)
         cmocka_unit_test(a_site_that_was_only_claimed_is_unknown),
         cmocka_unit_test(only_fields_for_readers_come_along),
         cmocka_unit_test(of_goals_the_names_are_read_where_there_is_a_version),
+        cmocka_unit_test(alerts_come_as_they_stand_if_they_are_defined),
         cmocka_unit_test(a_snapshot_becomes_the_right_answer),
         cmocka_unit_test(who_is_online_and_what_is_kept_come_along),
         cmocka_unit_test(of_a_site_without_meta_only_what_is_kept_comes_along),

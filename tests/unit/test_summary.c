@@ -207,7 +207,7 @@ static void an_answer_is_as_documented(void **state)
         "\"topActivePages\":[{\"name\":\"/\",\"value\":2,\"percentage\":67},"
         "{\"name\":\"/a\\u003cb\",\"value\":1,\"percentage\":33}],"
         "\"locations\":[{\"country\":\"AT\",\"visitors\":1},{\"country\":\"DE\","
-        "\"visitors\":1}],\"flags\":[]}");
+        "\"visitors\":1}],\"alerts\":[],\"flags\":[]}");
     taken_free(&t);
 }
 
@@ -503,6 +503,32 @@ static void only_a_1_lets_the_badge_be_shown(void **state)
 
         take(&t, 5, rows[i].list);
         assert_int_equal(t.s.badge, rows[i].badge);
+        taken_free(&t);
+    }
+}
+
+static void who_reads_needs_a_token_unless_the_site_is_public(void **state)
+{
+    static const struct {
+        const char *list;
+        bool closed;
+    } rows[] = {
+        {CLOCK META "C 0 R 0", false},
+        {CLOCK META "C 1 badge 1 R 0", false},
+        {CLOCK META "C 1 read public R 0", false},
+        {CLOCK META "C 1 read token R 0", true},
+        {CLOCK "M 0 C 1 read token R 0", true},
+        {CLOCK META "C 1 read Public R 0", true},
+        {CLOCK META "C 1 read _ R 0", true},
+        {CLOCK META "C 1 reader token R 0", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct taken t;
+
+        take(&t, 5, rows[i].list);
+        assert_int_equal(t.s.closed, rows[i].closed);
         taken_free(&t);
     }
 }
@@ -1121,6 +1147,7 @@ int main(void)
         cmocka_unit_test(entries_that_an_older_script_does_not_return_read_as_nothing),
         cmocka_unit_test(the_peak_of_a_day_that_is_over_is_0),
         cmocka_unit_test(only_a_1_lets_the_badge_be_shown),
+        cmocka_unit_test(who_reads_needs_a_token_unless_the_site_is_public),
         cmocka_unit_test(only_a_1_makes_a_site_a_demo),
         cmocka_unit_test(pages_that_are_open_are_listed_with_those_visited),
         cmocka_unit_test(open_pages_beyond_the_bound_are_folded_into_other),

@@ -143,6 +143,64 @@ static void settings_are_kept_for_a_while_and_only_their_own_sites(void **state)
     test_free(c);
 }
 
+static void settings_that_have_changed_are_let_go_of(void **state)
+{
+    struct settings_cache *c = test_calloc(1, sizeof *c);
+
+    (void)state;
+    settings_begin(c, SLICE("shop"), 1000);
+    settings_begin(c, SLICE("blog"), 1000);
+    settings_forget(c, SLICE("shop"));
+    settings_forget(c, SLICE("blo"));
+    assert_null(settings_find(c, SLICE("shop"), 1000));
+    assert_non_null(settings_find(c, SLICE("blog"), 1000));
+    test_free(c);
+}
+
+#define OTHER "hc_BAAABBBBCCCCDDDDEEEEFFFFGGGGHHHHIIIIJJJJ-_9"
+
+static void a_site_is_read_by_all_or_by_those_who_have_a_token_of_it(void **state)
+{
+    static const struct {
+        const char *read; /* NULL: not set */
+        enum bearer bearer;
+        const char *token;
+        enum reader reader;
+    } rows[] = {
+        {NULL, BEARER_NONE, "", READER_OPEN},
+        {NULL, BEARER_BAD, "", READER_OPEN},
+        {NULL, BEARER_TOKEN, OTHER, READER_OPEN},
+        {NULL, BEARER_TOKEN, TEXT, READER_GRANTED},
+        {"public", BEARER_NONE, "", READER_OPEN},
+        {"public", BEARER_TOKEN, OTHER, READER_OPEN},
+        {"token", BEARER_NONE, "", READER_STRANGER},
+        {"token", BEARER_BAD, "", READER_GUESSER},
+        {"token", BEARER_TOKEN, OTHER, READER_GUESSER},
+        {"token", BEARER_TOKEN, TEXT, READER_GRANTED},
+        {"", BEARER_NONE, "",
+         READER_STRANGER}, /* what is not understood is no more open */
+        {"Public", BEARER_NONE, "", READER_STRANGER},
+        {"tokens", BEARER_NONE, "", READER_STRANGER},
+    };
+    static const char *const scopes[] = {"read", "send", "admin"};
+    struct settings_cache *c = test_calloc(1, sizeof *c);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (size_t k = 0; k < sizeof scopes / sizeof *scopes; k++) {
+            struct settings *s = settings_begin(c, SLICE("shop"), 0);
+            struct token_hash h = hash_of(rows[i].token);
+
+            if (rows[i].read)
+                settings_take(s, SLICE("read"), slice_of(rows[i].read));
+            settings_take(s, SLICE("t:x"), value_of(scopes[k], TEXT));
+            if (settings_reader(s, rows[i].bearer, &h) != rows[i].reader)
+                fail_msg("row %zu, scope %s", i, scopes[k]);
+        }
+    }
+    test_free(c);
+}
+
 static void the_settings_read_longest_ago_make_room(void **state)
 {
     struct settings_cache *c = test_calloc(1, sizeof *c);
@@ -243,6 +301,8 @@ int main(void)
         cmocka_unit_test(a_setting_is_a_scope_and_a_hash),
         cmocka_unit_test(the_scope_is_that_of_the_very_token),
         cmocka_unit_test(settings_are_kept_for_a_while_and_only_their_own_sites),
+        cmocka_unit_test(settings_that_have_changed_are_let_go_of),
+        cmocka_unit_test(a_site_is_read_by_all_or_by_those_who_have_a_token_of_it),
         cmocka_unit_test(the_settings_read_longest_ago_make_room),
         cmocka_unit_test(a_site_has_so_many_tokens_and_no_more),
         cmocka_unit_test(ten_wrong_tokens_a_minute_are_all),
