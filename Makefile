@@ -11,6 +11,7 @@
 #   make sim-breaks                 the same with one safeguard after the other taken out
 #   make chaos MINUTES=10           the real programs, killed and cut off from each other
 #   make forget                     programs that send once and forget, to compare: build/forget
+#   make dashboard-long MINUTES=10  the page through a demo, and an hour of events in virtual time
 #   make bench           figures beside nginx; see tests/bench/README.md
 #   make lint layers     what cppcheck and shellcheck say; who includes whom
 #   make fmt fmt-check   format the code (clang-format 14), or say what it would change
@@ -117,10 +118,14 @@ ESBUILD := $(shell command -v esbuild)
 SMALL   := $(notdir $(wildcard collector/web/dashboard*.js collector/web/headcount-*.js collector/web/*.css))
 $(SMALL:%=$(OUT)/collector/web/%): $(OUT)/collector/web/%: collector/web/% Makefile
 	@mkdir -p $(@D)
-	@$(if $(ESBUILD),$(ESBUILD) --minify --log-level=error $< >$@,cp $< $@)
-$(SMALL:%=$(OUT)/collector/web/%.gz): %.gz: %
+	@$(if $(ESBUILD),$(ESBUILD) --minify --charset=utf8 --log-level=error $< >$@,cp $< $@)
+# Its style stands in the page itself, so that the first number waits for no second request.
+$(OUT)/collector/web/dashboard.html: %/dashboard.html: collector/web/dashboard.html %/dashboard.css Makefile
+	@sed -e '/rel="stylesheet"/{i <style>' -e 'r $(@D)/dashboard.css' -e 'a </style>' -e 'd}' $< >$@
+MADE := $(SMALL) dashboard.html
+$(MADE:%=$(OUT)/collector/web/%.gz): %.gz: %
 	@gzip -9nc $< >$@
-$(SMALL:%=$(OUT)/collector/web/%.o): %.o: % %.gz Makefile
+$(MADE:%=$(OUT)/collector/web/%.o): %.o: % %.gz Makefile
 	$(EMBED)
 
 # The script as it is sent, from the one that is read; a test compares them.
@@ -142,7 +147,7 @@ FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
 SLOWEST  := tests/e2e/expiry.test.mjs tests/e2e/liveuser_silence.test.mjs # real minutes: they begin first
 E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
-NOT_SAN  := expiry livestats liveuser_silence audience_meter_slow chromium dashboard elements map tracker widget
+NOT_SAN  := expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_look dashboard_proxies elements map tracker widget visibility_page
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
 E2E      := $(filter-out $(NOT_SAN:%=tests/e2e/%.test.mjs),$(E2E))
 endif
@@ -182,6 +187,10 @@ sim: $(OUT)/tests/sim/sim
 
 sim-breaks: $(OUT)/tests/sim/sim
 	$< --breaks --seeds $(SEEDS)
+
+# As tests, but of minutes: not part of `make test`.
+dashboard-long: all tests/node_modules/.package-lock.json
+	HEADCOUNT_BIN=$(OUT)/bin MINUTES=$(MINUTES) node --test --test-reporter=spec tests/e2e/dashboard_long.mjs
 
 chaos: all tests/node_modules/.package-lock.json
 	HEADCOUNT_BIN=$(OUT)/bin node tests/chaos/chaos.mjs --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
@@ -263,4 +272,4 @@ clean:
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all pictures demo tracker map programs unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean
+.PHONY: all pictures demo dashboard-long tracker map programs unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean

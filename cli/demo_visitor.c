@@ -8,7 +8,7 @@
 #define IDLE_MS 60000   /* as hc.js has it, of rests */
 #define WRITING_MS 5000 /* and of typed */
 
-#define DOZE_PERCENT 5 /* of pages: they are left open in front, and nothing is done */
+#define DOZE_PERCENT 7 /* of pages: they are left open in front, and nothing is done */
 #define DOZE_MS 150e3
 #define AWAY_PERCENT 11 /* of pages: another tab is looked at for a while ... */
 #define AWAY_MS 70e3

@@ -42,12 +42,12 @@
 
 /* What is served below /web: its name there, and that of its bytes. */
 #define WEB_FILES(X)                                      \
+    X("dashboard-alerts.js", dashboard_alerts_js, JS)     \
     X("dashboard-figures.js", dashboard_figures_js, JS)   \
     X("dashboard-keys.js", dashboard_keys_js, JS)         \
     X("dashboard-overview.js", dashboard_overview_js, JS) \
     X("dashboard-theme.js", dashboard_theme_js, JS)       \
     X("dashboard-token.js", dashboard_token_js, JS)       \
-    X("dashboard.css", dashboard_css, CSS)                \
     X("dashboard.js", dashboard_js, JS)                   \
     X("headcount-badge.js", headcount_badge_js, JS)       \
     X("headcount-bars.js", headcount_bars_js, JS)         \
@@ -56,10 +56,13 @@
     X("headcount-element.js", headcount_element_js, JS)   \
     X("headcount-elements.js", headcount_elements_js, JS) \
     X("headcount-feed.js", headcount_feed_js, JS)         \
+    X("headcount-frames.js", headcount_frames_js, JS)     \
+    X("headcount-lead.js", headcount_lead_js, JS)         \
     X("headcount-list.js", headcount_list_js, JS)         \
     X("headcount-map.js", headcount_map_js, JS)           \
     X("headcount-pages.js", headcount_pages_js, JS)       \
     X("headcount-panel.js", headcount_panel_js, JS)       \
+    X("headcount-reader.js", headcount_reader_js, JS)     \
     X("headcount-states.js", headcount_states_js, JS)     \
     X("headcount-stream.js", headcount_stream_js, JS)     \
     X("headcount-view.js", headcount_view_js, JS)         \

@@ -1,4 +1,6 @@
 // Keyboard, colours and the wall.
+import './dashboard-theme.js'; // the page loads it too, and does not wait for it
+
 const $ = (id) => document.getElementById(id);
 const root = document.documentElement;
 const dark = matchMedia('(prefers-color-scheme: dark)');

@@ -6,6 +6,7 @@ import { showFigures, showOnline, STATES } from './dashboard-figures.js';
 const ASK_MS = 2_000;
 const ASK_MAX_MS = 30_000;
 const PLACE_MS = 60_000;
+const LATE_MS = 12_000; // then nobody has answered, or the machine slept
 
 const list = document.getElementById('all');
 const blank = make('li', { className: 'card blank' }, 'No site was counted yet. Put the script into a page: its first visitor brings it here.');
@@ -30,7 +31,7 @@ function show({ sites, more }) {
     current: count(sum((site) => site.current)),
     last30: count(sum((site) => site.last30)),
     views: count(sum((site) => site.pageViews)),
-  });
+  }, { current: '5 minutes, all sites', last30: '30 minutes, all sites', views: '5 minutes, all sites' });
   const mayMove = performance.now() - placed > PLACE_MS && !list.matches(':hover, :focus-within');
   if (mayMove) placed = performance.now();
   const gone = new Set(cards.keys());
@@ -51,11 +52,20 @@ function show({ sites, more }) {
   return online.total;
 }
 
-/** tell: called with { status, since, flags, total }. */
+/** tell: called with { status, since, flags, total }, whose status goes on by itself. */
 export function overview(first, tell) {
-  const state = { status: 'connecting', since: 0, flags: [] };
   let timer;
   let fails = 0;
+  let asked = false;
+  const state = {
+    since: 0,
+    flags: [],
+    get status() {
+      if (fails) return 'reconnecting';
+      if (!asked) return 'connecting';
+      return Date.now() - state.since < LATE_MS ? 'live' : 'stale';
+    },
+  };
   const take = (answer) => Object.assign(state, { since: Date.now(), total: show(answer) });
   const ask = async () => {
     clearTimeout(timer);
@@ -64,17 +74,18 @@ export function overview(first, tell) {
       const answer = await fetch(new URL('sites', document.baseURI), { signal: AbortSignal.timeout(8_000), cache: 'no-store' });
       if (!answer.ok) throw new Error(answer.status);
       take(await answer.json());
+      asked = true;
       fails = 0;
     } catch {
       fails++;
     }
-    tell({ ...state, status: fails ? 'reconnecting' : 'live' });
+    tell(state);
+    clearTimeout(timer); // there may be two who asked
     timer = setTimeout(ask, Math.min(ASK_MS * 2 ** fails, ASK_MAX_MS));
   };
   if (first) take(first);
   tell(state);
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) tell({ ...state, status: 'stale' });
     placed = -PLACE_MS;
     ask();
   });

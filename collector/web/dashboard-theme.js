@@ -1,4 +1,4 @@
-// Before the first paint: the colours that were chosen here, and whether this is the wall.
+// As early as may be: the colours that were chosen here, and whether this is the wall.
 try {
   const theme = localStorage.getItem('headcount_theme');
   if (theme) document.documentElement.dataset.theme = theme;

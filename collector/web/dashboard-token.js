@@ -21,6 +21,7 @@ export class Token {
     const given = new URLSearchParams(location.hash.slice(1)).get('token');
     if (given !== null) history.replaceState(null, '', location.pathname + location.search);
     this.value = kept('sessionStorage', this.key, PATTERN.test(given) && given) || kept('localStorage', this.key) || undefined;
+    addEventListener('hashchange', () => location.hash.startsWith('#token=') && location.reload()); // another link, into this tab
     $('unlock').onclick = () => $('ask').showModal();
     $('ask').querySelector('form').onsubmit = (e) => this.#enter(e);
   }

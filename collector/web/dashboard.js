@@ -5,6 +5,7 @@ import './headcount-bars.js';
 import './headcount-feed.js';
 import './headcount-list.js';
 import './headcount-pages.js';
+import { showAlerts } from './dashboard-alerts.js';
 import { keys } from './dashboard-keys.js';
 import { showNumbers } from './dashboard-figures.js';
 import { overview } from './dashboard-overview.js';
@@ -24,8 +25,12 @@ const FLAGS = {
 };
 
 const $ = (id) => document.getElementById(id);
-const site = decodeURIComponent(/\/site\/([^/]+)\/?$/.exec(location.pathname)?.[1] ?? '');
-const first = JSON.parse($('first').textContent);
+
+/** The numbers in a page that was cached (the way back, a tab that was restored) are old. */
+const isCached = performance.getEntriesByType('navigation')[0]?.transferSize === 0;
+
+const site = decodeURIComponent(/\/site\/([^/]+)$/.exec(location.pathname)?.[1] ?? '');
+const first = isCached ? null : JSON.parse($('first').textContent);
 
 let state = { status: 'connecting', since: 0, flags: [] };
 let told = { at: -TELL_MS };
@@ -46,23 +51,26 @@ const words = ({ status, since }) =>
 
 /** What it says, to people who look and to those who listen. */
 function tell() {
-  const { status, since, flags, total } = state;
+  const { status, since, flags, total, alerts = [] } = state;
   const isNew = status === 'live' || (status === 'connecting' && performance.now() < CONNECTING_MS);
   const isOld = !isNew || flags.includes('loading');
   document.body.dataset.status = status;
   document.body.classList.toggle('old', isOld);
-  document.title = `(${isOld || total === undefined ? '–' : count(total)}) ${site || 'headcount'}`;
+  const title = `(${isOld || total === undefined ? '–' : count(total)}) ${site || 'headcount'}`;
+  if (document.title !== title) document.title = title;
   if (document.hidden) return;
   put($('status').lastChild, words(state));
   put($('flags'), flags.map((flag) => FLAGS[flag] ?? '').join(' '));
   put($('gloss'), isOld && since ? `last known, of ${clock(since)}` : site ? 'people on this site at this moment' : 'people on all sites, added up');
-  const text = isOld ? status : `${count(total)} online`;
+  const text = isOld ? status : [`${count(total)} online`, ...alerts.map(({ name }) => `alert ${name}`)].join(', ');
   if (text === told.text || total === undefined || performance.now() - told.at < TELL_MS) return;
   told = { text, at: performance.now() };
   put($('told'), text);
 }
 
 function watchSite() {
+  const panels = $('site').querySelectorAll(':not(div)');
+  let known = first; // what the page came with is new only once
   let view;
   let end;
   let drawing;
@@ -71,7 +79,8 @@ function watchSite() {
     drawing = null;
     drawn = performance.now();
     if (view.numbers) showNumbers(view.numbers);
-    for (const panel of $('site').children) panel.view = view;
+    showAlerts(view.numbers?.alerts);
+    for (const panel of panels) panel.view = view;
   };
   const draw = () => {
     if (!document.hidden && view) drawing ??= setTimeout(show, drawn + DRAW_MS - performance.now());
@@ -79,14 +88,15 @@ function watchSite() {
   const take = (next) => {
     view = next;
     const { status, since, numbers } = view;
-    state = { status, since, flags: numbers?.flags ?? [], total: numbers?.online.total };
+    state = { status, since, flags: numbers?.flags ?? [], total: numbers?.online.total, alerts: numbers?.alerts };
     token.refused(status === 'refused');
     tell();
     draw();
   };
   const watch = () => {
     end?.();
-    end = subscribe(site, take, { token: token.value, first });
+    end = subscribe(site, take, { token: token.value, first: known });
+    known = null;
   };
   const token = new Token(site, watch);
   $('site').hidden = false;
@@ -122,6 +132,7 @@ async function copy(text, done) {
 }
 
 put($('name'), site || 'All sites');
+if (isCached) put($('online'), '–');
 for (const note of document.querySelectorAll('.note')) explain(note, note.parentElement.querySelector('h2, h3'));
 keys(document.querySelector('headcount-feed'));
 if (site) watchSite();

@@ -22,7 +22,10 @@ function showPage() {
   for (const page of document.querySelectorAll('[data-page]'))
     page.hidden = root.pathname + page.dataset.page.slice(1) !== location.pathname;
   for (const link of document.querySelectorAll('nav a'))
-    if (link.pathname === location.pathname) link.setAttribute('aria-current', 'page');
+    if (link.pathname === location.pathname) {
+      link.setAttribute('aria-current', 'page');
+      document.title = `${link.textContent} – headcount demo`;
+    }
   for (const place of document.querySelectorAll('[data-address]'))
     place.textContent = new URL(place.dataset.address, root);
   $('bars').replaceChildren(...Array.from({ length: BARS }, () => document.createElement('i')));
@@ -55,7 +58,6 @@ function showOnline(online) {
     $('share').querySelector(`.${state}`).style.width =
       `${online.total ? (100 * online[state]) / online.total : 0}%`;
   }
-  document.title = `${online.total} here now · headcount demo`;
 }
 
 /** numbers: { minutes, current, views, window, all } */

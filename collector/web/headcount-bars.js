@@ -69,8 +69,9 @@ class Bars extends Panel {
   }
 
   #draw() {
-    const most = Math.max(1, ...this.series.map((row) => Math.max(row.visitors, row.pageViews)));
-    put(this.top, `highest ${count(most)}`);
+    const highest = Math.max(...this.series.map((row) => Math.max(row.visitors, row.pageViews)));
+    const most = highest || 1;
+    put(this.top, `highest ${count(highest)}`);
     this.series.forEach((row, i) => {
       const bar = this.chart.children[i];
       const [views, visitors] = bar.children;
@@ -83,6 +84,7 @@ class Bars extends Panel {
   }
 
   #step(e) {
+    if (!this.series) return;
     const last = this.series.length - 1;
     const at = this.series.findIndex((row) => row.minute === this.at);
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }[e.key];

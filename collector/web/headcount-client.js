@@ -2,8 +2,9 @@
 // const end = subscribe('shop', ({ status, numbers }) => …);
 //
 // A site, live, for a page's own code. What a view holds stands in PROTOCOL.md, section Elements.
+import { bearer } from './headcount-reader.js';
+import { Line } from './headcount-stream.js';
 import { lay } from './headcount-view.js';
-import { bearer, Line } from './headcount-stream.js';
 
 const ANSWER_MS = 2e3; // between two answers, at least
 const POLL_MS = 5e3; // where there is no stream

@@ -2,7 +2,7 @@
 //
 // While somebody reads (points at rows, scrolled down, is there by keyboard, or paused) they stay
 // where they are, and what is new is told as a number. A pointer at rest reads for a minute.
-import { clock, count, define, make, Panel, part, put } from './headcount-panel.js';
+import { clock, count, countryOf, define, make, Panel, part, put } from './headcount-panel.js';
 
 const ROWS_MAX = 200;
 const READS_MS = 60_000;
@@ -11,11 +11,12 @@ const KINDS = { view: 'views', event: 'events', outbound: 'outbound', goal: 'goa
 
 const CSS = `
 :host { display: flex; flex-direction: column; min-height: 30em; }
-.body { container-type: inline-size; position: relative; display: flex; flex: 1 1 0; flex-direction: column; min-height: 16em; }
+.body { container-type: inline-size; position: relative; display: flex; flex: 1 1 0; flex-direction: column; min-height: var(--hc-feed, 16em); }
 .tools { display: flex; flex-wrap: wrap; gap: .35em; margin: .6em 0; }
-button, input { padding: .2em .7em; font: inherit; font-size: .82em; color: inherit; background: none;
+button, input, select { padding: .2em .7em; font: inherit; font-size: .82em; color: inherit; background: none;
   border: 1px solid var(--l); border-radius: 2em; }
-button { cursor: pointer; }
+button, select { cursor: pointer; }
+select { max-width: 11em; background: var(--g); }
 .chip[aria-pressed="false"] { color: var(--m); text-decoration: line-through; }
 .pause { min-width: 5.5em; }
 .pause[aria-pressed="true"] { border-color: var(--a); color: var(--a); }
@@ -23,8 +24,9 @@ input { flex: 1 1 11em; min-width: 0; }
 input::placeholder { color: var(--m); opacity: 1; }
 .new { position: absolute; z-index: 1; left: 50%; transform: translateX(-50%); margin-top: .3em;
   color: var(--g); background: var(--a); border-color: transparent; }
-.list { position: relative; flex: 1 1 0; min-height: 0; overflow: auto; overflow-anchor: none; }
-ol { margin: 0; padding: 0; list-style: none; font-size: .92em; }
+.list { position: relative; flex: 1 1 0; min-height: 0; overflow: auto; overflow-anchor: none;
+  mask: linear-gradient(#000 calc(100% - 2em), transparent); }
+ol { margin: 0; padding: 0 0 1.8em; list-style: none; font-size: .92em; }
 li { display: flex; gap: .8em; align-items: baseline; padding: .22em .2em; white-space: nowrap;
   border-bottom: 1px solid var(--l); }
 time, li small { flex: none; margin: 0; font-size: .85em; color: var(--m); }
@@ -75,6 +77,7 @@ class Feed extends Panel {
   latest = [];
   rows = new Map();
   without = new Set(); // kinds
+  countries = new Set(); // codes that can be chosen
   touched = -READS_MS;
 
   build() {
@@ -92,6 +95,8 @@ class Feed extends Panel {
     });
     this.filter = make('input', { type: 'search', placeholder: 'Filter by text or country' });
     this.filter.oninput = () => this.paint();
+    this.country = make('select', { ariaLabel: 'Country', hidden: true }, new Option('All countries', ''));
+    this.country.onchange = () => this.paint();
     this.fresh = button('new', '', () => this.catchUp());
     this.list = make('ol');
     this.empty = make('p', { className: 'empty' });
@@ -100,7 +105,7 @@ class Feed extends Panel {
     this.frame.onpointerleave = () => ((this.touched = -READS_MS), this.refresh());
     this.frame.onscroll = this.frame.onblur = () => this.refresh();
     const tools = part('tools', 'div');
-    tools.append(this.pausing, ...chips, this.filter);
+    tools.append(this.pausing, ...chips, this.country, this.filter);
     this.body.append(tools, make('div', {}, this.fresh), this.frame);
   }
 
@@ -143,12 +148,26 @@ class Feed extends Panel {
 
   #passes(entry, words) {
     const kind = kindOf(entry);
-    if (entry.type === 'gap') return !words && !this.without.size;
-    if (this.without.has(kind)) return false;
-    return !words || [...wordsOf(entry, kind), entry.country, moreOf(entry)].join(' ').toLowerCase().includes(words);
+    const country = this.country.value;
+    if (entry.type === 'gap') return !words && !country && !this.without.size;
+    if (this.without.has(kind) || (country && entry.country !== country)) return false;
+    return !words || [...wordsOf(entry, kind), countryOf(entry.country), moreOf(entry)].join(' ').toLowerCase().includes(words);
+  }
+
+  /** A country can be chosen once it was seen. */
+  #learn(entries) {
+    for (const { country } of entries) {
+      if (!country || this.countries.has(country)) continue;
+      const name = countryOf(country);
+      const after = [...this.country.options].find(({ value, text }) => value && text > name);
+      this.country.add(new Option(name, country), after);
+      this.country.hidden = false;
+      this.countries.add(country);
+    }
   }
 
   paint() {
+    this.#learn(this.items);
     const words = this.filter.value.trim().toLowerCase();
     const shown = this.items.filter((entry) => this.#passes(entry, words)).slice(0, Number(this.getAttribute('max')) || ROWS_MAX);
     const rows = new Map(shown.map((entry) => [keyOf(entry), entry]));

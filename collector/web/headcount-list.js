@@ -1,5 +1,5 @@
 // <headcount-list site="shop" kind="referrers"></headcount-list>: what page views were of.
-import { count, define, Table } from './headcount-panel.js';
+import { count, countryOf, define, percent, Table } from './headcount-panel.js';
 
 const VIEWS = 'Page views are counted, not visitors: who opens three pages counts three times.';
 
@@ -34,20 +34,13 @@ const WORDS = {
   direct: 'Direct', internal: 'This site itself', other: 'All others', search: 'Search', social: 'Social networks',
   link: 'Links on other sites', desktop: 'Desktop', mobile: 'Phone', tablet: 'Tablet',
 };
-const countries = new Intl.DisplayNames(['en'], { type: 'region' });
 
 /** Hosts and campaigns are anybody's words and stay as they are. */
 function called(kind, name) {
   const own = /^\((\w+)\)$/.exec(name)?.[1] ?? (/^(sources|devices)$/.test(kind) && name);
   if (own && Object.hasOwn(WORDS, own)) return WORDS[own];
-  try {
-    return kind === 'countries' ? countries.of(name) : name;
-  } catch {
-    return name; // no code
-  }
+  return kind === 'countries' ? countryOf(name) : name;
 }
-
-const percent = (part) => (part > 0 && part < 0.005 ? '<1 %' : `${Math.round(100 * part) || 0} %`);
 
 class List extends Table {
   get kind() {
@@ -72,6 +65,7 @@ class List extends Table {
       name: called(this.kind, name), part: n / most, numbers: [count(n), percent(n / total)],
     }));
     this.fill(rows, all.length);
+    this.toggleAttribute('empty', !rows.length);
   }
 }
 

@@ -3,27 +3,18 @@
 // world.json, which lies beside this file, is fetched once for a page: codes and outlines. A
 // country is shaded by its share of the views, and those that are too small for a shape are dots,
 // shown when they have one. Whatever has neither stands below.
-import { count, define, make, Panel, put } from './headcount-panel.js';
+import { count, countryOf, define, make, Panel, percent, put } from './headcount-panel.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const SHARES = [0.01, 0.05, 0.2, 0.5, Infinity]; // a step's share is below
 const STEPS = ['none', 'under 1 %', '1–5 %', '5–20 %', '20–50 %', 'over 50 %'];
 
-const names = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
-
-function nameOf(code) {
-  if (code === '(other)') return 'all others';
-  try {
-    return names.of(code) ?? code;
-  } catch {
-    return code;
-  }
-}
+const nameOf = (code) => (code === '(other)' ? 'all others' : countryOf(code));
 
 const NONE = 'No country is known of these minutes. The collector needs a database (--geoip FILE) or a proxy that tells it.';
 
 const stepOf = (share) => 1 + SHARES.findIndex((below) => share < below);
-const percent = (share) => (share < 0.005 ? '<1 %' : `${Math.round(100 * share)} %`);
+const viewsIn = (rows) => rows.reduce((sum, { views }) => sum + views, 0);
 const viewsOf = (n, more = '') => `${count(n)}${more} ${n === 1 ? 'view' : 'views'}`;
 
 /** [[code, outline]…] of the texts that tests/map/world.mjs writes and explains; dots end in "h0". */
@@ -66,12 +57,10 @@ function load() {
 
 // Equal steps of a space in which equal is what the eye takes for equal, from the land's colour.
 const mixes = [0, 38, 53, 69, 84, 100];
-const steps = mixes.map((mix, i) => `.s${i} { --step: color-mix(in oklab, var(--hc-accent, #12907b) ${mix}%, var(--land)); }
-@supports not (color: color-mix(in oklab, red, red)) { .s${i} { --step: var(--hc-accent, #12907b); opacity: ${mix / 100}; } }`);
+const steps = mixes.map((mix, i) => `.s${i} { --step: color-mix(in oklab, var(--hc-accent, #12907b) ${mix}%, var(--land)); }`);
 
 const CSS = `${Panel.css}
 :host { container-type: inline-size; --land: var(--hc-line, color-mix(in srgb, CanvasText 13%, Canvas)); }
-@supports not (color: color-mix(in oklab, red, red)) { :host { --land: var(--hc-line, #8884); } }
 .map { position: relative; aspect-ratio: 1000 / 472; margin-top: .6em; border-radius: var(--hc-radius, .4em); }
 svg { display: block; width: 100%; height: 100%; overflow: visible; }
 path { vector-effect: non-scaling-stroke; stroke-linejoin: round; transition: fill .4s ease, stroke .4s ease; }
@@ -125,10 +114,10 @@ class WorldMap extends Panel {
   update(view) {
     super.update(view);
     if (!view.numbers) return;
-    const { countries = [], pageViews } = view.numbers;
-    const known = countries.reduce((sum, { views }) => sum + views, 0);
+    const { countries = [], pageViews, sources = [{ views: pageViews }] } = view.numbers; // of one answer, unlike pageViews
+    const known = viewsIn(countries);
     this.#rows = countries.map(({ name, views }) => ({ code: name, name: nameOf(name), views, share: views / known }));
-    this.#unknown = pageViews - known;
+    this.#unknown = viewsIn(sources) - known;
     this.#show();
   }
 

@@ -23,6 +23,19 @@ export const minutes = (n) => (n === 1 ? 'last minute' : `last ${n} minutes`);
 const times = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 export const clock = (ms) => times.format(ms);
 
+export const percent = (part) => (part > 0 && part < 0.005 ? '<1 %' : `${Math.round(100 * part) || 0} %`);
+
+const regions = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
+
+/** The name of a country's code; what is none stays as it is. */
+export function countryOf(code) {
+  try {
+    return regions.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
 let notes = 0;
 
 /** Puts a question mark behind a heading, which shows the note. */

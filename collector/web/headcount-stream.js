@@ -1,69 +1,25 @@
-// The stream of a site, as the tabs of a browser have it.
+// What is known of a site by its stream, which one tab of the browser reads for all.
 //
-// One tab, which has the lock, reads it and tells the others over a channel; a tab that is
-// looked at takes the lead from one that no longer is. Where there are no locks (pages without
-// TLS) each tab that is looked at has a stream of its own. A tab that leads and is not looked
-// at asks for a state every ten seconds at most, and for no events.
+// A tab that is looked at takes the lead from one that no longer is. One that leads and is not
+// looked at asks for a state every ten seconds at most, and for no events; alone it asks for none.
 //
 // Ages are told by performance.now(): the clocks of page and server may differ.
+import { Lead } from './headcount-lead.js';
+import { Reader } from './headcount-reader.js';
 import { isLater, merge, withGaps } from './headcount-view.js';
 
 const STALE_MS = 35e3; // a comment comes after 15 s of silence,
 const DEAD_MS = 45e3; // so the connection is lost
 const MUTE_MS = 15e4; // a state comes every 90 s
 const HIDDEN_MS = 1e4;
+const CHECK_MS = 5e3; // between two looks at the clocks, while somebody looks at the page
 const TELL_MS = 20;
-const RETRY_MS = 2e3;
-const RETRY_MAX_MS = 6e4;
-const LINE_MAX = 1 << 20; // characters; a frame of the server is far below
 
 const now = () => performance.now();
+const ahead = () => Date.now() - now(); // of the one clock before the other
 const isHidden = () => !!globalThis.document?.hidden;
-const sharing = () => !!(globalThis.navigator?.locks && globalThis.BroadcastChannel && globalThis.document);
 
-const VERDICTS = { 401: 'refused', 403: 'refused', 204: 'off', 404: 'off' };
-
-/** The header that names a token. */
-export const bearer = (token) => (token ? { authorization: `Bearer ${token}` } : {});
-
-/** Frames of Server-Sent Events, as our server writes them, out of bytes wherever these are cut. */
-export class Frames {
-  #decoder = new TextDecoder();
-  #rest = '';
-  #frame = {};
-
-  /** Whole frames: { event, data, id, retry }, data parsed. Throws on what is none. */
-  feed(bytes) {
-    const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split('\n');
-    this.#rest = lines.pop();
-    if (this.#rest.length > LINE_MAX) throw new RangeError('a line without end');
-    return lines.map((line) => this.#take(line.replace(/\r$/, ''))).filter(Boolean);
-  }
-
-  #take(line) {
-    const frame = this.#frame;
-    if (line) {
-      const [name] = line.split(':', 1);
-      if (name) frame[name] = line.slice(name.length + 1).replace(/^ /, '');
-      return null;
-    }
-    this.#frame = {};
-    if ('data' in frame) frame.data = JSON.parse(frame.data);
-    return Object.keys(frame).length ? frame : null;
-  }
-}
-
-/** Resolves after ms, or when it is aborted. */
-const pause = (ms, signal) =>
-  new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
+const VERDICTS = { 401: 'refused', 403: 'refused', 429: 'refused', 204: 'off', 404: 'off' };
 
 const lines = new Set();
 
@@ -77,16 +33,14 @@ export class Line {
   #last = 0; // its newest id
   #cursor = ''; // the id to go on behind
   #link = 'connecting'; // or 'open', 'lost', 'refused', 'off'
-  #retry = 0;
-  #fails = 0;
-  #leads = false;
   #quiet = false; // nobody looks
   #feed = false; // somebody wants events
 
   /** onChange(isState) is called whenever there is something new to show. */
   constructor(url, token, onChange) {
-    Object.assign(this, { url, token, onChange });
-    this.name = `headcount ${url} ${token ?? ''}`;
+    this.onChange = onChange;
+    this.reader = new Reader(`${url}stream`, token, this);
+    this.lead = new Lead(`headcount ${url} ${token ?? ''}`, this);
   }
 
   /** Where it stands: 'connecting', 'live', 'stale', 'reconnecting', 'refused' or 'off'. */
@@ -113,26 +67,20 @@ export class Line {
     return this.told > 0 && now() - this.told >= MUTE_MS;
   }
 
+  /** Begins, or goes on: what was known when it was put aside is old. */
   start() {
     if (lines.has(this)) return;
     lines.add(this);
     this.#quiet = isHidden();
-    if (this.#link == 'open') this.#link = 'lost'; // it was put aside
-    if (!sharing()) return this.#lead();
-    this.channel = new BroadcastChannel(this.name);
-    this.channel.onmessage = ({ data }) => this.#hear(data);
-    this.#post({ ask: true, feed: this.#feed });
-    this.#queue();
+    this.ahead = ahead();
+    if (this.#link == 'open') this.#turn('lost');
+    this.lead.join();
+    this.#ask();
   }
 
   stop() {
     lines.delete(this);
-    this.#yield();
-    const { turn } = this;
-    this.turn = null;
-    turn?.abort();
-    this.channel?.close();
-    this.channel = null;
+    this.lead.leave();
     for (const timer of [this.hiding, this.aging, this.telling]) clearTimeout(timer);
     this.telling = 0;
   }
@@ -141,8 +89,8 @@ export class Line {
   wantFeed() {
     if (this.#feed) return;
     this.#feed = true;
-    this.#post({ ask: true, feed: true });
-    if (this.#leads) this.#open();
+    this.#ask();
+    if (this.lead.has) this.#open();
   }
 
   /** What an answer tells, which is a word of the server too. */
@@ -159,80 +107,9 @@ export class Line {
     if (VERDICTS[status] == 'refused' || this.isOff) this.#link = VERDICTS[status] ?? 'lost';
   }
 
-  /* ---- who reads ---- */
-
-  /** Stands in line for the lead, and again when it was taken away. */
-  async #queue(steal = false) {
-    this.turn?.abort();
-    const turn = (this.turn = new AbortController());
-    const { signal } = turn;
-    const hold = () => {
-      if (signal.aborted) return;
-      this.#lead();
-      return new Promise((done) => signal.addEventListener('abort', done));
-    };
-    try {
-      await navigator.locks.request(this.name, steal ? { steal } : { signal }, hold);
-    } catch ({ name }) {
-      if (this.turn != turn) return;
-      if (name != 'AbortError') return this.#lead(); // a page that may have no locks
-      this.#yield();
-      this.#queue();
-    }
-  }
-
-  #lead() {
-    this.#leads = true;
-    this.#fails = 0;
-    this.#post({ lead: true });
-    this.#open();
-  }
-
-  #yield() {
-    this.#leads = false;
-    this.#close();
-  }
-
-  #post(message) {
-    this.channel?.postMessage(message);
-  }
-
-  #tellAll() {
-    this.telling = 0;
-    const { state, events } = this;
-    const ages = { heard: this.heard && now() - this.heard, told: this.told && now() - this.told };
-    const place = { link: this.#link, isOff: this.isOff, life: this.#life, last: this.#last, cursor: this.#cursor };
-    if (this.#leads) this.#post({ ages, place, state, events, quiet: this.#quiet });
-  }
-
-  /** What another tab says. */
-  #hear({ ask, lead, feed, frames, fed, ages, place, state, events, quiet }) {
-    if (lead) return this.#post({ ask: true, feed: this.#feed });
-    if (ask) {
-      if (feed) this.wantFeed();
-      // Many ask when the lead changes, and all hear each answer.
-      if (this.#leads) this.telling ||= setTimeout(() => this.#tellAll(), TELL_MS);
-      return;
-    }
-    if (this.#leads) return;
-    if (frames) return this.#take(frames, fed);
-    this.#live(place.life);
-    this.#link = place.link;
-    this.isOff = place.isOff;
-    this.#last = Math.max(this.#last, place.last);
-    this.#cursor = place.cursor;
-    this.events = merge(this.events, events);
-    this.state = state ?? this.state;
-    this.heard = ages.heard && now() - ages.heard;
-    this.told = ages.told && now() - ages.told;
-    this.#age();
-    this.onChange(true);
-    if (quiet && !this.#quiet) this.#queue(true);
-  }
-
   /** The network is gone: no need to wait until nothing is heard. */
   drop() {
-    this.attempt?.abort();
+    this.reader.drop();
   }
 
   /** It is looked at, or no longer. */
@@ -245,90 +122,107 @@ export class Line {
   #see(quiet) {
     const changed = this.#quiet != quiet;
     this.#quiet = quiet;
-    if (!quiet) this.onChange();
-    if (!this.#leads) return quiet || this.#post({ ask: true, feed: this.#feed });
+    if (!quiet) {
+      this.#check();
+      this.onChange();
+    }
+    if (!this.lead.has) return quiet || this.#ask();
     if (changed || (!quiet && this.#link != 'open')) this.#open();
     this.#tellAll();
+  }
+
+  #turn(link) {
+    this.#link = link;
+    this.#tellAll();
+    this.onChange();
+  }
+
+  /* ---- among the tabs ---- */
+
+  #ask() {
+    this.lead.post({ ask: true, feed: this.#feed });
+  }
+
+  #tellAll() {
+    this.telling = 0;
+    if (!this.lead.has) return;
+    const { state, events } = this;
+    const ages = { heard: this.heard && now() - this.heard, told: this.told && now() - this.told };
+    const place = { link: this.#link, isOff: this.isOff, life: this.#life, last: this.#last, cursor: this.#cursor };
+    this.lead.post({ ages, place, state, events, quiet: this.#quiet });
+  }
+
+  onLead() {
+    this.lead.post({ lead: true });
+    this.#open();
+  }
+
+  onYield() {
+    this.reader.close();
+  }
+
+  onMessage({ ask, lead, feed, frames, fed, ages, place, state, events, quiet }) {
+    if (lead) return this.#ask();
+    if (ask) {
+      if (feed) this.wantFeed();
+      // Many ask when the lead changes, and all hear each answer.
+      if (this.lead.has) this.telling ||= setTimeout(() => this.#tellAll(), TELL_MS);
+      return;
+    }
+    if (this.lead.has) return;
+    if (frames) return this.#take(frames, fed);
+    this.#live(place.life);
+    this.#link = place.link;
+    this.isOff = place.isOff;
+    this.#last = Math.max(this.#last, place.last);
+    this.#cursor = place.cursor;
+    this.events = merge(this.events, events);
+    this.state = state ?? this.state;
+    this.heard = ages.heard && now() - ages.heard;
+    this.told = ages.told && now() - ages.told;
+    this.#age();
+    this.onChange(true);
+    if (quiet && !this.#quiet) this.lead.seize();
   }
 
   /* ---- reading ---- */
 
   #open() {
-    this.#close();
-    const { signal } = (this.reading = new AbortController());
-    if (!this.#quiet || this.channel) this.#readOn(signal);
+    if (!this.#quiet || this.lead.isShared) this.reader.open();
+    else this.reader.close();
   }
 
-  #close() {
-    this.reading?.abort();
-    this.attempt?.abort();
-  }
-
-  async #readOn(signal) {
-    while (!signal.aborted) {
-      const wait = await this.#read(signal);
-      if (!signal.aborted) await pause(wait, signal);
-    }
-  }
-
-  get #query() {
+  /** Of the next request. */
+  get query() {
     if (this.#quiet) return 'feed=0&notify-min-delay=10';
     if (!this.#feed) return 'feed=0';
     const id = this.#cursor || (this.events.length && `${this.#life}-${this.events[0].id}`);
     return id ? `last_event_id=${id}` : '';
   }
 
-  /** One connection, from its beginning to its end. Returns the ms until the next. */
-  async #read(signal) {
-    const attempt = (this.attempt = new AbortController());
-    const query = this.#query;
-    let least = 0;
-    let isPlanned = false;
+  onTry() {
     this.tried = now();
     this.#age();
-    try {
-      const response = await fetch(`${this.url}stream?${query}`, {
-        headers: bearer(this.token), credentials: 'omit', cache: 'no-store', signal: attempt.signal,
-      });
-      const verdict = VERDICTS[response.status];
-      if (signal.aborted) return 0;
-      if (verdict) return this.#settle(verdict);
-      least = response.headers.get('retry-after') * 1e3 || 0;
-      if (!response.ok) throw new Error(response.statusText);
-      const reader = response.body.getReader();
-      const frames = new Frames();
-      for (let part; !(part = await reader.read()).done; ) {
-        if (signal.aborted) return 0;
-        const whole = frames.feed(part.value);
-        const last = whole[whole.length - 1];
-        if (last) isPlanned = !last.event && 'retry' in last;
-        const fed = !query.startsWith('feed=0');
-        this.#post({ frames: whole, fed });
-        this.#take(whole, fed);
-      }
-    } catch {} // the connection was lost, or is none
-    if (signal.aborted) return 0;
-    // The end of a stream that said so is no loss.
-    if (!isPlanned || this.#link != 'open') {
-      this.#fails++;
-      this.#say('lost');
-    }
-    const retry = this.#retry || RETRY_MS * (1 + 1.5 * Math.random());
-    return Math.min(Math.max(least, retry * 2 ** Math.max(0, this.#fails - 1)), RETRY_MAX_MS);
   }
 
-  /** No stream for now. Where the numbers are asked for instead, those who ask know best. */
-  #settle(verdict) {
+  onLost() {
+    this.#turn('lost');
+  }
+
+  /** Where the numbers are asked for instead, those who ask know best. */
+  onRefused(status) {
+    const verdict = VERDICTS[status];
+    if (!verdict) return false;
     const isKnown = this.isOff && verdict == 'off';
     this.isOff = verdict == 'off';
-    if (!isKnown) this.#say(verdict);
-    return RETRY_MAX_MS;
+    if (!isKnown) this.#turn(verdict);
+    return true;
   }
 
-  #say(link) {
-    this.#link = link;
-    this.#tellAll();
-    this.onChange();
+  onFrames(frames, query) {
+    const fed = !query.startsWith('feed=0');
+    this.lead.post({ frames, fed });
+    this.#take(frames, fed);
   }
 
   /** Frames of the stream; none: a comment. fed: it tells events. */
@@ -336,8 +230,7 @@ export class Line {
     const events = [];
     let isState = false;
     this.heard = now();
-    for (const { event, data, id, retry } of frames) {
-      if (retry) this.#retry = Number(retry) || 0;
+    for (const { event, data, id } of frames) {
       if (event == 'hello') this.#greet(data);
       if (id && (fed || !this.#cursor)) this.#cursor = id;
       if (event == 'event') events.push(data);
@@ -348,7 +241,6 @@ export class Line {
         this.told = now();
         this.#link = 'open';
         this.isOff = false;
-        this.#fails = 0;
       }
     }
     this.events = merge(this.events, events);
@@ -383,20 +275,32 @@ export class Line {
     this.#cursor = '';
   }
 
+  /** While a machine sleeps performance.now() may stand still: then what is shown is of before. */
+  #check() {
+    const jump = Math.abs(ahead() - this.ahead);
+    this.ahead = ahead();
+    if (jump > CHECK_MS && this.#link == 'open') {
+      this.#turn('lost');
+      if (this.lead.has) this.#open();
+      else this.lead.seize();
+    }
+    this.#age();
+  }
+
   /** Shows that it is stale when it becomes so, and gives up a connection that is dead. */
   #age() {
     clearTimeout(this.aging);
     if (!lines.has(this)) return;
     const silent = now() - Math.max(this.heard, this.tried ?? 0);
     if (silent >= DEAD_MS) {
-      if (this.#leads) this.attempt?.abort();
-      else if (!this.#quiet && this.#link == 'open') this.#queue(true); // who leads sleeps
+      if (this.lead.has) this.drop();
+      else if (!this.#quiet && this.#link == 'open') this.lead.seize(); // who leads sleeps
       return this.onChange();
     }
     const next = [STALE_MS - silent, DEAD_MS - silent, MUTE_MS - (now() - this.told)];
-    const ms = Math.min(...next.filter((ms) => ms > 0));
+    if (!this.#quiet) next.push(CHECK_MS);
     if (silent >= STALE_MS || this.#isMute()) this.onChange();
-    this.aging = setTimeout(() => this.#age(), ms);
+    this.aging = setTimeout(() => this.#check(), Math.min(...next.filter((ms) => ms > 0)));
   }
 }
 

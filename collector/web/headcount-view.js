@@ -20,9 +20,9 @@ export function isLater({ e, q, t }, { rev, asOf }) {
  */
 export function lay(answer, state, minutes = 5) {
   if (!state || (answer && !isLater(state, answer))) return answer;
-  const { site, e, q, t, online, visitors, pv, engaged, peak, total, feed, pages, flags } = state;
+  const { site, e, q, t, online, visitors, pv, engaged, peak, total, feed, pages, flags, alerts } = state;
   const told = Object.keys(visitors).map(Number);
-  const numbers = { ...answer, site, rev: `${e}.${q}`, asOf: t, online, peak, total, feed };
+  const numbers = { ...answer, site, rev: `${e}.${q}`, asOf: t, online, peak, total, feed, ...(alerts && { alerts }) };
 
   numbers.window = Math.max(...told);
   numbers.minutes = minutes = Math.min(minutes, numbers.window);

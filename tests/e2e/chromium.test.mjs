@@ -28,7 +28,7 @@ const expected = {
   online: 3,
 };
 
-/** The demo's title tells how many are there, so it is another one all the time. */
+/** Messages tell no titles. */
 const untitled = (pages) => pages.map(({ title, ...page }) => page);
 
 const ofAnswer = (answer) => ({

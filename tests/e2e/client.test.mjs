@@ -10,7 +10,7 @@ import { message, Sse } from './sse.mjs';
 import { load, WEB } from './web.mjs';
 
 const { EVENTS_MAX, isLater, lay, merge, withGaps } = await load('headcount-view.js');
-const { Frames } = await load('headcount-stream.js');
+const { Frames } = await load('headcount-frames.js');
 const { createRealtimePoller, subscribe } = await load('headcount-client.js');
 
 /* ---- bytes ---- */
@@ -289,7 +289,7 @@ story('a connection that is lost is said to be, and the feed goes on where it br
   }, 20_000);
 });
 
-const REFUSALS = { 401: 'refused', 403: 'refused', 404: 'off', 204: 'off', 503: 'reconnecting' };
+const REFUSALS = { 401: 'refused', 403: 'refused', 429: 'refused', 404: 'off', 204: 'off', 503: 'reconnecting' };
 for (const [status, expected] of Object.entries(REFUSALS))
   story(`a server that answers ${status} makes the status ${expected}`, async (s) => {
     const asked = [];

@@ -73,6 +73,16 @@ export interface Gap {
 
 export type Flag = 'capped' | 'loading' | 'warming' | 'unknown' | 'demo';
 
+/** An alert that is on. */
+export interface Alert {
+  name: string;
+  kind: 'above' | 'below';
+  of: 'online' | 'current' | 'views';
+  value: number;
+  limit: number;
+  since: number;
+}
+
 /** What a state of the stream tells. */
 export interface StateNumbers {
   site: string;
@@ -91,6 +101,7 @@ export interface StateNumbers {
   feed: { life: number; last: number };
   windows: Window[];
   activePages: Page[];
+  alerts?: Alert[];
   flags: Flag[];
 }
 

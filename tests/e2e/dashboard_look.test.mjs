@@ -1,0 +1,212 @@
+// How the dashboard looks on a phone, a desk and a wall, by day and by night, with nobody there
+// and with everybody; what it weighs; what it costs while nobody looks; and that what is old never
+// looks new. Pictures of it lie in build/e2e/look-*.png afterwards.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import zlib from 'node:zlib';
+import { Browser } from './browser.mjs';
+import { front } from './cable.mjs';
+import { buildDir, eventually, request, story } from './harness.mjs';
+import { faults } from './look.mjs';
+import { browse, isLive, open, shows, text } from './pages.mjs';
+import { WEB } from './web.mjs';
+
+const SIZES = [[390, 844], [1280, 900], [2560, 1440]];
+const BYTES_MAX = 40 * 1024; // gzipped: pages, elements and the map
+
+const TITLES = [
+  'Sencha Uji – Leaf & Kettle', 'تقرير عن الشاي الأخضر', '🍵🫖 Tea 👩‍👩‍👧‍👦', '\u202egnp.exe', 'x'.repeat(190), 'words and '.repeat(18),
+  '<img src=x onerror=alert(1)>', '</script><script>alert(2)</script>', '日本茶の淹れ方', 'a',
+];
+const PATHS = ['/', `/${'very/long/'.repeat(19)}`, `/${'x'.repeat(190)}`, '/تقرير/شاي', '/日本/お茶', '/🍵', '/<b>bold</b>', '/a b', '/%2e%2e/', '/tea'];
+const AGENTS = [
+  'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36',
+  'Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0',
+];
+const FROM = ['https://www.google.com/', 'https://www.reddit.com/r/tea/', `https://${'long-'.repeat(11)}name.example/`, 'https://xn--mgbh0fb.example/', ''];
+
+/** A site with everything that people can choose. */
+async function crowd(s) {
+  for (const [i, t] of TITLES.entries()) {
+    const q = `utm_campaign=${encodeURIComponent(['spring', 'x'.repeat(60), 'قهوة'][i % 3])}&utm_term=${encodeURIComponent(['green tea', '🍵'][i % 2])}`;
+    const who = { i: 'shop', p: PATHS[i], u: `${i}`, v: `${i}` };
+    await s.hit({ ...who, t, q, r: FROM[i % 5], a: 'wribr'[i % 5] }, { 'user-agent': AGENTS[i % 2], 'cf-ipcountry': ['DE', 'US', 'JP', 'GB', 'CD'][i % 5] });
+    await s.hit({ ...who, k: 'e', e: [`outbound ${t}`, t][i % 2] });
+  }
+  await s.sees('shop', { currentVisitors: TITLES.length });
+}
+
+const ALERTS = [
+  { name: 'busy', of: 'online', kind: 'above', value: 1_234, limit: 1_000, since: Date.now() - 60_000 },
+  { name: `${'long-'.repeat(12)}name`, of: 'views', kind: 'below', value: 2, limit: 5, since: Date.now() - 3 * 864e5 },
+];
+
+/** Answers as if these alerts were on. */
+const alarm = (context, alerts) =>
+  context.route('**/sites/shop/realtime*', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), alerts } });
+  });
+
+async function looksRight(page, name) {
+  assert.deepEqual(await page.evaluate(faults), [], name);
+  fs.mkdirSync(path.join(buildDir, 'e2e'), { recursive: true });
+  await page.screenshot({ path: path.join(buildDir, 'e2e', `look-${name}.png`), fullPage: true, animations: 'disabled' });
+}
+
+story('on a phone, a desk and a wall, light and dark, nothing overlaps, sticks out, is cut or is pale', async (s) => {
+  await s.start({ collector: ['--trusted-proxy', '127.0.0.1'] });
+  await crowd(s);
+  const { context, said } = await browse(s, { reducedMotion: 'reduce' });
+  await alarm(context, ALERTS);
+  for (const [name, where] of [['busy', 'site/shop'], ['empty', 'site/nobody'], ['wall', 'site/shop?wall'], ['all', '']]) {
+    const page = await open(context, `http://${s.http}/${where}`);
+    await isLive(page);
+    if (where.startsWith('site')) await page.locator('headcount-map svg').waitFor();
+    if (where.startsWith('site/shop')) await page.locator('#alerts li').first().waitFor();
+    for (const [width, height] of SIZES)
+      for (const colorScheme of ['light', 'dark']) {
+        await page.setViewportSize({ width, height });
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await looksRight(page, `${name}-${width}-${colorScheme}`);
+      }
+    await page.close();
+  }
+  assert.deepEqual(said, []);
+}, { ms: 180_000 });
+
+story('what is wrong is seen', async (s) => {
+  await s.start();
+  await crowd(s);
+  const { context } = await browse(s, { viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', bypassCSP: true });
+  for (const [css, fault] of [
+    ['main { width: 1300px; }', /^the page is \d+ wide$/],
+    ['#figures { margin-left: -3rem; }', /^div\.card\.figure lies on section#now\.card$|^section#now\.card lies on div\.card/],
+    ['#gloss { margin-top: -3rem; } #online { flex: none; }', /^p#gloss is written over|written over p#gloss$/],
+    ['#gloss { color: #bbb !important; }', /^p#gloss has a contrast of 1\.\d+$/],
+    ['.figure small { text-overflow: clip; width: 3rem; }', /^(small|span\.\w+) is cut without a word/],
+    ['.figure b { margin-left: 9em; }', /^b sticks out of div\.card/],
+  ]) {
+    const page = await open(context, `http://${s.http}/site/shop`);
+    await isLive(page);
+    await page.addStyleTag({ content: css });
+    const seen = await page.evaluate(faults);
+    assert.ok(seen.some((one) => fault.test(one)), `${css}: ${seen.join('; ')}`);
+    await page.close();
+  }
+}, { ms: 90_000 });
+
+story('alerts that are on stand above everything, and go', async (s) => {
+  await s.start();
+  await s.hit({ i: 'shop', p: '/', u: 'a', v: 'a' });
+  const { context } = await browse(s);
+  const alerts = ALERTS.slice(0, 1);
+  await alarm(context, alerts);
+  const page = await open(context, `http://${s.http}/site/shop`);
+  await eventually(async () => assert.match(await text(page, '#alerts'), /^busy: ?1,234 online now\. Alert at 1,000 or more, on since \d\d:\d\d\.$/));
+  alerts.pop();
+  await s.hit({ i: 'shop', p: '/', u: 'b', v: 'b' });
+  await page.locator('#alerts').waitFor({ state: 'hidden' });
+});
+
+story('a page out of the browser\'s cache has no number that is old', async (s) => {
+  await s.start();
+  await s.hit({ i: 'shop', p: '/', u: 'a', v: 'a' });
+  await s.sees('shop', { currentVisitors: 1 });
+  const { context } = await browse(s);
+  const page = await open(context, `http://${s.http}/site/shop`);
+  await isLive(page);
+  await page.goto(`http://${s.http}/robots.txt`);
+  s.collector.signal('SIGSTOP');
+  try {
+    await page.goBack({ waitUntil: 'commit' });
+    await shows(page, '#online', '–');
+    await eventually(async () => assert.equal(await page.title(), '(–) shop'));
+  } finally {
+    s.collector.signal('SIGCONT');
+  }
+  await isLive(page);
+  await shows(page, '#online', '1');
+});
+
+story('a feed is chosen from by country', async (s) => {
+  await s.start({ collector: ['--trusted-proxy', '127.0.0.1'] });
+  for (const country of ['DE', 'JP', 'DE']) await s.hit({ i: 'shop', p: `/${country}`, u: country }, { 'cf-ipcountry': country });
+  await s.hit({ i: 'shop', p: '/nowhere', u: 'n' });
+  const { context } = await browse(s);
+  const page = await open(context, `http://${s.http}/site/shop`);
+  const rows = page.locator('headcount-feed li');
+  await eventually(async () => assert.equal(await rows.count(), 4));
+  const choice = page.locator('headcount-feed select');
+  assert.deepEqual(await choice.locator('option').allTextContents(), ['All countries', 'Germany', 'Japan']);
+  await choice.selectOption('Germany');
+  await eventually(async () => assert.equal(await rows.count(), 2));
+  await s.hit({ i: 'shop', p: '/x', u: 'DE' }, { 'cf-ipcountry': 'DE' });
+  await s.hit({ i: 'shop', p: '/y', u: 'JP' }, { 'cf-ipcountry': 'JP' });
+  await eventually(async () => assert.equal(await rows.count(), 3));
+  await choice.selectOption('All countries');
+  await eventually(async () => assert.equal(await rows.count(), 6));
+});
+
+/** Passes everything on to the collector and writes down what is asked for. */
+async function listen(s) {
+  const asked = [];
+  const base = await front(s, ({ method, url, headers }, response) => {
+    asked.push(url);
+    const passed = http.request(`http://${s.http}${url}`, { method, headers, agent: false }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    response.on('close', () => passed.destroy());
+    passed.on('error', () => response.destroy()).end();
+  });
+  return { base, asked };
+}
+
+story('a tab that nobody looks at asks for nothing and does next to nothing', async (s) => {
+  await s.start();
+  const come = (from, to) => Promise.all(Array.from({ length: to - from }, (_, i) => s.hit({ i: 'shop', p: `/${i}`, u: `${from + i}`, v: `${from + i}` })));
+  await come(0, 20);
+  const { base, asked } = await listen(s);
+  const browser = await Browser.launch();
+  s.closing.push(() => browser.kill());
+  const person = await browser.person();
+  const tab = await person.open(`${base}site/shop`);
+  await eventually(async () => assert.equal(await tab.run('document.body.dataset.status'), 'live'));
+  await tab.call('Performance.enable');
+  const busy = async () => {
+    const { metrics } = await tab.call('Performance.getMetrics');
+    return metrics.find((one) => one.name === 'TaskDuration').value * 1e3;
+  };
+  await person.open('about:blank');
+  await eventually(() => assert.match(asked.at(-1), /stream\?feed=0&notify-min-delay=10$/), 20_000);
+  const before = asked.length;
+  const begun = await busy();
+  for (let i = 1; i <= 10; i++) {
+    await come(20 * i, 20 * i + 20);
+    await s.sees('shop', { currentVisitors: 20 * i + 20 });
+  }
+  assert.deepEqual(asked.slice(before), []);
+  const ms = Math.round((await busy()) - begun);
+  console.log(`${ms} ms of work for 200 visitors while hidden`);
+  assert.ok(ms < 300, `${ms} ms`);
+  await tab.show();
+  await eventually(async () => assert.equal(await tab.run('document.getElementById("online").textContent'), '220'));
+});
+
+story('all of it weighs at most 40 KB', async (s) => {
+  await s.start();
+  const names = fs.readdirSync(WEB).filter((name) => /^(dashboard|headcount-|world\.json)/.test(name) && !/\.(html|css)$/.test(name));
+  const page = (await s.request('/site/nobody')).body.toString().replace(/(id="first">).*/, '$1'); // its style is in it
+  let sum = zlib.gzipSync(page, { level: 9 }).length;
+  for (const name of names) {
+    const { headers, body } = await request(`http://${s.http}/web/${name}`, { headers: { 'accept-encoding': 'gzip' } });
+    assert.equal(headers['content-encoding'], 'gzip', name);
+    sum += body.length;
+    if (name === 'dashboard.js' && zlib.gunzipSync(body).equals(fs.readFileSync(path.join(WEB, name)))) return; // built without esbuild
+  }
+  console.log(`${sum} bytes`);
+  assert.ok(sum <= BYTES_MAX, `${sum} bytes`);
+});

@@ -1,0 +1,123 @@
+// What is wrong with how a page looks, whatever fonts there are: faults() runs in the page and
+// returns sentences. It judges boxes and colours, and compares no pixels.
+
+/** Of all cards and texts that are seen, those in elements too. */
+export function faults() {
+  const said = new Set();
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const colours = new Map();
+
+  const name = (node) => {
+    const host = node.getRootNode().host;
+    const own = `${node.localName}${node.id && `#${node.id}`}${node.className && `.${[...node.classList].join('.')}`}`;
+    return (host ? `${name(host)} ` : '') + own;
+  };
+  const up = (node) => node.assignedSlot ?? node.parentElement ?? node.getRootNode().host;
+  const chain = function* (node) {
+    for (let at = node; at; at = up(at)) yield at;
+  };
+  const isSeen = (node) => {
+    if (!node.checkVisibility({ visibilityProperty: true, opacityProperty: true })) return false;
+    return ![...chain(node)].some((at) => at.matches('.unseen, .sr, dialog:not([open])'));
+  };
+
+  /** [red, green, blue, opacity] of a colour, however it is written. */
+  const colour = (text) => {
+    if (!colours.has(text)) {
+      canvas.clearRect(0, 0, 1, 1);
+      canvas.fillStyle = text;
+      canvas.fillRect(0, 0, 1, 1);
+      const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+      colours.set(text, [r, g, b, a / 255]);
+    }
+    return colours.get(text);
+  };
+  const over = ([r, g, b, a], below) => [r, g, b].map((c, i) => c * a + below[i] * (1 - a));
+  const luminance = (rgb) => {
+    const [r, g, b] = rgb.map((c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+
+  /** WCAG 2.2, contrast ratio. */
+  const contrast = (node) => {
+    const grounds = [...chain(node)].map((at) => colour(getComputedStyle(at).backgroundColor)).reverse();
+    const ground = grounds.reduce((below, above) => over(above, below), [255, 255, 255]);
+    const [x, y] = [luminance(over(colour(getComputedStyle(node).color), ground)), luminance(ground)].sort((p, q) => q - p);
+    return (x + 0.05) / (y + 0.05);
+  };
+
+  /** Of each line of it. */
+  const boxesOf = (textNode) => {
+    const range = document.createRange();
+    range.selectNodeContents(textNode);
+    return range.getClientRects();
+  };
+  /** What is left of a box within those that cut. */
+  const cut = (box, node) => {
+    let { left, right, top, bottom } = box;
+    for (const at of chain(node)) {
+      if (getComputedStyle(at).overflow === 'visible' || at === document.body || at === document.documentElement) continue;
+      const frame = at.getBoundingClientRect();
+      [left, right] = [Math.max(left, frame.left), Math.min(right, frame.right)];
+      [top, bottom] = [Math.max(top, frame.top), Math.min(bottom, frame.bottom)];
+    }
+    return { left, right, top, bottom, width: right - left, height: bottom - top };
+  };
+  const shared = (a, b) => [
+    Math.min(a.right, b.right) - Math.max(a.left, b.left), Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top),
+  ];
+
+  const nodes = [];
+  const gather = (root) => {
+    for (const node of root.querySelectorAll('*')) {
+      nodes.push(node);
+      if (node.shadowRoot) gather(node.shadowRoot);
+    }
+  };
+  gather(document);
+
+  if (document.documentElement.scrollWidth > innerWidth) said.add(`the page is ${document.documentElement.scrollWidth} wide`);
+  const cards = nodes.filter((node) => node.matches('.card') && isSeen(node));
+  for (const [i, card] of cards.entries()) {
+    const box = card.getBoundingClientRect();
+    if (box.left < 0 || box.right > innerWidth + 1) said.add(`${name(card)} sticks out of the page`);
+    for (const other of cards.slice(i + 1)) {
+      const [x, y] = shared(box, other.getBoundingClientRect());
+      if (x > 1 && y > 1) said.add(`${name(card)} lies on ${name(other)}`);
+    }
+  }
+
+  const texts = [];
+  for (const node of nodes) {
+    if (node.matches('script, style, option, title, noscript') || !isSeen(node)) continue;
+    for (const text of node.childNodes) {
+      if (text.nodeType !== Node.TEXT_NODE || !text.data.trim()) continue;
+      const card = [...chain(node)].find((at) => at.matches('.card, header'));
+      for (const whole of boxesOf(text)) {
+        const box = cut(whole, node);
+        if (box.width <= 1 || box.height <= 1) continue; // scrolled away
+        texts.push({ node, text, box, card });
+        if (whole.right <= box.right + 1 && whole.left >= box.left - 1) continue;
+        const told = [...chain(node)].find((at) => getComputedStyle(at).overflowX !== 'visible');
+        if (getComputedStyle(told).textOverflow !== 'ellipsis') said.add(`${name(node)} is cut without a word: ${text.data.slice(0, 40)}`);
+      }
+      const style = getComputedStyle(node);
+      const size = parseFloat(style.fontSize);
+      const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+      const ratio = contrast(node);
+      if (ratio < (isLarge ? 3 : 4.5)) said.add(`${name(node)} has a contrast of ${ratio.toFixed(2)}`);
+    }
+  }
+  for (const { node, box, card } of texts) {
+    const frame = card?.getBoundingClientRect();
+    if (frame && (box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1))
+      said.add(`${name(node)} sticks out of ${name(card)}`);
+  }
+  for (const [i, one] of texts.entries())
+    for (const other of texts.slice(i + 1)) {
+      if (one.card !== other.card || one.text === other.text) continue;
+      const [x, y] = shared(one.box, other.box);
+      if (x > 2 && y > 0.3 * Math.min(one.box.height, other.box.height)) said.add(`${name(one.node)} is written over ${name(other.node)}`);
+    }
+  return [...said];
+}

@@ -1,0 +1,63 @@
+// The pages in a real browser: what they show, as numbers.
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+import { eventually } from './harness.mjs';
+
+// As in widget.test.mjs.
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+export const WIDE = { viewport: { width: 1280, height: 900 } };
+
+/** A browser, and all that its pages have to say. */
+export async function browse(s, options = WIDE) {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
+  s.closing.push(() => browser.close());
+  const context = await browser.newContext(options);
+  const said = [];
+  context.on('weberror', (error) => said.push(String(error.error())));
+  context.on('console', (message) => said.push(message.text()));
+  context.on('dialog', (dialog) => (said.push(`dialog ${dialog.message()}`), dialog.dismiss()));
+  return { browser, context, said };
+}
+
+export async function open(context, url) {
+  const page = await context.newPage();
+  await page.goto(url, { waitUntil: 'load' });
+  return page;
+}
+
+/** What is seen of an element, on one line. */
+export const line = (words) => words.replace(/\s+/g, ' ').trim();
+export const text = async (page, selector) => line(await page.locator(selector).first().innerText());
+export const shows = (page, selector, expected, ms) =>
+  eventually(async () => assert.equal(await text(page, selector), expected), ms);
+export const isLive = (page) => shows(page, '#status', 'live');
+
+/** What the page shows, all of one moment, as numbers. */
+export const numbersOf = (page) =>
+  page.evaluate(() => {
+    const number = (node) => Number(node.textContent.replace(/\D/g, ''));
+    const figure = (name) => number(document.querySelector(`[data-figure=${name}] b`));
+    const rows = (element) =>
+      [...element.shadowRoot.querySelectorAll('tbody tr')].map((row) => [...row.children].slice(1).map(number));
+    const online = Object.fromEntries(['writing', 'reading', 'idle', 'background'].map((state) => [state, number(document.querySelector(`#states .${state} b`))]));
+    const { rev, numbers } = document.querySelector('headcount-pages').view;
+    return {
+      rev, minute: Math.floor(numbers?.asOf / 60_000), // in the next one, of the same rev, the windows are others
+      online: { total: number(document.getElementById('online')), ...online },
+      current: figure('current'), last30: figure('last30'), views: figure('views'), peak: figure('day'), peakEver: figure('all'),
+      pages: rows(document.querySelector('headcount-pages')),
+    };
+  });
+
+export function ofAnswer({ rev, asOf, online, currentVisitors, pageViews, windows, window, peak, activePages }) {
+  const { total, writing, reading, idle, background } = online;
+  return {
+    rev, minute: Math.floor(asOf / 60_000), online: { total, writing, reading, idle, background },
+    current: currentVisitors, last30: windows.find((row) => row.minutes === window).visitors, views: pageViews,
+    peak: peak.day, peakEver: peak.all,
+    pages: activePages.slice(0, 10).map((page) => [page.visitors, page.online]),
+  };
+}
