@@ -215,7 +215,7 @@ story('who does not read costs no more than a batch, and is then told the latest
   await more();
   await tells(quick, last);
   const before = memory(s.collector);
-  for (let k = 0; k < 600 || !(await s.counters(s.collector)).stream_blocks; ) for (const end = k + 200; k < end; k++) await more();
+  for (let k = 0; k < 2000 || !(await s.counters(s.collector)).stream_blocks; ) for (const end = k + 500; k < end; k++) await more();
   const states = quick.of('state').length;
   await eventually(async () => assert.ok(await more().then(() => quick.of('state').length > states + 5))); // while it is blocked
   await tells(quick, last);
