@@ -17,11 +17,9 @@
 #include "news.h"
 #include "roster.h"
 #include "site_read.h"
-#include "table.h"
-#include "when.h"
+#include "tail_print.h"
 
-#define LINE_MAX_BYTES (256 * 1024) /* a message with every byte escaped stays below */
-#define SITE_WIDTH 16               /* of its column when any site may come */
+#define SITE_WIDTH 16 /* of its column when any site may come */
 
 struct tail_opts {
     struct dial_opts dial;
@@ -36,8 +34,7 @@ struct tail {
     struct tail_opts opts;
     struct slice site[SUBSCRIPTION_SITES_MAX];
     size_t nsites;
-    int site_width; /* of its column, 0: there is only one site */
-    struct term term;
+    struct tail_print print;
     struct follow follow;
     struct roster roster; /* of the sites met, with ... */
     struct sequence *sequence;
@@ -99,121 +96,6 @@ static const struct opts_spec spec = {
 };
 
 /* ---- one message --------------------------------------------------------- */
-
-static void write_change(struct buf *out, uint64_t n, int width)
-{
-    char text[32] = ".";
-
-    if (n > 0)
-        snprintf(text, sizeof text, "+%" PRIu64, n);
-    buf_printf(out, "  %*s", width, text);
-}
-
-/* "/cart", "buy on /cart" for an event, "\"hello\" by bot" for a message, "\"SELECT 1\"
- * by db in 12 ms" for a query. */
-static void write_sighting(struct buf *out, const struct sighting *e, bool first)
-{
-    bool is_message = sighting_is_message(e);
-
-    buf_str(out, first ? "  " : ", ");
-    if (e->name.n > 0 && !is_message) {
-        buf_slice(out, e->name);
-        buf_str(out, " on ");
-    }
-    buf_str(out, is_message ? "\"" : "");
-    buf_slice(out, e->path);
-    buf_str(out, is_message ? "\"" : "");
-    if (e->name.n > 0 && is_message) {
-        buf_str(out, " by ");
-        buf_slice(out, e->name);
-    }
-    if (sighting_is_query(e))
-        buf_printf(out, " in %" PRId64 " ms", e->ms);
-}
-
-static void write_sightings(const struct tail *t, struct buf *out,
-                            const struct message *m)
-{
-    struct sighting e;
-    size_t written = 0;
-
-    for (size_t i = 0; message_event(m, i, &e); i++)
-        if (filter_takes(&t->opts.filter, &e))
-            write_sighting(out, &e, written++ == 0);
-}
-
-static void write_line(const struct tail *t, struct buf *out, const struct news *n)
-{
-    const struct message *m = &n->message;
-    uint64_t unlisted = news_unlisted(n);
-
-    if (t->site_width)
-        buf_printf(out, "%-*.*s  ", t->site_width, (int)n->delta.site.n, n->delta.site.p);
-    buf_printf(out, "%-8s  %11" PRIu64 "  %8" PRIu64, when_clock(m->at).s, m->visitors,
-               m->views);
-    write_change(out, m->new_visitors, 6);
-    write_change(out, m->new_views, 6);
-    write_change(out, m->new_events, 7);
-    write_sightings(t, out, m);
-    if (unlisted > 0 && filter_is_open(&t->opts.filter))
-        buf_printf(out, "  (and %" PRIu64 " not listed)", unlisted);
-    if (m->tick)
-        buf_str(out, "  (the minute turned)");
-}
-
-static void print_head(const struct tail *t)
-{
-    if (t->opts.json)
-        return;
-    printf("%s", term_bold(&t->term));
-    if (t->site_width)
-        printf("%-*s  ", t->site_width, "site");
-    printf("%-8s  %11s  %8s  %6s  %6s  %7s  %s%s\n", "time", "visitors/5m", "views/5m",
-           "+new", "+views", "+events", "what", term_plain(&t->term));
-    fflush(stdout);
-}
-
-static void print_text(const struct tail *t, const struct news *n)
-{
-    struct buf line, shown;
-
-    buf_init(&line, LINE_MAX_BYTES);
-    buf_init(&shown, 4 * LINE_MAX_BYTES);
-    write_line(t, &line, n);
-    text_cut(&shown, buf_get(&line), t->term.width, t->term.utf8);
-    printf("%.*s\n", (int)shown.n, shown.p);
-    buf_fini(&shown);
-    buf_fini(&line);
-}
-
-/* The message without the events that the filter leaves out. */
-static void print_filtered(const struct tail *t, const struct news *n)
-{
-    json_t *message = json_copy(n->message.json), *events = json_array();
-    struct sighting e;
-    char *text;
-
-    for (size_t i = 0; message_event(&n->message, i, &e); i++)
-        if (filter_takes(&t->opts.filter, &e))
-            json_array_append(events, json_array_get(n->message.events, i));
-    json_object_set_new(message, "events", events);
-    text = json_dumps(message, JSON_COMPACT);
-    if (text)
-        puts(text);
-    free(text);
-    json_decref(message);
-}
-
-static void print_message(const struct tail *t, const struct news *n, struct slice text)
-{
-    if (!t->opts.json)
-        print_text(t, n);
-    else if (filter_is_open(&t->opts.filter))
-        printf("%.*s\n", (int)text.n, text.p);
-    else
-        print_filtered(t, n);
-    fflush(stdout);
-}
 
 static bool has_wanted(const struct tail *t, const struct message *m)
 {
@@ -281,7 +163,7 @@ static void on_message(struct tail *t, struct slice site, struct slice text)
     if (!filter_is_open(&t->opts.filter))
         t->unlisted += news_unlisted(&n);
     if (has_wanted(t, &n.message)) {
-        print_message(t, &n, text);
+        tail_print_message(&t->print, &n, text);
         t->shown++;
     }
     news_fini(&n);
@@ -304,7 +186,7 @@ static enum command_exit run(struct tail *t)
     code = follow_open(&t->follow, &t->opts.dial, sites, t->opts.timeout);
     if (code != EXIT_FINE)
         return code;
-    print_head(t);
+    tail_print_head(&t->print);
     while (!is_enough(t) && what != FOLLOW_OVER) {
         what = follow_next(&t->follow, &site, &text);
         if (what == FOLLOW_MESSAGE)
@@ -363,8 +245,10 @@ int tail_run(int argc, char **argv)
     code = read_sites(&t, argv + rest, argc - rest);
     if (code != EXIT_FINE)
         return code;
-    t.term = term_of(stdout);
-    t.site_width = site_width(&t);
+    t.print = (struct tail_print){.filter = &t.opts.filter,
+                                  .json = t.opts.json,
+                                  .site_width = site_width(&t),
+                                  .term = term_of(stdout)};
     code = run(&t);
     roster_fini(&t.roster);
     free(t.sequence);

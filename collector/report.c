@@ -14,6 +14,7 @@
 #include "container.h"
 #include "query.h"
 #include "reading.h"
+#include "report_table.h"
 #include "worker.h"
 
 #define MINUTES_TEXT_MAX 32 /* bytes of ?minutes=; longer is no number of ours */
@@ -45,81 +46,17 @@ static void write_realtime(const struct summary *s, struct slice site, unsigned 
     buf_slice(out, SLICE("\n"));
 }
 
-void report_init(struct report *r, struct worker *w)
-{
-    memset(r, 0, sizeof *r);
-    r->worker = w;
-    for (size_t i = 0; i < REPORTS_MAX; i++) {
-        r->entry[i].report = r;
-        buf_init(&r->entry[i].body, ANSWER_MAX);
-    }
-}
-
-static void release(struct report_entry *e)
-{
-    deadline_clear(&e->deadline);
-    buf_fini(&e->body);
-    buf_init(&e->body, ANSWER_MAX);
-    e->state = REPORT_FREE;
-}
-
-static struct slice site_of(const struct report_entry *e)
-{
-    return (struct slice){e->question.site, e->question.site_n};
-}
-
-static struct report_entry *find(struct report *r, struct slice site, unsigned minutes,
-                                 report_writer *write, unsigned how)
-{
-    for (size_t i = 0; i < REPORTS_MAX; i++) {
-        struct report_entry *e = &r->entry[i];
-
-        if (e->state != REPORT_FREE && e->write == write && e->how == how &&
-            e->question.minutes == minutes && slice_eq(site_of(e), site))
-            return e;
-    }
-    return NULL;
-}
-
-/* A free entry, or the one that was ready first, or NULL. */
-static struct report_entry *claim(struct report *r)
-{
-    struct report_entry *oldest = NULL;
-
-    for (size_t i = 0; i < REPORTS_MAX; i++) {
-        struct report_entry *e = &r->entry[i];
-
-        if (e->pinned)
-            continue;
-        if (e->state == REPORT_FREE)
-            return e;
-        if (e->state == REPORT_READY &&
-            (oldest == NULL || e->deadline.due < oldest->deadline.due))
-            oldest = e;
-    }
-    if (oldest) {
-        COUNT(&r->worker->counters, reports_evicted);
-        release(oldest);
-    }
-    return oldest;
-}
-
-void report_expired(struct deadline *d)
-{
-    release(CONTAINER(d, struct report_entry, deadline));
-}
-
 static const struct reply unavailable = {
     .status = 503,
     .type = "application/json",
-    .headers = HEADER_OPEN HEADER_NO_STORE "Retry-After: 1\r\n",
+    .headers = HEADER_OPEN HEADER_NO_STORE HEADER_NO_SNIFF "Retry-After: 1\r\n",
     .body = {"{\"error\":\"redis_unavailable\"}\n", 30},
 };
 
 static const struct reply busy = {
     .status = 503,
     .type = "application/json",
-    .headers = HEADER_OPEN HEADER_NO_STORE "Retry-After: 1\r\n",
+    .headers = HEADER_OPEN HEADER_NO_STORE HEADER_NO_SNIFF "Retry-After: 1\r\n",
     .body = {"{\"error\":\"busy\"}\n", 17},
 };
 
@@ -159,11 +96,11 @@ static const struct reply *answer_of(const struct report_entry *e, const struct 
 
     if (e->closed && !s->granted) {
         COUNT_ADD(&w->counters, unauthorized, !s->always);
-        return refusal_of(w, site_of(e), &reading_closed, s, a);
+        return refusal_of(w, report_site(e), &reading_closed, s, a);
     }
     a->reply = written_of(e);
     if (s->face)
-        put_on(a, w, s, site_of(e), &e->numbers);
+        put_on(a, w, s, report_site(e), &e->numbers);
     return &a->reply;
 }
 
@@ -186,7 +123,7 @@ static void answer_all(struct report_entry *e, const struct reply *failure)
                                .granted = wish->granted,
                                .wish = wish->bytes};
         conn_answer(conn_of_waiter(w),
-                    failure ? refusal_of(worker, site_of(e), failure, &s, &a)
+                    failure ? refusal_of(worker, report_site(e), failure, &s, &a)
                             : answer_of(e, &s, &a));
         free(wish);
     }
@@ -196,7 +133,7 @@ static void answer_all(struct report_entry *e, const struct reply *failure)
 static void fail(struct report_entry *e)
 {
     COUNT(&e->report->worker->counters, reports_failed);
-    release(e);
+    report_release(e);
     answer_all(e, &unavailable);
 }
 
@@ -222,7 +159,7 @@ static bool compose(struct report_entry *e, const struct summary *s)
         .badge = s->badge,
     };
     e->closed = s->closed;
-    e->write(s, site_of(e), e->how, &e->body);
+    e->write(s, report_site(e), e->how, &e->body);
     if (e->body.full)
         COUNT(&e->report->worker->counters, answers_too_large);
     return !e->body.full;
@@ -262,7 +199,7 @@ static struct report_entry *begin(struct exchange *x, unsigned minutes,
                                   report_writer *write, unsigned how,
                                   const struct reply **failure)
 {
-    struct report_entry *e = claim(&x->worker->report);
+    struct report_entry *e = report_claim(&x->worker->report);
 
     if (e == NULL) {
         COUNT(&x->worker->counters, reports_full);
@@ -288,7 +225,7 @@ static enum handled answer(struct exchange *x, unsigned minutes, report_writer *
     struct report_entry *e;
     struct report_answer a;
 
-    if ((e = find(&x->worker->report, x->at.id, minutes, write, how)))
+    if ((e = report_find(&x->worker->report, x->at.id, minutes, write, how)))
         COUNT(&x->worker->counters, reports_shared);
     else
         e = begin(x, minutes, write, how, &failure);
@@ -352,10 +289,4 @@ enum handled report_always(struct exchange *x, report_face *face, const void *wi
         return refuse_site(x);
     return answer(x, MINUTES_DEFAULT, write_realtime, 0,
                   &(struct shown){.face = face, .always = true, .wish = wish, .n = n});
-}
-
-void report_fini(struct report *r)
-{
-    for (size_t i = 0; i < REPORTS_MAX; i++)
-        release(&r->entry[i]);
 }

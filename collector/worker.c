@@ -1,14 +1,8 @@
-/* Opens, turns, stops.
+/* Opens and turns; how it stops is in worker_stop.c.
  *
  * One timer drives everything that is due at some time: at the end of each loop turn it
  * is set to the earliest of the connections' deadlines and the sender's, unless it fires
- * before that anyway. So a busy worker sets it a few times a second, not per request.
- *
- * Stopping takes four steps, all at the end of a turn, so that what had arrived in it is
- * served: no new connections and farewell to the idle ones; then up to STOP_GRACE_MS for
- * answers under way; then the datagram being filled is sent, and the aggregator has
- * setup->stop_ms to receive everything (with --drain: to call it durable); then every
- * handle is closed, upon which uv_run returns and the thread ends. */
+ * before that anyway. So a busy worker sets it a few times a second, not per request. */
 #include "worker.h"
 
 #include <assert.h>
@@ -20,6 +14,8 @@
 #include "conn.h"
 #include "dialects/audience_stream.h"
 #include "hub.h"
+#include "uplinks.h"
+#include "worker_stop.h"
 
 /* A buffer of answers is flushed when it passes HTTP_OUT_MAX, and the answer that passes
  * it may be as large as they come, with its head. */
@@ -109,36 +105,6 @@ static void wake_at(struct worker *w, mono_t due, mono_t now)
     uv_timer_start(&w->timer, on_timer, due > now ? (uint64_t)(due - now) : 0, 0);
 }
 
-/* Lets every uplink do what is due, and the old ones go that have done. Returns when to
- * come again. */
-static mono_t turn_uplinks(struct worker *w, mono_t now, bool force)
-{
-    mono_t due = INT64_MAX;
-
-    for (struct uplink **at = &w->uplink, *u; (u = *at);) {
-        mono_t wants = uplink_turn(u, now, force);
-
-        if (u->is_old && uplink_is_delivered(u)) {
-            *at = u->next;
-            uplink_close(u);
-            continue;
-        }
-        due = wants < due ? wants : due;
-        at = &u->next;
-    }
-    return due;
-}
-
-static void close_uplinks(struct worker *w)
-{
-    for (struct uplink *u; (u = w->uplink);) {
-        w->uplink = u->next;
-        w->unreceived += sender_unreceived(u->sender);
-        w->undurable += sender_undurable(u->sender);
-        uplink_close(u);
-    }
-}
-
 static void on_mail(void *arg, const struct mail *m)
 {
     struct worker *w = arg;
@@ -171,14 +137,6 @@ static int open_hub(struct worker *w, char *err, size_t err_n)
     return r < 0 ? -1 : 0;
 }
 
-static void close_hub(struct worker *w)
-{
-    if (w->n == 0 && w->hub->link)
-        hub_close(w->hub);
-    else if (w->n > 0 && w->inbox.take)
-        mailbox_close(&w->inbox);
-}
-
 static int open_ports(struct worker *w, char *err, size_t err_n)
 {
     if (w->n > 0)
@@ -193,69 +151,12 @@ static int open_ports(struct worker *w, char *err, size_t err_n)
                          err_n);
 }
 
-static void close_listeners(struct worker *w)
-{
-    listener_close(&w->listener);
-    listener_close(&w->feed);
-    listener_close(&w->notify);
-    json_udp_close(&w->json_udp);
-}
-
-/* Closes every handle; the loop ends when they are gone. */
-static void close_all(struct worker *w)
-{
-    w->state = WORKER_CLOSED;
-    close_listeners(w);
-    conns_close(w, true);
-    close_uplinks(w);
-    if (w->redis)
-        redis_link_close(w->redis, NULL, NULL);
-    close_hub(w);
-    uv_close((uv_handle_t *)&w->stop, NULL);
-    uv_close((uv_handle_t *)&w->turn, NULL);
-    uv_close((uv_handle_t *)&w->timer, NULL);
-}
-
 static void on_stop(uv_async_t *async)
 {
     struct worker *w = async->data;
 
     if (w->state == WORKER_RUNNING)
         w->state = WORKER_STOPPING;
-}
-
-static void stop_turn(struct worker *w, mono_t now)
-{
-    if (w->stop_by == 0) {
-        w->stop_by = now + STOP_GRACE_MS;
-        close_listeners(w);
-        conns_close(w, false);
-    }
-    if (w->conns.open > 0 && now < w->stop_by) {
-        wake_at(w, w->stop_by, now);
-        return;
-    }
-    conns_close(w, true);
-    turn_uplinks(w, now, true);
-    w->state = WORKER_DRAINING;
-    w->stop_by = now + w->setup->stop_ms;
-}
-
-/* Whether the aggregator still has to say something that is worth waiting for. */
-static bool owes(const struct worker *w)
-{
-    for (const struct uplink *u = w->uplink; u; u = u->next)
-        if ((w->setup->drain ? sender_undurable : sender_unreceived)(u->sender) > 0)
-            return true;
-    return false;
-}
-
-static void drain_turn(struct worker *w, mono_t now)
-{
-    if (now < w->stop_by && owes(w))
-        wake_at(w, w->stop_by, now);
-    else
-        close_all(w);
 }
 
 /* Runs before the loop may block; the time it took then has passed. */
@@ -265,12 +166,10 @@ static void on_turn(uv_prepare_t *turn)
     mono_t now = worker_now(w)->mono;
 
     conns_trim(&w->conns, now);
-    wake_at(w, turn_uplinks(w, now, false), now);
+    wake_at(w, uplinks_turn(w, now, false), now);
     wake_at(w, deadlines_next(&w->deadlines), now);
-    if (w->state == WORKER_STOPPING)
-        stop_turn(w, now);
-    if (w->state == WORKER_DRAINING)
-        drain_turn(w, now);
+    if (w->state != WORKER_RUNNING)
+        wake_at(w, worker_stop_turn(w, now), now);
     w->moment.fresh = false;
 }
 
@@ -302,7 +201,7 @@ static void init_parts(struct worker *w)
         abort();
 }
 
-/* After close_all: lets the handles go and frees the rest. */
+/* Turns the loop until worker_close, lets the handles go and frees the rest. */
 static void finish(struct worker *w)
 {
     int r;
@@ -322,27 +221,8 @@ static void finish(struct worker *w)
 
 void worker_abandon(struct worker *w)
 {
-    close_all(w);
+    worker_close(w);
     finish(w);
-}
-
-/* One that takes hits, and one for each ring that an earlier process left. */
-static int open_uplinks(struct worker *w, struct spool *spool, unsigned n, char *err,
-                        size_t err_n)
-{
-    struct uplink **end = &w->uplink;
-    struct ring_file file;
-
-    if (spool_ring(spool, n, &file, err, err_n) < 0)
-        return -1;
-    do {
-        *end = uplink_open(&w->loop, w->setup, spool, &file, &w->counters,
-                           end != &w->uplink, err, err_n);
-        if (*end == NULL)
-            return -1;
-        end = &(*end)->next;
-    } while (spool_old(spool, n, &file));
-    return 0;
 }
 
 int worker_open(struct worker *w, const struct setup *setup, struct spool *spool,
@@ -362,7 +242,7 @@ int worker_open(struct worker *w, const struct setup *setup, struct spool *spool
     r = listener_open(&w->listener, w, PORT_HTTP, fd);
     if (r < 0)
         snprintf(err, err_n, "--listen %s: %s", setup->listen_text, uv_strerror(r));
-    if (open_uplinks(w, spool, n, err, err_n) < 0 || open_hub(w, err, err_n) < 0 ||
+    if (uplinks_open(w, spool, err, err_n) < 0 || open_hub(w, err, err_n) < 0 ||
         open_ports(w, err, err_n) < 0)
         r = -1;
     if (r == 0)

@@ -26,6 +26,12 @@
 /* What a frame leaves for the body: DATAGRAM_MAX - header 56 - tag 16. */
 #define BODY_MAX (DATAGRAM_MAX - 72)
 
+/* The latest mono_ms: any dt_ms may be added to it. */
+#define BODY_START_MAX (INT64_MAX - EVENT_AGE_MAX_MS)
+
+/* Elements of an event that are always there. */
+#define BODY_EVENT_LEAST 5
+
 /* ---- writing: appends until full. Embed it; no heap, nothing to free. ---- */
 
 struct body_name {
@@ -47,7 +53,7 @@ struct body_writer {
     struct body_name name[DATAGRAM_NAMES_MAX];
 };
 
-/* Starts an empty body whose clock is @now, 0..INT64_MAX - EVENT_AGE_MAX_MS. */
+/* Starts an empty body whose clock is @now, 0..BODY_START_MAX. */
 void body_begin(struct body_writer *w, mono_t now);
 
 /* Appends @h. Returns false and leaves the body as it was when it does not fit (bytes,

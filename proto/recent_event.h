@@ -5,8 +5,8 @@
  *    "goals":["home"]}
  *   {"id":9,"type":"event","timestamp":1763776801450,"path":"/cart","name":"order"}
  *   {"id":9,"type":"message","timestamp":1763776801450,"text":"v2 is out","name":"ci"}
- *   {"id":9,"type":"query","timestamp":1763776801450,"text":"SELECT
- * 1","name":"api","ms":12}
+ *   {"id":9,"type":"query","timestamp":1763776801450,"text":"SELECT 1","name":"api",
+ *    "ms":12}
  *
  * Of a view and an event "visitor" and what follows it stand there when they are known;
  * of a query "name".

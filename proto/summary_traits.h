@@ -1,5 +1,5 @@
 /* summary_traits: of a realtime answer what views are told apart by, how long queries
- * took, and the titles of its pages; for summary.c. Pure. */
+ * took, and the titles of its pages; for summary_parse.c and summary_counts.c. Pure. */
 #ifndef HC_SUMMARY_TRAITS_H
 #define HC_SUMMARY_TRAITS_H
 
