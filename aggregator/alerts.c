@@ -2,6 +2,7 @@
  * alert tells what is so each second. */
 #include "alerts.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 void alerts_init(struct alerts *a)
@@ -29,20 +30,40 @@ static size_t place_of(const struct alerts *a, struct slice name, bool *there)
 }
 
 /* NULL: there is no room or memory. */
-static struct alert *insert(struct alerts *a, size_t at, struct slice name)
+static struct alert *insert(struct alerts *a, struct slice name)
 {
     struct alert *al;
+    bool there;
+    size_t at;
 
     if (!a->alert)
         a->alert = calloc(ALERTS_KEPT_MAX, sizeof *a->alert);
     if (!a->alert || a->n == ALERTS_KEPT_MAX)
         return NULL;
+    at = place_of(a, name, &there);
     al = &a->alert[at];
     memmove(al + 1, al, (a->n - at) * sizeof *al);
     *al = (struct alert){.name_n = (uint8_t)name.n};
     memcpy(al->name, name.p, name.n);
     a->n++;
     return al;
+}
+
+/* Drops one without a rule, of which there is one; if it can be, one that is known to be
+ * off. What Redis still has of it is met when the site is read back. */
+static void make_room(struct alerts *a)
+{
+    size_t at = a->n;
+
+    for (size_t i = 0; i < a->n; i++) {
+        const struct alert *al = &a->alert[i];
+
+        if (!al->defined && (at == a->n || !(al->state.on || al->dirty)))
+            at = i;
+    }
+    assert(at < a->n);
+    a->n--;
+    memmove(a->alert + at, a->alert + at + 1, (a->n - at) * sizeof *a->alert);
 }
 
 static void drop_undefined(struct alerts *a)
@@ -98,7 +119,9 @@ bool alerts_add(struct alerts *a, struct slice field, struct slice value)
     at = place_of(a, name, &there);
     if (there && a->alert[at].defined)
         return false;
-    al = there ? &a->alert[at] : insert(a, at, name);
+    if (!there && a->n == ALERTS_KEPT_MAX)
+        make_room(a);
+    al = there ? &a->alert[at] : insert(a, name);
     if (!al)
         return false;
     al->defined = true;
@@ -140,7 +163,7 @@ void alerts_restore(struct alerts *a, struct slice name, struct slice state)
     if (!alert_name_valid(name) || !alert_state_read(&s, state))
         return;
     at = place_of(a, name, &there);
-    al = there ? &a->alert[at] : insert(a, at, name);
+    al = there ? &a->alert[at] : insert(a, name);
     if (!al)
         return;
     al->state = s;
@@ -160,6 +183,13 @@ static bool is_back(const struct alert_rule *r, uint64_t value)
     return r->below ? value >= r->back : value <= r->back;
 }
 
+/* The time of a change at @now: later than that of the one before, by which changes are
+ * told apart, also where our clock was set back meanwhile or another host's was ahead. */
+static ms_t after(const struct alert_state *s, ms_t now)
+{
+    return now > s->at || s->at >= (ms_t)EPOCH_MAX ? now : s->at + 1;
+}
+
 static void go_on(struct alert *al, uint64_t value, ms_t now)
 {
     al->state = (struct alert_state){.on = true,
@@ -167,7 +197,7 @@ static void go_on(struct alert *al, uint64_t value, ms_t now)
                                      .what = al->rule.what,
                                      .limit = al->rule.limit,
                                      .since = al->beyond,
-                                     .at = now,
+                                     .at = after(&al->state, now),
                                      .value = value};
     al->beyond = 0;
     al->dirty = true;
@@ -176,7 +206,7 @@ static void go_on(struct alert *al, uint64_t value, ms_t now)
 static void go_off(struct alert *al, uint64_t value, ms_t now)
 {
     al->state.on = al->over = false;
-    al->state.at = now;
+    al->state.at = after(&al->state, now);
     al->state.value = value;
     al->dirty = true;
 }

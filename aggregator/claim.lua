@@ -71,6 +71,15 @@ local function add_traits(row, key)
   return sound
 end
 
+-- No more than could be read, and a few, cut where none could: whatever lies there, the
+-- answer is short.
+local function append(flat, field, value)
+  if #flat < 258 then
+    flat[#flat + 1] = string.sub(field, 1, 100)
+    flat[#flat + 1] = string.sub(value, 1, 600)
+  end
+end
+
 -- An operator's key of another type is as good as none.
 local function settings(key)
   local version = redis.pcall('HMGET', key, 'v')[1]
@@ -78,10 +87,15 @@ local function settings(key)
   local all, flat = redis.call('HGETALL', key), {'v', string.sub(version, 1, 20)}
   for i = 1, #all, 2 do
     if string.find(all[i], '^g:') or string.find(all[i], '^al:') then
-      flat[#flat + 1] = all[i]
-      flat[#flat + 1] = all[i + 1]
+      append(flat, all[i], all[i + 1])
     end
   end
+  return flat
+end
+
+local function alerts(key)
+  local all, flat = redis.pcall('HGETALL', key), {}
+  for i = 1, #all, 2 do append(flat, all[i], all[i + 1]) end
   return flat
 end
 
@@ -108,7 +122,7 @@ put_all('R', read('HVALS', ARGV[4]), 1)
 put_all('T', read('HGETALL', ARGV[11]), 2)
 put_all('O', read_fields(ARGV[12], ONLINE), 2)
 put_all('G', settings(string.sub(KEYS[1], 1, -2) .. 'c'), 2)
-put_all('A', redis.pcall('HGETALL', string.sub(KEYS[1], 1, -2) .. 'al'), 2)
+put_all('A', alerts(string.sub(KEYS[1], 1, -2) .. 'al'), 2)
 put_all('N', read('HGETALL', ARGV[13]), 2)
 
 -- No row is of a minute after the record's, and one more for clocks that differ: the

@@ -81,10 +81,10 @@ local settings = string.sub(meta, 1, -2) .. 'c'
 local version = string.sub(redis.pcall('HMGET', settings, 'v')[1] or '', 1, 20)
 if version == ARGV[8] then return 'OK' end
 local answer, all = {'OK', version}, version ~= '' and redis.pcall('HGETALL', settings) or {}
-for k = 1, #all, 2 do
-  if string.find(all[k], '^g:') or string.find(all[k], '^al:') then
-    answer[#answer + 1] = all[k]
-    answer[#answer + 1] = all[k + 1]
+for k = 1, #all, 2 do -- no more than could be read, and a few; cut where none could
+  if #answer < 258 and (string.find(all[k], '^g:') or string.find(all[k], '^al:')) then
+    answer[#answer + 1] = string.sub(all[k], 1, 100)
+    answer[#answer + 1] = string.sub(all[k + 1], 1, 600)
   end
 end
 return answer

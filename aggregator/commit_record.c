@@ -196,7 +196,9 @@ static void last_record(const struct commit *c, struct command *out, struct buf 
     op_meta_lives(c, out, key_text(&meta));
 }
 
-/* One alert as it stands; of one that is no more Redis is to forget it. */
+/* One alert as it stands; of one that is no more Redis is to forget it. Where it is
+ * not there as it was told, because Redis went back in time, it is told once more: who
+ * read it meanwhile has taken it for what is there. */
 static void last_alert(const struct site *s, struct alert *al, struct command *out,
                        struct buf *scratch)
 {
@@ -207,8 +209,7 @@ static void last_alert(const struct site *s, struct alert *al, struct command *o
     if (al->defined || al->state.on)
         alert_state_text(&al->state, state);
     buf_clear(scratch);
-    if (al->dirty)
-        alert_json(scratch, site_id(s), alert_name(al), &al->state);
+    alert_json(scratch, site_id(s), alert_name(al), &al->state);
     command_arg(out, alert_name(al));
     command_arg(out, slice_of(state));
     command_arg(out, buf_get(scratch));

@@ -112,7 +112,7 @@ static void insert(struct alert_book *b, size_t at, const struct alert_change *c
             abort();
     }
     memmove(b->entry + at + 1, b->entry + at, (b->n - at) * sizeof *b->entry);
-    b->entry[at] = (struct alert_entry){*c, b->reading};
+    b->entry[at] = (struct alert_entry){.change = *c, .read = b->reading};
     b->n++;
 }
 
@@ -126,7 +126,7 @@ void alert_book_fini(struct alert_book *b)
 static bool take(struct alert_book *b, const struct alert_change *c, bool unknown)
 {
     struct alert_entry *e;
-    bool there;
+    bool there, was_on;
     size_t at = place_of(b, c, &there);
 
     if (!there) {
@@ -135,10 +135,12 @@ static bool take(struct alert_book *b, const struct alert_change *c, bool unknow
     }
     e = &b->entry[at];
     e->read = b->reading;
+    e->missed = false;
     if (c->state.at <= e->change.state.at)
         return false;
+    was_on = e->change.state.on;
     e->change = *c;
-    return true;
+    return was_on || c->state.on;
 }
 
 bool alert_book_hear(struct alert_book *b, const struct alert_change *c)
@@ -149,11 +151,21 @@ bool alert_book_hear(struct alert_book *b, const struct alert_change *c)
 void alert_book_begin(struct alert_book *b)
 {
     b->reading++;
+    b->doubtful = false;
 }
 
 bool alert_book_found(struct alert_book *b, const struct alert_change *c)
 {
     return take(b, c, c->state.on);
+}
+
+/* Should it be found or heard again as it was, it is on. */
+static void end(struct alert_entry *e, ms_t now, struct alert_change *c)
+{
+    *c = e->change;
+    c->state.on = e->change.state.on = false;
+    c->state.at = now > c->state.at ? now : c->state.at + 1;
+    e->change.state.at--;
 }
 
 bool alert_book_missing(struct alert_book *b, struct slice site, ms_t now,
@@ -165,10 +177,12 @@ bool alert_book_missing(struct alert_book *b, struct slice site, ms_t now,
         if (!e->change.state.on || e->read == b->reading ||
             !slice_eq(slice_of(e->change.site), site))
             continue;
-        e->change.state.on = false;
-        e->change.state.at = now > e->change.state.at ? now : e->change.state.at + 1;
-        *c = e->change;
-        return true;
+        e->read = b->reading;
+        if (e->missed) {
+            end(e, now, c);
+            return true;
+        }
+        e->missed = b->doubtful = true;
     }
     return false;
 }

@@ -3,21 +3,25 @@
  * First the channel is followed, then it is read how all alerts stand: so nothing falls
  * between, and what comes twice is told once (alert_change.h). Those that are on by then
  * are told as if they had just gone on. After the connection was lost the same is done
- * again, and what changed meanwhile is told as far as it still stands.
+ * again, and what changed meanwhile is told as far as it still stands. It is also done
+ * again a little later, while it fails, as when Redis is still loading, or finds some
+ * gone: Redis may have gone back in time, and be told soon.
  *
  * At the end hooks that run or wait are waited for; a second signal ends them, too. */
 #include "command.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include "../proto/hit.h"
+#include "alert_reading.h"
 #include "follow.h"
 #include "hooks.h"
 #include "interrupt.h"
-#include "roster.h"
 #include "site_read.h"
 #include "when.h"
+
+#define READ_AGAIN_MS 5000
+#define STRANGE_EVERY_MS 60000
 
 struct alerts_opts {
     struct dial_opts dial;
@@ -35,6 +39,10 @@ struct alerts {
     struct alert_book book;
     struct hooks hooks;
     uint64_t shown;
+    mono_t read_at;    /* when to read how all stand once more, negative: not */
+    bool unread;       /* the last reading failed, and that was said */
+    uint64_t strange;  /* messages that were not ours */
+    mono_t strange_at; /* when to say so again */
 };
 
 static const struct opt rows[] = {
@@ -139,6 +147,25 @@ static void tell(struct alerts *a, const struct alert_change *c)
     fflush(stdout);
     hooks_add(&a->hooks, c);
     a->shown++;
+    if (is_enough(a))
+        a->follow.deadline = mono_now();
+}
+
+static void on_news(void *arg, const struct alert_change *c)
+{
+    tell(arg, c);
+}
+
+/* Anybody may publish anything, as often as they like. */
+static void note_strange(struct alerts *a, size_t n)
+{
+    a->strange++;
+    if (mono_now() < a->strange_at)
+        return;
+    a->strange_at = mono_now() + STRANGE_EVERY_MS;
+    complain("a message of %zu bytes was not headcount's and is not shown, %" PRIu64
+             " so far",
+             n, a->strange);
 }
 
 static void on_message(struct alerts *a, struct slice text)
@@ -146,101 +173,49 @@ static void on_message(struct alerts *a, struct slice text)
     struct alert_change c;
 
     if (alert_change_parse(&c, text) < 0)
-        complain("a message of %zu bytes was not headcount's and is not shown", text.n);
+        note_strange(a, text.n);
     else if (is_wanted(a, c.site) && alert_book_hear(&a->book, &c))
         tell(a, &c);
 }
 
-/* ---- how all alerts stand ------------------------------------------------- */
-
-/* Returns -1 when the connection is lost. A reply of another kind is as good as empty. */
-static int take_names(redisContext *c, struct roster *sites)
-{
-    redisReply *r;
-
-    if (redisGetReply(c, (void **)&r) != REDIS_OK)
-        return -1;
-    for (size_t i = 0; r->type == REDIS_REPLY_ARRAY && i < r->elements; i++)
-        if (r->element[i]->type == REDIS_REPLY_STRING)
-            roster_add(sites, (struct slice){r->element[i]->str, r->element[i]->len});
-    freeReplyObject(r);
-    return 0;
-}
-
-static int list_sites(const struct alerts *a, redisContext *c, struct roster *sites)
-{
-    for (size_t i = 0; i < a->nsites; i++)
-        roster_add(sites, a->site[i]);
-    if (a->nsites > 0)
-        return 0;
-    redisAppendCommand(c, "SMEMBERS " KEY_SITES);
-    redisAppendCommand(c, "ZRANGE " KEY_LIVE " 0 -1");
-    return take_names(c, sites) < 0 || take_names(c, sites) < 0 ? -1 : 0;
-}
-
-static void take_states(struct alerts *a, struct slice site, const redisReply *r)
-{
-    struct alert_change c;
-    struct timespec t;
-
-    if (r->type != REDIS_REPLY_ARRAY)
-        return;
-    for (size_t i = 0; i + 1 < r->elements; i += 2) {
-        struct slice name = {r->element[i]->str, r->element[i]->len};
-        struct slice state = {r->element[i + 1]->str, r->element[i + 1]->len};
-
-        if (alert_change_read(&c, site, name, state) == 0 &&
-            alert_book_found(&a->book, &c))
-            tell(a, &c);
-    }
-    clock_gettime(CLOCK_REALTIME, &t);
-    while (alert_book_missing(&a->book, site, t.tv_sec * INT64_C(1000), &c))
-        tell(a, &c);
-}
-
-/* All are asked for before the first answer is read. */
-static int read_states(struct alerts *a, redisContext *c, const struct roster *sites)
-{
-    redisReply *r;
-
-    alert_book_begin(&a->book);
-    for (size_t i = 0; i < sites->n; i++)
-        redisAppendCommand(c, "HGETALL %s", key_alerts(roster_name(sites, i)).s);
-    for (size_t i = 0; i < sites->n; i++) {
-        if (redisGetReply(c, (void **)&r) != REDIS_OK)
-            return -1;
-        take_states(a, roster_name(sites, i), r);
-        freeReplyObject(r);
-    }
-    return 0;
-}
-
-/* If Redis goes away meanwhile, the connection that follows the channel is lost, too, and
- * when it is back all is read again. */
+/* Tells what was missed, as far as it can be read. */
 static void catch_up(struct alerts *a)
 {
-    struct roster sites = {0};
-    char err[512];
-    redisContext *c = dial_open(&a->follow.addr, err, sizeof err);
+    struct alert_reading r = {.book = &a->book,
+                              .site = a->site,
+                              .nsites = a->nsites,
+                              .tell = on_news,
+                              .arg = a};
+    bool read = alert_reading_run(&r, &a->follow.addr);
 
-    if (c && (list_sites(a, c, &sites) < 0 || read_states(a, c, &sites) < 0))
-        snprintf(err, sizeof err, "%s", c->errstr);
-    else if (c)
-        err[0] = '\0';
-    if (err[0])
-        complain("how alerts stand cannot be read: %s", err);
-    if (c)
-        redisFree(c);
-    roster_fini(&sites);
+    if (!read && !a->unread)
+        complain("how alerts stand cannot be read yet: %s", r.err);
+    a->unread = !read;
+    a->read_at = read && !a->book.doubtful ? -1 : mono_now() + READ_AGAIN_MS;
 }
 
 /* ---- the whole ----------------------------------------------------------- */
 
+/* How long until it is to be read again how all stand, negative: for ever. */
+static mono_t until_reading(const struct alerts *a)
+{
+    mono_t left = a->read_at - mono_now();
+
+    if (a->read_at < 0 || !a->follow.subscription.redis)
+        return -1;
+    return left > 0 ? left : 0;
+}
+
 static mono_t tend(void *arg)
 {
     struct alerts *a = arg;
+    mono_t wait, left;
 
-    return hooks_tend(&a->hooks);
+    if (until_reading(a) == 0)
+        catch_up(a);
+    wait = hooks_tend(&a->hooks);
+    left = until_reading(a);
+    return left >= 0 && (wait < 0 || left < wait) ? left : wait;
 }
 
 /* Until all hooks have ended, or somebody does not want to wait. */
@@ -279,8 +254,6 @@ static enum command_exit run(struct alerts *a)
             catch_up(a);
         else
             on_message(a, text);
-        if (is_enough(a))
-            break;
         what = follow_next(&a->follow, &site, &text);
     }
     finish(a);

@@ -2,6 +2,7 @@
  * it only meets answers to his own questions. */
 #include "dial.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include "command.h"
@@ -11,13 +12,16 @@ static struct timeval timeval_of(int ms)
     return (struct timeval){ms / 1000, ms % 1000 * 1000};
 }
 
+/* No program that we run gets it: it is logged in. */
 static redisContext *connect_to(const struct redis_addr *a)
 {
     struct timeval deadline = timeval_of(DIAL_DEADLINE_MS);
+    redisContext *c = a->is_unix ? redisConnectUnixWithTimeout(a->host, deadline)
+                                 : redisConnectWithTimeout(a->host, a->port, deadline);
 
-    if (a->is_unix)
-        return redisConnectUnixWithTimeout(a->host, deadline);
-    return redisConnectWithTimeout(a->host, a->port, deadline);
+    if (c && !c->err)
+        fcntl(c->fd, F_SETFD, FD_CLOEXEC);
+    return c;
 }
 
 /* One command that must be answered by anything but an error. */

@@ -52,8 +52,9 @@ static bool subscribe_again(struct follow *f)
         interrupt_poll(NULL, 0, until_deadline(f, pause));
         if (!is_over(f) &&
             subscription_open(&f->subscription, &f->addr, &f->sites) == 0) {
-            complain("following %s again; what was published meanwhile is not shown",
-                     what(f, text, sizeof text));
+            complain("following %s again%s", what(f, text, sizeof text),
+                     f->sites.channel ? "" /* which tells how things stand */
+                                      : "; what was published meanwhile is not shown");
             return true;
         }
         pause = pause * 2 < PAUSE_LAST_MS ? pause * 2 : PAUSE_LAST_MS;

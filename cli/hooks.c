@@ -24,13 +24,24 @@ extern char **environ;
 
 struct environment {
     char text[VARIABLES][VARIABLE_MAX];
-    char **all; /* those and our own */
+    char **all; /* those and our own, NULL at the end */
 };
 
+/* Whether @variable is one of the @n, though of another value. */
+static bool is_told(const struct environment *e, size_t n, const char *variable)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(variable, e->text[i], strcspn(e->text[i], "=") + 1) == 0)
+            return true;
+    return false;
+}
+
+/* One of our own variables that has such a name is left out: of two some shells take the
+ * last. */
 static void environment_init(struct environment *e, const struct alert_change *c)
 {
     const struct alert_state *s = &c->state;
-    size_t n = 0, own = 0;
+    size_t n = 0, own = 0, all = 0;
 
     snprintf(e->text[n++], VARIABLE_MAX, "HEADCOUNT_SITE=%s", c->site);
     snprintf(e->text[n++], VARIABLE_MAX, "HEADCOUNT_ALERT=%s", c->name);
@@ -47,9 +58,11 @@ static void environment_init(struct environment *e, const struct alert_change *c
     e->all = calloc(n + own + 1, sizeof(char *));
     if (e->all == NULL)
         abort();
-    for (size_t i = 0; i < n; i++) /* the first of a name counts */
-        e->all[i] = e->text[i];
-    memcpy(e->all + n, environ, own * sizeof(char *));
+    for (size_t i = 0; i < n; i++)
+        e->all[all++] = e->text[i];
+    for (size_t i = 0; i < own; i++)
+        if (!is_told(e, n, environ[i]))
+            e->all[all++] = environ[i];
 }
 
 static void write_change(int fd, const struct alert_change *c)
@@ -112,12 +125,13 @@ static int run(struct hook *k, char *const *argv)
     return error;
 }
 
-/* curl reads no file of ours, and follows nobody elsewhere. */
+/* curl reads no file of ours, takes the URL as it is, and follows nobody elsewhere. */
 static int post(struct hook *k, const char *url, mono_t timeout)
 {
     char seconds[24];
     const char *const argv[] = {"curl",
                                 "--disable",
+                                "--globoff",
                                 "--silent",
                                 "--show-error",
                                 "--fail",

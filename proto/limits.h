@@ -261,8 +261,8 @@
 
 /* A part ends when it has grown to so many bytes; behind them is room for what ends the
  * last one, and for what a single step may take over it (commit.c): 64 KiB of views'
- * traits, 14 KiB of alerts, and 124 KiB of all else. */
-#define COMMIT_PART_BYTES (COMMIT_BYTES_MAX - 204 * 1024)
+ * traits, 19 KiB of alerts, and 124 KiB of all else. */
+#define COMMIT_PART_BYTES (COMMIT_BYTES_MAX - 208 * 1024)
 
 /* How long keys of a site outlive their window, seconds: the clocks of Redis and of the
  * aggregator may differ by so much. */
@@ -310,10 +310,10 @@
 #define GOALS_MAX 32
 
 /* Alerts of one site, each looked at once a second; the next one is refused. And those
- * that an aggregator keeps, with some that were removed and of which Redis has not heard
- * yet; a commit tells all of them at most. */
+ * that an aggregator keeps, with as many that were removed and of which Redis has not
+ * heard yet, for all may be replaced at once; a commit tells all of them at most. */
 #define ALERTS_MAX 16
-#define ALERTS_KEPT_MAX 24
+#define ALERTS_KEPT_MAX (2 * ALERTS_MAX)
 
 /* The bound of an alert, and how long a number may have to be beyond it. */
 #define ALERT_LIMIT_MAX 1000000000

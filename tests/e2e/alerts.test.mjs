@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import { eventually, story } from './harness.mjs';
 import { Sse } from './sse.mjs';
@@ -20,8 +21,10 @@ const comes = (s, u) => s.hit({ i: 'shop', p: '/', u, v: `tab-of-${u}` });
 const leaves = (s, u) => s.hit({ i: 'shop', p: '/', u, v: `tab-of-${u}`, k: 'l' });
 
 /** A run of `headcount alerts` that goes on; what it printed so far. */
-async function follow(s, ...args) {
-  const program = s.run('alerts', headcount, ['alerts', '--json', ...args, '--redis', s.redisAddress]);
+const follow = (s, ...args) => followWith(s, {}, ...args);
+
+async function followWith(s, options, ...args) {
+  const program = s.run('alerts', headcount, ['alerts', '--json', ...args, '--redis', s.redisAddress], options);
   await program.says(/following hc:!alerts/);
   return Object.assign(program, {
     told: () => program.out.split('\n').slice(0, -1).map((line) => JSON.parse(line)),
@@ -147,6 +150,44 @@ story('Redis goes away and comes back: what changed meanwhile is told once', asy
   assert.match(first.out, /^\d\d:\d\d:\d\d  shop  \w+  on   \d+ online, above \d\n$/);
 }, { ms: 90_000 });
 
+story('a Redis that went back in time is told again, and nobody hears of an end that was none', async (s) => {
+  const kept = ['--save', '3600 1000000'];
+  await s.start({ redis: kept });
+  await alert(s, 'add', 'busy', '--above', '2');
+  await comes(s, 'alice');
+  await s.sees('shop', { currentVisitors: 1 });
+  await s.redisCli('save');
+  const follower = await follow(s);
+  await comes(s, 'bob');
+  await eventually(() => assert.deepEqual(turns(follower.told()), ['busy on']));
+  const state = await s.redisCli('hget', 'hc:{shop}:al', 'busy');
+  assert.match(state, /^on above online 2 /);
+  s.aggregator.signal('SIGSTOP');
+  await s.redis.kill(); // as it was before bob
+  await s.startRedis(kept);
+  await eventually(async () => assert.match(await s.redisCli('info', 'commandstats'), /cmdstat_hgetall:/)); // the follower looks
+  s.aggregator.signal('SIGCONT');
+  await eventually(async () => assert.equal(await s.redisCli('hget', 'hc:{shop}:al', 'busy'), state), GONE_MS);
+  await leaves(s, 'bob');
+  await eventually(() => assert.ok(follower.told().length > 1), GONE_MS);
+  assert.deepEqual(follower.told().map(({ on, value }) => [on, value]), [[true, 2], [false, 1]]);
+}, { ms: 90_000 });
+
+story('while Redis is loading how alerts stand is asked again until it answers', async (s) => {
+  await s.startRedis(KEPT);
+  await s.redisCli('sadd', 'hc:sites', 'shop');
+  const follower = await follow(s);
+  await s.redisCli('hset', 'hc:{shop}:al', 'busy', `on above online 2 ${Date.now()} ${Date.now()} 9`);
+  await s.redisCli('eval', "for k = 1, 20000 do redis.call('set', 'filler' .. k, k) end", '0');
+  await s.redis.kill();
+  await follower.says(/lost/);
+  const started = s.startRedis([...KEPT, '--key-load-delay', '500', '--loading-process-events-interval-bytes', '1024']);
+  await follower.says(/how alerts stand cannot be read yet: LOADING/);
+  await s.redisCli('config', 'set', 'key-load-delay', '0');
+  await started;
+  await eventually(() => assert.deepEqual(turns(follower.told()), ['busy on']), GONE_MS);
+});
+
 /** A program that notes its input and environment; those that it noted so far. */
 function noter(s, more = '') {
   const notes = path.join(s.dir, 'notes');
@@ -182,6 +223,29 @@ story('a program hears of each change, on its input and in its environment', asy
   ]);
   assert.deepEqual(turns(follower.told()), ['a on', 'a off', 'b on']);
   assert.ok(!follower.out.includes('noise'));
+});
+
+story('a program gets its variables and input, and nothing else of ours', async (s) => {
+  await s.startRedis();
+  const { program, notes } = noter(s, 'printf \'%s\\n\' "$(env | grep -c ^HEADCOUNT_)" "$(for fd in /proc/self/fd/*; do test "${fd##*/}" -lt 3 || readlink "$fd"; done | grep -c socket:)" >>"${0%/*}/notes"');
+  const env = { HEADCOUNT_SITE: 'another', HEADCOUNT_ON: '7', HEADCOUNT_REDIS_AUTH: 'kept' };
+  await followWith(s, { env }, '--exec', program);
+  await publish(s, 'a', true, 10);
+  await eventually(() => assert.equal(notes().length, 3));
+  assert.ok(notes()[0].startsWith('shop a 1 above online 5 3 1 10 {'), notes()[0]);
+  assert.equal(notes()[1], '10'); // the nine, and that of its parent
+  assert.equal(notes()[2], '0'); // neither of the connections to Redis
+});
+
+story('a channel full of what is no change is heard of once, and changes among it are told', async (s) => {
+  await s.startRedis();
+  const follower = await follow(s);
+  const evil = JSON.stringify({ ...JSON.parse(message('a', true, 10)), name: '\u001b[2J' });
+  await s.redisCli('eval', `for k = 1, 3000 do redis.call('publish', 'hc:!alerts', ({'', '[', ARGV[1], string.rep('[', 5000), '\\255\\0'})[k % 5 + 1]) end
+    redis.call('publish', 'hc:!alerts', ARGV[2])`, '0', evil, message('a', true, 10));
+  await eventually(() => assert.deepEqual(turns(follower.told()), ['a on']));
+  assert.equal(follower.err.match(/was not headcount's/g).length, 1);
+  assert.ok(!/[\x00-\x09\x0b-\x1f\x7f]/.test(follower.err + follower.out));
 });
 
 story('a program that takes too long is killed with what it started, and the next one runs', async (s) => {
@@ -236,14 +300,36 @@ story('a URL is posted each change', async (s) => {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   s.closing.push(() => new Promise((resolve) => server.close(resolve)));
-  const follower = await follow(s, '--webhook', `http://127.0.0.1:${server.address().port}/hook?a=b&c`);
+  const follower = await follow(s, '--webhook', `http://127.0.0.1:${server.address().port}/hook?a=b&c={1,2}[3-4]`);
   await publish(s, 'a', true, 10);
   await publish(s, 'a', false, 20);
   await eventually(() => assert.equal(posts.length, 2));
-  assert.deepEqual(posts[0], { method: 'POST', url: '/hook?a=b&c', type: 'application/json', body: `${message('a', true, 10)}\n` });
+  assert.deepEqual(posts[0], { method: 'POST', url: '/hook?a=b&c={1,2}[3-4]', type: 'application/json', body: `${message('a', true, 10)}\n` });
   assert.equal(posts[1].body, `${message('a', false, 20)}\n`);
   await follower.says(/--webhook of shop a \(off\): ended with 22/);
   assert.ok(!follower.out.includes('thanks'));
+});
+
+story('a URL that never answers, and a program that leaves others behind, hold up nothing', async (s) => {
+  await s.startRedis();
+  const silent = net.createServer(() => {}), open = new Set();
+  silent.on('connection', (socket) => open.add(socket.on('error', () => {})));
+  await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  s.closing.push(() => { for (const socket of open) socket.destroy(); silent.close(); });
+  const { program, notes } = noter(s, 'setsid sleep 5 </dev/null >/dev/null 2>&1 &');
+  const follower = await follow(s, '--webhook', `http://127.0.0.1:${silent.address().port}/`, '--exec', program, '--timeout', '1');
+  const files = () => fs.readdirSync(`/proc/${follower.pid}/fd`);
+  await eventually(async () => assert.match(await s.redisCli('info', 'commandstats'), /cmdstat_zrange:/)); // it has caught up
+  const before = files();
+  await publish(s, 'a', true, 10);
+  await publish(s, 'a', false, 20);
+  await eventually(() => assert.equal(notes().length, 2));
+  await eventually(() => assert.equal(open.size, 2));
+  await follower.says(/--webhook of shop a \(off\): (ended with 28|killed)/);
+  assert.doesNotMatch(follower.err, /--exec/);
+  const children = () => fs.readFileSync(`/proc/${follower.pid}/task/${follower.pid}/children`, 'utf8');
+  await eventually(() => assert.equal(children(), '')); // no zombie either
+  await eventually(() => assert.equal(files().length, before.length));
 });
 
 story('what makes no sense is refused before anything is set', async (s) => {

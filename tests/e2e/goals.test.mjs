@@ -123,3 +123,24 @@ story('settings may be anything: goals that cannot be read are left out and coun
   assert.equal((await s.counters(s.aggregator)).refused, 0);
   assert.equal(await s.redisCli('hget', 'hc:{other}:t', 'pv'), '1');
 });
+
+story('settings of any length and number are no burden for other sites', async (s) => {
+  await s.start();
+  await s.redisCli('eval', `redis.call('setrange', 'long', 70000000, 'x') -- the fastest way to make one
+    local long, name = redis.call('get', 'long'), string.rep('x', 1000)
+    redis.call('hset', 'hc:{shop}:c', 'g:ok', 'path /ok', 'g:long', long, 'g:' .. name, 'path /', 'v', name)
+    redis.call('hset', 'hc:{other}:al', 'long', long, name, 'off')
+    for k = 1, 5000 do redis.call('hset', 'hc:{many}:c', 'g:' .. k, 'path /', 'al:' .. k, 'above online 2 1 0', 'v', '1') end`, '0');
+  for (const i of ['shop', 'many', 'other']) await s.hit({ i, p: '/ok' }); // read with the site
+  await eventually(async () => assert.equal((await s.counters(s.aggregator)).views, 3));
+  await eventually(async () => assert.equal((await s.counters(s.aggregator)).dirty, 0));
+  await s.redisCli('hset', 'hc:{shop}:c', 'v', '2'); // and with a commit
+  await s.redisCli('hset', 'hc:{many}:c', 'v', '2');
+  for (const i of ['shop', 'many', 'other']) await s.hit({ i, p: '/ok' });
+  for (const i of ['shop', 'many', 'other'])
+    await eventually(async () => assert.equal(await s.redisCli('hget', `hc:{${i}}:t`, 'pv'), '2'));
+  const { goals_bad, goals, unknown } = await s.counters(s.aggregator);
+  assert.ok(goals >= 2 && goals_bad > 2, `${goals} ${goals_bad}`);
+  assert.equal(unknown, 0);
+  assert.doesNotMatch(s.aggregator.err, /event=redis_down/);
+});

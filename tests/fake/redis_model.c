@@ -419,7 +419,7 @@ static const char *alert(struct redis_model *m, const struct slice *v)
         hset(m, (const struct slice[]){v[0], v[1], v[2], v[3]}, 4);
     else
         hdel(m, (const struct slice[]){v[0], v[1], v[2]}, 3);
-    if (v[4].n > 0 && was_on != begins_on(v[3])) {
+    if (v[4].n > 0 && (m->retells || was_on != begins_on(v[3]))) {
         buf_slice(&m->alerts, v[4]);
         buf_str(&m->alerts, "\n");
     }
@@ -1058,6 +1058,11 @@ struct slice redis_model_get(struct redis_model *m, const char *key, const char 
     if (!k || name)
         return value(k, slice_of(name));
     return (struct slice){k->text, k->text_n};
+}
+
+const struct model_key *redis_model_key(struct redis_model *m, const char *key)
+{
+    return find(m, slice_of(key));
 }
 
 size_t redis_model_count(struct redis_model *m, const char *prefix)

@@ -50,6 +50,7 @@ struct redis_model {
     struct buf published; /* the latest message */
     size_t messages;
     struct buf alerts; /* lines on CHANNEL_ALERTS, of the latest call */
+    bool retells;      /* the simulation's: alerts are published though nothing changed */
     size_t calls;
     struct model_past *past; /* oldest first; those before `forgotten` are gone */
     size_t npast, past_cap, forgotten;
@@ -87,6 +88,10 @@ const char *redis_model_say(struct redis_model *m, const char *line);
 
 /* The value of a field, or of a string when @field is NULL; or the empty slice. */
 struct slice redis_model_get(struct redis_model *m, const char *key, const char *field);
+
+/* A key with all that it has; NULL: it is not there. Valid until the next call of any of
+ * these. */
+const struct model_key *redis_model_key(struct redis_model *m, const char *key);
 
 /* When a key expires, 0: never, or it is not there. */
 ms_t redis_model_expiry(struct redis_model *m, const char *key);

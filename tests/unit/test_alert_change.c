@@ -130,6 +130,13 @@ static void a_reading_tells_what_was_missed(void **state)
     off.state.on = true;
     off.state.at = 40;
     assert_true(alert_book_found(&b, &off));
+    assert_false(alert_book_missing(&b, SLICE("shop"), 50, &c));
+    assert_false(alert_book_missing(&b, SLICE("blog"), 50, &c));
+    assert_true(b.doubtful);
+
+    alert_book_begin(&b);
+    assert_false(alert_book_found(&b, &on));
+    assert_false(alert_book_found(&b, &off));
     assert_true(alert_book_missing(&b, SLICE("shop"), 50, &c));
     assert_string_equal(c.name, "gone");
     assert_false(c.state.on);
@@ -137,7 +144,46 @@ static void a_reading_tells_what_was_missed(void **state)
     assert_false(alert_book_missing(&b, SLICE("shop"), 50, &c));
     assert_true(alert_book_missing(&b, SLICE("blog"), 5, &c));
     assert_int_equal(c.state.at, 11); /* of a clock that is behind */
-    assert_false(alert_book_hear(&b, &gone));
+    assert_false(b.doubtful);
+    alert_book_fini(&b);
+}
+
+static void what_a_redis_that_went_back_in_time_lacks_for_a_moment_is_not_off(
+    void **state)
+{
+    struct alert_change on = change("shop", "on", true, 10), c;
+    struct alert_book b = {0};
+
+    (void)state;
+    alert_book_hear(&b, &on);
+    for (int i = 0; i < 3; i++) {
+        alert_book_begin(&b);
+        assert_false(alert_book_missing(&b, SLICE("shop"), 50, &c));
+        assert_true(b.doubtful);
+        alert_book_begin(&b);
+        assert_false(i == 2 ? alert_book_hear(&b, &on) : alert_book_found(&b, &on));
+        assert_false(alert_book_missing(&b, SLICE("shop"), 50, &c));
+        assert_false(b.doubtful);
+    }
+    alert_book_fini(&b);
+}
+
+static void an_alert_that_was_taken_for_off_is_on_when_it_is_told_again(void **state)
+{
+    struct alert_change on = change("shop", "on", true, 10), c;
+    struct alert_change off = change("shop", "on", false, 20);
+    struct alert_book b = {0};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_true(i ? alert_book_found(&b, &on) : alert_book_hear(&b, &on));
+        alert_book_begin(&b);
+        assert_false(alert_book_missing(&b, SLICE("shop"), 50, &c));
+        alert_book_begin(&b);
+        assert_true(alert_book_missing(&b, SLICE("shop"), 50, &c));
+    }
+    assert_false(alert_book_hear(&b, &off)); /* it is known */
+    assert_false(alert_book_hear(&b, &on));
     alert_book_fini(&b);
 }
 
@@ -188,6 +234,9 @@ int main(void)
         cmocka_unit_test(messages_of_later_versions_pass_and_others_do_not),
         cmocka_unit_test(a_change_is_news_once_and_only_if_it_is_later),
         cmocka_unit_test(a_reading_tells_what_was_missed),
+        cmocka_unit_test(
+            what_a_redis_that_went_back_in_time_lacks_for_a_moment_is_not_off),
+        cmocka_unit_test(an_alert_that_was_taken_for_off_is_on_when_it_is_told_again),
         cmocka_unit_test(options_become_a_rule),
     };
 

@@ -22,12 +22,48 @@ static struct slice guarded(const char *text)
 
 /* ---- texts ---------------------------------------------------------------- */
 
+struct text_row {
+    const char *text;
+    bool good;
+};
+
+/* What can be read is read, and is the same when it is @rewritten. */
+static void expect_texts(const struct text_row *rows, size_t n,
+                         bool (*rewritten)(struct slice text, char *out))
+{
+    for (size_t i = 0; i < n; i++) {
+        char text[ALERT_STATE_TEXT_MAX];
+
+        if (rewritten(guarded(rows[i].text), text) != rows[i].good)
+            fail_msg("\"%s\"", rows[i].text);
+        if (rows[i].good)
+            assert_string_equal(text, rows[i].text);
+    }
+}
+
+static bool rewritten_rule(struct slice text, char *out)
+{
+    struct alert_rule r;
+
+    if (!alert_rule_read(&r, text))
+        return false;
+    alert_rule_text(&r, out);
+    return true;
+}
+
+static bool rewritten_state(struct slice text, char *out)
+{
+    struct alert_state s;
+
+    if (!alert_state_read(&s, text))
+        return false;
+    alert_state_text(&s, out);
+    return true;
+}
+
 static void a_rule_is_read_if_its_numbers_make_sense(void **state)
 {
-    static const struct {
-        const char *text;
-        bool good;
-    } rows[] = {
+    static const struct text_row rows[] = {
         {"above online 50 45 0", true},
         {"below online 5 6 60", true},
         {"above current 1 0 0", true},
@@ -56,25 +92,12 @@ static void a_rule_is_read_if_its_numbers_make_sense(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char text[ALERT_RULE_TEXT_MAX];
-        struct alert_rule r;
-
-        if (alert_rule_read(&r, guarded(rows[i].text)) != rows[i].good)
-            fail_msg("\"%s\"", rows[i].text);
-        if (!rows[i].good)
-            continue;
-        alert_rule_text(&r, text);
-        assert_string_equal(text, rows[i].text);
-    }
+    expect_texts(rows, sizeof rows / sizeof *rows, rewritten_rule);
 }
 
 static void a_state_is_read_as_it_was_written(void **state)
 {
-    static const struct {
-        const char *text;
-        bool good;
-    } rows[] = {
+    static const struct text_row rows[] = {
         {"on above online 50 1763812800000 1763812801000 57", true},
         {"off below views 0 1 2 0", true},
         {"on above online 50 1763812800000 0 57", false},
@@ -87,17 +110,7 @@ static void a_state_is_read_as_it_was_written(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char text[ALERT_STATE_TEXT_MAX];
-        struct alert_state s;
-
-        if (alert_state_read(&s, guarded(rows[i].text)) != rows[i].good)
-            fail_msg("\"%s\"", rows[i].text);
-        if (!rows[i].good)
-            continue;
-        alert_state_text(&s, text);
-        assert_string_equal(text, rows[i].text);
-    }
+    expect_texts(rows, sizeof rows / sizeof *rows, rewritten_state);
 }
 
 static void back_is_a_tenth_within_unless_told(void **state)
@@ -373,8 +386,7 @@ static void there_are_so_many_and_each_once_by_name(void **state)
         alerts_begin(&a);
         for (unsigned i = ALERTS_MAX; i-- > 0;) {
             snprintf(field, sizeof field, "al:%u-%02u", round, i * 7 % ALERTS_MAX);
-            if (!alerts_add(&a, slice_of(field), SLICE("above online 50 45 0")))
-                assert_true(a.n == ALERTS_KEPT_MAX);
+            assert_true(alerts_add(&a, slice_of(field), SLICE("above online 50 45 0")));
             assert_false(alerts_add(&a, slice_of(field), SLICE("above online 5 4 0")));
         }
         assert_false(alerts_add(&a, SLICE("al:more"), SLICE("above online 50 45 0")));
@@ -386,6 +398,87 @@ static void there_are_so_many_and_each_once_by_name(void **state)
     }
     assert_in_range(a.n, ALERTS_MAX, ALERTS_KEPT_MAX);
     assert_true(alerts_bytes(&a) > 0);
+    alerts_fini(&a);
+}
+
+/* Those of ALERTS_MAX rules that begin with @letter. */
+static void replace_all(struct alerts *a, char letter)
+{
+    char field[16];
+
+    alerts_begin(a);
+    for (unsigned i = 0; i < ALERTS_MAX; i++) {
+        snprintf(field, sizeof field, "al:%c%u", letter, i);
+        assert_true(alerts_add(a, slice_of(field), SLICE("above online 50 45 0")));
+    }
+    alerts_end(a);
+}
+
+static size_t count_on(const struct alerts *a, char letter)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < a->n; i++)
+        n += a->alert[i].state.on && a->alert[i].name[0] == letter;
+    return n;
+}
+
+/* Each time before Redis has confirmed that those of the time before are off. */
+static void of_all_alerts_replaced_at_once_none_is_refused_or_left_on(void **state)
+{
+    static const char letters[] = "azbycxd"; /* the older ones first and last by name */
+    struct alerts a;
+
+    (void)state;
+    alerts_init(&a);
+    replace_all(&a, letters[0]);
+    for (size_t k = 0; letters[k + 1]; k++) {
+        assert_true(alerts_look(&a, many, BEGAN + (ms_t)k * 1000));
+        assert_int_equal(count_on(&a, letters[k]), ALERTS_MAX);
+        assert_int_equal(k ? count_on(&a, letters[k - 1]) : 0, 0);
+        for (size_t i = 0; i < a.n; i++) {
+            a.alert[i].inflight = a.alert[i].dirty;
+            a.alert[i].dirty = false;
+        }
+        replace_all(&a, letters[k + 1]);
+        assert_int_equal(count_on(&a, letters[k]), ALERTS_MAX); /* still to be told */
+        alerts_told(&a, true);
+    }
+    alerts_fini(&a);
+}
+
+/* Of another host whose clock was ahead; changes are told apart by their times. */
+static void a_change_is_later_than_the_one_before_whatever_the_clock_says(void **state)
+{
+    struct alerts a;
+
+    (void)state;
+    alerts_init(&a);
+    redefine(&a, "above online 50 45 0");
+    alerts_restore(&a, SLICE("x"),
+                   SLICE("on above online 50 1763900000000 1763900000000 57"));
+    assert_true(alerts_look(&a, few, BEGAN));
+    assert_true(a.alert[0].state.at == INT64_C(1763900000001));
+    assert_true(alerts_look(&a, many, BEGAN + 1000));
+    assert_true(a.alert[0].state.at == INT64_C(1763900000002));
+    assert_true(a.alert[0].state.since == BEGAN + 1000);
+    alerts_fini(&a);
+}
+
+/* Which lies in Redis, and where no later one could be read. */
+static void a_time_beyond_all_others_is_not_passed(void **state)
+{
+    char text[ALERT_STATE_TEXT_MAX];
+    struct alert_state s;
+    struct alerts a;
+
+    (void)state;
+    alerts_init(&a);
+    redefine(&a, "above online 50 45 0");
+    alerts_restore(&a, SLICE("x"), SLICE("on above online 50 5 4000000000000000 57"));
+    assert_true(alerts_look(&a, few, BEGAN));
+    alert_state_text(&a.alert[0].state, text);
+    assert_true(alert_state_read(&s, slice_of(text)));
     alerts_fini(&a);
 }
 
@@ -434,6 +527,9 @@ int main(void)
         cmocka_unit_test(an_alert_that_was_told_is_not_told_again_after_a_restart),
         cmocka_unit_test(an_alert_whose_rule_went_meanwhile_goes_off),
         cmocka_unit_test(there_are_so_many_and_each_once_by_name),
+        cmocka_unit_test(of_all_alerts_replaced_at_once_none_is_refused_or_left_on),
+        cmocka_unit_test(a_change_is_later_than_the_one_before_whatever_the_clock_says),
+        cmocka_unit_test(a_time_beyond_all_others_is_not_passed),
         cmocka_unit_test(settings_that_are_no_alert_are_refused),
     };
 

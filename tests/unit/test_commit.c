@@ -789,6 +789,10 @@ static void a_redis_that_has_lost_alerts_is_told_again_how_they_stand(void **sta
     store_recheck(&w->st);
     commit_all(w);
     assert_true(slice_eq(busy(w), slice_of(before)));
+    assert_true(was_told(w, "\"on\":true")); /* who looked meanwhile took it for off */
+    store_recheck(&w->st);
+    s->full = true;
+    commit_all(w);
     assert_int_equal(w->redis.alerts.n, 0); /* nothing has changed */
 }
 

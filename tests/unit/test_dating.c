@@ -39,6 +39,17 @@ static void one_that_was_held_up_does_not_overtake_the_next(void **state)
     assert_int_equal(dating_of(&d, 1010, 1010, NOON + 10), NOON + 10);
 }
 
+/* A goodbye that overtook the beat before it was taken when that had come. */
+static void one_that_came_early_does_not_go_before_the_one_it_waited_for(void **state)
+{
+    struct dating d = {0};
+
+    (void)state;
+    assert_int_equal(dating_of(&d, 1000, 1000, NOON + 40), NOON + 40);
+    assert_int_equal(dating_of(&d, 1002, 1002, NOON + 2), NOON + 40);
+    assert_int_equal(dating_of(&d, 1050, 1050, NOON + 50), NOON + 50);
+}
+
 static void the_delay_of_one_is_soon_forgotten(void **state)
 {
     struct dating d = {0};
@@ -76,6 +87,7 @@ int main(void)
         cmocka_unit_test(a_hit_is_as_old_as_it_was_when_it_left),
         cmocka_unit_test(none_is_of_the_future_or_before_1970),
         cmocka_unit_test(one_that_was_held_up_does_not_overtake_the_next),
+        cmocka_unit_test(one_that_came_early_does_not_go_before_the_one_it_waited_for),
         cmocka_unit_test(the_delay_of_one_is_soon_forgotten),
         cmocka_unit_test(what_is_told_later_stays_where_it_was),
         cmocka_unit_test(our_clock_may_be_set_back),
