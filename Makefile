@@ -147,7 +147,7 @@ FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
 SLOWEST  := tests/e2e/expiry.test.mjs tests/e2e/liveuser_silence.test.mjs # real minutes: they begin first
 E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
-NOT_SAN  := expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_look dashboard_proxies elements map tracker widget visibility_page
+NOT_SAN  := expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_alerts dashboard_look dashboard_parts dashboard_proxies elements elements_parts map package run tracker widget visibility_page
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
 E2E      := $(filter-out $(NOT_SAN:%=tests/e2e/%.test.mjs),$(E2E))
 endif
@@ -177,7 +177,7 @@ e2e-%: all tests/node_modules/.package-lock.json
 	$(NODE_TEST) tests/e2e/$*.test.mjs
 
 # The simulation takes the places of these functions, to see that they are missed.
-SIM_WRAPS := store_recheck marks_write maturity_clear receiver_take wire_ack_frame log_line
+SIM_WRAPS := store_recheck marks_write maturity_clear receiver_take wire_ack_frame traits_restore commit_goals alerts_restore log_line
 $(OUT)/tests/sim/sim: $(call objs,tests/sim)
 $(OUT)/tests/sim/sim: ALL_LIBS += $(addprefix -Wl$(COMMA)--wrap=,$(SIM_WRAPS))
 sim: $(OUT)/tests/sim/sim
@@ -249,6 +249,7 @@ demo:
 deps:
 	deploy/install-packages run test
 
+pictures: MINUTES := 31
 pictures: all tests/node_modules/.package-lock.json
 	HEADCOUNT_BIN=$(OUT)/bin node tests/pictures/pictures.mjs --minutes $(MINUTES)
 

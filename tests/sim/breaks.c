@@ -2,13 +2,14 @@
  * and leaves it out or calls it. The log is left out always. */
 #include "breaks.h"
 
+#include "../../aggregator/commit.h"
 #include "../../aggregator/maturity.h"
 #include "../../aggregator/receiver.h"
 #include "../../aggregator/store.h"
 
-const char *const break_names[BREAKS] = {"nothing", "hold",  "recheck",
-                                         "marks",   "fence", "clear",
-                                         "durable", "parts", "supersede"};
+const char *const break_names[BREAKS] = {
+    "nothing", "hold",      "recheck", "marks",    "fence",  "clear", "durable",
+    "parts",   "supersede", "goals",   "settings", "alerts", "retell"};
 
 static enum broken broken;
 
@@ -69,6 +70,33 @@ void __wrap_wire_ack_frame(uint8_t *out, const struct wire_ack *a, const struct 
     if (broken == BREAK_DURABLE)
         lie.durable = lie.cum;
     __real_wire_ack_frame(out, &lie, s);
+}
+
+bool __real_traits_restore(struct traits *t, enum trait_kind kind, struct slice name,
+                           unsigned slot, uint32_t views);
+bool __wrap_traits_restore(struct traits *t, enum trait_kind kind, struct slice name,
+                           unsigned slot, uint32_t views);
+bool __wrap_traits_restore(struct traits *t, enum trait_kind kind, struct slice name,
+                           unsigned slot, uint32_t views)
+{
+    if (broken == BREAK_GOALS && kind == TRAIT_GOAL)
+        return true;
+    return __real_traits_restore(t, kind, name, slot, views);
+}
+
+bool __real_commit_goals(struct site *s, const redisReply *reply, uint64_t *bad);
+bool __wrap_commit_goals(struct site *s, const redisReply *reply, uint64_t *bad);
+bool __wrap_commit_goals(struct site *s, const redisReply *reply, uint64_t *bad)
+{
+    return __real_commit_goals(broken == BREAK_SETTINGS ? NULL : s, reply, bad);
+}
+
+void __real_alerts_restore(struct alerts *a, struct slice name, struct slice state);
+void __wrap_alerts_restore(struct alerts *a, struct slice name, struct slice state);
+void __wrap_alerts_restore(struct alerts *a, struct slice name, struct slice state)
+{
+    if (broken != BREAK_ALERTS)
+        __real_alerts_restore(a, name, state);
 }
 
 void __wrap_log_line(const char *format, ...);

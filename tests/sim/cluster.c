@@ -15,6 +15,7 @@
 #define REST_MAX (20 * 60 * SECOND)
 #define CLOCKS_APART_MS (5 * 60000)
 #define BEAT_MS 40000 /* less than PRESENCE_ACTIVE_MS */
+#define WATCH_S 8     /* more than an alert may be wrong (alarm.c) */
 
 /* ---- a world is drawn --------------------------------------------------- */
 
@@ -71,6 +72,7 @@ static void draw_redis(struct cluster *c)
     c->redis.stragglers = draw_yes(w, 500);
     c->redis.unfenced = c->plan.broken == BREAK_FENCE;
     c->redis.unlinked = c->plan.broken == BREAK_PARTS;
+    c->redis.model.retells = c->plan.broken == BREAK_RETELL;
 }
 
 static ms_t draw_wall(struct cluster *c)
@@ -99,6 +101,7 @@ static void on_lost(void *arg)
 {
     struct oracle *o = arg;
 
+    oracle_lost(o);
     operator_write(&o->operator);
 }
 
@@ -310,6 +313,15 @@ static void judge(struct cluster *c, const struct node_aggregator *a)
     oracle_check_store(&c->oracle, &a->engine.store, a->engine.epoch);
 }
 
+/* Alerts stand as the numbers say. Where a clock was set back, time may stand still. */
+static void watch(struct cluster *c, const struct node_aggregator *a)
+{
+    for (unsigned s = 0; s < WATCH_S && !c->plan.clocks; s++) {
+        world_run(c->world, c->world->now + SECOND);
+        oracle_watch(&c->oracle, &a->engine.store);
+    }
+}
+
 /* ---- who is there in the end --------------------------------------------- */
 
 /* One hit of a tab of the audience. */
@@ -428,6 +440,7 @@ void cluster_live(struct cluster *c, struct world *w, enum broken what)
     rest(c, &c->aggregator[target]);
     judge(c, &c->aggregator[target]);
     count_goals(c, &c->aggregator[target]);
+    watch(c, &c->aggregator[target]);
     gather(c, &c->aggregator[target]);
     target = (unsigned)draw(w, AGGREGATORS);
     start_afresh(c, target);
@@ -438,6 +451,8 @@ void cluster_live(struct cluster *c, struct world *w, enum broken what)
     check_audience(c, &c->aggregator[target]);
     c->oracle.at_rest =
         unprotected(c) == 0; /* each site has been hit, and so read back */
+    watch(c, &c->aggregator[target]);
+    rest(c, &c->aggregator[target]);
     judge(c, &c->aggregator[target]);
     oracle_check_goals(&c->oracle);
     for (unsigned i = 0; i < AGGREGATORS; i++)

@@ -590,6 +590,7 @@ void node_redis_kill(struct node_redis *r, us_t back, us_t away)
     r->stopped = 0;
     node_redis_disconnect(r);
     redis_model_regress(&r->model, (ms_t)(back / MS));
+    r->kept = r->world->now / MS - back / MS;
     if (r->lost)
         r->lost(r->arg);
     world_at(r->world, r->world->now + away, on_back, r, r->life);
@@ -610,6 +611,7 @@ void node_redis_flush(struct node_redis *r)
 {
     redis_model_flush(&r->model);
     r->flushes++;
+    r->kept = -1;
     if (r->lost)
         r->lost(r->arg);
 }

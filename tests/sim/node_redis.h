@@ -29,6 +29,8 @@ struct node_redis {
     us_t cut[HOSTS]; /* until then nothing passes between the host and it */
     uint64_t life;   /* counts its restarts */
     uint64_t flushes;
+    ms_t kept; /* the world's time: what it did later it has forgotten, when it lost keys
+                */
     /* Per mille of the commands: an error instead of execution; the connection breaks
      * before it, or behind it. */
     unsigned errors, breaks_before, breaks_after;

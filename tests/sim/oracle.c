@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../../proto/keys.h"
+#include "origin.h"
 
 /* A visitor's number is its name times this, so that the name can be had back. */
 #define ODD UINT64_C(0x9e3779b97f4a7c15)
@@ -115,7 +116,7 @@ bool oracle_make(struct oracle *o, unsigned i, mono_t at, int64_t day,
     if (h->kind == HIT_EVENT)
         h->name = SLICE("buy");
     if (h->kind == HIT_VIEW)
-        h->device = (uint8_t)(DEVICE_DESKTOP + s->n % (HIT_DEVICES - 1));
+        origin_make(s->n, h);
     t->kind = h->kind;
     s->n++;
     o->hits++;
@@ -136,10 +137,10 @@ void oracle_tell(struct oracle *o, unsigned i, unsigned flow, bool taken)
 struct row {
     minute_t minute;
     uint64_t views, events, uniques, last, records;
-    uint64_t pages;                /* sum over them */
-    uint64_t devices;              /* views by device, of which each tells one */
-    uint64_t all, buy, gone, late; /* reached goals (operator.h) */
-    unsigned of[4];                /* the hits that its pages name, by kind */
+    uint64_t pages;     /* sum over them */
+    unsigned of[4];     /* the hits that its pages name, by kind */
+    struct origin has;  /* what its views are told apart by, and the goals reached, */
+    struct origin want; /* and what those hits were told by */
 };
 
 static uint64_t number(struct slice s)
@@ -182,6 +183,8 @@ static void read_page(struct oracle *o, unsigned i, struct row *r, struct slice 
     s->hit[n].found++;
     s->hit[n].minute = r->minute;
     r->of[s->hit[n].kind]++;
+    if (s->hit[n].kind == HIT_VIEW)
+        origin_add_hit(&r->want, n);
 }
 
 static void read_row(struct oracle *o, unsigned i, const struct model_key *k,
@@ -206,36 +209,21 @@ static void read_row(struct oracle *o, unsigned i, const struct model_key *k,
     }
 }
 
-static uint64_t read_devices(struct oracle *o, unsigned i, minute_t minute)
+static void read_traits(struct oracle *o, unsigned i, struct row *r)
 {
-    struct key_name key = key_traits(slice_of(o->site[i].name), minute);
-    char field[64];
-    uint64_t sum = 0;
+    struct key_name key = key_traits(slice_of(o->site[i].name), r->minute);
+    const struct model_key *k = redis_model_key(&o->redis->model, key.s);
 
-    for (unsigned d = 0; d < HIT_DEVICES; d++) {
-        snprintf(field, sizeof field, "%s%s", trait_prefix(TRAIT_DEVICE),
-                 hit_device_name(d));
-        sum += number(redis_model_get(&o->redis->model, key.s, field));
+    for (size_t j = 0; k && j < k->n; j++) {
+        struct slice field = {k->field[j].name, k->field[j].name_n}, name;
+        struct slice value = {k->field[j].value, k->field[j].value_n};
+        enum trait_kind kind;
+
+        if (trait_field(field, &kind, &name))
+            origin_add(&r->has, kind, name, number(value));
+        else
+            r->has.strange++;
     }
-    return sum;
-}
-
-static uint64_t read_goal(const struct oracle *o, unsigned i, minute_t minute,
-                          const char *goal)
-{
-    struct key_name key = key_traits(slice_of(o->site[i].name), minute);
-    char field[64];
-
-    snprintf(field, sizeof field, "%s%s", trait_prefix(TRAIT_GOAL), goal);
-    return number(redis_model_get(&o->redis->model, key.s, field));
-}
-
-static void read_goals(const struct oracle *o, unsigned i, struct row *r)
-{
-    r->all = read_goal(o, i, r->minute, "all");
-    r->buy = read_goal(o, i, r->minute, "buy");
-    r->gone = read_goal(o, i, r->minute, "gone");
-    r->late = read_goal(o, i, r->minute, "late");
 }
 
 /* Whether a commit that comes in several parts has not come to its end. */
@@ -248,15 +236,34 @@ static bool is_cut(const struct oracle *o, unsigned i)
 
 static void check_row_goals(const struct oracle *o, unsigned i, const struct row *r)
 {
-    bool sound = r->all == r->views && r->buy == r->events &&
-                 r->gone + r->late == r->views && (o->operator.changed || !r->late);
+    const struct origin *g = &r->has;
+    bool sound = g->all == r->views && g->buy == r->events &&
+                 g->gone + g->late == r->views && (o->operator.changed || !g->late);
 
     if (!sound)
         world_fail(o->world,
                    "%s: row %u has pv %" PRIu64 " ev %" PRIu64 " and goals all %" PRIu64
                    " buy %" PRIu64 " gone %" PRIu64 " late %" PRIu64,
-                   o->site[i].name, r->minute, r->views, r->events, r->all, r->buy,
-                   r->gone, r->late);
+                   o->site[i].name, r->minute, r->views, r->events, g->all, g->buy,
+                   g->gone, g->late);
+}
+
+/* Traits are of the instant of the row's views; its pages may be ahead. */
+static void check_row_traits(const struct oracle *o, unsigned i, const struct row *r)
+{
+    const struct origin *has = &r->has, *want = &r->want;
+    bool known = !is_crowd(o, i) && (o->at_rest || !is_cut(o, i));
+
+    if (!origin_is_of(has, r->views) || (known && !origin_same(has, want)))
+        world_fail(o->world,
+                   "%s: row %u has pv %" PRIu64 " and by campaign %" PRIu64 "+%" PRIu64
+                   ", terms %" PRIu64 ", referrers %" PRIu64 "+%" PRIu64 "+%" PRIu64
+                   ", strange %" PRIu64 "; its pages %" PRIu64 "+%" PRIu64 ", %" PRIu64
+                   ", %" PRIu64 "+%" PRIu64 "+%" PRIu64,
+                   o->site[i].name, r->minute, r->views, has->spring, has->autumn,
+                   has->terms, has->internal, has->news, has->hosts, has->strange,
+                   want->spring, want->autumn, want->terms, want->internal, want->news,
+                   want->hosts);
 }
 
 static void check_row(const struct oracle *o, unsigned i, const struct row *r)
@@ -267,9 +274,6 @@ static void check_row(const struct oracle *o, unsigned i, const struct row *r)
 
     if (is_crowd(o, i))
         sound = r->pages == r->last && r->last <= r->uniques;
-    if (r->devices != r->views)
-        world_fail(o->world, "%s: row %u has pv %" PRIu64 ", of devices %" PRIu64,
-                   o->site[i].name, r->minute, r->views, r->devices);
     if (!sound && (o->at_rest || !is_cut(o, i)))
         world_fail(o->world,
                    "%s: row %u has pv %" PRIu64 " ev %" PRIu64 " uniq %" PRIu64
@@ -295,8 +299,7 @@ static void each_row(struct oracle *o, unsigned i,
         if (r.minute == 0 || (k->expires && k->expires <= m->now))
             continue;
         read_row(o, i, k, &r);
-        r.devices = read_devices(o, i, r.minute);
-        read_goals(o, i, &r);
+        read_traits(o, i, &r);
         fn(o, i, &r, arg);
     }
 }
@@ -308,6 +311,7 @@ static void on_row(struct oracle *o, unsigned i, const struct row *r, void *arg)
     (void)arg;
     check_row(o, i, r);
     check_row_goals(o, i, r);
+    check_row_traits(o, i, r);
 }
 
 static void add_row(struct oracle *o, unsigned i, const struct row *r, void *arg)
@@ -319,7 +323,10 @@ static void add_row(struct oracle *o, unsigned i, const struct row *r, void *arg
     sum->events += r->events;
     sum->uniques += r->uniques;
     sum->last += r->last;
-    sum->gone += r->gone;
+    sum->has.gone += r->has.gone;
+    sum->has.spring += r->has.spring;
+    sum->has.autumn += r->has.autumn;
+    sum->has.terms += r->has.terms;
 }
 
 /* Written in one instant. */
@@ -390,6 +397,7 @@ static void check_crowd(struct oracle *o, unsigned i, uint64_t lost)
 {
     struct key_name key = key_totals(slice_of(o->site[i].name));
     uint64_t kinds[HIT_KINDS] = {0}, people = 0;
+    struct origin told = {0};
     bool known[PEOPLE] = {false};
     struct row sum = {0};
 
@@ -400,6 +408,8 @@ static void check_crowd(struct oracle *o, unsigned i, uint64_t lost)
         if (!t->taken)
             continue;
         kinds[t->kind]++;
+        if (t->kind == HIT_VIEW)
+            origin_add_hit(&told, n);
         known[t->person] |= t->kind == HIT_VIEW || t->kind == HIT_EVENT ||
                             t->kind == HIT_HEARTBEAT || t->kind == HIT_JOIN;
     }
@@ -407,6 +417,8 @@ static void check_crowd(struct oracle *o, unsigned i, uint64_t lost)
         people += known[p] || o->there[p];
     check_sum(o, "views", sum.views, kinds[HIT_VIEW], lost);
     check_sum(o, "events", sum.events, kinds[HIT_EVENT], lost);
+    check_sum(o, "views by campaign", sum.has.spring + sum.has.autumn,
+              told.spring + told.autumn, lost);
     check_sum(o, "connections", number(redis_model_get(&o->redis->model, key.s, "con")),
               kinds[HIT_JOIN], lost);
     if (!o->midnights || sum.last < people)
@@ -454,6 +466,17 @@ static void check_log(struct oracle *o, unsigned i, const struct row *r, void *a
                    r->minute, n, r->uniques);
 }
 
+/* Adds up what an answer tells views apart by. */
+static void add_lists(struct origin *o, const struct summary *s)
+{
+    for (size_t i = 0; i < s->trait[TRAIT_CAMPAIGN].n; i++)
+        origin_add(o, TRAIT_CAMPAIGN, s->trait[TRAIT_CAMPAIGN].of[i].name,
+                   s->trait[TRAIT_CAMPAIGN].of[i].views);
+    for (size_t i = 0; i < s->trait[TRAIT_TERM].n; i++)
+        origin_add(o, TRAIT_TERM, s->trait[TRAIT_TERM].of[i].name,
+                   s->trait[TRAIT_TERM].of[i].views);
+}
+
 /* What the realtime answer is made of has the same rows. */
 static void check_answer(struct oracle *o, unsigned i)
 {
@@ -469,6 +492,7 @@ static void check_answer(struct oracle *o, unsigned i)
         told.views += s.row[m].views;
         told.last += s.row[m].last;
     }
+    add_lists(&told.has, &s);
     summary_fini(&s);
     redis_model_snapshot_fini(&list);
     if (told.views != sum.views || told.last != sum.last)
@@ -476,6 +500,10 @@ static void check_answer(struct oracle *o, unsigned i)
                    "%s: the answer tells of %lu views, %lu visitors, the rows of "
                    "%lu, %lu",
                    o->site[i].name, told.views, told.last, sum.views, sum.last);
+    if (told.has.spring != sum.has.spring || told.has.autumn != sum.has.autumn ||
+        told.has.terms != sum.has.terms)
+        world_fail(o->world, "%s: the answer tells of campaigns otherwise than the rows",
+                   o->site[i].name);
 }
 
 void oracle_check_whole(struct oracle *o, uint64_t lost)
@@ -501,11 +529,26 @@ void oracle_check_whole(struct oracle *o, uint64_t lost)
                    sum, o->site[of].name, first, o->site[of].hit[first].flow, lost);
 }
 
+/* What @s tells the views of a row apart by. */
+static struct origin origin_of_store(const struct site *s, minute_t minute)
+{
+    struct origin sum = {0};
+
+    for (size_t i = 0; i < s->traits.n; i++) {
+        const struct trait *v = s->traits.trait[i];
+
+        if (v->at[slot_of(s, minute)] > 0)
+            origin_add(&sum, v->kind, trait_name(v), v->at[slot_of(s, minute)]);
+    }
+    return sum;
+}
+
 static void check_row_of_store(struct oracle *o, unsigned i, const struct row *r,
                                void *arg)
 {
     const struct site *s = arg;
     const struct site_row *row = &s->row[slot_of(s, r->minute)];
+    struct origin has;
 
     if (!site_covers(s, r->minute))
         return;
@@ -517,6 +560,11 @@ static void check_row_of_store(struct oracle *o, unsigned i, const struct row *r
             " %" PRIu64 " %" PRIu64 " %" PRIu64 " in Redis",
             o->site[i].name, r->minute, row->views, row->events, row->uniques, row->last,
             r->views, r->events, r->uniques, r->last);
+    has = origin_of_store(s, r->minute);
+    if (memcmp(&has, &r->has, sizeof has) != 0)
+        world_fail(o->world,
+                   "%s: row %u has other traits in the aggregator than in Redis",
+                   o->site[i].name, r->minute);
 }
 
 void oracle_note_goals(struct oracle *o)
@@ -525,7 +573,7 @@ void oracle_note_goals(struct oracle *o)
         struct row sum = {0};
 
         each_row(o, i, add_row, &sum);
-        o->site[i].gone = sum.gone;
+        o->site[i].gone = sum.has.gone;
     }
 }
 
@@ -535,43 +583,11 @@ void oracle_check_goals(struct oracle *o)
         struct row sum = {0};
 
         each_row(o, i, add_row, &sum);
-        if (sum.gone != o->site[i].gone)
+        if (sum.has.gone != o->site[i].gone)
             world_fail(o->world,
                        "%s: %" PRIu64 " reached a goal that is no more, %" PRIu64
                        " when all had heard of that",
-                       o->site[i].name, sum.gone, o->site[i].gone);
-    }
-}
-
-/* Whoever read what was published knows how the alert stands; unless Redis has forgotten
- * meanwhile that it published that. */
-static void check_heard(const struct oracle *o, unsigned i, const struct alert *al)
-{
-    for (unsigned n = 0; n < TOLD_ALERTS; n++) {
-        const struct told_alert *t = &o->site[i].alert[n];
-
-        if (slice_eq(slice_of(t->name), alert_name(al)) &&
-            t->life == o->redis->life + o->redis->flushes && t->on != al->state.on)
-            world_fail(o->world, "%s: alert %s is %s, and that was not told",
-                       o->site[i].name, t->name, al->state.on ? "on" : "off");
-    }
-}
-
-static void check_alerts(const struct oracle *o, unsigned i, const struct site *s)
-{
-    struct key_name key = key_alerts(slice_of(o->site[i].name));
-
-    for (size_t n = 0; n < s->alerts.n; n++) {
-        const struct alert *al = &s->alerts.alert[n];
-        char text[ALERT_STATE_TEXT_MAX], name[SETTING_NAME_MAX + 1];
-
-        snprintf(name, sizeof name, "%.*s", al->name_n, al->name);
-        alert_state_text(&al->state, text);
-        if (al->state.at > 0 &&
-            !slice_eq(redis_model_get(&o->redis->model, key.s, name), slice_of(text)))
-            world_fail(o->world, "%s: alert %s is \"%s\", and Redis has something else",
-                       o->site[i].name, name, text);
-        check_heard(o, i, al);
+                       o->site[i].name, sum.has.gone, o->site[i].gone);
     }
 }
 
@@ -586,7 +602,17 @@ void oracle_check_store(struct oracle *o, const struct store *st, uint64_t epoch
             continue;
         each_row(o, i, check_row_of_store, s);
         if (!alerts_dirty(&s->alerts))
-            check_alerts(o, i, s);
+            alarms_check(&o->alarms[i], o->redis, s);
+    }
+}
+
+void oracle_watch(struct oracle *o, const struct store *st)
+{
+    for (unsigned i = 0; i < o->nsites; i++) {
+        const struct site *s = store_find(st, slice_of(o->site[i].name));
+
+        if (s)
+            alarms_watch(&o->alarms[i], o->world, s, st->clock);
     }
 }
 
@@ -678,57 +704,16 @@ static void check_numbers(struct oracle *o, unsigned i, const struct heard *h)
                    sum.visitors, sum.views);
 }
 
-static struct told_alert *told_alert(struct told_site *s, const char *name)
+void oracle_lost(struct oracle *o)
 {
-    for (unsigned n = 0; n < TOLD_ALERTS; n++) {
-        if (s->alert[n].name[0] == '\0')
-            snprintf(s->alert[n].name, sizeof s->alert[n].name, "%s", name);
-        if (strcmp(s->alert[n].name, name) == 0)
-            return &s->alert[n];
-    }
-    return NULL;
-}
-
-/* One line of CHANNEL_ALERTS. */
-static void hear_alert(struct oracle *o, struct slice text)
-{
-    uint64_t life = o->redis->life + o->redis->flushes;
-    char line[1024], name[8];
-    struct told_alert *t;
-    unsigned i;
-    bool on;
-
-    snprintf(line, sizeof line, "%.*s", (int)text.n, text.p);
-    if (sscanf(line, "{\"site\":\"site-%u\",\"name\":\"%7[^\"]\"", &i, name) != 2 ||
-        i >= o->nsites || !(t = told_alert(&o->site[i], name)))
-        world_fail(o->world, "an alert is not of the form that PROTOCOL.md tells");
-    on = strstr(line, "\"on\":true") != NULL;
-    if (t->on == on && t->life == life)
-        world_fail(o->world, "site-%u: alert %s is told to be %s once more", i, name,
-                   on ? "on" : "off");
-    t->on = on;
-    t->life = life;
-    o->alerts++;
-}
-
-static void hear_alerts(struct oracle *o)
-{
-    struct slice rest = buf_get(&o->redis->model.alerts);
-
-    while (rest.n > 0) {
-        struct slice line = {
-            rest.p, (size_t)((const char *)memchr(rest.p, '\n', rest.n) - rest.p)};
-
-        hear_alert(o, line);
-        rest = slice_skip(rest, line.n + 1);
-    }
+    alarms_lost(o->alarms, o->nsites, o->redis);
 }
 
 void oracle_hear(struct oracle *o)
 {
     struct heard h;
 
-    hear_alerts(o);
+    o->alerts += alarms_hear(o->alarms, o->nsites, o->redis);
     if (!parse(&h, buf_get(&o->redis->model.published)))
         world_fail(o->world, "a message is not of the form that PROTOCOL.md tells");
     for (unsigned i = 0; i < o->nsites; i++)

@@ -2,12 +2,14 @@
  *
  * In the plain sites each hit is the only one of its visitor and of its path, /i, so that
  * a row of Redis names the hits that it counts: one that is missing, doubled or was never
- * taken shows, and so does a number that does not match its hits. In the crowd's site the
+ * taken shows, and so does a number that does not match its hits, or what views are told
+ * apart by (origin.h). In the crowd's site the
  * same people come again to the same pages, in all the ways there are. */
 #ifndef HC_SIM_ORACLE_H
 #define HC_SIM_ORACLE_H
 
 #include "../../aggregator/store.h"
+#include "alarm.h"
 #include "node_collector.h"
 #include "node_redis.h"
 #include "operator.h"
@@ -26,22 +28,12 @@ struct told {
     uint64_t index; /* in the flow, from 0 */
 };
 
-/* What was published of one alert. */
-struct told_alert {
-    char name[8];
-    bool on;
-    uint64_t life; /* Redis', when it was */
-};
-
-#define TOLD_ALERTS 3
-
 struct told_site {
     char name[16];
     struct told hit[HITS_MAX];
     unsigned n;
     /* The latest message. */
     uint64_t epoch, message, life;
-    struct told_alert alert[TOLD_ALERTS];
     uint64_t gone; /* reached a goal that nobody counts any more: oracle_note_goals */
 };
 
@@ -58,6 +50,7 @@ struct oracle {
     bool there[PEOPLE]; /* of the audience */
     bool at_rest; /* every commit has come to its end: nothing half written is excused */
     struct told_site site[SITES];
+    struct alarms alarms[SITES];
     struct operator operator;
     uint64_t hits, messages, stale_ticks, alerts;
     uint64_t missing; /* in the plain sites, as of the last check of the whole */
@@ -84,6 +77,9 @@ void oracle_tell(struct oracle *o, unsigned i, unsigned flow, bool taken);
  * an alert goes on and off in turns. */
 void oracle_hear(struct oracle *o);
 
+/* Redis has just lost something. */
+void oracle_lost(struct oracle *o);
+
 /* Nothing in Redis is doubled, strange or contradicts itself; the totals are those of the
  * rows, of which none is over in a world's life. */
 void oracle_check_sound(struct oracle *o);
@@ -102,5 +98,8 @@ void oracle_check_goals(struct oracle *o);
 /* The aggregator that has @st and @epoch knows of each site that it owns what Redis has.
  */
 void oracle_check_store(struct oracle *o, const struct store *st, uint64_t epoch);
+
+/* Alerts stand as the numbers of @st say: call it each second while nothing happens. */
+void oracle_watch(struct oracle *o, const struct store *st);
 
 #endif

@@ -257,10 +257,10 @@ static enum broken parse_break(const char *name)
     for (unsigned i = 0; i < BREAKS; i++)
         if (strcmp(name, break_names[i]) == 0)
             return (enum broken)i;
-    fprintf(stderr,
-            "--break %s: there is hold, recheck, marks, fence, clear, durable, parts, "
-            "supersede\n",
-            name);
+    fprintf(stderr, "--break %s: there is", name);
+    for (unsigned i = BREAK_NOTHING + 1; i < BREAKS; i++)
+        fprintf(stderr, " %s", break_names[i]);
+    fprintf(stderr, "\n");
     exit(2);
 }
 
