@@ -5,7 +5,6 @@
 #include "../proto/hit.h"
 
 #define CAP_FIRST 64
-#define LAST_MINUTES 30
 
 struct slice site_row_name(const struct site_row *row)
 {
@@ -76,6 +75,14 @@ void site_list_cut(struct site_list *l)
     l->more = true;
 }
 
+static void tell_series(struct site_row *row, const struct summary *s)
+{
+    row->now = s->now;
+    row->minutes = s->window < SITE_MINUTES ? s->window : SITE_MINUTES;
+    for (unsigned i = 0; i < row->minutes; i++)
+        row->series[i] = (uint32_t)s->row[i].uniques;
+}
+
 void site_list_tell(struct site_row *row, const struct summary *s)
 {
     struct summary_window now = summary_window(s, MINUTES_DEFAULT);
@@ -85,8 +92,22 @@ void site_list_tell(struct site_row *row, const struct summary *s)
     row->online = online_total(&s->online);
     row->current = now.visitors;
     row->views = now.views;
-    row->last30 = summary_window(s, LAST_MINUTES).visitors;
+    row->last30 = summary_window(s, SITE_MINUTES).visitors;
     row->at = s->at;
+    row->demo = s->demo;
+    tell_series(row, s);
+}
+
+/* Numbers alone, for a list has many rows; `minute` says which the last is of. */
+static void write_series(struct json *j, const struct site_row *row)
+{
+    json_key(j, "minute");
+    json_i64(j, minute_start(row->now));
+    json_key(j, "series");
+    json_begin_array(j);
+    for (unsigned i = row->minutes; i-- > 0;)
+        json_u64(j, row->series[i]);
+    json_end(j);
 }
 
 static void write_row(struct json *j, const struct site_row *row)
@@ -106,6 +127,11 @@ static void write_row(struct json *j, const struct site_row *row)
         json_i64(j, row->at);
     else
         json_none(j);
+    write_series(j, row);
+    if (row->demo) {
+        json_key(j, "demo");
+        json_bool(j, true);
+    }
     json_end(j);
 }
 

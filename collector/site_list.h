@@ -8,6 +8,9 @@
 
 #include "../proto/summary.h"
 
+/* Minutes of a site's series, and of `last30`. */
+#define SITE_MINUTES 30
+
 struct site_row {
     char name[SITE_MAX];
     uint8_t name_n;
@@ -17,6 +20,13 @@ struct site_row {
     uint64_t current, views; /* of MINUTES_DEFAULT minutes */
     uint64_t last30;         /* visitors */
     ms_t at;                 /* of its last commit, 0: none that Redis knows */
+    bool demo;               /* its visitors are invented */
+
+    /* The visitors of each minute, the running one first, or of the site's window if that
+     * is shorter; a summary has none above UINT32_MAX. */
+    minute_t now;
+    unsigned minutes;
+    uint32_t series[SITE_MINUTES];
 };
 
 struct site_list {

@@ -48,7 +48,7 @@ function read({ lands, dots }) {
 /** The file's size and outlines; asked for again after a failure. */
 let world;
 function load() {
-  world ??= fetch(new URL('world.json', import.meta.url), { credentials: 'omit' })
+  world ??= fetch(new URL('world.json', import.meta.url))
     .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(`${answer.status}`))))
     .then((file) => ({ viewBox: `0 0 ${file.width} ${file.height}`, shapes: read(file) }));
   world.catch(() => (world = undefined));
@@ -61,7 +61,7 @@ const steps = mixes.map((mix, i) => `.s${i} { --step: color-mix(in oklab, var(--
 
 const CSS = `${Panel.css}
 :host { container-type: inline-size; --land: var(--hc-line, color-mix(in srgb, CanvasText 13%, Canvas)); }
-.map { position: relative; aspect-ratio: 1000 / 472; margin-top: .6em; border-radius: var(--hc-radius, .4em); }
+.map { position: relative; aspect-ratio: 800 / 378; margin-top: .6em; border-radius: var(--hc-radius, .4em); }
 svg { display: block; width: 100%; height: 100%; overflow: visible; }
 path { vector-effect: non-scaling-stroke; stroke-linejoin: round; transition: fill .4s ease, stroke .4s ease; }
 .land { fill: var(--step, var(--land)); stroke: var(--hc-ground, Canvas); stroke-width: .6px; }

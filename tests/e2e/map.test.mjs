@@ -120,6 +120,26 @@ test('every outline is drawn, and neighbours meet at the same points', async (t)
   assert.equal(shared('DE', 'ES'), 0);
 });
 
+/** Thousands of square kilometres, lakes and all. */
+const AREAS = {
+  RU: 17_098, CA: 9_985, US: 9_834, CN: 9_597, BR: 8_516, AU: 7_692, IN: 3_287, AR: 2_780, KZ: 2_725, DZ: 2_382, CD: 2_345,
+  GL: 2_166, SA: 2_150, MX: 1_964, LY: 1_760, IR: 1_648, MN: 1_564, ZA: 1_221, EG: 1_002, FR: 549, SE: 450, DE: 358,
+};
+
+test('areas compare on the map as they do on the globe', async (t) => {
+  const { tab } = await open(t);
+  await drawn(tab);
+  const outlines = await tab.run(`[...map.shadowRoot.querySelectorAll('path[data-code]')].map((path) => [path.dataset.code, path.getAttribute('d')])`);
+  const area = (ring) => {
+    const points = [...ring.matchAll(/(\d+),(\d+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
+    return points.reduce((sum, [x, y], i) => sum + x * points[(i + 1) % points.length][1] - points[(i + 1) % points.length][0] * y, 0) / 2;
+  };
+  const drawnAs = new Map(outlines.map(([code, d]) => [code, Math.abs(d.split('z').reduce((sum, ring) => sum + area(ring), 0))]));
+  const scale = Object.entries(AREAS).map(([code, km]) => [code, drawnAs.get(code) / km]).sort(([, a], [, b]) => a - b);
+  const [, middle] = scale[Math.floor(scale.length / 2)];
+  for (const [code, one] of scale) assert.ok(Math.abs(one / middle - 1) < 0.15, `${code} is ${(one / middle).toFixed(2)} times too large`);
+});
+
 test('pointing at a country and the arrow keys tell its numbers', async (t) => {
   const { tab, said } = await open(t);
   await drawn(tab);

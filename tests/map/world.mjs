@@ -25,14 +25,14 @@ import { pathToFileURL } from 'node:url';
 
 const require = createRequire(import.meta.url);
 
-const WIDTH = 1000; // units, of which coordinates are whole ones
-const MARGIN = 3;
+const WIDTH = 800; // units, of which coordinates are whole ones
+const MARGIN = 2;
 const CUT = -11.6; // degrees: what is turned away from the middle; no island lies on the cut
-const BUMP = 0.5; // square units: points that make less of a difference are left out
+const BUMP = 0.8; // square units: points that make less of a difference are left out
 const RING = 8; // points: islands of so few (the first counts twice) keep them all
 const NEAR = 4; // units right or down that one sign tells, below 0 as many
 const FAR = 40; // and those that three tell
-const SMALL = 30; // square units: what is smaller gets a dot
+const SMALL = 20; // square units: what is smaller gets a dot
 
 /** ISO 3166-1: letters and number of each country. */
 const CODES = `

@@ -134,6 +134,83 @@ static void each_number_is_of_its_window(void **state)
     site_list_fini(&l);
 }
 
+/* How many were there in a minute. */
+static uint64_t as_long_ago(unsigned ago)
+{
+    return 100 + ago;
+}
+
+static void only_of_a_demo_it_says_that_it_is_one(void **state)
+{
+    struct summary real = {.window = 30}, demo = {.window = 30, .demo = true};
+    struct site_list l = {0};
+    uint64_t online;
+    json_t *root, *rows;
+
+    (void)state;
+    add(&l, "real");
+    add(&l, "shop");
+    site_list_tell(&l.row[0], &real);
+    site_list_tell(&l.row[1], &demo);
+    root = written(&l, &online);
+    rows = json_object_get(root, "sites");
+    assert_null(json_object_get(json_array_get(rows, 0), "demo"));
+    assert_true(json_is_true(json_object_get(json_array_get(rows, 1), "demo")));
+    json_decref(root);
+    site_list_fini(&l);
+}
+
+/* A row that was told of a window of this many minutes, and before that of a longer one,
+ * of which nothing may be left. */
+static json_t *series_of(unsigned window)
+{
+    struct summary s = {.window = WINDOW_MAX, .now = 29000000};
+    struct site_list l = {0};
+    uint64_t online;
+    json_t *root, *row;
+
+    add(&l, "shop");
+    for (unsigned i = 0; i < WINDOW_MAX; i++)
+        s.row[i].uniques = 777;
+    site_list_tell(&l.row[0], &s);
+    s.window = window;
+    for (unsigned i = 0; i < WINDOW_MAX; i++)
+        s.row[i].uniques = as_long_ago(i);
+    s.now++;
+    site_list_tell(&l.row[0], &s);
+    root = written(&l, &online);
+    row = json_incref(json_array_get(json_object_get(root, "sites"), 0));
+    assert_int_equal(number(row, "minute"), 29000001 * (json_int_t)60000);
+    json_decref(root);
+    site_list_fini(&l);
+    return row;
+}
+
+static void the_series_ends_in_the_running_minute_and_is_never_longer_than_the_window(
+    void **state)
+{
+    static const struct {
+        unsigned window, length;
+    } table[] = {{1, 1},
+                 {2, 2},
+                 {SITE_MINUTES - 1, SITE_MINUTES - 1},
+                 {SITE_MINUTES, SITE_MINUTES},
+                 {SITE_MINUTES + 1, SITE_MINUTES},
+                 {WINDOW_MAX, SITE_MINUTES}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        json_t *row = series_of(table[i].window);
+        const json_t *series = json_object_get(row, "series");
+
+        assert_int_equal(json_array_size(series), table[i].length);
+        for (size_t k = 0; k < table[i].length; k++)
+            assert_int_equal(json_integer_value(json_array_get(series, k)),
+                             as_long_ago((unsigned)(table[i].length - 1 - k)));
+        json_decref(row);
+    }
+}
+
 static void of_too_many_the_busiest_stay(void **state)
 {
     struct site_list l = {0};
@@ -151,8 +228,13 @@ static void of_too_many_the_busiest_stay(void **state)
     assert_int_equal(l.n, SITES_LISTED_MAX);
     assert_true(slice_eq(site_row_name(&l.row[0]), SLICE("s200")));
     assert_true(slice_eq(site_row_name(&l.row[SITES_LISTED_MAX - 1]), SLICE("s001")));
-    for (size_t i = 0; i < l.n; i++)
-        tell(&l.row[i], UINT32_MAX, UINT32_MAX, 1763812861400);
+    for (size_t i = 0; i < l.n; i++) {
+        struct site_row *row = &l.row[i];
+
+        memset(row->name, 'x', row->name_n = SITE_MAX);
+        tell(row, UINT32_MAX, UINT32_MAX, 1763812861400);
+        memset(row->series, UINT8_MAX, sizeof row->series);
+    }
     root = written(&l, &online); /* fits, however large the numbers are */
     assert_true(json_is_true(json_object_get(root, "more")));
     json_decref(root);
@@ -181,7 +263,10 @@ int main(void)
         cmocka_unit_test(names_are_there_once_and_what_is_no_site_is_not),
         cmocka_unit_test(the_busiest_come_first_then_those_seen_last_then_by_name),
         cmocka_unit_test(each_number_is_of_its_window),
+        cmocka_unit_test(
+            the_series_ends_in_the_running_minute_and_is_never_longer_than_the_window),
         cmocka_unit_test(of_too_many_the_busiest_stay),
+        cmocka_unit_test(only_of_a_demo_it_says_that_it_is_one),
         cmocka_unit_test(an_empty_list_is_an_answer),
     };
 
