@@ -16,13 +16,12 @@
 /* A page loads scripts, styles and images from here only, and nobody may frame it: even a
  * text that slipped through unescaped could not run. Pages are asked for again each time.
  */
-#define PAGE                                                   \
-    HEADER_NO_SNIFF                                            \
-    "Cache-Control: no-cache\r\n"                              \
-    "Referrer-Policy: same-origin\r\n"                         \
-    "Content-Security-Policy: default-src 'none'; script-src " \
-    "'self'; " PAGE_POLICY_STYLES                              \
-    "; img-src 'self'; connect-src 'self'; base-uri 'self'; "  \
+#define PAGE                                                                          \
+    HEADER_NO_SNIFF                                                                   \
+    "Cache-Control: no-cache\r\n"                                                     \
+    "Referrer-Policy: same-origin\r\n"                                                \
+    "Content-Security-Policy: default-src 'none'; " PAGE_POLICY_SCRIPTS               \
+    "; " PAGE_POLICY_STYLES "; img-src 'self'; connect-src 'self'; base-uri 'self'; " \
     "form-action 'none'; frame-ancestors 'none'\r\n"
 
 /* What other sites load into their pages, scripts and what those load, with the integrity
@@ -46,7 +45,6 @@
     X("dashboard-figures.js", dashboard_figures_js, JS)   \
     X("dashboard-keys.js", dashboard_keys_js, JS)         \
     X("dashboard-overview.js", dashboard_overview_js, JS) \
-    X("dashboard-theme.js", dashboard_theme_js, JS)       \
     X("dashboard-token.js", dashboard_token_js, JS)       \
     X("dashboard.js", dashboard_js, JS)                   \
     X("headcount-badge.js", headcount_badge_js, JS)       \

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include "worker.h"
 
-#define ERROR_HEADERS HEADER_OPEN HEADER_NO_STORE
+#define ERROR_HEADERS HEADER_OPEN HEADER_NO_STORE HEADER_NO_SNIFF
 
 void exchange_reply(struct exchange *x, const struct reply *r)
 {

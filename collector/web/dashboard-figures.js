@@ -71,5 +71,5 @@ export function showNumbers(numbers) {
       queries: `p50 ${count(queries?.p50)} ms · p95 ${count(queries?.p95)} ms`,
     },
   );
-  put($('total'), total.since ? `${count(total.visits)} visits and ${count(total.views)} page views since ${day(total.since)}.` : '');
+  put($('total'), total.since ? `${count(total.visits)} visits and ${count(total.views)} page views since ${day(total.since)}. Who was away for ${window} minutes is a new visit.` : '');
 }

@@ -1,6 +1,4 @@
-// Keyboard, colours and the wall.
-import './dashboard-theme.js'; // the page loads it too, and does not wait for it
-
+// Keyboard, colours and the wall. The page has begun with those that were chosen here.
 const $ = (id) => document.getElementById(id);
 const root = document.documentElement;
 const dark = matchMedia('(prefers-color-scheme: dark)');

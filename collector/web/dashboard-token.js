@@ -33,15 +33,23 @@ export class Token {
     if (!PATTERN.test(value)) return ($('refused').textContent = 'A token is hc_ and 43 letters, digits, - or _.');
     $('ask').close();
     $('token').value = '';
-    this.value = kept('localStorage', this.key, value) || value;
-    kept('sessionStorage', this.key, value);
+    kept('localStorage', this.key, value);
+    this.#use(value);
+  }
+
+  #use(value) {
+    kept('sessionStorage', this.key, (this.value = value));
     this.changed();
   }
 
-  /** Whether the numbers are refused: then a token is asked for, once for each that was tried. */
-  refused(is) {
+  /** When the numbers are refused a token is asked for, once for each that was tried. */
+  heard(status) {
+    const is = status === 'refused';
     $('unlock').hidden = !is;
+    if (status === 'live') $('ask').close(); // needless, or accepted
     if (!is || this.asked === this.value + '') return;
+    const own = kept('localStorage', this.key);
+    if (own && own !== this.value) return this.#use(own); // that of the link was none
     this.asked = this.value + '';
     if (this.value) $('refused').textContent = 'The token was not accepted.';
     $('ask').showModal();

@@ -14,7 +14,8 @@ import { clock, count, explain, put } from './headcount-panel.js';
 
 const CONNECTING_MS = 5_000; // so long what came with the page is new
 const DRAW_MS = 250; // between two pictures, however much happens
-const TELL_MS = 10_000; // between two announcements to screen readers
+const TELL_MS = 10_000; // between two announcements to screen readers,
+const COUNT_MS = 60_000; // of nothing but another number
 
 const FLAGS = {
   loading: 'loading: these are the last numbers known',
@@ -61,10 +62,12 @@ function tell() {
   if (document.hidden) return;
   put($('status').lastChild, words(state));
   put($('flags'), flags.map((flag) => FLAGS[flag] ?? '').join(' '));
-  put($('gloss'), isOld && since ? `last known, of ${clock(since)}` : site ? 'people on this site at this moment' : 'people on all sites, added up');
-  const text = isOld ? status : [`${count(total)} online`, ...alerts.map(({ name }) => `alert ${name}`)].join(', ');
-  if (text === told.text || total === undefined || performance.now() - told.at < TELL_MS) return;
-  told = { text, at: performance.now() };
+  put($('gloss'), isOld && since ? `last known, of ${clock(since)}` : site ? 'people on this site at this moment' : 'people on all sites: who is on two counts twice');
+  const news = isOld ? status : alerts.map(({ name }) => `, alert ${name}`).join('');
+  const text = isOld ? news : `${count(total)} online${news}`;
+  const pause = news === told.news ? COUNT_MS : TELL_MS;
+  if (text === told.text || total === undefined || performance.now() - told.at < pause) return;
+  told = { text, news, at: performance.now() };
   put($('told'), text);
 }
 
@@ -89,7 +92,7 @@ function watchSite() {
     view = next;
     const { status, since, numbers } = view;
     state = { status, since, flags: numbers?.flags ?? [], total: numbers?.online.total, alerts: numbers?.alerts };
-    token.refused(status === 'refused');
+    token.heard(status);
     tell();
     draw();
   };

@@ -86,7 +86,8 @@ class Bars extends Panel {
   #step(e) {
     if (!this.series) return;
     const last = this.series.length - 1;
-    const at = this.series.findIndex((row) => row.minute === this.at);
+    const found = this.series.findIndex((row) => row.minute === this.at);
+    const at = found < 0 ? last : found; // a pointer that left has chosen none
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }[e.key];
     if (to === undefined) return;
     e.preventDefault();
@@ -95,6 +96,7 @@ class Bars extends Panel {
 
   #choose(minute) {
     this.at = minute;
+    this.spoken = null;
     this.#tell();
   }
 
@@ -107,6 +109,8 @@ class Bars extends Panel {
     const when = row.partial ? 'This minute' : short.format(row.minute);
     [...this.chart.children].forEach((bar, i) => bar.classList.toggle('here', i === at));
     this.said.replaceChildren(make('b', {}, when), ` ${numbers}${row.partial ? ' so far' : ''}`);
+    if (this.spoken === row.minute && this.chart.matches(':focus')) return; // each change would be read aloud
+    this.spoken = row.minute;
     this.chart.ariaValueMax = this.series.length - 1;
     this.chart.ariaValueNow = at < 0 ? this.series.length - 1 : at;
     this.chart.ariaValueText = `${when}: ${numbers}`;

@@ -30,7 +30,7 @@ async function ask(url, { token, signal } = {}) {
   signal?.addEventListener('abort', end);
   try {
     const response = await fetch(url, {
-      headers: bearer(token), credentials: 'omit', cache: 'no-store', signal: ending.signal,
+      headers: bearer(token), cache: 'no-store', signal: ending.signal,
     });
     if (response.status != 200)
       throw Object.assign(new Error(`${response.status} ${response.statusText}`), { status: response.status });

@@ -8,7 +8,7 @@ const RUN_MS = 600;
 const isCalm = () => document.hidden || matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 const CSS = `${Badge.css}
-  :host { flex-wrap: wrap; gap: 0 .35em }
+  :host { flex-wrap: wrap; gap: 0 .35em; align-content: start }
   .number { font-size: 3em; line-height: 1.1; font-weight: 700 }
   .label { flex-basis: 100% }`;
 

@@ -14,7 +14,7 @@ export const BASICS = `:host { display: inline-block; color: var(--hc-text, inhe
     background: var(--hc-ground, transparent); border-radius: var(--hc-radius, .4em);
     font-family: var(--hc-font, inherit); font-variant-numeric: tabular-nums }
   :host([hidden]) { display: none }
-  :host([status=stale]), :host([status=reconnecting]), :host([status=off]) { filter: grayscale(1); opacity: .7 }
+  :host(:not([status=live], [status=connecting])) { filter: grayscale(1); opacity: .7 }
   .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap }`;
 
 const sheets = new Map();

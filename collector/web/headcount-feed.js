@@ -70,7 +70,7 @@ class Feed extends Panel {
   static about = {
     title: 'Live feed',
     note: 'What happens, as it happens: pages opened, named events, clicks to other sites, goals reached, ' +
-      'database queries, messages. It stands still while you read.',
+      'database queries, messages; in grey device, referrer, country. It stands still while you read.',
   };
 
   items = []; // what is shown, of the newest view or of when reading began

@@ -25,7 +25,7 @@ const KINDS = {
   browsers: { title: 'Browsers', column: 'browser', note: `Which browsers opened pages, as they say themselves. ${VIEWS}` },
   goals: {
     title: 'Goals', column: 'goal', unit: 'reached',
-    note: 'How often each goal was reached in these minutes. A goal is a page or an event that an operator gave a name.',
+    note: 'How often each goal was reached in these minutes. A goal is a page or an event that an operator gave a name. Shares are of all in the list.',
     empty: 'No goal was reached in these minutes. Set one: headcount site goal SITE add thanks --path "/thanks*"',
   },
 };

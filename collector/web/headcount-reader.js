@@ -67,7 +67,7 @@ export class Reader {
     line.onTry();
     try {
       const response = await fetch(`${this.url}?${query}`, {
-        headers: bearer(this.token), credentials: 'omit', cache: 'no-store', signal: attempt.signal,
+        headers: bearer(this.token), cache: 'no-store', signal: attempt.signal,
       });
       if (signal.aborted) return 0;
       if (line.onRefused(response.status)) return RETRY_MAX_MS;

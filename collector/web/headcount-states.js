@@ -4,8 +4,8 @@ import { BASICS, define, HeadcountElement, lateness, part, text } from './headco
 
 const STATES = {
   total: 'People who have a page open at this moment, each counted once, however many tabs.',
-  reading: 'They have a page in front of them, and moved, scrolled or clicked in the last minute.',
-  writing: 'They typed something within the last 5 seconds.',
+  reading: 'They have a page in front of them, and came, moved, scrolled or clicked in the last minute.',
+  writing: 'They had typed within 5 seconds when their page last reported, as it does every 15.',
   idle: 'They have a page in front of them, but did nothing for a minute.',
   background: 'Their page is open behind another tab or window.',
 };

@@ -19,7 +19,7 @@
   const watches = new Map();
   const all = (verb) => watches.forEach((watch) => watch[verb]());
 
-  // Of a state of the stream, or of a realtime answer.
+  // Of a state, or of a realtime answer.
   const numbers = ({ online, visitors, currentVisitors, total }) => ({
     at: Date.now(),
     online: online.total,
@@ -85,7 +85,7 @@
         let state = { lost: Date.now(), ...this.state };
         try {
           const signal = AbortSignal.timeout?.(POLL_MS * 2);
-          const answer = await fetch(`${this.url}realtime`, { credentials: 'omit', signal });
+          const answer = await fetch(`${this.url}realtime`, { signal });
           state = numbers(await answer.json());
           this.fails = 0;
         } catch {}
@@ -181,5 +181,5 @@
   }
 
   window.headcountWidget = { subscribe };
-  customElements.define('headcount-badge', Badge);
+  customElements.get('headcount-badge') || customElements.define('headcount-badge', Badge);
 })();
