@@ -145,9 +145,9 @@ ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lmd $(MAXMIND) -lcmock
 UNITS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
-SLOWEST  := tests/e2e/expiry.test.mjs tests/e2e/liveuser_silence.test.mjs # real minutes: they begin first
+SLOWEST  := $(patsubst %,tests/e2e/%.test.mjs,expiry liveuser_silence alerts_silence) # real minutes: they begin first
 E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
-NOT_SAN  := expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_alerts dashboard_look dashboard_parts dashboard_proxies elements elements_parts map package run tracker widget visibility_page
+NOT_SAN  := alerts_silence expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_alerts dashboard_look dashboard_parts dashboard_proxies elements elements_parts map package run tracker widget visibility_page
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
 E2E      := $(filter-out $(NOT_SAN:%=tests/e2e/%.test.mjs),$(E2E))
 endif
@@ -203,12 +203,12 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 LLHTTP := $(wildcard /usr/share/llhttp/*.c)
 fuzz-http: FUZZ_WITH = $(if $(LLHTTP),-DWITH_LLHTTP -I/usr/share/include/llhttp $(LLHTTP))
 fuzz-%:
-	@mkdir -p build/fuzz/$*
-	clang $(BASE) -Wno-error -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o build/fuzz/fuzz_$* tests/fuzz/fuzz_$*.c $(FUZZ_WITH) \
+	@mkdir -p $(OUT)/fuzz/$*
+	clang $(BASE) -Wno-error -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(OUT)/fuzz/fuzz_$* tests/fuzz/fuzz_$*.c $(FUZZ_WITH) \
 		$(foreach d,proto proto/loop collector collector/dialects aggregator cli,$(call c_of,$d)) \
-		$(patsubst %,build/%.o,$(foreach d,proto collector aggregator,$(call data_of,$d))) $(filter-out -lcmocka,$(ALL_LIBS))
-	build/fuzz/fuzz_$* -max_total_time=$(SECS) -rss_limit_mb=512 -timeout=5 -print_final_stats=1 build/fuzz/$* tests/fuzz/corpus/$*
-$(addprefix fuzz-,$(FUZZ)): $(patsubst %,build/%.o,$(foreach d,proto collector aggregator,$(call data_of,$d)))
+		$(patsubst %,$(OUT)/%.o,$(foreach d,proto collector aggregator,$(call data_of,$d))) $(filter-out -lcmocka,$(ALL_LIBS))
+	$(OUT)/fuzz/fuzz_$* -max_total_time=$(SECS) -rss_limit_mb=512 -timeout=5 -print_final_stats=1 $(OUT)/fuzz/$* tests/fuzz/corpus/$*
+$(addprefix fuzz-,$(FUZZ)): $(patsubst %,$(OUT)/%.o,$(foreach d,proto collector aggregator,$(call data_of,$d)))
 
 bench: all $(BENCHES)
 	tests/bench/run
@@ -230,15 +230,17 @@ fmt-check:
 
 # The two daemons and the cli meet only in proto/. proto/ itself is pure: what knows
 # libuv or a Redis socket is in proto/loop/, and the cli, which has no loop, stays clear
-# of it.
+# of it. No name means two things in two of them: fuzzers are linked with all.
+no_twins = @! nm -g --defined-only $1 | awk 'NF == 3 { print $$3 }' | sort | uniq -d | grep .
 no_include = @! grep -nE '^ *\# *include *[<"](\.\./)*($1)' $2
-layers: all
+layers: all $(ARCHIVES)
 	$(call no_include,aggregator/|cli/,collector/*.[ch] collector/dialects/*.[ch])
 	$(call no_include,collector/|cli/,aggregator/*.[ch])
 	$(call no_include,collector/|aggregator/|proto/loop/|uv\.h,cli/*.[ch])
 	$(call no_include,collector/|aggregator/|cli/|loop/|uv\.h|hiredis/,proto/*.[ch])
 	$(call no_include,collector/|aggregator/|cli/,proto/loop/*.[ch])
 	@! ldd $(OUT)/bin/headcount | grep libuv
+	$(call no_twins,$(filter-out %/libfake.a,$(ARCHIVES)))
 
 # ---- run, install -----------------------------------------------------------
 run test:

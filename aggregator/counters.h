@@ -64,6 +64,9 @@
     X(goals_bad, COUNTER,                                                                \
       "goals and alerts in settings that cannot be read, or are too many: left out",     \
       "goals_unreadable_total")                                                          \
+    X(roll_capped, COUNTER,                                                              \
+      "times a site with alerts was not looked at: there was no room for it",            \
+      "alerts_sites_refused_total")                                                      \
     X(unknown_kind, COUNTER, "hits of a kind not known here, skipped",                   \
       "events_dropped_total{reason=\"unknown_kind\"}")                                   \
     X(late, COUNTER, "hits that happened before the window, not counted",                \

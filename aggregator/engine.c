@@ -144,8 +144,10 @@ enum wire_verdict engine_datagram(struct engine *e, const uint8_t *bytes, size_t
 
     notice_time(e, mono);
     v = intake_datagram(&e->intake, bytes, n, from, now, mono, &what);
-    if (v == WIRE_OK)
+    if (v == WIRE_OK) {
+        e->heard = mono;
         durability_moved(&e->writer.durability);
+    }
     if (what == RECEIVER_SUPERSEDED) {
         superseded(e, bytes, n);
     } else if (what == RECEIVER_FULL) {
@@ -189,7 +191,18 @@ static void follow_writer(struct engine *e)
     if (ready && e->epoch != e->writer.setup.epoch) {
         e->epoch = e->writer.setup.epoch;
         receiver_reset(e->intake.receiver, e->epoch);
+        e->in_charge = false;
     }
+}
+
+/* This is the aggregator that senders mean: one with nothing to say pings each second. */
+static void follow_senders(struct engine *e, mono_t now)
+{
+    bool heard = e->heard > 0 && now - e->heard < SENDER_SILENCE_MS;
+
+    if (heard && !e->in_charge)
+        roll_begin(&e->roll, now);
+    e->in_charge = heard;
 }
 
 /* While parked hits fill their memory data waits with its senders. */
@@ -208,7 +221,10 @@ mono_t engine_turn(struct engine *e)
     if (e->reboot)
         reboot(e, now);
     follow_writer(e);
+    follow_senders(e, mono);
     due = tick(e, now, mono);
+    if (e->loading && e->in_charge)
+        due = sooner(due, roll_turn(&e->roll, e->load_link, mono));
     due = sooner(due, loads_turn(e->loads, mono));
     due = sooner(due, writer_turn(&e->writer, now, mono));
     if (e->writer.fenced)
@@ -246,6 +262,7 @@ void engine_init(struct engine *e, const struct engine_config *config)
         loads_new(&e->store, &e->clock, &e->counters, &e->intake.folded, &e->load_events);
     if (!e->loads)
         abort();
+    roll_init(&e->roll, &e->store, &e->counters);
     writer_init(&e->writer, &e->store, &e->clock, e->intake.receiver, &e->counters,
                 config->hold_ms);
     limit(e);

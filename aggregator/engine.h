@@ -18,6 +18,7 @@
 
 #include "intake.h"
 #include "loads.h"
+#include "roll.h"
 #include "seldom.h"
 #include "writer.h"
 
@@ -38,11 +39,13 @@ struct engine {
     struct store store;
     struct intake intake; /* one datagram -> store; has the receiver */
     struct loads *loads;  /* Redis -> store */
+    struct roll roll;     /* sites with alerts -> store */
     struct writer writer; /* store -> Redis; has the epoch */
     struct redis_link *commit_link, *load_link;
     struct loads_events load_events;
     uint64_t epoch;         /* that is served at present, 0: none */
     bool loads_up, loading; /* the connection is there; and sites are read on it */
+    bool in_charge;         /* senders have been heard of late, in this epoch */
     bool noscript;          /* claim.lua was found missing */
     bool reboot;            /* all is to be forgotten */
     uint64_t seen;          /* the highest epoch that a sender or Redis has named */
@@ -50,6 +53,7 @@ struct engine {
     bool rivalled;    /* and that because another aggregator owns a site */
     mono_t fenced_at; /* when that was last */
     mono_t rest;      /* and how long was rested then, about */
+    mono_t heard;     /* when a sender was last heard, 0: never */
     mono_t noticed;   /* when time was last looked at: a datagram or a turn */
     mono_t tick_due;  /* of fold_tick */
     mono_t acks_due;  /* of receiver_acks */

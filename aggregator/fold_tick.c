@@ -15,7 +15,8 @@
 #define ALERT_EVERY_MS 1000
 
 /* Brings one site into the new minute and tidies it; it may be gone afterwards. While
- * anybody is there it is committed each minute, for Redis forgets that (ONLINE_TTL_S). */
+ * anybody is there it is committed each minute, for Redis forgets that (ONLINE_TTL_S);
+ * and while it has alerts, for the answer tells what an operator makes of them. */
 static void turn_site(struct store *st, struct site *s)
 {
     if (s->state != SITE_LIVE)
@@ -23,6 +24,10 @@ static void turn_site(struct store *st, struct site *s)
     store_peaks(st, s);
     if (site_advance(s, st->now) || online_total(&s->presence.online) > 0) {
         s->tick = true;
+        store_mark_dirty(st, s);
+    }
+    if (alerts_defined(&s->alerts)) {
+        s->tick = false; /* it alone would be no commit */
         store_mark_dirty(st, s);
     }
     if (s->stale * STALE_PART > s->visitors.n ||

@@ -233,7 +233,8 @@ bool site_is_empty(const struct site *s)
     minute_t silent = s->now > s->touched ? s->now - s->touched : 0;
 
     if (s->state != SITE_LIVE || s->visitors.n > s->stale || s->presence.tabs.n > 0 ||
-        s->committing || s->totals.dirty || alerts_wait(&s->alerts))
+        s->committing || s->totals.dirty || alerts_defined(&s->alerts) ||
+        alerts_wait(&s->alerts))
         return false;
     return s->queued ? silent > s->window : silent >= s->window;
 }

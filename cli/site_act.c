@@ -78,12 +78,12 @@ static enum command_exit tell_token(struct site *s)
 
 static enum command_exit list(struct site *s, const struct term *term)
 {
-    struct site_list sites;
+    struct site_index sites;
 
     if (site_store_list(&s->store, &sites) != STORE_DONE)
         return site_unreachable(s);
     site_print_list(&sites, term, s->opts.json, &s->out);
-    site_list_fini(&sites);
+    site_index_fini(&sites);
     return EXIT_FINE;
 }
 
@@ -147,6 +147,9 @@ static enum command_exit add_setting(struct site *s, const char *what, const cha
 
     if (site_store_name(&s->store, s->order.site) == STORE_FAILED)
         return site_unreachable(s);
+    if (s->order.verb == ALERT_ADD &&
+        site_store_alerted(&s->store, s->order.site) == STORE_FAILED)
+        return site_unreachable(s);
     switch (site_store_add(&s->store, s->order.site, &s->setting, prefix, max)) {
     case STORE_DONE:
         return s->order.verb == TOKEN_ADD ? tell_token(s) : tell(s, true, added);
@@ -162,9 +165,14 @@ static enum command_exit add_setting(struct site *s, const char *what, const cha
 static enum command_exit rm_setting(struct site *s, const char *what, const char *prefix)
 {
     char field[SETTING_FIELD_MAX];
+    enum store_result result;
 
     snprintf(field, sizeof field, "%s%s", prefix, s->order.name);
-    switch (site_store_rm(&s->store, s->order.site, field)) {
+    result = site_store_rm(&s->store, s->order.site, field);
+    if (s->order.verb == ALERT_RM && result != STORE_FAILED &&
+        site_store_no_alerts(&s->store, s->order.site) == STORE_FAILED)
+        return site_unreachable(s);
+    switch (result) {
     case STORE_DONE:
         if (s->order.verb == TOKEN_RM)
             tell_collectors(s);

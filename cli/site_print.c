@@ -8,7 +8,7 @@
 #include "table.h"
 #include "when.h"
 
-static void list_json(const struct site_list *list, struct buf *out)
+static void list_json(const struct site_index *list, struct buf *out)
 {
     struct json j;
 
@@ -16,7 +16,7 @@ static void list_json(const struct site_list *list, struct buf *out)
     json_begin_array(&j);
     for (size_t i = 0; i < list->roster.n; i++) {
         uint32_t at = list->roster.sorted[i];
-        const struct site_list_row *row = &list->row[at];
+        const struct site_index_row *row = &list->row[at];
 
         json_begin_object(&j);
         json_key(&j, "site");
@@ -52,7 +52,7 @@ static int name_width(const struct roster *r)
     return (int)width;
 }
 
-static void list_text(const struct site_list *list, const struct term *term,
+static void list_text(const struct site_index *list, const struct term *term,
                       struct buf *out)
 {
     int width = name_width(&list->roster);
@@ -62,7 +62,7 @@ static void list_text(const struct site_list *list, const struct term *term,
                term_plain(term));
     for (size_t i = 0; i < list->roster.n; i++) {
         uint32_t at = list->roster.sorted[i];
-        const struct site_list_row *row = &list->row[at];
+        const struct site_index_row *row = &list->row[at];
 
         buf_printf(out, "%-*s  %-5s  %-5s  %-6s  %6zu  %5zu  %s\n", width,
                    list->roster.name[at], row->named ? "yes" : "no",
@@ -72,7 +72,7 @@ static void list_text(const struct site_list *list, const struct term *term,
     }
 }
 
-void site_print_list(const struct site_list *list, const struct term *term, bool json,
+void site_print_list(const struct site_index *list, const struct term *term, bool json,
                      struct buf *out)
 {
     if (json)

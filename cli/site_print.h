@@ -7,7 +7,7 @@
 #include "term.h"
 
 /* All sites, by name. */
-void site_print_list(const struct site_list *list, const struct term *term, bool json,
+void site_print_list(const struct site_index *list, const struct term *term, bool json,
                      struct buf *out);
 
 /* The tokens or goals (@prefix) among the fields and values of @all, by name. */

@@ -1,6 +1,6 @@
-/* hc:sites and a site's own keys live on different nodes of a cluster, so nothing here
- * changes both at once. The order is such that a half-done change is harmless and can be
- * repeated: a name comes before its settings and goes after them. */
+/* hc:sites, hc:alerted and a site's own keys live on different nodes of a cluster, so
+ * nothing here changes two of them at once. The order is such that a half-done change is
+ * harmless and can be repeated: a name comes before its settings and goes after them. */
 #include "site_store.h"
 
 #include <stdio.h>
@@ -39,15 +39,35 @@ static enum store_result changed(struct site_store *s, redisReply *r)
     return result;
 }
 
-static redisReply *site_member(struct site_store *s, const char *command,
-                               struct slice site)
+/* SADD or SREM. */
+static enum store_result member(struct site_store *s, const char *command,
+                                const char *key, struct slice site)
 {
-    return redisCommand(s->redis, "%s " KEY_SITES " %b", command, site.p, site.n);
+    return changed(s, redisCommand(s->redis, "%s %s %b", command, key, site.p, site.n));
 }
 
 enum store_result site_store_name(struct site_store *s, struct slice site)
 {
-    return changed(s, site_member(s, "SADD", site));
+    return member(s, "SADD", KEY_SITES, site);
+}
+
+enum store_result site_store_alerted(struct site_store *s, struct slice site)
+{
+    return member(s, "SADD", KEY_ALERTED, site);
+}
+
+enum store_result site_store_no_alerts(struct site_store *s, struct slice site)
+{
+    redisReply *all = site_store_read(s, site);
+    size_t n = 0;
+
+    if (all == NULL)
+        return STORE_FAILED;
+    for (size_t i = 0; i + 1 < all->elements; i += 2)
+        n += slice_starts((struct slice){all->element[i]->str, all->element[i]->len},
+                          SLICE(SETTING_ALERT));
+    drop(all);
+    return n > 0 ? STORE_SAME : member(s, "SREM", KEY_ALERTED, site);
 }
 
 enum store_result site_store_forget(struct site_store *s, struct slice site, bool totals)
@@ -61,9 +81,9 @@ enum store_result site_store_forget(struct site_store *s, struct slice site, boo
             s, redisCommand(s->redis, "DEL %s %s %s", settings.s, total.s, alerts.s));
     else
         keys = changed(s, redisCommand(s->redis, "DEL %s", settings.s));
-    if (keys == STORE_FAILED)
-        return keys;
-    name = changed(s, site_member(s, "SREM", site));
+    if (keys == STORE_FAILED || member(s, "SREM", KEY_ALERTED, site) == STORE_FAILED)
+        return STORE_FAILED;
+    name = member(s, "SREM", KEY_SITES, site);
     return name == STORE_SAME ? keys : name;
 }
 
@@ -268,7 +288,7 @@ static struct slice text_of(const redisReply *r, size_t i)
     return (struct slice){r->element[i]->str, r->element[i]->len};
 }
 
-static enum store_result list_names(struct site_store *s, struct site_list *list)
+static enum store_result list_names(struct site_store *s, struct site_index *list)
 {
     redisReply *named = redisCommand(s->redis, "SMEMBERS " KEY_SITES), *live;
     int at;
@@ -295,7 +315,7 @@ static enum store_result list_names(struct site_store *s, struct site_list *list
     return STORE_DONE;
 }
 
-static void count_settings(const redisReply *all, struct site_list_row *row)
+static void count_settings(const redisReply *all, struct site_index_row *row)
 {
     struct setting_read r;
 
@@ -312,7 +332,7 @@ static void count_settings(const redisReply *all, struct site_list_row *row)
 }
 
 /* All are asked for before the first answer is read. */
-static enum store_result list_settings(struct site_store *s, struct site_list *list)
+static enum store_result list_settings(struct site_store *s, struct site_index *list)
 {
     for (size_t i = 0; i < list->roster.n; i++) {
         struct key_name key = key_settings(roster_name(&list->roster, i));
@@ -332,20 +352,20 @@ static enum store_result list_settings(struct site_store *s, struct site_list *l
     return STORE_DONE;
 }
 
-enum store_result site_store_list(struct site_store *s, struct site_list *list)
+enum store_result site_store_list(struct site_store *s, struct site_index *list)
 {
     enum store_result result;
 
-    *list = (struct site_list){0};
+    *list = (struct site_index){0};
     result = list_names(s, list);
     if (result == STORE_DONE)
         result = list_settings(s, list);
     if (result != STORE_DONE)
-        site_list_fini(list);
+        site_index_fini(list);
     return result;
 }
 
-void site_list_fini(struct site_list *list)
+void site_index_fini(struct site_index *list)
 {
     roster_fini(&list->roster);
     free(list->row);

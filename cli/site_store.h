@@ -29,6 +29,11 @@ enum store_result site_store_name(struct site_store *s, struct slice site);
  * was nothing. */
 enum store_result site_store_forget(struct site_store *s, struct slice site, bool totals);
 
+/* Puts @site among those that aggregators look at though nobody visits them, or, unless
+ * an alert is set, takes it out. STORE_SAME: it was so already. */
+enum store_result site_store_alerted(struct site_store *s, struct slice site);
+enum store_result site_store_no_alerts(struct site_store *s, struct slice site);
+
 /* When the aggregator last committed @site, as far as hc:live knows; 0: not lately. */
 enum store_result site_store_live(struct site_store *s, struct slice site, ms_t *at);
 
@@ -53,18 +58,18 @@ enum store_result site_store_tell(struct site_store *s, struct slice site);
 redisReply *site_store_read(struct site_store *s, struct slice site);
 
 /* The sites there are: named by an operator, or committed lately. */
-struct site_list {
+struct site_index {
     struct roster roster;
-    struct site_list_row {
+    struct site_index_row {
         bool named, badge, closed;
         ms_t live; /* 0: not lately */
         size_t tokens, goals;
     } * row; /* by the roster's numbers */
 };
 
-/* Reads them with their settings. Returns STORE_DONE, after which site_list_fini must
+/* Reads them with their settings. Returns STORE_DONE, after which site_index_fini must
  * follow, or STORE_FAILED. */
-enum store_result site_store_list(struct site_store *s, struct site_list *list);
-void site_list_fini(struct site_list *list);
+enum store_result site_store_list(struct site_store *s, struct site_index *list);
+void site_index_fini(struct site_index *list);
 
 #endif

@@ -27,9 +27,10 @@ struct key_name {
     size_t n;
 };
 
-#define KEY_EPOCH "hc:epoch" /* string: the last epoch given to an aggregator */
-#define KEY_SITES "hc:sites" /* set: sites that an operator has named */
-#define KEY_LIVE "hc:live"   /* zset: sites by the wall ms of a recent commit */
+#define KEY_EPOCH "hc:epoch"     /* string: the last epoch given to an aggregator */
+#define KEY_SITES "hc:sites"     /* set: sites that an operator has named */
+#define KEY_LIVE "hc:live"       /* zset: sites by the wall ms of a recent commit */
+#define KEY_ALERTED "hc:alerted" /* set: sites that an operator has set alerts of */
 
 struct key_name key_meta(struct slice site);                 /* hc:{S}:m  hash */
 struct key_name key_minute(struct slice site, minute_t min); /* hc:{S}:b:MIN  hash */

@@ -315,6 +315,10 @@
 #define ALERTS_MAX 16
 #define ALERTS_KEPT_MAX (2 * ALERTS_MAX)
 
+/* Sites with alerts that are called up at once though nobody visits them; of more, others
+ * each time. A thousand answers of Redis to read, once in ten seconds. */
+#define ALERTED_MAX 1000
+
 /* The bound of an alert, and how long a number may have to be beyond it. */
 #define ALERT_LIMIT_MAX 1000000000
 #define ALERT_HOLD_MAX_S 86400

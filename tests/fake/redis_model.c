@@ -426,6 +426,16 @@ static const char *alert(struct redis_model *m, const struct slice *v)
     return NULL;
 }
 
+/* A set is a hash whose values are empty. */
+static const char *sadd(struct redis_model *m, const struct slice *v, size_t n)
+{
+    if (find(m, v[1]) && find(m, v[1])->is_string)
+        return WRONGTYPE;
+    for (size_t i = 2; i < n; i++)
+        set_field(change(m, v[1], false), v[i], SLICE(""));
+    return NULL;
+}
+
 /* An operation of a script. Returns the error, NULL: none. */
 static const char *operation(struct redis_model *m, const struct slice *v, size_t n)
 {
@@ -439,6 +449,8 @@ static const char *operation(struct redis_model *m, const struct slice *v, size_
         return zremrangebyscore(m, v);
     if (slice_eq(v[0], SLICE("SETRANGE")))
         return setrange(m, v);
+    if (slice_eq(v[0], SLICE("SADD")))
+        return sadd(m, v, n);
     if (slice_eq(v[0], SLICE("ALERT")))
         return alert(m, v);
     if (slice_eq(v[0], SLICE("HLEN")))
@@ -931,6 +943,20 @@ static redisReply *loaded(struct slice text)
     return reply_text(REDIS_REPLY_STRING, slice_of(sha));
 }
 
+/* Chance has it that it is always the first ones. */
+static redisReply *srandmember(struct redis_model *m, const struct slice *v)
+{
+    const struct model_key *k = find(m, v[1]);
+    redisReply *list;
+
+    if (k && k->is_string)
+        return reply_error(WRONGTYPE);
+    list = reply_of(REDIS_REPLY_ARRAY);
+    for (size_t i = 0; k && i < k->n && i < number(v[2]); i++)
+        add(list, (struct slice){k->field[i].name, k->field[i].name_n});
+    return list;
+}
+
 static redisReply *command(struct redis_model *m, const struct slice *v, size_t n)
 {
     const char *error;
@@ -942,6 +968,8 @@ static redisReply *command(struct redis_model *m, const struct slice *v, size_t 
         return loaded(v[2]);
     if (slice_eq(v[0], SLICE("GETRANGE")))
         return getrange(m, v);
+    if (slice_eq(v[0], SLICE("SRANDMEMBER")))
+        return srandmember(m, v);
     if (slice_eq(v[0], SLICE("INFO")))
         return reply_text(REDIS_REPLY_STRING,
                           SLICE("maxmemory:0\r\nmaxmemory_policy:noeviction\r\n"));
@@ -1089,12 +1117,12 @@ size_t redis_model_fields(struct redis_model *m, const char *key)
     return k ? k->n : 0;
 }
 
-/* hc:live, hc:{SITE}:t, hc:{SITE}:al */
+/* hc:live, hc:alerted, hc:{SITE}:t, hc:{SITE}:al */
 static bool is_for_ever(const struct model_key *k)
 {
     size_t n = k->name_n;
 
-    return strcmp(k->name, KEY_LIVE) == 0 ||
+    return strcmp(k->name, KEY_LIVE) == 0 || strcmp(k->name, KEY_ALERTED) == 0 ||
            (n > 3 && strcmp(k->name + n - 3, "}:t") == 0) ||
            (n > 4 && strcmp(k->name + n - 4, "}:al") == 0);
 }

@@ -1,4 +1,5 @@
-/* operator: each change is one command, after which the version is another. */
+/* operator: each change is one command, after which the version is another. Before it
+ * the site is named among those that have alerts. */
 #include "operator.h"
 
 #include <stdio.h>
@@ -18,7 +19,7 @@ static void run(const struct operator* o, const char *const *words)
     command_fini(&c);
 }
 
-static void write_site(const struct operator* o, const char *key)
+static void write_site(const struct operator* o, const char *site, const char *key)
 {
     const char *const first[] = {
         "HSET",      key,        "g:all",  "path *",  "g:buy",
@@ -33,6 +34,7 @@ static void write_site(const struct operator* o, const char *key)
 
     if (slice_eq(redis_model_get(o->redis, key, "v"), operator_version(o)))
         return;
+    run(o, (const char *const[]){"SADD", KEY_ALERTED, site, NULL});
     run(o, (const char *const[]){"DEL", key, NULL});
     run(o, o->changed ? then : first);
 }
@@ -45,7 +47,7 @@ void operator_write(const struct operator* o)
 
         snprintf(site, sizeof site, "site-%u", i);
         key = key_settings(slice_of(site));
-        write_site(o, key.s);
+        write_site(o, site, key.s);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "../../aggregator/commit.h"
 #include "../../aggregator/fold.h"
 #include "../../proto/keys.h"
 
@@ -687,6 +688,46 @@ static void heartbeats_and_what_names_a_tab_make_present_and_bare_pixels_do_not(
     assert_int_equal(counts.views, 2);
     assert_int_equal(pages_get(&site(st, "shop")->pages, 0)->online, 4);
     assert_int_equal(site(st, "shop")->totals.peaks.all, 4);
+}
+
+static size_t commit_alerts(struct store *st)
+{
+    size_t commits = 0;
+
+    for (struct site *s; (s = store_take_dirty(st)) != NULL; commit(s)) {
+        commits += alerts_defined(&s->alerts) && !commit_is_tick(s);
+        for (size_t i = 0; i < s->alerts.n; i++) {
+            s->alerts.alert[i].inflight |= s->alerts.alert[i].dirty;
+            s->alerts.alert[i].dirty = false;
+        }
+        alerts_told(&s->alerts, true);
+    }
+    return commits;
+}
+
+/* And each minute it is committed, by which it is heard what its operator changes. */
+static void a_site_with_alerts_stays_though_nobody_visits_it(void **state)
+{
+    struct store *st = *state;
+    struct site *s = store_site(st, SLICE("shop"));
+    size_t commits = 0;
+
+    alerts_begin(&s->alerts);
+    assert_true(alerts_add(&s->alerts, SLICE("al:gone"), SLICE("below online 0 1 0")));
+    alerts_end(&s->alerts);
+    store_due(st, s);
+    fold(st, hit_at("blog", 1, "/", 0), NOON);
+    for (ms_t t = NOON; t < NOON + 120 * 60000; t = fold_tick(st, t))
+        commits += commit_alerts(st);
+    assert_int_equal(st->nsites, 1);
+    assert_ptr_equal(st->site[0], s);
+    assert_true(commits >= 119);
+    assert_true(s->alerts.alert[0].state.on);
+    alerts_begin(&s->alerts);
+    alerts_end(&s->alerts);
+    for (ms_t t = NOON + 120 * 60000; t < NOON + 124 * 60000; t = fold_tick(st, t))
+        commit_alerts(st);
+    assert_int_equal(st->nsites, 0);
 }
 
 /* Calls fold_tick as it asks to be, until @end. */
@@ -1524,6 +1565,8 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(windows_end_at_their_minute, begin, end),
         cmocka_unit_test_setup_teardown(a_silent_site_is_forgotten, begin, end),
+        cmocka_unit_test_setup_teardown(a_site_with_alerts_stays_though_nobody_visits_it,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(heartbeats_keep_a_visitor_and_count_no_view,
                                         begin, end),
         cmocka_unit_test_setup_teardown(

@@ -1,0 +1,54 @@
+/* One question at a time; the answer makes the sites, and the loads do the rest. When the
+ * connection breaks the answer is NULL, and the next one begins anew. */
+#include "roll.h"
+
+#include "../proto/hit.h"
+#include "../proto/keys.h"
+
+#define TEXT_OF(number) TEXT_OF_(number)
+#define TEXT_OF_(number) #number
+
+static void call_up(struct roll *r, struct slice site)
+{
+    if (site_valid(site) && store_site(r->store, site) == NULL)
+        r->counters->roll_capped++;
+}
+
+static void on_names(void *arg, const redisReply *reply)
+{
+    struct roll *r = arg;
+
+    r->waiting = false;
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY)
+        return;
+    for (size_t i = 0; i < reply->elements; i++) {
+        const redisReply *name = reply->element[i];
+
+        if (name->type == REDIS_REPLY_STRING)
+            call_up(r, (struct slice){name->str, name->len});
+    }
+}
+
+void roll_init(struct roll *r, struct store *store, struct aggregator_counters *counters)
+{
+    *r = (struct roll){.store = store, .counters = counters, .due = INT64_MAX};
+}
+
+void roll_begin(struct roll *r, mono_t now)
+{
+    r->due = now + ROLL_FIRST_MS;
+}
+
+mono_t roll_turn(struct roll *r, struct redis_link *link, mono_t now)
+{
+    const char *argv[] = {"SRANDMEMBER", KEY_ALERTED, TEXT_OF(ALERTED_MAX)};
+    const size_t lens[] = {strlen(argv[0]), strlen(argv[1]), strlen(argv[2])};
+
+    if (r->waiting)
+        return INT64_MAX;
+    if (now >= r->due) {
+        r->due = now + ROLL_EVERY_MS;
+        r->waiting = redis_link_call(link, 3, argv, lens, on_names, r) == 0;
+    }
+    return r->due;
+}
