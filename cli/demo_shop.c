@@ -35,10 +35,10 @@ static const struct shop_page pages[] = {
 
 /* next: home, category, product, search, cart, checkout, thanks, blog, post, leave */
 static const struct shop_habit habits[SHOP_KINDS] = {
-    [SHOP_HOME] = {18e3, 6, 3, "signup", SHOP_LEAVE, {0, 44, 14, 9, 2, 0, 0, 7, 2, 22}},
+    [SHOP_HOME] = {18e3, 8, 3, "signup", SHOP_LEAVE, {0, 44, 14, 9, 2, 0, 0, 7, 2, 22}},
     [SHOP_CATEGORY] = {22e3, 0, 0, NULL, SHOP_LEAVE, {4, 14, 56, 5, 2, 0, 0, 0, 1, 18}},
     [SHOP_PRODUCT] =
-        {42e3, 6, 14, "add-to-cart", SHOP_CART, {3, 22, 26, 4, 3, 0, 0, 0, 4, 38}},
+        {42e3, 12, 14, "add-to-cart", SHOP_CART, {3, 22, 26, 4, 3, 0, 0, 0, 4, 38}},
     [SHOP_SEARCH] =
         {20e3, 80, 80, "search", SHOP_PRODUCT, {4, 14, 8, 10, 0, 0, 0, 0, 4, 60}},
     [SHOP_CART] = {24e3, 12, 0, NULL, SHOP_LEAVE, {3, 14, 16, 1, 0, 44, 0, 0, 0, 22}},
@@ -51,12 +51,13 @@ static const struct shop_habit habits[SHOP_KINDS] = {
          SHOP_LEAVE,
          {8, 4, 0, 0, 0, 0, 0, 5, 3, 80}},
     [SHOP_BLOG] = {20e3, 0, 0, NULL, SHOP_LEAVE, {6, 6, 2, 1, 0, 0, 0, 0, 55, 30}},
-    [SHOP_POST] = {110e3,
-                   5,
-                   7,
-                   "outbound teatime.example/uji",
-                   SHOP_LEAVE,
-                   {3, 8, 14, 2, 0, 0, 0, 8, 10, 55}},
+    [SHOP_POST] =
+        {110e3,
+         12,
+         7,
+         "outbound teatime.example/uji",
+         SHOP_LEAVE,
+         {3, 8, 14, 2, 0, 0, 0, 8, 10, 55}},
 };
 
 static const struct shop_source sources[] = {

@@ -31,7 +31,7 @@ static void draw_totals(const struct top_site *s, struct canvas *c)
     canvas_printf(c, "5 min: visitors %" PRIu64 "  views %" PRIu64, s->visitors,
                   s->views);
     if (s->peaks.day > 0)
-        canvas_printf(c, "  peak today %" PRIu64 " at %s", s->peaks.day,
+        canvas_printf(c, "  most online today %" PRIu64 " at %s", s->peaks.day,
                       when_minute(s->peaks.day_at).s);
     if (s->peaks.all > 0)
         canvas_printf(c, "  ever %" PRIu64, s->peaks.all);

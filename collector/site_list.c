@@ -66,8 +66,21 @@ void site_list_unite(struct site_list *l)
     l->n = kept;
 }
 
+static void drop_closed(struct site_list *l)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < l->n; i++)
+        if (!l->row[i].closed)
+            l->row[kept++] = l->row[i];
+    l->n = kept;
+}
+
 void site_list_cut(struct site_list *l)
 {
+    if (l->n <= SITES_LISTED_MAX)
+        return;
+    drop_closed(l);
     if (l->n <= SITES_LISTED_MAX)
         return;
     sort(l, by_rank);

@@ -1,8 +1,8 @@
 /* site_list: sites and their numbers, the busiest first: what GET /sites answers. Pure.
  *
  * Names are added, made one each, and where there are more than SITES_LISTED_MAX the
- * busiest are kept by how many are online; then their numbers are taken in, and it is
- * written. */
+ * busiest of those that are not closed are kept by how many are online; then their
+ * numbers are taken in, and it is written. */
 #ifndef HC_SITE_LIST_H
 #define HC_SITE_LIST_H
 
@@ -15,6 +15,7 @@ struct site_row {
     char name[SITE_MAX];
     uint8_t name_n;
     bool told;       /* its numbers are there */
+    bool closed;     /* it is not for everybody, and takes no place */
     uint64_t online; /* what it is ranked by; of a site that was told the total of: */
     struct online states;
     uint64_t current, views; /* of MINUTES_DEFAULT minutes */
@@ -44,7 +45,8 @@ void site_list_add(struct site_list *l, struct slice name);
 /* Each name once. */
 void site_list_unite(struct site_list *l);
 
-/* By `online`, most first, then by name; the first SITES_LISTED_MAX stay. */
+/* Those that are not closed, by `online`, most first, then by name; the first
+ * SITES_LISTED_MAX stay. A list of no more stays as it is. */
 void site_list_cut(struct site_list *l);
 
 /* Takes in the numbers of a site: of a summary of MINUTES_DEFAULT. */

@@ -5,8 +5,8 @@
 //
 // or the one that a page that has subscribed itself gives it: element.view = view.
 //
-// A class says its css and what it wants of the client, makes its parts in build(), once, and
-// shows a view in update(view). Until there is one it is shown a view without numbers.
+// A class says its css and what it wants of the client, makes its parts in build(), once, names
+// them by its attributes in name(), and shows a view in update(view). Until there is one it is shown a view without numbers.
 import { subscribe } from './headcount-client.js';
 
 // Text and lines follow the page's colours, so they suit light and dark ones.
@@ -45,7 +45,7 @@ export const text = (n) => n?.toLocaleString() ?? '–';
 
 export class HeadcountElement extends HTMLElement {
   static css = '';
-  static observedAttributes = ['site', 'base', 'minutes', 'label', 'show'];
+  static observedAttributes = ['site', 'base', 'minutes', 'label', 'show', 'kind', 'max'];
   #view = null;
   #isGiven = false;
   #isBuilt = false;
@@ -63,6 +63,8 @@ export class HeadcountElement extends HTMLElement {
   }
 
   build() {}
+
+  name() {}
 
   update() {}
 
@@ -136,6 +138,7 @@ export class HeadcountElement extends HTMLElement {
     if (!this.isConnected) return;
     if (!this.#isBuilt) this.build();
     this.#isBuilt = true;
+    this.name();
     const site = this.getAttribute('site');
     const none = { site, status: 'connecting', since: 0, numbers: null, events: [], rev: null };
     const { status } = view ?? none;

@@ -38,6 +38,8 @@ export function countryOf(code) {
 
 let notes = 0;
 
+const whatIs = (heading) => `What is “${heading.textContent}”?`;
+
 /** Puts a question mark behind a heading, which shows the note. */
 export function explain(note, heading) {
   const why = part('why', 'button');
@@ -45,7 +47,7 @@ export function explain(note, heading) {
   note.role = 'tooltip';
   why.type = 'button';
   why.textContent = '?';
-  why.ariaLabel = `What is “${heading.textContent}”?`;
+  why.ariaLabel = whatIs(heading);
   why.setAttribute('aria-describedby', note.id);
   why.onclick = () => why.focus(); // not every browser does
   why.onkeydown = ({ key }) => {
@@ -53,6 +55,7 @@ export function explain(note, heading) {
   };
   why.onblur = why.onpointerleave = () => why.classList.remove('shut');
   heading.after(why);
+  return why;
 }
 
 const CSS = `${BASICS}
@@ -86,17 +89,22 @@ export class Panel extends HeadcountElement {
   }
 
   build() {
-    const { title, note } = this.about;
-    const name = this.getAttribute('label') ?? title;
-    const said = make('p', { className: 'note', textContent: note });
-    const head = part('title', 'h2');
+    this.note = make('p', { className: 'note' });
+    this.head = part('title', 'h2');
     this.span = make('small');
     this.body = part('body', 'div');
-    head.textContent = name;
-    this.setAttribute('role', 'group');
-    this.setAttribute('aria-label', name);
-    this.shadowRoot.append(make('div', {}, head, this.span, said), this.body);
-    explain(said, head);
+    this.role = 'group';
+    this.shadowRoot.append(make('div', {}, this.head, this.span, this.note), this.body);
+    this.why = explain(this.note, this.head);
+  }
+
+  name() {
+    const { title, note } = this.about;
+    const name = this.getAttribute('label') ?? title;
+    put(this.note, note);
+    if (this.ariaLabel === name) return;
+    this.ariaLabel = this.head.textContent = name;
+    this.why.ariaLabel = whatIs(this.head);
   }
 
   update({ numbers }) {
@@ -128,15 +136,19 @@ export class Table extends Panel {
 
   build() {
     super.build();
-    const { columns } = this.about;
-    const names = columns.map((name) => make('th', { scope: 'col', textContent: name }));
+    this.columns = this.about.columns.map(() => make('th', { scope: 'col' }));
     this.rows = make('tbody');
-    this.table = make('table', {}, make('thead', {}, make('tr', {}, ...names)), this.rows);
-    this.table.setAttribute('aria-label', this.getAttribute('aria-label'));
+    this.table = make('table', {}, make('thead', {}, make('tr', {}, ...this.columns)), this.rows);
     this.rest = part('rest', 'p');
     this.empty = make('p', { className: 'empty', hidden: true });
     this.table.hidden = true; // until something is known
     this.body.append(this.table, this.rest, this.empty);
+  }
+
+  name() {
+    super.name();
+    this.table.ariaLabel = this.ariaLabel;
+    this.columns.forEach((column, i) => put(column, this.about.columns[i]));
   }
 
   get max() {

@@ -9,7 +9,7 @@ import zlib from 'node:zlib';
 import { Browser } from './browser.mjs';
 import { front } from './cable.mjs';
 import { buildDir, eventually, request, story } from './harness.mjs';
-import { faults } from './look.mjs';
+import { look } from './look.mjs';
 import { browse, isLive, open, shows, text } from './pages.mjs';
 import { WEB } from './web.mjs';
 
@@ -38,6 +38,9 @@ async function crowd(s) {
   await s.sees('shop', { currentVisitors: TITLES.length });
 }
 
+/** They are still there, and do what they did. */
+const stay = (s) => Promise.all(TITLES.map((_, i) => s.hit({ i: 'shop', p: PATHS[i], u: `${i}`, v: `${i}`, k: 'h', a: 'wribr'[i % 5] })));
+
 const ALERTS = [
   { name: 'busy', of: 'online', kind: 'above', value: 1_234, limit: 1_000, since: Date.now() - 60_000 },
   { name: `${'long-'.repeat(12)}name`, of: 'views', kind: 'below', value: 2, limit: 5, since: Date.now() - 3 * 864e5 },
@@ -50,10 +53,25 @@ const alarm = (context, alerts) =>
     await route.fulfill({ response: answer, json: { ...(await answer.json()), alerts } });
   });
 
+// What has to be there, and how often at least.
+const WALL = { '#status': 1, '#online': 1, '#states b': 4, '#share i': 4, '.figure b': 3, h2: 8, '[role=slider] i': 2, 'tbody tr': 4, 'headcount-feed li': 4, 'headcount-map svg': 1 };
+const PARTS = {
+  busy: { ...WALL, '.figure b': 6, h2: 19, 'tbody tr': 25, '#alerts li': 2, '.why': 20, '#total': 1, '#tools button': 4 },
+  empty: { '#status': 1, '#online': 1, '#states b': 4, '.figure b': 6, h2: 16, '[role=slider]': 1, '.empty': 8, 'headcount-map svg': 1, '.why': 20 },
+  wall: WALL,
+  all: { '#status': 1, '#online': 1, '#states b': 4, '.figure b': 3, '#all h2': 1, '#all b': 1, '#all svg': 1 },
+};
+
 async function looksRight(page, name) {
-  assert.deepEqual(await page.evaluate(faults), [], name);
+  const of = name.split('-')[0];
+  const { faults, png } = await look(page, { isEmpty: of === 'empty' });
+  for (const [selector, n] of Object.entries(PARTS[of])) {
+    const seen = await page.locator(`${selector} >> visible=true`).count();
+    if (seen < n) faults.push(`${seen} of ${n} ${selector} are seen`);
+  }
   fs.mkdirSync(path.join(buildDir, 'e2e'), { recursive: true });
-  await page.screenshot({ path: path.join(buildDir, 'e2e', `look-${name}.png`), fullPage: true, animations: 'disabled' });
+  fs.writeFileSync(path.join(buildDir, 'e2e', `look-${name}.png`), png);
+  assert.deepEqual(faults, [], name);
 }
 
 story('on a phone, a desk and a wall, light and dark, nothing overlaps, sticks out, is cut or is pale', async (s) => {
@@ -62,6 +80,7 @@ story('on a phone, a desk and a wall, light and dark, nothing overlaps, sticks o
   const { context, said } = await browse(s, { reducedMotion: 'reduce' });
   await alarm(context, ALERTS);
   for (const [name, where] of [['busy', 'site/shop'], ['empty', 'site/nobody'], ['wall', 'site/shop?wall'], ['all', '']]) {
+    await stay(s);
     const page = await open(context, `http://${s.http}/${where}`);
     await isLive(page);
     if (where.startsWith('site')) await page.locator('headcount-map svg').waitFor();
@@ -78,25 +97,46 @@ story('on a phone, a desk and a wall, light and dark, nothing overlaps, sticks o
 }, { ms: 180_000 });
 
 story('what is wrong is seen', async (s) => {
-  await s.start();
+  await s.start({ collector: ['--trusted-proxy', '127.0.0.1'] });
   await crowd(s);
   const { context } = await browse(s, { viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', bypassCSP: true });
-  for (const [css, fault] of [
-    ['main { width: 1300px; }', /^the page is \d+ wide$/],
-    ['#figures { margin-left: -3rem; }', /^div\.card\.figure lies on section#now\.card$|^section#now\.card lies on div\.card/],
-    ['#gloss { margin-top: -3rem; } #online { flex: none; }', /^p#gloss is written over|written over p#gloss$/],
-    ['#gloss { color: #bbb !important; }', /^p#gloss has a contrast of 1\.\d+$/],
-    ['.figure small { text-overflow: clip; width: 3rem; }', /^(small|span\.\w+) is cut without a word/],
-    ['.figure b { margin-left: 9em; }', /^b sticks out of div\.card/],
+  const page = await open(context, `http://${s.http}/site/shop`);
+  await isLive(page);
+  await page.locator('headcount-map svg').waitFor();
+  assert.deepEqual((await look(page)).faults, []);
+  for (const [host, css, fault] of [
+    ['', 'main { width: 1300px; }', /^the page is \d+ wide$/],
+    ['', '#figures { margin-left: -3rem; }', /^div\.card\.figure lies on section#now\.card$|^section#now\.card lies on div\.card/],
+    ['', '#gloss { margin-top: -3rem; } #online { flex: none; }', /^p#gloss is written over|written over p#gloss$/],
+    ['', '#online { line-height: 0; min-height: 0; flex: none; }', /^p#online is written over|written over p#online$/],
+    ['', '#gloss { color: #bbb; }', /^p#gloss has a contrast of 1\.\d+$/],
+    ['', '.figure small { text-overflow: clip; width: 3rem; }', /^(small|span\.\w+) is cut without a word/],
+    ['', '.figure b { margin-left: 9em; }', /^b sticks out of div\.card/],
+    ['', '.figure b { opacity: .1; }', /^b is not to be seen$/],
+    ['', '#states::after { content: ""; position: absolute; inset: 0; background: var(--card); }', /^h3 is not to be seen$/],
+    ['', '#states b { font-size: 6px; }', /^b is 6 px small$/],
+    ['', '#now { max-height: 12rem; overflow: hidden; }', /^(b|h3) is cut off: /],
+    ['', '#share { height: 0; }', /^div#share is \d+ x 0 px$/],
+    ['', '#share i { width: 0; }', /^div#share is not to be seen$/],
+    ['headcount-bars', '.body { flex: none; } [role="slider"] { min-height: 0; }', /^headcount-bars\.card div is \d+ x [01] px$/],
+    ['headcount-bars', '.minute i { height: 0; border: 0; }', /^headcount-bars\.card div is not to be seen$/],
+    ['headcount-bars', '.axis { margin-top: -2em; } .told { margin-bottom: -2em; }', /^headcount-bars\.card span is written over headcount-bars\.card div$/],
+    ['headcount-map', 'svg { height: 0; }', /^headcount-map\.card svg\S* is \d+ x 0 px$/],
+    ['headcount-map', 'svg * { fill: none; stroke: none; }', /^headcount-map\.card svg\S* is not to be seen$/],
+    ['headcount-pages', 'bdi { overflow: visible; }', /^headcount-pages\.card bdi\S* (is written over|sticks out)/],
+    ['headcount-pages', 'tbody td { color: transparent; }', /^headcount-pages\.card (td|bdi) has a contrast of 1\.00$/],
+    ['headcount-feed', 'li { height: .8em; overflow: hidden; border: 0; }', /^headcount-feed\.card \S+ is cut off: /],
   ]) {
-    const page = await open(context, `http://${s.http}/site/shop`);
-    await isLive(page);
-    await page.addStyleTag({ content: css });
-    const seen = await page.evaluate(faults);
-    assert.ok(seen.some((one) => fault.test(one)), `${css}: ${seen.join('; ')}`);
-    await page.close();
+    await stay(s);
+    const style = await page.evaluateHandle(([host, text]) => {
+      const style = Object.assign(document.createElement('style'), { textContent: text.replaceAll(';', '!important;') });
+      return (host ? document.querySelector(host).shadowRoot : document.head).appendChild(style);
+    }, [host, css]);
+    const { faults: seen } = await look(page);
+    assert.ok(seen.some((one) => fault.test(one)), `${host} ${css}: ${seen.join('; ')}`);
+    await style.evaluate((node) => node.remove());
   }
-}, { ms: 90_000 });
+}, { ms: 180_000 });
 
 story('alerts that are on stand above everything, and go', async (s) => {
   await s.start();

@@ -34,6 +34,8 @@ story('a demo fills the page at once, is counted as it was sent, and leaves nobo
     return now;
   }, 30_000);
   assert.deepEqual(busy.flags, ['demo']);
+  const { sites } = JSON.parse((await s.request('/sites')).body);
+  assert.deepEqual(sites.map(({ site, demo }) => [site, demo]), [['shop', true]]);
   for (const name of ['(direct)', '(internal)', 'google.com', 'instagram.com', 'teatime.example'])
     assert.ok(names(busy.referrers).includes(name), `${name} in ${names(busy.referrers)}`);
   for (const name of ['desktop', 'mobile', 'tablet']) assert.ok(names(busy.devices).includes(name));

@@ -1,8 +1,18 @@
-// What is wrong with how a page looks, whatever fonts there are: faults() runs in the page and
-// returns sentences. It judges boxes and colours, and compares no pixels.
+// What is wrong with how a page looks, whatever fonts there are, as sentences.
+//
+// Boxes and colours are judged in the page (judge). Then a picture of it has to show that there is
+// something in each box: a text that is transparent, covered or of no size leaves no trace. It is
+// compared with no other picture.
+import { decode } from '../pictures/palette.mjs';
 
-/** Of all cards and texts that are seen, those in elements too. */
-export function faults() {
+const INK = 3; // contrast of the darkest and the lightest pixel: thin letters are never quite their colour
+const INK_OF_EMPTY = 1.2; // of a chart with nothing in it, which has a border at least
+
+/** Of all cards and texts that are seen, those in elements too: { said, marks }. */
+function judge() {
+  const SIZE_MIN = 10.5; // px of letters, and of charts:
+  const [SHARE_HIGH, CHART_HIGH, CHART_WIDE] = [6, 24, 150];
+  const FADE = 60;
   const said = new Set();
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const colours = new Map();
@@ -52,11 +62,12 @@ export function faults() {
     range.selectNodeContents(textNode);
     return range.getClientRects();
   };
-  /** What is left of a box within those that cut. */
-  const cut = (box, node) => {
+  const isScroller = (node) => /auto|scroll/.test(getComputedStyle(node).overflowY);
+  /** What is left of a box within those that cut, but those. */
+  const cut = (box, node, but) => {
     let { left, right, top, bottom } = box;
     for (const at of chain(node)) {
-      if (getComputedStyle(at).overflow === 'visible' || at === document.body || at === document.documentElement) continue;
+      if (getComputedStyle(at).overflow === 'visible' || at === document.body || at === document.documentElement || but?.(at)) continue;
       const frame = at.getBoundingClientRect();
       [left, right] = [Math.max(left, frame.left), Math.min(right, frame.right)];
       [top, bottom] = [Math.max(top, frame.top), Math.min(bottom, frame.bottom)];
@@ -87,6 +98,21 @@ export function faults() {
     }
   }
 
+  const charts = [];
+  const marks = [];
+  const mark = (node, { left, top, right, bottom }, isChart) =>
+    marks.push({ name: name(node), left, top: top + scrollY, right, bottom: bottom + scrollY, isChart });
+  /** Whether it is where a list fades out. */
+  const isFading = (box, node) =>
+    [...chain(node)].some((at) => getComputedStyle(at).maskImage !== 'none' && box.bottom > at.getBoundingClientRect().bottom - FADE);
+  for (const chart of nodes.filter((node) => node.matches('#share, [role="slider"], svg') && isSeen(node))) {
+    const box = cut(chart.getBoundingClientRect(), chart);
+    const least = chart.id === 'share' ? SHARE_HIGH : CHART_HIGH;
+    if (box.height < least || box.width < CHART_WIDE) said.add(`${name(chart)} is ${Math.round(box.width)} x ${Math.round(box.height)} px`);
+    else mark(chart, box, true);
+    charts.push([chart, box]);
+  }
+
   const texts = [];
   for (const node of nodes) {
     if (node.matches('script, style, option, title, noscript') || !isSeen(node)) continue;
@@ -95,14 +121,19 @@ export function faults() {
       const card = [...chain(node)].find((at) => at.matches('.card, header'));
       for (const whole of boxesOf(text)) {
         const box = cut(whole, node);
+        const { height } = cut(whole, node, isScroller);
+        const isOfMore = height <= 0 && node.closest('tbody tr, ol li'); // a list has as many as there is room for
+        if (!isOfMore && height < 0.8 * whole.height) said.add(`${name(node)} is cut off: ${text.data.slice(0, 40)}`);
         if (box.width <= 1 || box.height <= 1) continue; // scrolled away
         texts.push({ node, text, box, card });
+        if (box.height > 0.9 * whole.height && !isFading(box, node)) mark(node, box);
         if (whole.right <= box.right + 1 && whole.left >= box.left - 1) continue;
         const told = [...chain(node)].find((at) => getComputedStyle(at).overflowX !== 'visible');
         if (getComputedStyle(told).textOverflow !== 'ellipsis') said.add(`${name(node)} is cut without a word: ${text.data.slice(0, 40)}`);
       }
       const style = getComputedStyle(node);
       const size = parseFloat(style.fontSize);
+      if (size < SIZE_MIN) said.add(`${name(node)} is ${size} px small`);
       const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
       const ratio = contrast(node);
       if (ratio < (isLarge ? 3 : 4.5)) said.add(`${name(node)} has a contrast of ${ratio.toFixed(2)}`);
@@ -113,11 +144,39 @@ export function faults() {
     if (frame && (box.left < frame.left - 1 || box.right > frame.right + 1 || box.bottom > frame.bottom + 1))
       said.add(`${name(node)} sticks out of ${name(card)}`);
   }
+  for (const { node, box } of texts)
+    for (const [chart, frame] of charts) {
+      const [x, y] = shared(box, frame);
+      if (x > 2 && y > 0.3 * box.height && !chart.contains(node)) said.add(`${name(node)} is written over ${name(chart)}`);
+    }
   for (const [i, one] of texts.entries())
     for (const other of texts.slice(i + 1)) {
       if (one.card !== other.card || one.text === other.text) continue;
       const [x, y] = shared(one.box, other.box);
       if (x > 2 && y > 0.3 * Math.min(one.box.height, other.box.height)) said.add(`${name(one.node)} is written over ${name(other.node)}`);
     }
-  return [...said];
+  return { said: [...said], marks };
+}
+
+const luminance = (colour) => {
+  const [r, g, b] = [16, 8, 0].map((shift) => ((colour >> shift) & 255) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+
+/** How much the pixels of a box differ, as a contrast. */
+function inkOf({ width, height, pixels }, { left, top, right, bottom }) {
+  const colours = new Set();
+  for (let y = Math.max(0, Math.ceil(top)); y < Math.min(height, bottom); y++)
+    for (let x = Math.max(0, Math.ceil(left)); x < Math.min(width, right); x++) colours.add(pixels[y * width + x]);
+  const lights = [...colours].map(luminance);
+  return (Math.max(...lights) + 0.05) / (Math.min(...lights) + 0.05);
+}
+
+/** { faults, png }: what is wrong, and how it looked. isEmpty: there is nothing in the charts. */
+export async function look(page, { isEmpty = false } = {}) {
+  const { said, marks } = await page.evaluate(judge);
+  const png = await page.screenshot({ fullPage: true, animations: 'disabled' });
+  const picture = decode(png);
+  const isBlank = (one) => inkOf(picture, one) < (one.isChart && isEmpty ? INK_OF_EMPTY : INK);
+  return { faults: [...said, ...new Set(marks.filter(isBlank).map((one) => `${one.name} is not to be seen`))], png };
 }

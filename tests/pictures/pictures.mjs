@@ -24,6 +24,8 @@ const root = path.resolve(here, '../..');
 const headcount = path.resolve(root, process.env.HEADCOUNT_BIN ?? 'build/bin', 'headcount');
 const out = path.join(root, 'deploy/pictures');
 const BYTES_MAX = 120 * 1024;
+const PATIENCE_MS = 180_000; // until somebody is in each state, and does more than look
+const FEED_SEEN = 5; // of its rows, on the smallest picture that has it
 const SITE = 'shop';
 
 // A small shop that is busy enough to look at, beginning an hour before its newsletter: with
@@ -55,7 +57,7 @@ function save(name, png) {
   assert.ok(small.length <= BYTES_MAX, `${name}.png has ${small.length} bytes`);
 }
 
-/** A page as somebody sees it once its numbers are there and nothing moves any more. */
+/** A page as somebody sees it once it shows what it is there to show and nothing moves any more. */
 async function look(browser, url, { width, height, dark = false, scale = 1, until }) {
   const context = await browser.newContext({
     viewport: { width, height },
@@ -70,8 +72,8 @@ async function look(browser, url, { width, height, dark = false, scale = 1, unti
   page.on('console', (message) => complaints.push(message.text()));
   page.on('pageerror', (e) => complaints.push(String(e)));
   await page.goto(url);
-  await eventually(async () => assert.ok(await page.evaluate(until), `${url} shows no numbers`));
-  await page.evaluate('new Promise((done) => setTimeout(done, 3_000))'); // streams have told, fonts are there
+  await pause(3_000); // streams have told, fonts are there
+  await eventually(async () => assert.ok(await page.evaluate(until), `${url} does not show everything`), PATIENCE_MS);
   assert.deepEqual(complaints, []);
   const png = await page.screenshot({ animations: 'disabled' });
   await context.close();
@@ -80,7 +82,9 @@ async function look(browser, url, { width, height, dark = false, scale = 1, unti
 
 async function dashboards(browser, at) {
   const site = `${at}/site/${SITE}`;
-  const until = '/[1-9]/.test(document.title)';
+  const until = `[...document.querySelectorAll('#states b')].every((b) => b.textContent > 0) &&
+    [...document.querySelector('headcount-feed').shadowRoot.querySelectorAll('li')].slice(0, ${FEED_SEEN})
+      .some((row) => !row.matches('.view'))`;
   save('dashboard-light', await look(browser, site, { width: 1280, height: 1070, until }));
   save('dashboard-dark', await look(browser, site, { width: 1280, height: 1070, dark: true, until }));
   save('wall', await look(browser, `${site}?wall`, { width: 1600, height: 900, dark: true, until }));
@@ -94,7 +98,7 @@ async function widget(browser, at) {
   await new Promise((done) => server.listen(0, '127.0.0.1', done));
   const url = `http://127.0.0.1:${server.address().port}/`;
   const until = `[...document.querySelectorAll('headcount-badge, headcount-states')]
-    .every((element) => /[1-9]/.test(element.shadowRoot?.textContent))`;
+    .every((element) => [...element.shadowRoot.querySelectorAll('.number')].every((n) => n.textContent > 0))`;
   save('widget', await look(browser, url, { width: 820, height: 430, until }));
   server.closeAllConnections();
   server.close();
@@ -114,8 +118,7 @@ async function top(browser, redis) {
 async function drawTop(browser, terminal) {
   await terminal.shows(new RegExp(`${SITE} `));
   terminal.type('\r');
-  await terminal.shows(/reading [1-9]/);
-  await terminal.shows(/\d:\d\d (search on )?\//);
+  await terminal.shows(/writing [1-9].*reading [1-9].*idle [1-9].*background [1-9][^]*\d:\d\d (search on )?\//, PATIENCE_MS);
   const html = toHtml(lastScreen(terminal.out), SCREEN.columns);
   terminal.type('qq');
   await terminal.ended();

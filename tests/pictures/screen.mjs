@@ -48,6 +48,6 @@ export function toHtml(screen, columns) {
   return `<!doctype html><meta charset="utf-8"><style>
     body { margin: 0; background: #16181d }
     pre { margin: 0; padding: 20px 24px; width: ${columns}ch; color: #d5d8de;
-      font: 15px/1.3 'DejaVu Sans Mono', 'Liberation Mono', monospace }
+      font: 15px/17px 'DejaVu Sans Mono', 'Liberation Mono', monospace }
   </style><pre>${html.trimEnd()}</pre>`;
 }

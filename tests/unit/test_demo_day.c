@@ -70,6 +70,37 @@ static void the_same_seed_gives_the_same_day(void **state)
     assert_int_not_equal(hash_of_hour(&plan), hash);
 }
 
+/* What was last told of a visitor. */
+struct tab {
+    uint64_t who;
+    unsigned view;
+    bool open;
+    size_t page;
+    char state;
+    ms_t shown, told;
+};
+
+static struct tab *tab_of(struct tab *tabs, uint64_t who)
+{
+    size_t i = who % TELLERS_MAX;
+
+    while (tabs[i].who != 0 && tabs[i].who != who)
+        i = (i + 1) % TELLERS_MAX;
+    tabs[i].who = who;
+    return &tabs[i];
+}
+
+static void note_tab(struct tab *t, const struct demo_beacon *b)
+{
+    *t = (struct tab){.who = b->who,
+                      .view = b->view,
+                      .open = b->kind != 'l',
+                      .page = b->page,
+                      .state = b->state,
+                      .shown = b->kind == 'v' ? b->at : t->shown,
+                      .told = b->at};
+}
+
 /* ---- a whole day --------------------------------------------------------- */
 
 struct seen {
@@ -189,6 +220,33 @@ static void all_states_are_seen(void **state)
     assert_true(s.events > s.visitors / 20);
 }
 
+/* The time that a page was in the state it told, until it told again. */
+static void most_read_and_some_write_rest_or_are_elsewhere(void **state)
+{
+    struct demo_day *d = opened(&whole_day);
+    struct tab *tabs = calloc(TELLERS_MAX, sizeof *tabs);
+    unsigned ms[256] = {0}, all;
+    struct demo_beacon b;
+
+    (void)state;
+    while (demo_day_due(d) < MS_PER_DAY) {
+        struct tab *t;
+
+        demo_day_take(d, &b);
+        t = tab_of(tabs, b.who);
+        if (t->open)
+            ms[(unsigned char)t->state] += (unsigned)(b.at - t->told);
+        note_tab(t, &b);
+    }
+    all = ms['w'] + ms['r'] + ms['i'] + ms['b'];
+    assert_share(ms['w'], all, 7, 13);
+    assert_share(ms['r'], all, 55, 75);
+    assert_share(ms['i'], all, 7, 14);
+    assert_share(ms['b'], all, 9, 18);
+    free(tabs);
+    free(d);
+}
+
 static void the_clock_of_the_day_does_not_make_people_hurry(void **state)
 {
     struct demo_plan plan = whole_day;
@@ -215,26 +273,6 @@ static void the_clock_of_the_day_goes_round(void **state)
 }
 
 /* ---- one page after the other -------------------------------------------- */
-
-/* What was last told of a visitor. */
-struct tab {
-    uint64_t who;
-    unsigned view;
-    bool open;
-    size_t page;
-    char state;
-    ms_t shown, told;
-};
-
-static struct tab *tab_of(struct tab *tabs, uint64_t who)
-{
-    size_t i = who % TELLERS_MAX;
-
-    while (tabs[i].who != 0 && tabs[i].who != who)
-        i = (i + 1) % TELLERS_MAX;
-    tabs[i].who = who;
-    return &tabs[i];
-}
 
 static void check_view(const struct tab *t, const struct demo_beacon *b)
 {
@@ -270,13 +308,7 @@ static void check(struct tab *tabs, const struct demo_beacon *b)
         check_view(t, b);
     else
         check_later(t, b);
-    *t = (struct tab){.who = b->who,
-                      .view = b->view,
-                      .open = b->kind != 'l',
-                      .page = b->page,
-                      .state = b->state,
-                      .shown = b->kind == 'v' ? b->at : t->shown,
-                      .told = b->at};
+    note_tab(t, b);
 }
 
 static void every_page_is_told_as_a_browser_tells_it(void **state)
@@ -471,6 +503,7 @@ int main(void)
         cmocka_unit_test(the_night_is_quiet_and_the_newsletter_is_seen),
         cmocka_unit_test(people_come_from_everywhere_with_everything),
         cmocka_unit_test(all_states_are_seen),
+        cmocka_unit_test(most_read_and_some_write_rest_or_are_elsewhere),
         cmocka_unit_test(the_clock_of_the_day_does_not_make_people_hurry),
         cmocka_unit_test(the_clock_of_the_day_goes_round),
         cmocka_unit_test(every_page_is_told_as_a_browser_tells_it),

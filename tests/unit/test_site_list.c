@@ -244,6 +244,25 @@ static void of_too_many_the_busiest_stay(void **state)
     site_list_fini(&l);
 }
 
+static void closed_sites_take_no_place(void **state)
+{
+    struct site_list l = {0};
+    char name[16];
+
+    (void)state;
+    for (size_t i = 0; i < SITES_LISTED_MAX + 2; i++) {
+        snprintf(name, sizeof name, "s%03zu", i);
+        add(&l, name);
+        l.row[i].online = i;
+        l.row[i].closed = i >= 2;
+    }
+    site_list_cut(&l);
+    assert_int_equal(l.n, 2);
+    assert_true(slice_eq(site_row_name(&l.row[1]), SLICE("s001")));
+    assert_false(l.more);
+    site_list_fini(&l);
+}
+
 static void an_empty_list_is_an_answer(void **state)
 {
     struct site_list l = {0};
@@ -266,6 +285,7 @@ int main(void)
         cmocka_unit_test(
             the_series_ends_in_the_running_minute_and_is_never_longer_than_the_window),
         cmocka_unit_test(of_too_many_the_busiest_stay),
+        cmocka_unit_test(closed_sites_take_no_place),
         cmocka_unit_test(only_of_a_demo_it_says_that_it_is_one),
         cmocka_unit_test(an_empty_list_is_an_answer),
     };
