@@ -425,11 +425,11 @@ story('while nobody looks there is no stream of an own, and no request', async (
     const line = new Line(`${base}sites/shop/`, undefined, () => {});
     line.start();
     s.closing.push(() => line.stop());
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.deepEqual(asked, []);
+    await (await fetch(`${base}sites/shop/stream?mine`)).body.cancel(); // later than one of the line's would be
+    assert.deepEqual(asked, ['/sites/shop/stream?mine']);
     page.hidden = false;
     line.look();
-    await eventually(() => assert.equal(asked.length, 1));
+    await eventually(() => assert.equal(asked.length, 2));
   } finally {
     delete globalThis.document;
   }
@@ -442,11 +442,13 @@ story('a poller asks until it is stopped, and says what went wrong', async (s) =
   await s.hit({ i: 'shop', p: '/', u: 'alice', v: 'a' });
   await s.sees('shop', { pageViews: 1 });
   const { base, cut, mend } = await cable(s);
+  const begin = (onUpdate) => {
+    const one = createRealtimePoller({ baseUrl: `${base}api/analytics`, siteId: 'shop', minutes: 30, interval: 50, onUpdate });
+    s.closing.push(() => one.stop());
+    return one;
+  };
   const updates = [];
-  const poller = createRealtimePoller({
-    baseUrl: `${base}api/analytics`, siteId: 'shop', minutes: 30, interval: 50, onUpdate: (data) => updates.push(data),
-  });
-  s.closing.push(() => poller.stop());
+  const poller = begin((data) => updates.push(data));
   assert.deepEqual([poller.data, poller.isLoading, poller.error], [null, false, null]);
   poller.start();
   poller.start();
@@ -464,7 +466,9 @@ story('a poller asks until it is stopped, and says what went wrong', async (s) =
   poller.stop();
   assert.equal(poller.isLoading, false);
   const n = updates.length;
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  const since = [];
+  begin((data) => since.push(data)).start();
+  await eventually(() => assert.ok(since.length > 3));
   assert.equal(updates.length, n);
   poller.start();
   await eventually(() => assert.ok(updates.length > n));

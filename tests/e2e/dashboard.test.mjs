@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import fs from 'node:fs';
-import { cable } from './cable.mjs';
+import { cable, relay } from './cable.mjs';
 import { eventually, story } from './harness.mjs';
 import { browse, isLive, line, numbersOf, ofAnswer, open, shows, text, WIDE } from './pages.mjs';
 
@@ -113,10 +113,19 @@ story('everything is reached and worked by keyboard, and nothing is wrong for wh
 
   const chart = page.locator('headcount-bars [role=slider]');
   await chart.focus();
-  assert.match(await chart.getAttribute('aria-valuetext'), /^This minute: 2 visitors, 2 page views/);
+  const spoken = (words) => eventually(async () => assert.match(await chart.getAttribute('aria-valuetext'), words));
+  await spoken(/^This minute: 2 visitors, 2 page views/);
+  await s.hit({ i: 'shop', p: '/tea', u: 'c' });
+  await shows(page, 'headcount-bars .told > span', 'This minute 3 visitors, 3 page views so far');
+  await spoken(/^This minute: 2 visitors/); // not again and again
+  await page.keyboard.press('End');
+  await spoken(/^This minute: 3 visitors, 3 page views/);
   await page.keyboard.press('Home');
   assert.match(await text(page, 'headcount-bars .told'), /^\d\d:\d\d 0 visitors, 0 page views/);
   assert.equal(await chart.getAttribute('aria-valuenow'), '0');
+  await chart.dispatchEvent('pointerleave'); // then keys go on from the minute that runs
+  await page.keyboard.press('ArrowLeft');
+  assert.equal(await chart.getAttribute('aria-valuenow'), '28');
   await chart.blur();
 
   await page.keyboard.press('?');
@@ -227,9 +236,10 @@ story('a lost connection is told, what is old is grey, and both pass', async (s)
   const fresh = await color();
 
   s.collector.signal('SIGSTOP'); // connected, and silent
-  await page.evaluate(() => new Promise((done) => setTimeout(done, 100)));
-  await page.clock.fastForward(36_000);
-  await eventually(async () => assert.match(await text(page, '#status'), /^stale since 3\d s$/));
+  await eventually(async () => {
+    if ((await text(page, '#status')) === 'live') await page.clock.fastForward(36_000); // again, if a word was on its way
+    assert.match(await text(page, '#status'), /^stale since 3\d s$/);
+  });
   assert.notEqual(await color(), fresh);
   cut();
   s.collector.signal('SIGCONT');
@@ -247,6 +257,72 @@ story('a lost connection is told, what is old is grey, and both pass', async (s)
   await shows(page, '#online', '2');
   assert.equal(await color(), fresh);
   assert.deepEqual(await page.evaluate(() => window.states), ['live', 'stale', 'reconnecting', 'live']);
+});
+
+story('the colours that were chosen are there before anything is loaded, and so is the wall', async (s) => {
+  await s.start();
+  const { context, said } = await browse(s);
+  const page = await open(context, `http://${s.http}/site/shop`);
+  const look = () => page.evaluate(() => [getComputedStyle(document.body).backgroundColor, 'wall' in document.documentElement.dataset]);
+  assert.deepEqual(await look(), ['rgb(246, 246, 243)', false]);
+  await page.keyboard.press('t');
+  assert.deepEqual(await look(), ['rgb(15, 17, 19)', false]);
+  assert.deepEqual(said, []);
+  await context.route('**/web/**', (route) => route.abort());
+  await page.goto(`http://${s.http}/site/shop?wall`);
+  assert.deepEqual(await look(), ['rgb(15, 17, 19)', true]);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.evaluate(() => (localStorage.headcount_theme = 'light'));
+  await page.reload();
+  assert.deepEqual(await look(), ['rgb(246, 246, 243)', true]);
+});
+
+story('who listens hears of a change at once, and of mere numbers once a minute', async (s) => {
+  await s.start();
+  const come = async (u) => s.hit({ i: 'shop', p: '/', u, v: u });
+  await come('a');
+  await s.sees('shop', { currentVisitors: 1 });
+  const { base, comment } = await relay(s);
+  const { context } = await browse(s);
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    window.heard = [];
+    document.addEventListener('readystatechange', () => {
+      const told = document.getElementById('told');
+      new MutationObserver(() => window.heard.push(told.textContent)).observe(told, { childList: true });
+    }, { once: true });
+  });
+  await page.clock.install();
+  await page.goto(`${base}site/shop`, { waitUntil: 'load' });
+  await isLive(page);
+  const heard = () => page.evaluate(() => window.heard);
+  const pass = async (ms) => { // with the comments that a server sends meanwhile
+    for (let left = ms; left > 0; left -= 10_000) {
+      comment();
+      await page.clock.runFor(Math.min(left, 10_000));
+    }
+  };
+  await eventually(async () => assert.deepEqual(await heard(), ['1 online']));
+  for (const [i, u] of ['b', 'c'].entries()) {
+    await come(u);
+    await eventually(async () => {
+      await pass(250);
+      assert.equal(await text(page, '#online'), `${i + 2}`);
+    });
+    await pass(12_000);
+    assert.deepEqual(await heard(), ['1 online']);
+  }
+  await pass(40_000);
+  assert.deepEqual(await heard(), ['1 online', '3 online']);
+  const hears = (...expected) => eventually(async () => {
+    await pass(1_000);
+    assert.deepEqual(await heard(), ['1 online', '3 online', ...expected]);
+  });
+  await pass(10_000);
+  await context.setOffline(true);
+  await hears('reconnecting');
+  await context.setOffline(false);
+  await hears('reconnecting', '3 online');
 });
 
 const TOKEN = `hc_${'a'.repeat(43)}`;
@@ -314,5 +390,42 @@ story('the overview shows all sites, most online first, and keeps its order', as
   await page.keyboard.press('g');
   await page.waitForURL(`http://${s.http}/`);
   await show(['blog', '9'], ['shop', '3']);
+  assert.deepEqual(said, []);
+});
+
+/** How high each bar of a site's card is, of 30, the running minute's last. */
+const barsOf = (card) =>
+  card.evaluate((node) => {
+    const [past, running] = [...node.querySelectorAll('path')].map((path) => path.getAttribute('d'));
+    const minutes = Number(node.querySelector('svg').getAttribute('viewBox').split(' ')[2]);
+    const tops = Object.fromEntries([...(past + running).matchAll(/M(\d+)\.\d+ 30V([\d.]+)/g)].map(([, at, top]) => [at, top]));
+    return Array.from({ length: minutes }, (_, i) => 30 - (tops[i] ?? 30));
+  });
+
+story('a card of the overview draws each minute as the API tells it, and says so', async (s) => {
+  await s.start();
+  const come = (u) => s.hit({ i: 'shop', p: '/', u, v: u });
+  await come('alice');
+  await s.redisCli('sadd', 'hc:sites', 'quiet');
+  const { series } = await s.sees('shop', { currentVisitors: 1, flags: [] });
+  const before = [12, 0, 3, 25, 1, ...Array(23).fill(0), 9];
+  for (const [i, n] of before.entries()) await s.redisCli('hset', `hc:{shop}:b:${series[i].minute / 60_000}`, 'uniq', n);
+  const { context, said } = await browse(s);
+  const page = await open(context, `http://${s.http}/`);
+  const [shop, quiet] = [page.locator('#all a', { hasText: 'shop' }), page.locator('#all a', { hasText: 'quiet' })];
+  for (const u of ['bob', 'carol', 'dave']) {
+    await come(u);
+    await eventually(async () => {
+      const told = (await s.api('shop')).series.map(({ visitors }) => visitors);
+      const [highest, now] = [Math.max(...told), told.at(-1)];
+      assert.deepEqual((await barsOf(shop)).map((high) => Math.round((high * highest) / 30)), told);
+      assert.equal(await shop.locator('title').textContent(), `Visitors in each of 30 minutes: highest ${highest}, ${now} so far in this one`);
+      assert.equal(await text(page, '#all li:has-text("shop") svg + p'), `29 minutes ago highest ${highest} now`);
+    });
+  }
+  assert.deepEqual(await barsOf(quiet), Array(30).fill(0));
+  const running = await shop.locator('path').evaluateAll((paths) => paths.map((path) => getComputedStyle(path).vectorEffect));
+  assert.deepEqual(running, ['none', 'non-scaling-stroke'], 'the running minute is in outline');
+  await page.getByRole('link', { name: /^shop 4 .* Visitors in each of 30 minutes: highest 25, \d so far in this one$/ }).waitFor();
   assert.deepEqual(said, []);
 });

@@ -175,6 +175,43 @@ story('an element that is moved goes on, and one that is asked for another site 
   await eventually(async () => assert.equal(await streams(s), 0));
 });
 
+story('an element of a site that is closed meanwhile no longer looks as if its number were new', async (s) => {
+  await s.start();
+  await s.hit({ i: 'shop', p: '/', u: 'alice', v: 'a' });
+  const { context } = await browse(s);
+  const tab = await open(context, await site(s, COUNTER, ['headcount-counter.js']));
+  await shows(tab, 'headcount-counter', ['1', 'online']);
+  const look = () => tab.evaluate(() => getComputedStyle(document.querySelector('headcount-counter')).filter);
+  assert.equal(await look(), 'none');
+  assert.equal((await s.cli(['site', 'visibility', 'shop', 'token', '--redis', s.redisAddress])).code, 0);
+  await becomes(tab, 'refused');
+  assert.equal(await look(), 'grayscale(1)');
+});
+
+story('modules of two versions and widget.js share a page, and what is removed lets go of its streams', async (s) => {
+  await s.start();
+  await s.hit({ i: 'shop', p: '/', u: 'alice', v: 'a' });
+  const [, hash] = /web\/([0-9a-f]{16})\//.exec((await s.request('/site/shop')).body);
+  const names = ['counter', 'badge', 'states', 'pages', 'bars', 'feed', 'list', 'map'];
+  const body = names.map((name) => `<headcount-${name} site="shop"></headcount-${name}>`).join('').repeat(2);
+  const { context, said } = await browse(s);
+  const tab = await open(context, await site(s, body, ['headcount-elements.js', `${hash}/headcount-elements.js`]));
+  await tab.evaluate((src) => new Promise((done) => {
+    document.body.append(Object.assign(document.createElement('script'), { src, onload: done }));
+  }), `http://${s.http}/widget.js`);
+  await shows(tab, 'headcount-counter', ['1', 'online']);
+  await tab.evaluate(async (base) => { // of the version that came second, too
+    const { subscribe } = await import(base);
+    window.end = subscribe('shop', ({ status }) => (window.second = status));
+  }, `http://${s.http}/web/${hash}/headcount-client.js`);
+  await eventually(async () => assert.equal(await tab.evaluate('second'), 'live'));
+  assert.equal(await streams(s), 1);
+  await tab.evaluate(() => document.querySelectorAll('[site]').forEach((element) => element.remove()));
+  await tab.evaluate('end()');
+  await eventually(async () => assert.equal(await streams(s), 0));
+  assert.deepEqual(said, []);
+});
+
 story('an element that is given views asks nobody', async (s) => {
   await s.start();
   const url = await site(s, '<headcount-counter></headcount-counter><headcount-badge></headcount-badge>');
@@ -209,12 +246,20 @@ story('a number runs to its new value, unless motion is not wanted', async (s) =
       const counter = document.querySelector('headcount-counter');
       const number = counter.shadowRoot.querySelector('[part=number]');
       const view = (total) => ({ site: 'shop', status: 'live', since: 1, events: [], rev: '1.1', numbers: { online: { total } } });
-      counter.view = view(100);
-      await new Promise((done) => setTimeout(done, 1000));
       const seen = new Set();
-      new MutationObserver(() => seen.add(Number(number.textContent))).observe(number, { childList: true, characterData: true, subtree: true });
+      const at = (n) => new Promise((done) => {
+        new MutationObserver(() => {
+          seen.add(Number(number.textContent));
+          if (number.textContent === `${n}`) done();
+        }).observe(number, { childList: true, characterData: true, subtree: true });
+      });
+      const hundred = at(100);
+      counter.view = view(100);
+      await hundred;
+      seen.clear();
+      const all = at(900);
       counter.view = view(900);
-      await new Promise((done) => setTimeout(done, 1000));
+      await all;
       return [...seen];
     });
   };

@@ -1,7 +1,9 @@
 // The dashboard of a site that may not be read without a token, in a real browser.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import http from 'node:http';
 import { Browser } from './browser.mjs';
+import { front } from './cable.mjs';
 import { eventually, story } from './harness.mjs';
 import { token } from './telnet.mjs';
 
@@ -67,8 +69,26 @@ story('the page of a closed site asks for a token, and shows its numbers then an
   await shows(tab, { asks: true, status: 'refused', old: true, title: '(–) shop' }, 20_000);
 }, { ms: 90_000 });
 
+/** Passes everything on to the collector; all that servers see and may log, but for the one header. */
+async function logs(s) {
+  const seen = [];
+  const base = await front(s, ({ method, url, headers }, response) => {
+    const { authorization, ...others } = headers;
+    seen.push(JSON.stringify([url, others]));
+    const passed = http.request(`http://${s.http}${url}`, { method, headers, agent: false }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    response.on('close', () => passed.destroy());
+    passed.on('error', () => response.destroy()).end();
+  });
+  return { base, seen };
+}
+
 story('a link brings a token, which is gone from the address at once and stays with the tab', async (s) => {
-  const { browser, url, right } = await site(s);
+  const { browser, right } = await site(s);
+  const { base, seen } = await logs(s);
+  const url = `${base}site/shop`;
   await cli(s, 'visibility', 'shop', 'token');
   const guest = await browser.person();
   const tab = await guest.open(`${url}#token=${right}`);
@@ -80,15 +100,30 @@ story('a link brings a token, which is gone from the address at once and stays w
   await shows(other, { asks: true, online: '–' });
   const stale = await guest.open(`${url}#token=${wrong()}`);
   await shows(stale, { asks: true, refused: 'The token was not accepted.', href: url });
+  await enter(stale, right);
+  await shows(stale, { asks: false, online: '1', status: 'live' });
+  const again = await guest.open(`${url}#token=${wrong()}`); // no loss for who has one
+  await shows(again, { asks: false, online: '1', status: 'live', href: url });
+  await tab.run(`document.getElementById('home').click()`);
+  await eventually(async () => assert.equal(await tab.run('location.pathname + document.referrer'), `/${url}`));
+  for (const line of seen) assert.ok(!line.includes('hc_'), line);
+  assert.ok(seen.some((line) => line.includes('/sites/shop/stream')) && seen.some((line) => line.includes(`"referer":"${url}"`)));
 });
 
 story('a page that is open when its site is closed asks, and goes on when it is public again', async (s) => {
   const { browser, url } = await site(s);
-  const tab = await (await browser.person()).open(url);
+  const person = await browser.person();
+  const tab = await person.open(url);
   await shows(tab, { asks: false, online: '1', status: 'live' });
   await cli(s, 'visibility', 'shop', 'token');
   await shows(tab, { asks: true, status: 'refused', old: true }, 20_000);
   await cli(s, 'visibility', 'shop', 'public');
+  await eventually(async () => { // who comes back to it is not asked any more
+    const other = await person.open('about:blank');
+    await tab.show();
+    await other.close();
+    await shows(tab, { asks: false, online: '1', status: 'live', old: false }, 1_500);
+  });
   const later = await (await browser.person()).open(url);
   await eventually(async () => {
     await later.call('Page.reload');
