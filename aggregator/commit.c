@@ -46,7 +46,7 @@
  * them end is the last. Then come, unless it is a rewrite, traits of as many bytes at
  * most; heads and renames of WINDOW_MAX rows, traits and logs, the marks, the record and
  * the message: 124 KiB at most, with what a single step may take over the bound
- * (COMMIT_PART_BYTES); and before the message alerts, 19 KiB of them.
+ * (COMMIT_PART_BYTES); and before the message alerts, 22 KiB of them.
  */
 #include "commit.h"
 

@@ -13,7 +13,8 @@
 -- ARGV[8] version of the site's goals and alerts that the writer knows, empty: none
 -- ARGV[9..] operations, each: argument count, then the command and its arguments; ALERT
 -- key name state message is one of ours: that is how an alert stands (proto/alert.h,
--- empty: there is none), and if it goes on or off by it the message is published
+-- empty: there is none), and if it goes on or off by it the message is published; ALERTS
+-- key name... too: how others than these stand is forgotten
 -- ARGV[#ARGV] the message, empty but in the last part
 -- Answers OK, "FENCED e" (another aggregator has written) or REGRESS (not as expected); or
 -- instead of OK, when the settings are of another version, a list: "OK", the version, and
@@ -61,6 +62,21 @@ local function alert(key, name, state, message)
   end
 end
 
+-- Nobody knows more than a few hundred; so many are somebody's mistake.
+local function alerts(key, ...)
+  local known, names = redis.pcall('HLEN', key), {...}
+  if known == 0 then return end
+  if type(known) ~= 'number' or known > 256 then
+    redis.call('DEL', key)
+    return
+  end
+  local ours, all = {}, redis.call('HGETALL', key)
+  for k = 1, #names do ours[names[k]] = true end
+  for k = 1, #all, 2 do
+    if not ours[all[k]] then redis.call('HDEL', key, all[k]) end
+  end
+end
+
 local i, n = 9, #ARGV
 while i < n do
   local argc = tonumber(ARGV[i])
@@ -68,6 +84,8 @@ while i < n do
     redis.call('DEL', ARGV[i + 3]) -- nothing was staged: so there is nothing
   elseif ARGV[i + 1] == 'ALERT' then
     alert(unpack(ARGV, i + 2, i + argc))
+  elseif ARGV[i + 1] == 'ALERTS' then
+    alerts(unpack(ARGV, i + 2, i + argc))
   else
     redis.call(unpack(ARGV, i + 1, i + argc))
   end

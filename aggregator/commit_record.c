@@ -218,11 +218,24 @@ static void last_alert(const struct site *s, struct alert *al, struct command *o
     al->dirty = false;
 }
 
+/* Of others than ours Redis knows from before it went back in time. */
+static void last_alert_names(const struct site *s, struct command *out)
+{
+    struct key_name key = key_alerts(site_id(s));
+    size_t at = command_op(out, "ALERTS", key_text(&key));
+
+    for (size_t i = 0; i < s->alerts.n; i++)
+        command_arg(out, alert_name(&s->alerts.alert[i]));
+    command_op_end(out, at);
+}
+
 /* Those that have changed; of a rewrite all, for Redis may have forgotten them. */
 static void last_alerts(const struct commit *c, struct command *out, struct buf *scratch)
 {
     struct alerts *a = &c->site->alerts;
 
+    if (c->full)
+        last_alert_names(c->site, out);
     for (size_t i = 0; i < a->n; i++)
         if (a->alert[i].dirty || (c->full && a->alert[i].state.at > 0))
             last_alert(c->site, &a->alert[i], out, scratch);

@@ -261,8 +261,8 @@
 
 /* A part ends when it has grown to so many bytes; behind them is room for what ends the
  * last one, and for what a single step may take over it (commit.c): 64 KiB of views'
- * traits, 19 KiB of alerts, and 124 KiB of all else. */
-#define COMMIT_PART_BYTES (COMMIT_BYTES_MAX - 208 * 1024)
+ * traits, 22 KiB of alerts, and 124 KiB of all else. */
+#define COMMIT_PART_BYTES (COMMIT_BYTES_MAX - 212 * 1024)
 
 /* How long keys of a site outlive their window, seconds: the clocks of Redis and of the
  * aggregator may differ by so much. */

@@ -426,6 +426,34 @@ static const char *alert(struct redis_model *m, const struct slice *v)
     return NULL;
 }
 
+static bool is_named(const struct model_field *f, const struct slice *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (slice_eq((struct slice){f->name, f->name_n}, names[i]))
+            return true;
+    return false;
+}
+
+/* Of alerts only those named stay. */
+static void alerts(struct redis_model *m, const struct slice *v, size_t n)
+{
+    struct model_key *k = find(m, v[1]);
+
+    if (k && (k->is_string || k->n > 256))
+        drop(m, v[1]);
+    while ((k = find(m, v[1])) != NULL) {
+        size_t i = 0;
+
+        while (i < k->n && is_named(&k->field[i], v + 2, n - 2))
+            i++;
+        if (i == k->n)
+            return;
+        hdel(m,
+             (const struct slice[]){v[0], v[1], {k->field[i].name, k->field[i].name_n}},
+             3);
+    }
+}
+
 /* A set is a hash whose values are empty. */
 static const char *sadd(struct redis_model *m, const struct slice *v, size_t n)
 {
@@ -453,6 +481,10 @@ static const char *operation(struct redis_model *m, const struct slice *v, size_
         return sadd(m, v, n);
     if (slice_eq(v[0], SLICE("ALERT")))
         return alert(m, v);
+    if (slice_eq(v[0], SLICE("ALERTS"))) {
+        alerts(m, v, n);
+        return NULL;
+    }
     if (slice_eq(v[0], SLICE("HLEN")))
         return find(m, v[1]) && find(m, v[1])->is_string ? WRONGTYPE : NULL;
     if (slice_eq(v[0], SLICE("EXPIREAT"))) {

@@ -109,9 +109,9 @@ void alarms_check(struct alarms *a, struct node_redis *redis, const struct site 
         const struct alarm *al = &a->alarm[n];
         struct slice left = told(redis, s, al->name);
 
-        if (al->name[0] == '\0' || al->forgotten || is_there(s, al->name))
+        if (al->name[0] == '\0' || is_there(s, al->name))
             continue;
-        if (al->on || left.n > 0)
+        if ((al->on && !al->forgotten) || left.n > 0)
             world_fail(
                 redis->world,
                 "%.*s: alert %s is no more, was told %s, and lies there as \"%.*s\"",

@@ -834,7 +834,7 @@ static void a_key_of_another_type_is_no_alert(void **state)
 }
 
 /* As a site would be dropped: nobody is there, and nothing of the window is left. */
-static void a_site_is_kept_while_an_alert_is_about_to_go_on(void **state)
+static void a_site_with_an_alert_is_kept_and_it_goes_on_in_its_time(void **state)
 {
     struct world *w = *state;
 
@@ -852,7 +852,22 @@ static void a_site_is_kept_while_an_alert_is_about_to_go_on(void **state)
     }
     assert_true(slice_starts(busy(w), SLICE("on below current 0 ")));
     at(w, w->now + 120000);
-    assert_null(store_find(&w->st, SLICE("shop")));
+    assert_non_null(store_find(&w->st, SLICE("shop")));
+}
+
+/* It went back to when there was another one, which nobody knows any more. */
+static void a_rewrite_leaves_no_alert_that_is_not_ours(void **state)
+{
+    struct world *w = *state;
+
+    be_busy(w);
+    commit_all(w);
+    redis_model_say(&w->redis, "HSET hc:{shop}:al gone on");
+    store_find(&w->st, SLICE("shop"))->full = true;
+    hit(w, "shop", 1, "/");
+    commit_all(w);
+    assert_int_equal(redis_model_fields(&w->redis, "hc:{shop}:al"), 1);
+    assert_true(slice_starts(busy(w), SLICE("on above current 2 ")));
 }
 
 static void an_event_is_counted_and_a_lost_commit_repeats_it(void **state)
@@ -1560,7 +1575,8 @@ int main(void)
         T(a_redis_that_has_lost_alerts_is_told_again_how_they_stand),
         T(an_alert_that_is_removed_goes_off_and_is_forgotten),
         T(a_key_of_another_type_is_no_alert),
-        T(a_site_is_kept_while_an_alert_is_about_to_go_on),
+        T(a_site_with_an_alert_is_kept_and_it_goes_on_in_its_time),
+        T(a_rewrite_leaves_no_alert_that_is_not_ours),
         T(an_event_is_counted_and_a_lost_commit_repeats_it),
         T(a_row_says_how_many_records_are_valid),
         T(a_site_heals_whatever_its_keys_were),
