@@ -16,6 +16,8 @@
 #include "../proto/keys.h"
 #include "worker.h"
 
+extern const char settings_lua[];
+
 /* One demand whose site's settings are being read. */
 struct question {
     struct worker *worker;
@@ -138,14 +140,12 @@ static void on_settings(void *arg, const redisReply *reply)
     question_free(q);
 }
 
-static int ask(struct question *q)
+int access_ask(struct worker *w, struct slice site, redis_reply_fn fn, void *arg)
 {
-    struct key_name key = key_settings((struct slice){q->site, q->site_n});
-    const char *argv[] = {"HGETALL", key.s};
+    struct key_name key = key_settings(site);
+    const char *argv[] = {"EVAL", settings_lua, "1", key.s};
 
-    return q->worker->redis
-               ? redis_link_call(q->worker->redis, 2, argv, NULL, on_settings, q)
-               : -1;
+    return w->redis ? redis_link_call(w->redis, 4, argv, NULL, fn, arg) : -1;
 }
 
 /* NULL: the worker may hold no more. */
@@ -187,7 +187,7 @@ static bool check(struct worker *w, const struct demand *d, struct waiter *waite
     }
     if (s) {
         *o = decide(q, s);
-    } else if (ask(q) == 0) {
+    } else if (access_ask(w, d->site, on_settings, q) == 0) {
         waiter_join(waiter, &q->waiter);
         return false;
     } else {

@@ -4,6 +4,7 @@
 #define HC_ACCESS_H
 
 #include <hiredis/hiredis.h>
+#include "../proto/loop/redis_link.h"
 #include "guesses.h"
 #include "settings.h"
 #include "waiter.h"
@@ -72,7 +73,11 @@ struct outcome access_guessed(struct worker *w, const struct ip *ip);
 /* The outcome that says @end, counted. */
 struct outcome access_outcome(struct worker *w, enum access_end end);
 
-/* Keeps what Redis said to HGETALL of the site's settings. NULL: nothing of use. */
+/* Asks Redis for the site's settings. @fn and the result are those of redis_link_call; -1
+ * without a link, too. */
+int access_ask(struct worker *w, struct slice site, redis_reply_fn fn, void *arg);
+
+/* Keeps what Redis said to that. NULL: nothing of use. */
 const struct settings *access_keep(struct worker *w, struct slice site,
                                    const redisReply *reply);
 

@@ -11,7 +11,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include "../proto/keys.h"
 #include "access_http.h"
 #include "conn.h"
 #include "worker.h"
@@ -70,8 +69,6 @@ static void on_settings(void *arg, const redisReply *reply)
 /* NULL: it cannot be asked about. */
 static struct asking *begin(struct worker *w, struct slice site)
 {
-    struct key_name key = key_settings(site);
-    const char *argv[] = {"HGETALL", key.s};
     struct asking *a;
 
     if (w->access.nasking == READINGS_MAX)
@@ -81,8 +78,7 @@ static struct asking *begin(struct worker *w, struct slice site)
     a->worker = w;
     a->site_n = site.n;
     memcpy(a->site, site.p, site.n);
-    if (w->redis == NULL ||
-        redis_link_call(w->redis, 2, argv, NULL, on_settings, a) < 0) {
+    if (access_ask(w, site, on_settings, a) < 0) {
         free(a);
         return NULL;
     }

@@ -34,8 +34,8 @@ struct settings *settings_begin(struct settings_cache *c, struct slice site, mon
 /* Lets go of @site's: they have changed. */
 void settings_forget(struct settings_cache *c, struct slice site);
 
-/* One field and its value, as HGETALL gives them; what is of no use here passes. Returns
- * false for a token beyond SITE_TOKENS_MAX, which is left out. */
+/* One field and its value, as settings.lua gives them; what is of no use here passes.
+ * Returns false for a token beyond SITE_TOKENS_MAX, which is left out. */
 bool settings_take(struct settings *s, struct slice field, struct slice value);
 
 /* Who wants to read the site, by what it brings: the token of @hash, with BEARER_TOKEN.

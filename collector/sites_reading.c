@@ -1,8 +1,9 @@
 /* Happy path: the names of both keys, united; of more than SITES_LISTED_MAX how many are
- * online, to keep the busiest; then the numbers of each, which come out of the same
- * script as the realtime answer. Each step is one write of all its questions.
+ * online and which are closed (visibility.h), to keep the busiest of the others; then the
+ * numbers of each, which come out of the same script as the realtime answer. Each step is
+ * one write of all its questions.
  *
- * Sites that are closed (visibility.h) are left out.
+ * Sites that are closed are left out, and take no place of others.
  *
  * Failure modes: the link is down or breaks meanwhile, or Redis gives no names: there is
  * no list. A site that alone cannot be read, because somebody has put something else
@@ -12,6 +13,7 @@
 
 #include <stdlib.h>
 #include "../proto/keys.h"
+#include "../proto/visibility.h"
 #include "container.h"
 #include "worker.h"
 
@@ -34,7 +36,8 @@ struct reading {
     uint64_t generation; /* of the link: a reply of another one is none */
     size_t awaited;      /* replies */
     size_t named;        /* of them names, that came */
-    size_t ranked;       /* rows whose place was heard of, in order */
+    size_t opened;       /* rows of which was heard whether they are closed, in order */
+    size_t ranked;       /* the same, how many are online */
     size_t told;         /* rows whose numbers came */
     bool more;           /* there are names that were not looked at */
     ms_t as_of;          /* of the earliest numbers, 0: none yet */
@@ -122,7 +125,16 @@ static void ask_numbers(struct reading *r)
         succeed(r);
 }
 
-/* ---- second, of too many the busiest ---- */
+/* ---- second, of too many the busiest that everybody may see ---- */
+
+/* The length of what is set tells one word from the other, and is short whatever that is.
+ * A word that only is as long as that, or empty, keeps its place until its numbers come.
+ */
+static bool is_closed_by(const redisReply *reply)
+{
+    return reply && reply->type == REDIS_REPLY_INTEGER && reply->integer != 0 &&
+           reply->integer != (long long)strlen(READ_PUBLIC);
+}
 
 /* How many are online, of the states' fields; what is none counts as 0, and so does a
  * site that was not there. */
@@ -138,12 +150,8 @@ static uint64_t online_of(const redisReply *reply)
     return sum;
 }
 
-/* A link answers in the order in which it was asked. */
-static void on_rank(void *arg, const redisReply *reply)
+static void pass(struct reading *r)
 {
-    struct reading *r = arg;
-
-    r->list.row[r->ranked++].online = online_of(reply);
     if (!is_last(r))
         return;
     if (is_cut_off(r))
@@ -152,19 +160,48 @@ static void on_rank(void *arg, const redisReply *reply)
         ask_numbers(r);
 }
 
-/* Rows whose question the link does not take are not in the list. */
+/* A link answers in the order in which it was asked. */
+static void on_visibility(void *arg, const redisReply *reply)
+{
+    struct reading *r = arg;
+
+    r->list.row[r->opened++].closed = is_closed_by(reply);
+    pass(r);
+}
+
+static void on_rank(void *arg, const redisReply *reply)
+{
+    struct reading *r = arg;
+
+    r->list.row[r->ranked++].online = online_of(reply);
+    pass(r);
+}
+
+/* Returns whether the link takes both questions. */
+static bool ask_rank(struct reading *r, struct slice site)
+{
+    struct key_name settings = key_settings(site), online = key_online(site);
+    const char *visibility[] = {"HSTRLEN", settings.s, FIELD_READ};
+    const char *rank[] = {"HMGET", online.s, "w", "r", "i", "b"};
+
+    if (redis_link_call(link_of(r), 3, visibility, NULL, on_visibility, r) < 0)
+        return false;
+    r->awaited++;
+    if (redis_link_call(link_of(r), 6, rank, NULL, on_rank, r) < 0)
+        return false;
+    r->awaited++;
+    return true;
+}
+
+/* Rows whose questions the link does not take are not in the list. */
 static void ask_ranks(struct reading *r)
 {
-    for (size_t i = 0; i < r->list.n; i++) {
-        struct key_name key = key_online(site_row_name(&r->list.row[i]));
-        const char *argv[] = {"HMGET", key.s, "w", "r", "i", "b"};
+    size_t n = 0;
 
-        if (redis_link_call(link_of(r), 6, argv, NULL, on_rank, r) < 0)
-            break;
-        r->awaited++;
-    }
-    r->more |= r->awaited < r->list.n;
-    r->list.n = r->awaited;
+    while (n < r->list.n && ask_rank(r, site_row_name(&r->list.row[n])))
+        n++;
+    r->more |= n < r->list.n;
+    r->list.n = n;
     if (r->awaited == 0)
         fail(r);
 }

@@ -13,8 +13,8 @@
 --   "M" n field value ...    meta; empty until the site's first commit
 --   "O" n field value ...    who is online; empty for a site without meta
 --   "A" n field value ...    totals and peaks, for ever
---   "C" n field value ...    settings; of goals empty values, of alerts how they stand; and
---                            none of these of 0 minutes
+--   "C" n field value ...    settings; of goals empty values, of alerts how they stand, 128
+--                            of both at most; and none of these of 0 minutes
 --   "N" n path title ...     titles of pages; not for a site without meta, nor of 0
 --                            minutes
 --   "B" minute n field value ...    per minute that has a row, newest first
@@ -71,20 +71,26 @@ local wanted = tonumber(ARGV[3]) or 1
 
 -- How this alert stood when it was told last; empty: never, or that cannot be read.
 local function alert_of(key, name)
-    return (redis.pcall('HMGET', key, name))[1] or ''
+    return string.sub(redis.pcall('HMGET', key, name)[1] or '', 1, 600)
 end
 
--- Of goals, which there are none of without a version, the names are enough.
+-- Of goals, which there are none of without a version, the names are enough. Operators may
+-- write anything: what is too long is cut where none could read it, or left out.
 local function settings_of(key, alerts)
     local flat = some_of(key, SETTINGS)
+    for i = 2, #flat, 2 do
+        flat[i] = string.sub(flat[i], 1, 20)
+    end
     if wanted == 0 or flat[#flat - 1] ~= 'v' then
         return flat
     end
-    local all = redis.call('HGETALL', key)
+    local all, most = redis.call('HGETALL', key), #flat + 256
     for i = 1, #all, 2 do
-        if string.find(all[i], '^g:') then
+        if #flat == most then
+            break
+        elseif #all[i] < 100 and string.find(all[i], '^g:') then
             append(flat, {all[i], ''})
-        elseif string.find(all[i], '^al:') then
+        elseif #all[i] < 100 and string.find(all[i], '^al:') then
             append(flat, {all[i], alert_of(alerts, string.sub(all[i], 4))})
         end
     end

@@ -111,7 +111,7 @@ async function isOfTheDay(s) {
 
 /** Settings made, listed and taken back. */
 async function cliSets(s, login) {
-  for (const words of ['add x', 'token x add bot', 'token x rm bot', 'badge x on', 'goal x add g --path /', 'goal x rm g', 'badge x off', 'visibility x token', 'visibility x public', 'list', 'rm x --data']) {
+  for (const words of ['add x', 'token x add bot', 'token x rm bot', 'badge x on', 'goal x add g --path /', 'goal x rm g', 'alert x add a --above 5', 'alert x rm a', 'badge x off', 'visibility x token', 'visibility x public', 'list', 'rm x --data']) {
     const { code, err } = await s.cli(['site', ...words.split(' '), '--redis', s.redisAddress, ...login]);
     assert.equal(code, 0, err);
   }
@@ -149,7 +149,8 @@ story('the Redis users of the man pages suffice, and use all they may', async (s
   await s.sees('big', { currentVisitors: CROWD + 2 }, 20_000);
   await streams(s);
   await isOfTheDay(s);
-  assert.equal((await s.request('/sites')).status, 200);
+  await s.redisCli('-n', 1, 'eval', "for k = 1, 201 do redis.call('sadd', 'hc:sites', 'named-' .. k) end", 0); // more than are listed
+  await eventually(async () => assert.equal(JSON.parse((await s.request('/sites')).body).sites.length, 200));
   await nameIsTaken(s, collector);
   await cliReads(s, cli);
   await cliSets(s, site);
@@ -158,6 +159,7 @@ story('the Redis users of the man pages suffice, and use all they may', async (s
 
   await eventually(async () => assert.equal((await s.counters(s.aggregator)).dirty, 0));
   assert.equal((await s.counters(s.aggregator)).refused, 0);
+  await eventually(async () => assert.ok((await ran(s)).has('srandmember')), 60_000); // senders were heard for long enough
   assert.equal(await refusals(s), '');
   const used = await ran(s);
   assert.deepEqual([...commands].filter((command) => !used.has(command)), []);

@@ -1,11 +1,11 @@
 // The dashboard behind the servers that people put in front: nginx with a path of its own, as the
-// man page has it, and Caddy with TLS. What happens is seen at once, so nothing gathers a stream.
+// man page has it, with and without a password, and Caddy with TLS. What happens is seen at once, so nothing gathers a stream.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { eventually, story } from './harness.mjs';
+import { eventually, request, story } from './harness.mjs';
 import { browse, isLive, open, shows, WIDE } from './pages.mjs';
 
 const AT_ONCE_MS = 1_500;
@@ -31,12 +31,12 @@ function documented(s) {
   return location.replace('http://127.0.0.1:8080', `http://${s.http}`);
 }
 
-async function nginx(s) {
+async function nginx(s, extra = '') {
   const port = await freePort();
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((what) => `${what}_temp_path ${s.dir}/${what};`).join(' ');
   const file = s.file('nginx.conf', `daemon off; master_process off; pid ${s.dir}/nginx.pid; error_log ${s.dir}/nginx.log;
     ${process.getuid() === 0 ? 'user root;' : ''} events {}
-    http { ${temp} access_log off; server { listen 127.0.0.1:${port}; ${documented(s)} } }`);
+    http { ${temp} access_log off; server { listen 127.0.0.1:${port}; ${extra} ${documented(s)} } }`);
   s.run('nginx', 'nginx', ['-p', s.dir, '-c', file]);
   return `http://127.0.0.1:${port}/about/`;
 }
@@ -59,9 +59,9 @@ https://localhost:${port} {
 }
 
 /** The overview, a site from there, the wall: live, and told of what happens at once. */
-async function works(s, base) {
+async function works(s, base, options) {
   await s.hit({ i: 'shop', p: '/', u: 'alice', v: 'a' });
-  const { context, said } = await browse(s, { ...WIDE, ignoreHTTPSErrors: true });
+  const { context, said } = await browse(s, { ...WIDE, ignoreHTTPSErrors: true, ...options });
   const asked = [];
   context.on('request', (request) => asked.push(request.url()));
   const page = await eventually(() => open(context, base), 20_000);
@@ -88,12 +88,25 @@ const hitBehind = (s, path) => async (fields) => {
   assert.equal(status, 200);
 };
 
-needing('nginx', 'behind nginx, in a path of its own', async (s) => {
+async function startAbout(s) {
   await s.startRedis();
   await s.startAggregator();
   await s.startCollector(['--workers', '1', '--base-path', '/about', '--trusted-proxy', '127.0.0.1']);
   s.hit = hitBehind(s, '/about');
+}
+
+needing('nginx', 'behind nginx, in a path of its own', async (s) => {
+  await startAbout(s);
   await works(s, await nginx(s));
+});
+
+needing('nginx', 'behind nginx that asks for a password', async (s) => {
+  await startAbout(s);
+  const users = s.file('users', 'wall:{PLAIN}office\n');
+  const base = await nginx(s, `auth_basic office; auth_basic_user_file ${users};`);
+  const refused = await eventually(() => request(`${base}sites/shop/realtime`));
+  assert.equal(refused.status, 401);
+  await works(s, base, { httpCredentials: { username: 'wall', password: 'office' } });
 });
 
 needing('caddy', 'behind Caddy, with TLS', async (s) => {

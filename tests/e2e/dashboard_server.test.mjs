@@ -40,11 +40,11 @@ async function come(s, site, ...who) {
 
 /** What the page must be told, by its own text. */
 function policyFor(text) {
-  const hashes = [...text.matchAll(/<style[^>]*>(.*?)<\/style>/gs)].map(
-    ([, style]) => ` 'sha256-${crypto.createHash('sha256').update(style).digest('base64')}'`,
-  );
+  const hashes = (pattern) =>
+    [...text.matchAll(pattern)].map(([, inline]) => ` 'sha256-${crypto.createHash('sha256').update(inline).digest('base64')}'`).join('');
   return (
-    `default-src 'none'; script-src 'self'; style-src 'self'${hashes.join('')}; img-src 'self'; ` +
+    `default-src 'none'; script-src 'self'${hashes(/<script>(.*?)<\/script>/gs)}; ` +
+    `style-src 'self'${hashes(/<style[^>]*>(.*?)<\/style>/gs)}; img-src 'self'; ` +
     "connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
   );
 }
@@ -77,7 +77,9 @@ story('a page is private to its origin, strict, never kept, and answers HEAD', a
     assert.equal(headers['x-content-type-options'], 'nosniff');
     assert.equal(headers['referrer-policy'], 'same-origin');
     assert.equal(headers['access-control-allow-origin'], undefined);
-    assert.ok(!/<script(?![^>]*(src=|type="application\/json"))/.test(text), 'no script is inline');
+    const inline = text.match(/<script(?![^>]*(src=|type="application\/json")).*?<\/script>/gs);
+    assert.equal(inline.length, 1, 'no script is inline but the one that the policy has the hash of');
+    assert.match(inline[0], /^<script>\ntry {\n  const theme = /);
     assert.ok(!/\sstyle=|\son\w+=/.test(text), 'nor are styles or handlers in attributes');
     const head = await s.request(path, { method: 'HEAD' });
     assert.deepEqual([head.status, head.body.length], [200, 0]);
@@ -93,8 +95,9 @@ story('of a site that nobody knows there is a page; of what is no id there is no
   assert.deepEqual([data.site, data.currentVisitors, title], ['never.seen', 0, '(0) never.seen']);
   assert.deepEqual(data.flags, ['unknown']);
   for (const id of ['%3Cscript%3E', 'a%2Fb', 'x'.repeat(65), 'caf%C3%A9']) {
-    const { status, body } = await s.request(`/site/${id}`);
+    const { status, headers, body } = await s.request(`/site/${id}`);
     assert.deepEqual([status, body.toString()], [400, '{"error":"bad_site"}\n'], id);
+    assert.equal(headers['x-content-type-options'], 'nosniff', 'nor is that a page');
   }
   assert.equal((await s.request('/site/')).status, 404);
   assert.equal((await s.request('/site/shop/')).status, 404);
@@ -166,6 +169,40 @@ story('all sites, live or named, the busiest first, with the numbers of each', a
   assert.equal(counters.site_lists_failed, 0);
 });
 
+/** Writes into the site's rows of past minutes how many were there, the last minute's last. */
+async function past(s, site, visitors) {
+  const now = (await s.api(site)).series.at(-1).minute / 60_000;
+  for (const [i, n] of visitors.entries()) await s.redisCli('hset', `hc:{${site}}:b:${now - visitors.length + i}`, 'uniq', n);
+}
+
+story('a row of the list has the visitors of each minute, those of the realtime answer', async (s) => {
+  const tall = [7, 0, 4_294_967_295, 1, 0, 2_000_000];
+  await s.start();
+  await come(s, 'shop', 'alice', 'bob');
+  await come(s, 'short', 'alice');
+  await come(s, 'long', 'alice');
+  await s.redisCli('sadd', 'hc:sites', 'quiet');
+  for (const site of ['shop', 'short', 'long']) await s.sees(site, { flags: [] });
+  await past(s, 'shop', [...Array(23).keys(), ...tall]);
+  await past(s, 'long', [...Array(50).keys()]);
+  await s.redisCli('hset', 'hc:{short}:m', 'W', 4);
+  await s.redisCli('hset', 'hc:{long}:m', 'W', 60);
+  const rows = await eventually(async () => {
+    const { sites } = await list(s);
+    assert.deepEqual(sites.map(({ site }) => site), ['shop', 'long', 'short', 'quiet']);
+    for (const { site, minute, series } of sites) {
+      const rows = (await s.api(site)).series.slice(-30);
+      assert.deepEqual(series, rows.map(({ visitors }) => visitors), site);
+      assert.equal(minute, rows.at(-1).minute);
+    }
+    return sites.map(({ series }) => series);
+  });
+  assert.deepEqual(rows.map((series) => series.length), [30, 30, 4, 30]);
+  assert.ok(rows[0].join().includes(`,22,${tall},`), rows[0].join());
+  const { data } = await open(s, '/');
+  assert.deepEqual(data.sites.map(({ series }) => series.length), [30, 30, 4, 30]);
+});
+
 story('many who ask at once share one reading, and of very many sites the busiest are listed', async (s) => {
   await s.start();
   const names = Array.from({ length: 300 }, (_, k) => `site-${k}`);
@@ -182,6 +219,30 @@ story('many who ask at once share one reading, and of very many sites the busies
   await Promise.all(Array.from({ length: 50 }, () => list(s)));
   const after = (await s.counters(s.collector)).site_lists;
   assert.ok(after - before <= 3, `${after - before} readings for 50 requests`);
+});
+
+story('closed sites are left out of the list, and busy ones take no place of public ones', async (s) => {
+  await s.start();
+  await come(s, 'shop', 'alice');
+  await come(s, 'docs', 'alice', 'bob');
+  await s.redisCli('eval', `for k = 1, 250 do
+    local site = 'hc:{closed-' .. k .. '}:'
+    redis.call('sadd', 'hc:sites', 'closed-' .. k)
+    redis.call('hset', site .. 'o', 'r', 1000)
+    redis.call('hset', site .. 'c', 'read', k == 1 and string.rep('x', 70000000) or k == 2 and 'hidden' or 'token')
+  end`, '0');
+  const { more } = await eventually(async () => {
+    const now = await list(s);
+    assert.deepEqual(onlineOf(now), [['docs', 2], ['shop', 1]]);
+    return now;
+  });
+  assert.equal(more, undefined);
+  await s.redisCli('eval', `for k = 1, 250 do redis.call('sadd', 'hc:sites', 'open-' .. k) redis.call('hset', 'hc:{open-' .. k .. '}:c', 'read', 'public') end`, '0');
+  await eventually(async () => {
+    const { sites, more: isMore } = await list(s);
+    assert.deepEqual([sites.length, isMore, ...sites.slice(0, 2).map(({ site }) => site)], [199, true, 'docs', 'shop']);
+  });
+  assert.doesNotMatch(s.collector.err, /event=redis_down/);
 });
 
 story('a site whose keys somebody has spoilt is left out, the others are there', async (s) => {

@@ -147,7 +147,7 @@ story('a public site asks for nothing, not even a right token, and costs Redis n
     if (/badge/.test(target)) continue;
     assert.equal((await read(s, target, undefined, { headers })).status, 200, target);
   }
-  const own = () => monitor.out.split('\n').filter((line) => / "HGETALL" "hc:\{shop\}:c"/i.test(line) && !line.includes(' lua] '));
+  const own = () => monitor.out.split('\n').filter((line) => / "EVAL" .* "hc:\{shop\}:c"/i.test(line) && !line.includes(' lua] '));
   await s.redisCli('echo', 'here');
   await monitor.says(/here/);
   assert.deepEqual(own(), [], 'nobody asks for its settings');
@@ -161,6 +161,30 @@ story('a public site asks for nothing, not even a right token, and costs Redis n
     assert.equal((await s.request(REALTIME, { headers: bearer(wrong()) })).status, 200);
   assert.equal((await s.counters(s.collector)).guessers, 0);
   assert.equal((await s.counters(s.collector)).unauthorized, 0);
+});
+
+story('settings of any length and number are no burden: a token is found, and the link stays', async (s) => {
+  await start(s);
+  const { read: mine } = await closedSite(s);
+  await s.hit({ i: 'other', p: '/', u: 'alice', v: 'b' });
+  await s.sees('other', { currentVisitors: 1 });
+  await s.redisCli('eval', `redis.call('setrange', 'long', 70000000, 'x') -- the fastest way to make one
+    local c, long, name = 'hc:{shop}:c', redis.call('get', 'long'), string.rep('x', 1000)
+    for k = 1, 5000 do redis.call('hset', c, 'g:' .. k, 'path /', 'al:' .. k, 'above online 2 1 0', 't:' .. k, name) end
+    redis.call('hset', c, 't:long', long, 'g:' .. name, 'path /', 'v', '1', 'read', 'none', 'demo', name)
+    redis.call('hset', 'hc:{shop}:al', '1', long)`, '0');
+  const reads = async () => {
+    for (const [text, status] of [[mine, 200], [undefined, 401]])
+      assert.equal((await read(s, REALTIME, text)).status, status);
+    assert.equal((await read(s, '/sites/other/realtime')).status, 200);
+  };
+  await reads();
+  const stream = await Sse.open(s, STREAM, { headers: bearer(mine) });
+  await stream.until((x) => assert.ok(x.state));
+  await s.redisCli('eval', "redis.call('hset', 'hc:{shop}:c', 't:long', '', 'read', redis.call('get', 'long'))", '0');
+  await reads();
+  assert.doesNotMatch(s.collector.err, /event=redis_down/);
+  assert.equal((await s.counters(s.collector)).settings_failed, 0);
 });
 
 story('what is changed holds within two seconds, both ways, at every worker', async (s) => {
