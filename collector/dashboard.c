@@ -60,6 +60,8 @@ enum handled dashboard_site(struct exchange *x)
 {
     const struct asset *template = &x->worker->setup->routing.assets.dashboard;
 
+    if (!x->worker->setup->dashboard)
+        return exchange_not_found(x);
     return report_always(x, show_site, &template, sizeof template);
 }
 

@@ -9,10 +9,12 @@
 
 #include "exchange.h"
 
-/* GET /site/:id: always 200 for what may be a site's id, else 400. */
+/* GET /site/:id: always 200 for what may be a site's id, else 400. 404 with
+ * --no-dashboard. */
 enum handled dashboard_site(struct exchange *x);
 
-/* GET /: the overview of all sites, or the way to the demo with --no-overview. */
+/* GET /: the overview of all sites, or the way to the demo with --no-overview or
+ * --no-dashboard. */
 enum handled dashboard_home(struct exchange *x);
 
 #endif

@@ -29,3 +29,10 @@ void exchange_error(struct exchange *x, int status, const char *reason,
                                       .headers = lines,
                                       .body = slice_of(body)});
 }
+
+enum handled exchange_not_found(struct exchange *x)
+{
+    COUNT(&x->worker->counters, not_found);
+    exchange_error(x, 404, "not_found", NULL);
+    return ANSWERED;
+}

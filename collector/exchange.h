@@ -41,4 +41,7 @@ void exchange_canned(struct exchange *x, const struct canned *k);
 void exchange_error(struct exchange *x, int status, const char *reason,
                     const char *headers);
 
+/* There is nothing of that name: 404, counted. */
+enum handled exchange_not_found(struct exchange *x);
+
 #endif

@@ -92,11 +92,17 @@ static const struct opt rows[] = {
      .offset = ROW(event_name),
      .def = "e",
      .help = "What the address is called that takes forms and JSON."},
+    {.name = "dashboard",
+     .type = OPT_FLAG,
+     .offset = ROW(dashboard),
+     .def = "yes",
+     .group = "Dashboard",
+     .help = "Show people pages: / and /site/ID. Without them / leads to the demo, and "
+             "numbers are had by answers, streams, elements and badges."},
     {.name = "overview",
      .type = OPT_FLAG,
      .offset = ROW(overview),
      .def = "yes",
-     .group = "Dashboard",
      .help = "Show all sites at / and /sites to whoever asks. Else each is shown at "
              "/site/ID to who knows its name, and / leads to the demo."},
     {.name = "dialects",

@@ -15,7 +15,7 @@ struct options {
     long ring;    /* MiB */
     bool drain;
     long increment_delay, max_conn_duration, member_timeout; /* s */
-    bool enable_uuid, log_members, overview;
+    bool enable_uuid, log_members, dashboard, overview;
     long streams;
     long livestats_timeout; /* s */
     const char *json_udp;

@@ -186,11 +186,8 @@ enum handled route_run(const struct route *route, struct exchange *x)
 {
     enum http_method method = x->request->method;
 
-    if (route == NULL) {
-        COUNT(&x->worker->counters, not_found);
-        exchange_error(x, 404, "not_found", NULL);
-        return ANSWERED;
-    }
+    if (route == NULL)
+        return exchange_not_found(x);
     if (route->methods & method)
         return route->handle(x);
     if (method == HTTP_OPTIONS)

@@ -136,7 +136,8 @@ static int set_names(struct setup *s, const struct options *o, char *err, size_t
     if (naming_init(&naming, o->base_path, o->pixel_name, o->event_name, o->script_name,
                     err, err_n) < 0)
         return -1;
-    s->overview = o->overview;
+    s->dashboard = o->dashboard;
+    s->overview = o->dashboard && o->overview;
     routing_init(&s->routing, &naming);
     if (dialects_parse(&s->routing.dialects, o->dialects, err, err_n) < 0)
         return -1;

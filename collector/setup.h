@@ -30,7 +30,8 @@ struct setup {
     struct trusted trusted;
     struct geo *geo; /* NULL: none */
     struct routing routing;
-    bool overview; /* all sites are shown to whoever asks */
+    bool dashboard; /* there are pages for people */
+    bool overview;  /* and all sites are shown to whoever asks */
     unsigned workers;
     unsigned conns_max;        /* of one worker */
     unsigned streams_max;      /* of them; 0: there are none */

@@ -119,7 +119,5 @@ enum handled sites_show(struct exchange *x)
 {
     if (x->worker->setup->overview)
         return sites_answer(x, show);
-    COUNT(&x->worker->counters, not_found);
-    exchange_error(x, 404, "not_found", NULL);
-    return ANSWERED;
+    return exchange_not_found(x);
 }

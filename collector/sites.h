@@ -31,7 +31,8 @@ void sites_init(struct sites *s, struct worker *w);
 /* Nobody may wait any more, and the worker's link is closed. */
 void sites_fini(struct sites *s);
 
-/* The handler: 200, 503 while Redis is away, 404 with --no-overview. */
+/* The handler: 200, 503 while Redis is away, 404 with --no-overview or
+ * --no-dashboard. */
 enum handled sites_show(struct exchange *x);
 
 /* Answers the request, now or later, with what @face makes of the list. */

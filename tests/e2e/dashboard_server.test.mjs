@@ -229,7 +229,7 @@ story('closed sites are left out of the list, and busy ones take no place of pub
     local site = 'hc:{closed-' .. k .. '}:'
     redis.call('sadd', 'hc:sites', 'closed-' .. k)
     redis.call('hset', site .. 'o', 'r', 1000)
-    redis.call('hset', site .. 'c', 'read', k == 1 and string.rep('x', 70000000) or k == 2 and 'hidden' or 'token')
+    redis.call('hset', site .. 'c', 'read', k == 1 and string.rep(string.rep('x', 70000), 1000) or k == 2 and 'hidden' or 'token')
   end`, '0');
   const { more } = await eventually(async () => {
     const now = await list(s);
@@ -259,6 +259,16 @@ story('--no-overview: there is no list, and / leads to the demo', async (s) => {
   const home = await s.request('/');
   assert.deepEqual([home.status, home.headers.location], [302, '/demo']);
   assert.equal((await open(s, '/site/shop')).title, '(0) shop');
+});
+
+story('H6: --no-dashboard: there are no pages, and everything else goes on', async (s) => {
+  await s.start({ collector: ['--no-dashboard'] });
+  await come(s, 'shop', 'alice');
+  for (const gone of ['/site/shop', '/sites']) assert.equal((await s.request(gone)).status, 404, gone);
+  const home = await s.request('/');
+  assert.deepEqual([home.status, home.headers.location], [302, '/demo']);
+  await eventually(async () => assert.equal((await s.api('shop')).online.total, 1));
+  assert.equal((await s.request('/web/headcount-counter.js')).status, 200);
 });
 
 story('what is below /web is there twice: for ever under the hash, and for five minutes', async (s) => {

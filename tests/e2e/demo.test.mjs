@@ -23,7 +23,7 @@ async function interrupted(demo) {
 
 const names = (list) => list.map(({ name }) => name);
 
-story('a demo fills the page at once, is counted as it was sent, and leaves nobody behind', async (s) => {
+story('H7: a demo fills the page at once, is counted as it was sent, and leaves nobody behind', async (s) => {
   await s.start({ collector: ['--trusted-proxy', '127.0.0.0/8'] });
   const demo = play(s, '--visitors', 200_000, '--speed', 600, '--day-from', '09:40');
   const busy = await eventually(async () => {
