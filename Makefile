@@ -96,6 +96,9 @@ $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,cc)$(CC) $(BASE) $(CFLAGS) $(HARDEN) -MMD -MP -c -o $@ $<
 
+# Unit tests are run about as often as they are compiled.
+$(OUT)/tests/unit/%.o: CFLAGS += $(if $(SAN),-O0,-O1)
+
 # Scripts and pages are compiled in: file.ext becomes `const char file_ext[]`, with a NUL
 # after it, and file_ext_end; what browsers get has a twin, file_ext_gz, made by gzip.
 define EMBED
