@@ -150,7 +150,7 @@ FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
 SLOWEST  := $(patsubst %,tests/e2e/%.test.mjs,expiry liveuser_silence alerts_silence) # real minutes: they begin first
 E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
-NOT_SAN  := alerts_silence expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_alerts dashboard_look dashboard_parts dashboard_proxies elements elements_parts map package run tracker widget visibility_page
+NOT_SAN  := alerts_silence expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_alerts dashboard_look dashboard_parts dashboard_proxies elements elements_parts map package run tracker types widget visibility_page
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
 E2E      := $(filter-out $(NOT_SAN:%=tests/e2e/%.test.mjs),$(E2E))
 endif
