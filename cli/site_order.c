@@ -1,5 +1,5 @@
 /* One table row for each form: the first word, the third, what it means, and whether a
- * name follows. The second word is always the site. */
+ * name follows. The second word is the site; who says it third is understood, too. */
 #include "site_order.h"
 
 #include <stdio.h>
@@ -104,11 +104,17 @@ static int wrong_site(const char *noun, const char *site, char *err, size_t err_
     return -1;
 }
 
-/* The words behind the noun. */
+static bool is_verb(const char *noun, const char *word)
+{
+    return *word && find(noun, word);
+}
+
+/* The words behind the noun. A site that is called like a verb comes first. */
 static int read_form(struct site_order *o, const char *noun, char *const *rest, int n,
                      char *err, size_t err_n)
 {
-    const char *site = n > 0 ? rest[0] : NULL, *verb = n > 1 ? rest[1] : "";
+    bool turned = n > 1 && is_verb(noun, rest[0]) && !is_verb(noun, rest[1]);
+    const char *site = n > 0 ? rest[turned] : NULL, *verb = n > 1 ? rest[!turned] : "";
     const char *name = n > 2 ? rest[2] : NULL;
     const struct form *f;
 

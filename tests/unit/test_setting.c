@@ -167,6 +167,10 @@ static void each_form_is_one_order(void **state)
         {"goal shop list", GOAL_LIST, NULL},
         {"goal shop add order", GOAL_ADD, "order"},
         {"goal shop rm order", GOAL_RM, "order"},
+        {"goal add shop order", GOAL_ADD, "order"},
+        {"goal list shop", GOAL_LIST, NULL},
+        {"token rm shop bot", TOKEN_RM, "bot"},
+        {"visibility token shop", VISIBILITY_TOKEN, NULL},
     };
     struct site_order o;
     char err[256];
@@ -182,6 +186,20 @@ static void each_form_is_one_order(void **state)
         else
             assert_null(o.name);
     }
+}
+
+static void a_site_that_is_called_like_a_verb_comes_first(void **state)
+{
+    struct site_order o;
+    char err[256];
+
+    (void)state;
+    assert_int_equal(read_words("goal add rm order", &o, err, sizeof err), 0);
+    assert_int_equal(o.verb, GOAL_RM);
+    assert_true(slice_eq(o.site, SLICE("add")));
+    assert_int_equal(read_words("goal add", &o, err, sizeof err), 0);
+    assert_int_equal(o.verb, GOAL_LIST);
+    assert_true(slice_eq(o.site, SLICE("add")));
 }
 
 static void everything_else_is_refused_with_the_word(void **state)
@@ -224,6 +242,7 @@ int main(void)
         cmocka_unit_test(what_was_written_is_read_back),
         cmocka_unit_test(what_others_wrote_is_checked),
         cmocka_unit_test(each_form_is_one_order),
+        cmocka_unit_test(a_site_that_is_called_like_a_verb_comes_first),
         cmocka_unit_test(everything_else_is_refused_with_the_word),
     };
 
