@@ -50,7 +50,8 @@ static struct alert *insert(struct alerts *a, struct slice name)
 }
 
 /* Drops one without a rule, of which there is one; if it can be, one that is known to be
- * off. What Redis still has of it is met when the site is read back. */
+ * off. What Redis still has of it is met when the site is read back, or forgotten with
+ * the next rewrite: all rules have been replaced twice between two commits. */
 static void make_room(struct alerts *a)
 {
     size_t at = a->n;

@@ -193,7 +193,8 @@ static bool is_written(const struct site *s)
 
 bool commit_is_tick(const struct site *s)
 {
-    return s->tick && is_written(s) && online_total(&s->presence.online) == 0;
+    return s->tick && is_written(s) && online_total(&s->presence.online) == 0 &&
+           !alerts_defined(&s->alerts);
 }
 
 void commit_tick(struct site *s, uint64_t epoch, ms_t now, struct command *out,

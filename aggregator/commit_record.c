@@ -234,7 +234,7 @@ static void last_alerts(const struct commit *c, struct command *out, struct buf 
 {
     struct alerts *a = &c->site->alerts;
 
-    if (c->full)
+    if (c->full && c->site->from_epoch != UINT64_MAX) /* else we know of none yet */
         last_alert_names(c->site, out);
     for (size_t i = 0; i < a->n; i++)
         if (a->alert[i].dirty || (c->full && a->alert[i].state.at > 0))

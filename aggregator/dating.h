@@ -18,8 +18,9 @@ struct dating {
 
 /* When it happened: @hit by its sender's clock, told in what left at @sent by that clock
  * and came at @now by ours. Not before a hit of the stream that was earlier by its
- * sender's clock, unless our clock was set back; nor after @now, unless it came some
- * seconds early and waited for that hit. @d NULL: of no stream. */
+ * sender's clock, unless our clock was set back or it came more than ten seconds before
+ * what it waited for; nor after @now, unless it came early by less. @d NULL: of no
+ * stream. */
 ms_t dating_of(struct dating *d, mono_t hit, mono_t sent, ms_t now);
 
 #endif

@@ -112,6 +112,8 @@ static void reboot(struct engine *e, ms_t now)
     mono_t mono = clock_mono(&e->clock);
 
     e->reboot = false;
+    e->in_charge = false;
+    roll_stop(&e->roll);
     stop_loads(e);
     loads_forget(e->loads);
     writer_reboot(&e->writer, e->seen, e->rivalled ? mono + rivalry(e, mono) : mono);
@@ -144,10 +146,8 @@ enum wire_verdict engine_datagram(struct engine *e, const uint8_t *bytes, size_t
 
     notice_time(e, mono);
     v = intake_datagram(&e->intake, bytes, n, from, now, mono, &what);
-    if (v == WIRE_OK) {
-        e->heard = mono;
+    if (v == WIRE_OK)
         durability_moved(&e->writer.durability);
-    }
     if (what == RECEIVER_SUPERSEDED) {
         superseded(e, bytes, n);
     } else if (what == RECEIVER_FULL) {
@@ -198,7 +198,7 @@ static void follow_writer(struct engine *e)
 /* This is the aggregator that senders mean: one with nothing to say pings each second. */
 static void follow_senders(struct engine *e, mono_t now)
 {
-    bool heard = e->heard > 0 && now - e->heard < SENDER_SILENCE_MS;
+    bool heard = receiver_heard(e->intake.receiver) > now - SENDER_SILENCE_MS;
 
     if (heard && !e->in_charge)
         roll_begin(&e->roll, now);

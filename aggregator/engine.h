@@ -53,7 +53,6 @@ struct engine {
     bool rivalled;    /* and that because another aggregator owns a site */
     mono_t fenced_at; /* when that was last */
     mono_t rest;      /* and how long was rested then, about */
-    mono_t heard;     /* when a sender was last heard, 0: never */
     mono_t noticed;   /* when time was last looked at: a datagram or a turn */
     mono_t tick_due;  /* of fold_tick */
     mono_t acks_due;  /* of receiver_acks */

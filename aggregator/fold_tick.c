@@ -22,12 +22,9 @@ static void turn_site(struct store *st, struct site *s)
     if (s->state != SITE_LIVE)
         return; /* store_loaded will bring it here */
     store_peaks(st, s);
-    if (site_advance(s, st->now) || online_total(&s->presence.online) > 0) {
+    if (site_advance(s, st->now) || online_total(&s->presence.online) > 0 ||
+        alerts_defined(&s->alerts)) {
         s->tick = true;
-        store_mark_dirty(st, s);
-    }
-    if (alerts_defined(&s->alerts)) {
-        s->tick = false; /* it alone would be no commit */
         store_mark_dirty(st, s);
     }
     if (s->stale * STALE_PART > s->visitors.n ||

@@ -31,6 +31,8 @@ struct receiver {
     struct acks acks;
     struct frontier frontier;
     size_t held; /* bytes of early datagrams and their slots */
+    mono_t
+        heard; /* the newest datagram that was no replay; INT64_MIN: none of this epoch */
     struct receiver_counts counts;
 };
 
@@ -59,6 +61,7 @@ void receiver_reset(struct receiver *r, uint64_t epoch)
     streams_fini(&r->streams);
     acks_reset(&r->acks, epoch);
     r->epoch = epoch;
+    r->heard = INT64_MIN;
     frontier_init(&r->frontier, &r->streams);
     r->held = 0;
 }
@@ -242,6 +245,8 @@ static enum receiver_verdict take(struct receiver *r, const struct wire_head *h,
         return RECEIVER_TAKEN;
     }
     fresh = hear(r, s, h, from, now);
+    if (fresh)
+        r->heard = now;
     if (h->type == WIRE_PING)
         take_ping(r, s, fresh, now);
     else
@@ -322,6 +327,11 @@ uint64_t receiver_base(const struct receiver *r, uint64_t id)
 size_t receiver_streams(const struct receiver *r)
 {
     return r->streams.n;
+}
+
+mono_t receiver_heard(const struct receiver *r)
+{
+    return r->heard;
 }
 
 uint64_t receiver_missing(const struct receiver *r)

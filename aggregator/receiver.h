@@ -100,4 +100,8 @@ size_t receiver_streams(const struct receiver *r);
 uint64_t receiver_missing(const struct receiver *r);
 const struct receiver_counts *receiver_counts(struct receiver *r);
 
+/* When a sender last said something new that was meant for this epoch; INT64_MIN: none
+ * has. What is repeated to us, or was meant for another aggregator, does not count. */
+mono_t receiver_heard(const struct receiver *r);
+
 #endif

@@ -10,8 +10,9 @@
  * senders talk to, not by one that stands by; and not before its epoch is ROLL_FIRST_MS
  * old: what senders have kept has come by then, and read back the sites that are visited.
  *
- * Of more than ALERTED_MAX sites as many are called, others each time. Where the store
- * takes no more sites they are counted, roll_capped. An answer that is none is passed
+ * Of more than ALERTED_MAX sites as many are called, others each time. A tenth of the
+ * store's places is left to sites that are visited; for whom there is none is counted,
+ * roll_capped. An answer that is none is passed
  * over: whoever put it there will miss the alerts. */
 #ifndef HC_ROLL_H
 #define HC_ROLL_H
@@ -27,7 +28,8 @@ struct roll {
     struct store *store;
     struct aggregator_counters *counters;
     mono_t due;
-    bool waiting; /* for the answer */
+    bool waiting; /* for the answer, */
+    bool stale;   /* which is of an epoch that is over */
 };
 
 /* The pointers must outlive @r, and @r all calls on links. */
@@ -35,6 +37,9 @@ void roll_init(struct roll *r, struct store *store, struct aggregator_counters *
 
 /* Senders are heard, since @now. */
 void roll_begin(struct roll *r, mono_t now);
+
+/* The epoch is over: an answer that is still to come is ignored. */
+void roll_stop(struct roll *r);
 
 /* While sites may be read and senders are heard: asks @link if it is time. Returns when
  * to be called again, INT64_MAX: an answer will come first. */

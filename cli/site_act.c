@@ -152,6 +152,8 @@ static enum command_exit add_setting(struct site *s, const char *what, const cha
         return site_unreachable(s);
     switch (site_store_add(&s->store, s->order.site, &s->setting, prefix, max)) {
     case STORE_DONE:
+        if (s->order.verb == ALERT_ADD) /* another may have removed the last one */
+            site_store_alerted(&s->store, s->order.site);
         return s->order.verb == TOKEN_ADD ? tell_token(s) : tell(s, true, added);
     case STORE_SAME:
         return refuse(s, what, "is there already; remove it first");

@@ -109,7 +109,8 @@ static bool is_verb(const char *noun, const char *word)
     return *word && find(noun, word);
 }
 
-/* The words behind the noun. A site that is called like a verb comes first. */
+/* The words behind the noun. A site that is called like a verb comes first if a verb
+ * follows. */
 static int read_form(struct site_order *o, const char *noun, char *const *rest, int n,
                      char *err, size_t err_n)
 {

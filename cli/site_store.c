@@ -58,16 +58,20 @@ enum store_result site_store_alerted(struct site_store *s, struct slice site)
 
 enum store_result site_store_no_alerts(struct site_store *s, struct slice site)
 {
-    redisReply *all = site_store_read(s, site);
+    enum store_result result = member(s, "SREM", KEY_ALERTED, site);
+    redisReply *all;
     size_t n = 0;
 
+    /* Looked at after it was taken out, so that another operator's alert is not missed.
+     */
+    all = result == STORE_FAILED ? NULL : site_store_read(s, site);
     if (all == NULL)
         return STORE_FAILED;
     for (size_t i = 0; i + 1 < all->elements; i += 2)
         n += slice_starts((struct slice){all->element[i]->str, all->element[i]->len},
                           SLICE(SETTING_ALERT));
     drop(all);
-    return n > 0 ? STORE_SAME : member(s, "SREM", KEY_ALERTED, site);
+    return n > 0 && site_store_alerted(s, site) == STORE_FAILED ? STORE_FAILED : result;
 }
 
 enum store_result site_store_forget(struct site_store *s, struct slice site, bool totals)

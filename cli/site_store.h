@@ -29,8 +29,8 @@ enum store_result site_store_name(struct site_store *s, struct slice site);
  * was nothing. */
 enum store_result site_store_forget(struct site_store *s, struct slice site, bool totals);
 
-/* Puts @site among those that aggregators look at though nobody visits them, or, unless
- * an alert is set, takes it out. STORE_SAME: it was so already. */
+/* Puts @site among those that aggregators look at though nobody visits them; or takes it
+ * out, unless an alert is set. STORE_SAME: it was so already. */
 enum store_result site_store_alerted(struct site_store *s, struct slice site);
 enum store_result site_store_no_alerts(struct site_store *s, struct slice site);
 

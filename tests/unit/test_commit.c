@@ -866,6 +866,12 @@ static void a_rewrite_leaves_no_alert_that_is_not_ours(void **state)
     store_find(&w->st, SLICE("shop"))->full = true;
     hit(w, "shop", 1, "/");
     commit_all(w);
+    assert_int_equal(redis_model_fields(&w->redis, "hc:{shop}:al"),
+                     2);                                   /* never claimed: */
+    store_find(&w->st, SLICE("shop"))->from_epoch = EPOCH; /* who knows what it has */
+    store_find(&w->st, SLICE("shop"))->full = true;
+    hit(w, "shop", 1, "/");
+    commit_all(w);
     assert_int_equal(redis_model_fields(&w->redis, "hc:{shop}:al"), 1);
     assert_true(slice_starts(busy(w), SLICE("on above current 2 ")));
 }

@@ -220,6 +220,26 @@ static void whoever_has_another_epoch_is_told_ours(void **state)
     assert_int_equal(nfolded + receiver_streams(r), 0);
 }
 
+static void heard_is_who_says_something_new_in_our_epoch(void **state)
+{
+    struct wire_head h = head(WIRE_PING, 1, 0), stranger = head(WIRE_PING, 2, 0);
+
+    (void)state;
+    assert_int_equal(receiver_heard(r), INT64_MIN);
+    stranger.epoch = EPOCH - 1;
+    assert_int_equal(take(&stranger), RECEIVER_TAKEN);
+    assert_int_equal(receiver_heard(r), INT64_MIN);
+    assert_int_equal(take(&h), RECEIVER_TAKEN);
+    assert_int_equal(receiver_heard(r), now);
+    now += 1000;
+    assert_int_equal(take(&h), RECEIVER_TAKEN); /* somebody plays it again */
+    assert_int_equal(receiver_heard(r), now - 1000);
+    data(1, 1);
+    assert_int_equal(receiver_heard(r), now);
+    receiver_reset(r, EPOCH + 1);
+    assert_int_equal(receiver_heard(r), INT64_MIN);
+}
+
 static void a_known_stream_that_comes_with_another_epoch_is_told_its_state(void **state)
 {
     struct wire_head h = head(WIRE_DATA, 1, 4);
@@ -1108,6 +1128,7 @@ int main(void)
         CLAIM(without_an_epoch_nothing_is_taken_and_nothing_answered),
         CLAIM(a_higher_epoch_is_reported_and_nothing_else),
         CLAIM(whoever_has_another_epoch_is_told_ours),
+        CLAIM(heard_is_who_says_something_new_in_our_epoch),
         CLAIM(a_known_stream_that_comes_with_another_epoch_is_told_its_state),
         CLAIM(strangers_share_an_allowance_each_second),
         CLAIM(one_stream_played_over_and_over_does_not_take_the_others_share),
