@@ -161,6 +161,8 @@ $(OUT)/tests/%: $(OUT)/tests/%.o $(ARCHIVES)
 
 $(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ)): $(OUT)/tests/fuzz/replay.o
 
+programs: all $(addprefix $(OUT)/tests/unit/,$(UNITS)) $(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ)) $(OUT)/tests/replay/replay $(OUT)/tests/sim/sim
+
 unit: $(addprefix $(OUT)/tests/unit/,$(UNITS))
 	@tests/each $^
 
@@ -276,4 +278,4 @@ clean:
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all pictures demo dashboard-long tracker map unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean
+.PHONY: all pictures demo dashboard-long tracker map programs unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean
