@@ -18,8 +18,6 @@ struct options {
 };
 
 #define AT(field) offsetof(struct options, field)
-#define STR(x) STR_(x)
-#define STR_(x) #x
 
 static const struct opt rows[] = {
     {"udp", "HOST:PORT", OPT_TEXT, AT(udp), "127.0.0.1:7125", 0, 0,
@@ -42,7 +40,7 @@ static const struct opt rows[] = {
      "The secret shared with the collectors: the same file on every node, 16 to 4096 "
      "bytes. Required.",
      NULL},
-    {"window", "MINUTES", OPT_INT, AT(window), STR(WINDOW_DEFAULT), 1, WINDOW_MAX,
+    {"window", "MINUTES", OPT_INT, AT(window), TEXT_OF(WINDOW_DEFAULT), 1, WINDOW_MAX,
      "How many minutes are kept, the running one included.", "Counting"},
     {"redis", "ADDRESS", OPT_TEXT, AT(redis), "tcp://127.0.0.1:6379", 0, 0,
      "unix:PATH[?db=N] or tcp://HOST[:PORT][/DB]. Need not be there at start.", "Output"},
@@ -52,7 +50,7 @@ static const struct opt rows[] = {
      "At the end wait, at most 10 seconds, until Redis keeps all and the collectors know "
      "it: before they too are stopped for good.",
      "Durability"},
-    {"hold-ms", "MS", OPT_INT, AT(hold_ms), STR(HOLD_MS), 0, 60000,
+    {"hold-ms", "MS", OPT_INT, AT(hold_ms), TEXT_OF(HOLD_MS), 0, 60000,
      "For how long Redis must live on after a commit before the collectors may forget "
      "what is in it. The default suits appendfsync everysec, which may lose two seconds; "
      "with always 0 is enough.",

@@ -5,9 +5,6 @@
 #include "../proto/hit.h"
 #include "../proto/keys.h"
 
-#define TEXT_OF(number) TEXT_OF_(number)
-#define TEXT_OF_(number) #number
-
 /* Sites that are visited have places of which these take none. */
 static bool has_room(const struct store *st)
 {

@@ -7,13 +7,15 @@
  * site that has alerts stays (site_is_empty).
  *
  * To read a site back is to claim it. So the roll is called by the aggregator that
- * senders talk to, not by one that stands by; and not before its epoch is ROLL_FIRST_MS
- * old: what senders have kept has come by then, and read back the sites that are visited.
+ * senders talk to, not by one that stands by; and not before they have done so for
+ * ROLL_FIRST_MS: what they had kept has come by then, and the sites that are visited are
+ * read back. A site that is known, but not to have alerts, is committed: the answer
+ * tells.
  *
  * Of more than ALERTED_MAX sites as many are called, others each time. A tenth of the
  * store's places is left to sites that are visited; for whom there is none is counted,
- * roll_capped. An answer that is none is passed
- * over: whoever put it there will miss the alerts. */
+ * roll_capped. An answer that is none is passed over: whoever put it there will miss the
+ * alerts. Redis is trusted: a name is as long as it is (REDIS_REPLY_MAX). */
 #ifndef HC_ROLL_H
 #define HC_ROLL_H
 

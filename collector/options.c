@@ -5,8 +5,6 @@
 #include <stddef.h>
 #include "../proto/limits.h"
 
-#define TEXT_OF(number) TEXT_OF_(number)
-#define TEXT_OF_(number) #number
 #define ROW(field) offsetof(struct options, field)
 
 static const struct opt rows[] = {

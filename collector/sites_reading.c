@@ -17,9 +17,6 @@
 #include "container.h"
 #include "worker.h"
 
-#define TEXT_OF(number) TEXT_OF_(number)
-#define TEXT_OF_(number) #number
-
 struct reading;
 
 /* The numbers of one site, being asked for. */

@@ -5,6 +5,10 @@
 #ifndef HC_LIMITS_H
 #define HC_LIMITS_H
 
+/* A bound as text, for the help of options and for commands. */
+#define TEXT_OF(number) TEXT_OF_(number)
+#define TEXT_OF_(number) #number
+
 /* -- names ---------------------------------------------------------------- */
 
 /* Site ids: [A-Za-z0-9._-]{1,64}, neither "." nor "..", which addresses lose on their

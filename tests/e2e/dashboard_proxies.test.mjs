@@ -2,10 +2,9 @@
 // man page has it, with and without a password, and Caddy with TLS. What happens is seen at once, so nothing gathers a stream.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import net from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { eventually, request, story } from './harness.mjs';
+import { eventually, freePort, request, story } from './harness.mjs';
 import { browse, isLive, open, shows, WIDE } from './pages.mjs';
 
 const AT_ONCE_MS = 1_500;
@@ -14,15 +13,6 @@ const isHere = (program) => ['/usr/sbin', '/usr/bin'].some((dir) => fs.existsSyn
 
 /** A story with a program that a machine may be without. */
 const needing = (program, name, fn) => (isHere(program) ? story(name, fn) : test(name, { skip: `${program} is not installed` }, () => {}));
-
-/** A port that was free a moment ago. */
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** The configuration in the man page of the collector, for this one. */
 function documented(s) {

@@ -8,7 +8,7 @@ import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { eventually, request, story, Story, within } from './harness.mjs';
+import { eventually, freePort, request, story, Story, within } from './harness.mjs';
 import { Sse } from './sse.mjs';
 import { Terminal, token } from './telnet.mjs';
 
@@ -134,14 +134,6 @@ async function mute(s) {
     return new Promise((resolve) => server.close(resolve));
   });
   return `127.0.0.1:${server.address().port}`;
-}
-
-async function freePort() {
-  const server = net.createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** PHP's own web server with this page; its address. */

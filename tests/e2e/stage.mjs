@@ -37,6 +37,15 @@ export function request(url, { method = 'GET', headers = {}, body } = {}) {
   return within(DEADLINE_MS, `${method} ${url} is answered`, answer);
 }
 
+/** A port that was free a moment ago. */
+export async function freePort() {
+  const server = net.createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 /** A TCP connection for hand-made bytes: everything received, and whether the peer closed. */
 export class Wire {
   constructor(host, port) {
