@@ -18,7 +18,7 @@ export function story(name, fn, { ms = 60_000 } = {}) {
       await within(ms, name, fn(s));
       await s.close();
     } catch (e) {
-      console.error(`FAILED: ${name}\n${s.logs()}`);
+      console.error(`FAILED: ${name}\n${e.stack}\n${s.logs()}`);
       await s.closeHard();
       throw e;
     }
