@@ -19,6 +19,8 @@ const char *beacon_verdict_name(enum beacon_verdict v)
         [BEACON_BAD_PATH] = "bad_path",
         [BEACON_BAD_NAME] = "bad_name",
         [BEACON_BAD_VISITOR] = "bad_visitor",
+        [BEACON_UNKNOWN_SITE] = "unknown_site",
+        [BEACON_FOREIGN_ORIGIN] = "foreign_origin",
         [BEACON_BAD_QUERY] = "bad_query",
         [BEACON_BAD_BODY] = "bad_body",
         [BEACON_TOO_MANY] = "too_many",

@@ -41,16 +41,18 @@ struct beacon {
 
 enum beacon_verdict {
     BEACON_OK,
-    BEACON_NO_SITE,     /* i is missing */
-    BEACON_BAD_SITE,    /* i is not a site id */
-    BEACON_BAD_KIND,    /* k is none of v h l e */
-    BEACON_BAD_STATE,   /* a is none of r w i b */
-    BEACON_BAD_PATH,    /* p is longer than PATH_RAW_MAX */
-    BEACON_BAD_NAME,    /* an event without a name */
-    BEACON_BAD_VISITOR, /* u or v is longer than CLIENT_ID_MAX */
-    BEACON_BAD_QUERY,   /* POST /e: a program's query without text or time */
-    BEACON_BAD_BODY,    /* POST /e: neither a form nor JSON */
-    BEACON_TOO_MANY,    /* POST /e: more than BATCH_MAX events */
+    BEACON_NO_SITE,        /* i is missing */
+    BEACON_BAD_SITE,       /* i is not a site id */
+    BEACON_BAD_KIND,       /* k is none of v h l e */
+    BEACON_BAD_STATE,      /* a is none of r w i b */
+    BEACON_BAD_PATH,       /* p is longer than PATH_RAW_MAX */
+    BEACON_BAD_NAME,       /* an event without a name */
+    BEACON_BAD_VISITOR,    /* u or v is longer than CLIENT_ID_MAX */
+    BEACON_UNKNOWN_SITE,   /* these two by admission.h: the site was not added, */
+    BEACON_FOREIGN_ORIGIN, /* or the page is another site's */
+    BEACON_BAD_QUERY,      /* POST /e: a program's query without text or time */
+    BEACON_BAD_BODY,       /* POST /e: neither a form nor JSON */
+    BEACON_TOO_MANY,       /* POST /e: more than BATCH_MAX events */
 };
 
 /* "ok", "no_site", ...: the X-Headcount header, the "reason" in answers, and the counter.
@@ -67,6 +69,10 @@ struct beacon_sender {
     struct slice user_agent, referer;
     struct slice country; /* two capitals, or empty */
     struct slice host;    /* that was asked, to tell the site's own pages; may be empty */
+    struct slice origin;  /* of the page that sent it, as browsers say; may be empty */
+    bool ahead;           /* the browser fetches it before anybody looks */
+    bool opts_out;        /* DNT or Sec-GPC */
+    bool vouched;         /* a token of the site came with it */
 };
 
 /* What a hit is made with. What is remembered from one to the next is the worker's, and

@@ -34,6 +34,9 @@ void beacons_count(struct counters *c, enum beacon_verdict v)
     case BEACON_BAD_VISITOR:
         COUNT(c, bad_visitor);
         break;
+    case BEACON_UNKNOWN_SITE:
+    case BEACON_FOREIGN_ORIGIN:
+        break; /* admission.c counts them */
     case BEACON_BAD_QUERY:
         COUNT(c, bad_query);
         break;
@@ -69,6 +72,9 @@ struct beacon_sender beacons_sender(const struct exchange *x)
         .referer = rq->referer,
         .country = country_of(x),
         .host = rq->host,
+        .origin = rq->origin,
+        .ahead = rq->ahead,
+        .opts_out = rq->opts_out,
     };
 }
 
@@ -90,9 +96,18 @@ static void locate(struct worker *w, const struct beacon_sender *from, struct hi
     }
 }
 
-enum beacon_verdict beacons_take_of(struct worker *w, const struct beacon *b,
-                                    const struct beacon_sender *from)
+/* What the caller is told of a hit that was judged. */
+static enum beacon_verdict verdict_of(enum admission a)
 {
+    if (!admission_refuses(a))
+        return BEACON_OK;
+    return a == REFUSED_SITE ? BEACON_UNKNOWN_SITE : BEACON_FOREIGN_ORIGIN;
+}
+
+enum beacon_verdict beacons_take_of(struct worker *w, const struct beacon *b,
+                                    const struct beacon_sender *from, enum admission *a)
+{
+    enum admission judged = ADMITTED;
     const struct beacon_tools tools = {&w->setup->secret, &w->day_keys, &w->agents};
     const struct moment *now = worker_now(w);
     struct beacon_texts texts;
@@ -101,14 +116,19 @@ enum beacon_verdict beacons_take_of(struct worker *w, const struct beacon *b,
 
     v = beacon_hit(b, from, &tools, now->wall, now->mono, &h, &texts);
     if (v == BEACON_OK) {
+        judged = admission_judge(w, b, from, &h);
+        v = verdict_of(judged);
+    }
+    if (v == BEACON_OK && judged == ADMITTED) {
         locate(w, from, &h);
         /* Before the answer: that leaves when all requests of this read are served
          * (conn.c). So with a spool whatever was answered survives the process. A hit
          * for which there is no room is answered all the same; the sender counts it. */
         uplink_add(w->uplink, &h, now->mono);
-        COUNT(&w->counters, hits);
     }
     beacons_count(&w->counters, v);
+    if (a)
+        *a = judged;
     return v;
 }
 
@@ -116,16 +136,16 @@ enum beacon_verdict beacons_take(struct exchange *x, const struct beacon *b)
 {
     struct beacon_sender from = beacons_sender(x);
 
-    return beacons_take_of(x->worker, b, &from);
+    return beacons_take_of(x->worker, b, &from, NULL);
 }
 
-static void refuse_pixel(struct exchange *x, enum beacon_verdict v)
+/* The image, and why nothing was counted. */
+static void explain_pixel(struct exchange *x, int status, const char *why)
 {
     char lines[256];
 
-    snprintf(lines, sizeof lines, PIXEL_HEADERS "X-Headcount: %s\r\n",
-             beacon_verdict_name(v));
-    exchange_reply(x, &(struct reply){.status = 400,
+    snprintf(lines, sizeof lines, PIXEL_HEADERS "X-Headcount: %s\r\n", why);
+    exchange_reply(x, &(struct reply){.status = status,
                                       .type = "image/gif",
                                       .headers = lines,
                                       .body = {pixel_gif, PIXEL_BYTES}});
@@ -134,17 +154,20 @@ static void refuse_pixel(struct exchange *x, enum beacon_verdict v)
 enum handled beacons_pixel(struct exchange *x)
 {
     bool counts = x->request->method != HTTP_HEAD;
+    struct beacon_sender from = beacons_sender(x);
+    enum admission a = ADMITTED;
     struct beacon b;
     enum beacon_verdict v = beacon_from_query(&b, x->request->query);
 
     if (v != BEACON_OK)
         beacons_count(&x->worker->counters, v);
     else if (counts)
-        v = beacons_take(x, &b);
-    if (v != BEACON_OK) {
-        refuse_pixel(x, v);
-    } else {
+        v = beacons_take_of(x->worker, &b, &from, &a);
+    if (v != BEACON_OK)
+        explain_pixel(x, 400, beacon_verdict_name(v));
+    else if (a != ADMITTED && !b.no_image)
+        explain_pixel(x, 200, admission_name(a));
+    else
         exchange_canned(x, b.no_image ? &pixel_empty : &pixel_image);
-    }
     return ANSWERED;
 }

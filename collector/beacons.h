@@ -2,6 +2,7 @@
 #ifndef HC_BEACONS_H
 #define HC_BEACONS_H
 
+#include "admission.h"
 #include "beacon.h"
 #include "exchange.h"
 
@@ -16,12 +17,14 @@ enum handled beacons_pixel(struct exchange *x);
 /* Who sent the request. Its slices are the request's. */
 struct beacon_sender beacons_sender(const struct exchange *x);
 
-/* Sends one beacon on its way, or counts why not. The answer is the caller's. */
+/* Sends one beacon on its way, or counts why not; the answer is the caller's. One that
+ * does not count because of who sent it (admission.h) is BEACON_OK all the same. */
 enum beacon_verdict beacons_take(struct exchange *x, const struct beacon *b);
 
-/* The same, of somebody else than who sent the request. */
+/* The same, of somebody else than who sent the request. Why it does not count though it
+ * is BEACON_OK, is in @a; NULL: nobody asks. */
 enum beacon_verdict beacons_take_of(struct worker *w, const struct beacon *b,
-                                    const struct beacon_sender *from);
+                                    const struct beacon_sender *from, enum admission *a);
 
 /* Counts what was refused, by its reason; BEACON_OK is none. */
 void beacons_count(struct counters *c, enum beacon_verdict v);

@@ -62,7 +62,7 @@ static enum beacon_verdict take_one(struct worker *w, const struct beacon *b,
     enum beacon_verdict v;
 
     if (site.n == 0 || !slice_eq(b->kind, SLICE("query")))
-        return beacons_take_of(w, b, from);
+        return beacons_take_of(w, b, from, NULL);
     v = take_query(w, site, b);
     beacons_count(&w->counters, v);
     return v;

@@ -86,6 +86,21 @@ static inline void take_expect(struct reader *rd, struct slice value)
         rd->expects_other = true;
 }
 
+/* DNT and Sec-GPC. */
+static inline void take_opt_out(struct http_request *r, struct slice value)
+{
+    r->opts_out |= slice_eq(value, SLICE("1"));
+}
+
+/* "prefetch", "prefetch;prerender", "preview": nobody looks at it yet, or ever. */
+static inline void take_purpose(struct http_request *r, struct slice value)
+{
+    const char *end = value.n ? memchr(value.p, ';', value.n) : NULL;
+    struct slice word = scan_trim(value.p, end ? end : value.p + value.n);
+
+    r->ahead |= SCAN_IS(word, "prefetch") || SCAN_IS(word, "preview");
+}
+
 static inline int keep(struct slice *slot, const char *from, const char *to)
 {
     *slot = scan_trim(from, to);
@@ -100,7 +115,7 @@ static inline int keep_once(struct http_request *r, struct slice *slot, const ch
     return keep(slot, from, to);
 }
 
-/* Length, then text: at most three names have the same length, and they differ in their
+/* Length, then text: at most four names have the same length, and they differ in their
  * first word. */
 static inline int take_field(struct reader *rd, struct slice name, const char *from,
                              const char *to)
@@ -108,9 +123,17 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
     struct http_request *r = rd->r;
 
     switch (name.n) {
+    case 3:
+        if ((name.p[0] | 32) == 'd' && (name.p[1] | 32) == 'n' && (name.p[2] | 32) == 't')
+            take_opt_out(r, scan_trim(from, to));
+        break;
     case 4:
         if (SCAN_IS(name, "host"))
             return take_host(rd, scan_trim(from, to));
+        break;
+    case 5:
+        if (SCAN_IS(name, "x-moz"))
+            take_purpose(r, scan_trim(from, to));
         break;
     case 6:
         if (SCAN_IS(name, "accept"))
@@ -127,12 +150,24 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
             return keep(&r->referer, from, to);
         if (SCAN_IS(name, "upgrade"))
             return keep(&r->upgrade, from, to);
+        if (SCAN_IS(name, "purpose"))
+            take_purpose(r, scan_trim(from, to));
+        else if (SCAN_IS(name, "sec-gpc"))
+            take_opt_out(r, scan_trim(from, to));
+        break;
+    case 9:
+        if (SCAN_IS(name, "x-purpose"))
+            take_purpose(r, scan_trim(from, to));
         break;
     case 10:
         if (SCAN_IS(name, "user-agent"))
             return keep(&r->user_agent, from, to);
         if (SCAN_IS(name, "connection"))
             take_connection(rd, scan_trim(from, to));
+        break;
+    case 11:
+        if (SCAN_IS(name, "sec-purpose"))
+            take_purpose(r, scan_trim(from, to));
         break;
     case 12:
         if (SCAN_IS(name, "content-type"))
@@ -254,7 +289,7 @@ static inline void clear(struct http_request *r)
     r->method = 0;
     r->target = r->path = r->query = none;
     r->http_1_0 = r->keep_alive = r->expect_continue = false;
-    r->upgrades = r->ws_repeated = false;
+    r->upgrades = r->ws_repeated = r->ahead = r->opts_out = false;
     r->content_length = 0;
     r->host = r->user_agent = r->referer = r->origin = none;
     r->content_type = r->accept = r->forwarded_for = none;

@@ -44,6 +44,8 @@ struct http_request {
     bool ws_repeated;           /* a key or a version came more than once */
     struct slice forwarded_for; /* the last X-Forwarded-For line; see client.h */
     struct slice authorization;
+    bool ahead;    /* Sec-Purpose, Purpose, X-Purpose or X-Moz: nobody looks at it yet */
+    bool opts_out; /* DNT: 1 or Sec-GPC: 1 */
     struct slice request_headers; /* Access-Control-Request-Headers of a preflight */
 };
 

@@ -31,7 +31,7 @@ static void take_one(struct json_udp *j, const struct json_hits *hits, size_t i,
     }
     if (hit.from.ip.n == 0)
         ip_of_sockaddr(&hit.from.ip, peer);
-    beacons_take_of(j->worker, &hit.beacon, &hit.from);
+    beacons_take_of(j->worker, &hit.beacon, &hit.from, NULL);
 }
 
 static void on_datagram(uv_udp_t *udp, ssize_t n, const uv_buf_t *buf,
