@@ -116,7 +116,7 @@ static struct page *add(struct pages *t, uint16_t id, uint64_t hash, struct slic
     if (!p)
         return NULL;
     t->page[id] = p;
-    t->n++;
+    pool_take(t->pool, t->n++);
     index_put(t, id);
     return p;
 }
@@ -128,18 +128,19 @@ static void page_free(struct page *p)
     free(p);
 }
 
-void pages_init(struct pages *t, unsigned slots, const struct key *key)
+void pages_init(struct pages *t, unsigned slots, const struct key *key, struct pool *pool)
 {
-    *t = (struct pages){.slots = slots, .key = key};
+    *t = (struct pages){.slots = slots, .key = key, .pool = pool};
 }
 
 void pages_fini(struct pages *t)
 {
     for (size_t id = 0; id < t->ids; id++)
         page_free(t->page[id]);
+    pool_give(t->pool, t->n, t->n);
     free(t->page);
     free(t->index);
-    pages_init(t, t->slots, t->key);
+    pages_init(t, t->slots, t->key, t->pool);
 }
 
 uint64_t pages_hash(const struct pages *t, struct slice path)
@@ -165,7 +166,8 @@ uint16_t pages_id(struct pages *t, uint64_t hash, struct slice path, bool *cappe
             return found->id;
     }
     /* One place is kept for PAGE_OTHER itself. */
-    if (t->n >= PAGES_MAX - 1 && !slice_eq(path, other)) {
+    if ((t->n >= PAGES_MAX - 1 || !pool_has_room(t->pool, t->n)) &&
+        !slice_eq(path, other)) {
         *capped = true;
         return pages_id(t, pages_hash(t, other), other, capped);
     }
@@ -261,7 +263,7 @@ static void drop(struct pages *t, size_t id)
     }
     page_free(t->page[id]);
     t->page[id] = NULL;
-    t->n--;
+    pool_give(t->pool, t->n--, 1);
 }
 
 /* As it was born, but for what may still lie in Redis. */

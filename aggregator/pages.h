@@ -2,14 +2,15 @@
  *
  * A page's at[slot] is the number of visitors whose latest minute has that slot and whose
  * latest hit was on this page; summed over a window it is "visitors on this page now". At
- * PAGES_MAX live pages a new path is counted on the page PAGE_OTHER, which no real path
- * can be, for those begin with '/'. */
+ * PAGES_MAX live pages, or when the pool of all is empty, a new path is counted on the
+ * page PAGE_OTHER, which no real path can be, for those begin with '/'. */
 #ifndef HC_PAGES_H
 #define HC_PAGES_H
 
 #include "../proto/secret.h"
 #include "../proto/slice.h"
 #include "../proto/units.h"
+#include "pool.h"
 
 struct page {
     uint64_t hash;
@@ -43,6 +44,7 @@ struct pages {
     size_t index_cap;          /* a power of two, 0 before the first page */
     unsigned slots;            /* of the ring */
     const struct key *key;
+    struct pool *pool;  /* of all sites' pages */
     size_t titled;      /* pages with a title */
     size_t titles_left; /* titles in Redis, about, whose pages are gone */
     bool titles_dirty;  /* a page's title_dirty is set */
@@ -51,7 +53,9 @@ struct pages {
     bool retitle_sent;  /* which the commit that is out does */
 };
 
-void pages_init(struct pages *t, unsigned slots, const struct key *key);
+/* @pool: of all sites, or NULL: they have no bound of their own. */
+void pages_init(struct pages *t, unsigned slots, const struct key *key,
+                struct pool *pool);
 void pages_fini(struct pages *t);
 
 /* The hash that stands for @path in this table. Two paths are the same page when their

@@ -38,7 +38,7 @@ static size_t own_bytes(unsigned slots, bool lazy)
 }
 
 struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t now,
-                      const struct key *key, bool lazy)
+                      struct site_shared *shared, bool lazy)
 {
     unsigned slots = slots_for(window);
     struct site *s = calloc(1, own_bytes(slots, lazy));
@@ -59,10 +59,10 @@ struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t 
     s->from_epoch = s->from_commit = UINT64_MAX;
     counts = lazy ? (uint32_t *)(s->row + slots) : NULL;
     visitors_init(&s->visitors);
-    pages_init(&s->pages, slots, key);
+    pages_init(&s->pages, slots, &shared->key, &shared->pages);
     presence_init(&s->presence);
     recent_init(&s->recent);
-    traits_init(&s->traits, slots, key);
+    traits_init(&s->traits, slots, &shared->key, &shared->traits);
     goals_init(&s->goals);
     alerts_init(&s->alerts);
     queries_init(&s->queries, slots);
@@ -94,10 +94,10 @@ void site_reset(struct site *s, minute_t now)
     s->order = old.order;
     s->parked = old.parked;
     visitors_init(&s->visitors);
-    pages_init(&s->pages, old.slots, old.pages.key);
+    pages_init(&s->pages, old.slots, old.pages.key, old.pages.pool);
     presence_init(&s->presence);
     recent_init(&s->recent);
-    traits_init(&s->traits, old.slots, old.pages.key);
+    traits_init(&s->traits, old.slots, old.traits.key, old.traits.pool);
     goals_init(&s->goals);
     alerts_init(&s->alerts);
     queries_init(&s->queries, old.slots);

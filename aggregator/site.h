@@ -39,6 +39,12 @@ enum site_state {
     SITE_LIVE,
 };
 
+/* What all sites have in common; the store's. */
+struct site_shared {
+    struct key key; /* of the tables that strangers feed */
+    struct pool pages, traits;
+};
+
 struct site {
     char id[SITE_MAX];
     uint8_t id_n;
@@ -97,7 +103,7 @@ struct site {
  * is live and its first commit rewrites all, for Redis may hold an earlier life of it.
  * NULL when out of memory. */
 struct site *site_new(struct slice id, uint64_t hash, unsigned window, minute_t now,
-                      const struct key *key, bool lazy);
+                      struct site_shared *shared, bool lazy);
 void site_free(struct site *s);
 
 /* Makes a lazy site as it was born, at minute @now. What is parked stays, and so do the

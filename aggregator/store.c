@@ -10,7 +10,9 @@ void store_init(struct store *st, unsigned window, const struct key *key, ms_t n
 {
     assert(window > 0 && window <= WINDOW_MAX);
     *st = (struct store){.window = window,
-                         .key = *key,
+                         .shared = {.key = *key,
+                                    .pages = {PAGES_SURE, PAGES_SHARED_MAX, 0},
+                                    .traits = {TRAITS_SURE, TRAITS_SHARED_MAX, 0}},
                          .now = minute_of(now),
                          .clock = now,
                          .due_first = INT64_MAX,
@@ -34,7 +36,7 @@ void store_reset(struct store *st, ms_t now)
     struct store old = *st;
 
     store_fini(st);
-    store_init(st, old.window, &old.key, now);
+    store_init(st, old.window, &old.shared.key, now);
     st->ahead = ahead;
     st->part_bytes = old.part_bytes;
     st->lazy = old.lazy;
@@ -90,7 +92,7 @@ struct site *store_find(const struct store *st, struct slice id)
 {
     if (st->nsites == 0)
         return NULL;
-    return st->index[seek(st, siphash(&st->key, id.p, id.n), id)];
+    return st->index[seek(st, siphash(&st->shared.key, id.p, id.n), id)];
 }
 
 static void wait_for_load(struct store *st, struct site *s)
@@ -103,14 +105,14 @@ static void wait_for_load(struct store *st, struct site *s)
 
 struct site *store_site(struct store *st, struct slice id)
 {
-    uint64_t hash = siphash(&st->key, id.p, id.n);
+    uint64_t hash = siphash(&st->shared.key, id.p, id.n);
     struct site *s = NULL;
 
     if (st->nsites > 0)
         s = st->index[seek(st, hash, id)];
     if (s || st->nsites >= SITES_MAX || !reserve(st))
         return s;
-    s = site_new(id, hash, st->window, st->now, &st->key, st->lazy);
+    s = site_new(id, hash, st->window, st->now, &st->shared, st->lazy);
     if (!s)
         return NULL;
     if (st->lazy) {

@@ -11,7 +11,7 @@
 
 struct store {
     unsigned window;
-    struct key key; /* of the tables that strangers feed */
+    struct site_shared shared;
     minute_t now;
     ms_t clock;         /* the latest wall clock that was told */
     minute_t ahead;     /* rows of minutes up to this one may lie in Redis from before a

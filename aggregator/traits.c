@@ -89,32 +89,41 @@ static struct trait *add(struct traits *t, uint64_t hash, enum trait_kind kind,
     v->kind = kind;
     v->name_n = (uint8_t)name.n;
     memcpy(v->name, name.p, name.n);
+    pool_take(t->pool, t->n);
     t->trait[t->n++] = v;
     t->of[kind] += !is_other(name);
     *seek(t, hash) = v;
     return v;
 }
 
+static bool has_room(const struct traits *t, enum trait_kind kind)
+{
+    return t->of[kind] + 1 < bounds[kind];
+}
+
 /* The value, made if need be; NULL when out of memory. One place of a kind is kept for
- * TRAIT_OTHER, which is given, and *@capped set, when there are too many. */
+ * TRAIT_OTHER, which is given, and *@capped set, when there are too many of the site; or
+ * of all, unless it is @sure to have its place. */
 static struct trait *get(struct traits *t, enum trait_kind kind, struct slice name,
-                         bool *capped)
+                         bool sure, bool *capped)
 {
     uint64_t hash = hash_of(t, kind, name);
     struct trait *v = t->n > 0 ? *seek(t, hash) : NULL;
 
     if (v)
         return v;
-    if (t->of[kind] + 1 >= bounds[kind] && !is_other(name)) {
+    if (!is_other(name) &&
+        (!has_room(t, kind) || (!sure && !pool_has_room(t->pool, t->n)))) {
         *capped = true;
-        return get(t, kind, SLICE(TRAIT_OTHER), capped);
+        return get(t, kind, SLICE(TRAIT_OTHER), sure, capped);
     }
     return add(t, hash, kind, name);
 }
 
-void traits_init(struct traits *t, unsigned slots, const struct key *key)
+void traits_init(struct traits *t, unsigned slots, const struct key *key,
+                 struct pool *pool)
 {
-    *t = (struct traits){.slots = slots, .key = key};
+    *t = (struct traits){.slots = slots, .key = key, .pool = pool};
 }
 
 void traits_fini(struct traits *t)
@@ -123,7 +132,8 @@ void traits_fini(struct traits *t)
         free(t->trait[i]);
     free(t->trait);
     free(t->index);
-    traits_init(t, t->slots, t->key);
+    pool_give(t->pool, t->n, t->n);
+    traits_init(t, t->slots, t->key, t->pool);
 }
 
 static void count(struct trait *v, unsigned slot)
@@ -145,7 +155,7 @@ static unsigned count_text(struct traits *t, unsigned slot, enum trait_kind kind
     if (name.n == 0)
         return 0;
     if (!*latest || !slice_eq(name, trait_name(*latest)))
-        *latest = get(t, kind, name, &capped);
+        *latest = get(t, kind, name, false, &capped);
     count(*latest, slot);
     return capped;
 }
@@ -156,7 +166,7 @@ static void count_named(struct traits *t, unsigned slot, enum trait_kind kind,
     bool capped = false;
 
     if (!*known)
-        *known = get(t, kind, slice_of(name), &capped);
+        *known = get(t, kind, slice_of(name), true, &capped); /* there are few */
     count(*known, slot);
 }
 
@@ -180,7 +190,7 @@ bool traits_goal(struct traits *t, unsigned slot, struct slice name)
 {
     bool capped = false;
 
-    count(get(t, TRAIT_GOAL, name, &capped), slot);
+    count(get(t, TRAIT_GOAL, name, false, &capped), slot);
     return !capped;
 }
 
@@ -225,7 +235,7 @@ bool traits_restore(struct traits *t, enum trait_kind kind, struct slice name,
     bool capped = false;
     struct trait *v;
 
-    if (!is_value(kind, name) || !(v = get(t, kind, name, &capped)) || capped ||
+    if (!is_value(kind, name) || !(v = get(t, kind, name, true, &capped)) || capped ||
         v->at[slot] > 0)
         return false;
     v->at[slot] = views;
@@ -263,6 +273,7 @@ void traits_drop_empty(struct traits *t)
     }
     if (kept == t->n)
         return;
+    pool_give(t->pool, t->n, t->n - kept);
     t->n = kept;
     if (t->n == 0)
         traits_fini(t);

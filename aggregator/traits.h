@@ -4,7 +4,8 @@
  * A value is there as long as a minute of the window has views of it, so a site whose
  * views tell nothing has none. Views that tell no value of a kind are not counted here:
  * they are what is left to the row's views. At REFERRERS_MAX hosts, COUNTRIES_MAX
- * countries and CAMPAIGNS_MAX campaigns or terms a new one is counted on TRAIT_OTHER.
+ * countries and CAMPAIGNS_MAX campaigns or terms, or when the pool of all is empty, a new
+ * one is counted on TRAIT_OTHER.
  * Counts only grow until their minute leaves the window. */
 #ifndef HC_TRAITS_H
 #define HC_TRAITS_H
@@ -13,6 +14,7 @@
 #include "../proto/limits.h"
 #include "../proto/secret.h"
 #include "../proto/trait.h"
+#include "pool.h"
 
 /* The longest value of any kind. */
 #define TRAIT_NAME_MAX 64
@@ -42,9 +44,12 @@ struct traits {
     struct trait *latest[TRAIT_KINDS]; /* of texts: that of the latest view with one */
     unsigned slots;
     const struct key *key;
+    struct pool *pool; /* of all sites' values */
 };
 
-void traits_init(struct traits *t, unsigned slots, const struct key *key);
+/* @pool: of all sites, or NULL: they have no bound of their own. */
+void traits_init(struct traits *t, unsigned slots, const struct key *key,
+                 struct pool *pool);
 void traits_fini(struct traits *t);
 
 /* Counts a view in @slot. Returns how many of its values were counted on TRAIT_OTHER; one

@@ -199,6 +199,12 @@
 /* Live paths of one site; more are folded into "(other)": capped_pages. */
 #define PAGES_MAX 1000
 
+/* Those that a site has whatever is done to others, and those beyond that all sites share;
+ * for who may name sites could else fill a thousand pages of each of ten thousand. A page
+ * takes 0.3 KB, at most 1: so all together some 400 MB, at most 1.2 GB. */
+#define PAGES_SURE 64
+#define PAGES_SHARED_MAX 500000
+
 /* Visitors of one site and of all; over it hits still count as views and the site's
  * messages say "capped": capped_visitors. 8 M visitors take some 250 MB. */
 #define SITE_VISITORS_MAX 2000000
@@ -214,6 +220,11 @@
  * capped_referrers. Whoever makes a link chooses these names, so they are as many as
  * hosts are; a site that advertises has some dozens a day. */
 #define CAMPAIGNS_MAX 200
+
+/* As with pages: what views are told apart by, that a site has in any case, and that all
+ * share. A value takes 360 bytes: some 400 MB all together. */
+#define TRAITS_SURE 64
+#define TRAITS_SHARED_MAX 500000
 
 /* -- presence ------------------------------------------------------------- */
 
@@ -272,6 +283,10 @@
  * aggregator may differ by so much. */
 #define EXPIRY_SLACK_S 60
 
+/* How alerts stand is kept by each commit of a site that has any, so at least once a
+ * minute. An aggregator that was away for so long tells anew those that are on. */
+#define ALERTS_TTL_S (30 * 86400)
+
 /* Names and values in one HSET of the script: Lua's unpack() takes fewer than 8,000. */
 #define COMMIT_FIELDS_MAX 2048
 
@@ -313,6 +328,12 @@
 #define TOKENS_MAX 16
 #define GOALS_MAX 32
 
+/* Origins whose pages may send the beacons of one site, tried one after the other on each
+ * of its hits; the next one is refused. And the bytes of one: a scheme, a name as DNS has
+ * it (253, RFC 1035), a port. */
+#define ORIGINS_MAX 16
+#define ORIGIN_MAX 280
+
 /* Alerts of one site, each looked at once a second; the next one is refused. And those
  * that an aggregator keeps, with as many that were removed and of which Redis has not
  * heard yet, for all may be replaced at once; a commit tells all of them at most. */
@@ -351,6 +372,7 @@
 #define HTTP_REQUEST_LINE_MAX 4096 /* 414 */
 #define HTTP_HEAD_MAX 8192         /* 431; also one connection's carry buffer */
 #define HTTP_HEADERS_MAX 64        /* 431; Chrome sends about 20 */
+#define HTTP_FORWARDED_MAX 8       /* X-Forwarded-For lines looked at, the last ones */
 #define HTTP_BODY_MAX (64 * 1024)  /* 413; a batch of 500 at 130 bytes an event */
 #define BATCH_MAX 500              /* events in one POST /e; more is 400 too_many */
 #define PARAMS_MAX 64 /* pairs read of one query or form; the rest is ignored */
@@ -361,6 +383,15 @@
 #define HTTP_BODY_DEADLINE_MS 10000
 #define HTTP_IDLE_DEADLINE_MS 20000
 #define HTTP_WRITE_DEADLINE_MS 10000
+
+/* What stands in front of a connection with --proxy-protocol, bytes: version 2 has 52 for
+ * IPv6, and TLVs with a certificate's names behind. Longer: proxy_bad. */
+#define PROXY_HEADER_MAX 4096
+
+/* Addresses whose hits are told apart to see whether most of a minute's come from one, 24
+ * bytes each; and the fewest hits of which a share is told. */
+#define BUSIEST_PLACES 8
+#define BUSIEST_HITS_MIN 100
 
 /* User-Agents that a worker knows again, a power of two: a hundred make up most views, so
  * few of those share a place. Who comes to a place that is taken has it, and the other is
@@ -536,6 +567,15 @@ _Static_assert(MEMBER_TIMEOUT_MAX_S * 1000 / 3 < WARMING_MS, "heard of in time")
 /* Sites whose settings one worker asks for at the same time, for those who read: more are
  * as if Redis could not be asked (settings_failed). */
 #define READINGS_MAX 256
+
+/* How often a process reads which sites were added, ms; and how soon again after it did,
+ * when it hears that there is another, so that a script that adds ten thousand sites is
+ * not as many readings. Sites beyond SITES_MAX are left out. */
+#define REGISTER_READ_MS 30000
+#define REGISTER_REST_MS 250
+
+/* Of so many sites the settings are asked for at a time: 2.3 MB of an answer at most. */
+#define REGISTER_BATCH 500
 
 /* Tokens of one site. More are not looked at: tokens_left_out. */
 #define SITE_TOKENS_MAX 64

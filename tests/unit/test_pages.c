@@ -19,7 +19,7 @@ static int begin(void **state)
 {
     struct pages *t = malloc(sizeof *t);
 
-    pages_init(t, SLOTS, &key);
+    pages_init(t, SLOTS, &key, NULL);
     *state = t;
     return 0;
 }

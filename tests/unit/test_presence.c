@@ -38,7 +38,7 @@ static int begin(void **state)
     struct fixture *f = calloc(1, sizeof *f);
 
     presence_init(&f->p);
-    pages_init(&f->pages, 32, &key);
+    pages_init(&f->pages, 32, &key, NULL);
     f->now = NOON;
     page(f, "/a");
     page(f, "/b");

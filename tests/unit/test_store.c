@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "../../aggregator/fold.h"
+#include "../../proto/keys.h"
 
 #define NOON (1763812800000LL) /* the start of a minute */
 #define HOUR (60LL * MS_PER_MINUTE)
@@ -54,6 +55,80 @@ static void load(struct store *st, struct site *s)
     assert_ptr_equal(store_take_load(st), s);
     assert_true(fold_parked(st, s, SIZE_MAX, &counts));
     store_loaded(st, s);
+}
+
+/* A view that came from the @i-th host. Returns whether that found no room. */
+static bool come_from(struct site *s, unsigned i)
+{
+    char host[32];
+    struct hit h = {.referrer = {host, (size_t)snprintf(host, sizeof host, "h%u", i)}};
+
+    return traits_view(&s->traits, 0, &h) > 0;
+}
+
+/* Opens @n pages, of which @prefix is the beginning. Returns how many found no room. */
+static unsigned open_pages(struct site *s, const char *prefix, unsigned n)
+{
+    unsigned crowded = 0;
+    char path[32];
+
+    for (unsigned i = 0; i < n; i++) {
+        bool capped = false;
+        uint16_t id;
+
+        snprintf(path, sizeof path, "/%s%u", prefix, i);
+        id = pages_id(&s->pages, pages_hash(&s->pages, slice_of(path)), slice_of(path),
+                      &capped);
+        assert_int_not_equal(id, PAGE_NONE);
+        assert_int_equal(
+            capped, slice_eq(page_path(pages_get(&s->pages, id)), SLICE(PAGE_OTHER)));
+        crowded += capped;
+    }
+    return crowded;
+}
+
+static void who_fills_the_pages_of_other_sites_leaves_each_its_own(void **state)
+{
+    struct store *st = *state;
+    struct pool *pool = &st->shared.pages;
+    struct site *evil, *honest;
+
+    pool->max = 100;
+    evil = site(st, "evil");
+    honest = site(st, "honest");
+    assert_int_equal(open_pages(evil, "x", 500), 500 - PAGES_SURE - 100);
+    assert_int_equal(open_pages(honest, "a", PAGES_SURE), 0);
+    assert_int_equal(open_pages(honest, "b", 1), 1);
+    assert_int_equal(pool->taken, 102); /* and (other) in each */
+    pages_drop_empty(&evil->pages);     /* nobody is on them */
+    assert_int_equal(pool->taken, 1);
+    assert_int_equal(open_pages(honest, "b", 1), 0);
+    store_reset(st, NOON);
+    assert_int_equal(pool->taken, 0);
+}
+
+static void and_what_their_views_are_told_apart_by(void **state)
+{
+    struct store *st = *state;
+    struct pool *pool = &st->shared.traits;
+    struct site *evil, *honest;
+
+    pool->max = 50;
+    evil = site(st, "evil");
+    honest = site(st, "honest");
+    for (unsigned i = 0; i < 190; i++)
+        assert_int_equal(come_from(evil, i), i >= TRAITS_SURE + 50);
+    for (unsigned i = 0; i < 190; i++)
+        assert_int_equal(come_from(honest, i), i >= TRAITS_SURE);
+    assert_int_equal(pool->taken, 52);
+    traits_clear_slot(&evil->traits, 0);
+    for (size_t i = 0; i < evil->traits.n; i++)
+        evil->traits.trait[i]->dirty = 0; /* Redis has it all */
+    traits_drop_empty(&evil->traits);
+    assert_int_equal(pool->taken, 1);
+    /* What Redis has of a site had its place before. */
+    pool->max = 0;
+    assert_true(traits_restore(&honest->traits, TRAIT_REFERRER, SLICE("again"), 1, 7));
 }
 
 static void a_site_of_a_lazy_store_waits_to_be_read_back(void **state)
@@ -134,7 +209,7 @@ static void a_load_that_failed_leaves_nothing_but_what_is_parked(void **state)
 
     parked_fini(&s->parked);
     st->parked = 0;
-    fresh = site_new(SLICE("shop"), s->hash, 30, st->now, &st->key, true);
+    fresh = site_new(SLICE("shop"), s->hash, 30, st->now, &st->shared, true);
     fresh->commit = fresh->message = 17;
     fresh->row = s->row;
     fresh->log.written = s->log.written;
@@ -267,7 +342,7 @@ static void a_site_that_nobody_has_visited_is_small(void **state)
     struct store *st = *state;
     struct site *s = site(st, "shop");
 
-    assert_true(sizeof *s <= 1216);
+    assert_true(sizeof *s <= 1232);
     assert_int_equal(site_bytes(s), sizeof *s + 32 * (sizeof *s->row + 8));
     st->lazy = false;
     assert_int_equal(site_bytes(site(st, "b")), sizeof *s + 32 * sizeof *s->row);
@@ -276,6 +351,10 @@ static void a_site_that_nobody_has_visited_is_small(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            who_fills_the_pages_of_other_sites_leaves_each_its_own, begin, end),
+        cmocka_unit_test_setup_teardown(and_what_their_views_are_told_apart_by, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(a_site_of_a_lazy_store_waits_to_be_read_back,
                                         begin, end),
         cmocka_unit_test_setup_teardown(otherwise_it_is_live_and_full, begin, end),

@@ -151,7 +151,7 @@ static void a_view_that_tells_nothing_takes_no_memory(void **state)
     struct traits t;
 
     (void)state;
-    traits_init(&t, SLOTS, &key);
+    traits_init(&t, SLOTS, &key, NULL);
     assert_int_equal(view(&t, 0, "", DEVICE_NONE, ""), 0);
     assert_int_equal(traits_bytes(&t), 0);
     traits_fini(&t);
@@ -162,7 +162,7 @@ static void views_are_counted_by_value_and_minute(void **state)
     struct traits t;
 
     (void)state;
-    traits_init(&t, SLOTS, &key);
+    traits_init(&t, SLOTS, &key, NULL);
     view(&t, 0, "a", DEVICE_MOBILE, "DE");
     view(&t, 1, "a", DEVICE_DESKTOP, "DE");
     view(&t, 1, "-", DEVICE_MOBILE, "");
@@ -193,7 +193,7 @@ static void what_a_commit_has_to_write_stays(void **state)
     struct traits t;
 
     (void)state;
-    traits_init(&t, SLOTS, &key);
+    traits_init(&t, SLOTS, &key, NULL);
     view(&t, 0, "a", DEVICE_NONE, "");
     t.trait[0]->views = t.trait[0]->at[0] = 0;
     traits_drop_empty(&t);
@@ -215,7 +215,7 @@ static void hosts_beyond_the_bound_are_others_until_there_is_room(void **state)
     char host[8];
 
     (void)state;
-    traits_init(&t, SLOTS, &key);
+    traits_init(&t, SLOTS, &key, NULL);
     for (unsigned i = 0; i < REFERRERS_MAX + 50; i++) {
         snprintf(host, sizeof host, "h%u", i);
         capped += view(&t, i % 2, host, DEVICE_NONE, "DE");
@@ -239,7 +239,7 @@ static void campaigns_and_terms_beyond_the_bound_are_others(void **state)
     char name[CAMPAIGN_MAX + 1];
 
     (void)state;
-    traits_init(&t, SLOTS, &key);
+    traits_init(&t, SLOTS, &key, NULL);
     for (unsigned i = 0; i < CAMPAIGNS_MAX + 10; i++) {
         struct hit h = {.campaign = {name, CAMPAIGN_MAX}, .term = SLICE("same")};
 
@@ -263,7 +263,7 @@ static void at_the_bound_all_that_was_kept_is_read_back(void **state)
     char host[8];
 
     (void)state;
-    traits_init(&t, SLOTS, &key);
+    traits_init(&t, SLOTS, &key, NULL);
     assert_true(traits_restore(&t, TRAIT_REFERRER, SLICE(TRAIT_OTHER), 1, 7));
     for (unsigned i = 0; i < REFERRERS_MAX - 1; i++) {
         snprintf(host, sizeof host, "h%u", i);
@@ -284,7 +284,7 @@ static void what_redis_says_is_taken_once_and_if_it_can_be(void **state)
 
     (void)state;
     memset(host, 'x', sizeof host);
-    traits_init(&t, SLOTS, &key);
+    traits_init(&t, SLOTS, &key, NULL);
     assert_true(
         traits_restore(&t, TRAIT_REFERRER, (struct slice){host, REFERRER_MAX}, 1, 5));
     assert_true(traits_restore(&t, TRAIT_REFERRER, SLICE(TRAIT_OTHER), 1, 2));
