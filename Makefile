@@ -11,15 +11,22 @@
 #   make sim-breaks                 the same with one safeguard after the other taken out
 #   make chaos MINUTES=10           the real programs, killed and cut off from each other
 #   make forget                     programs that send once and forget, to compare: build/forget
+#   make flood MINUTES=10           strangers and a million of everything, beside an honest site
 #   make dashboard-long MINUTES=10  the page through a demo, and an hour of events in virtual time
 #   make bench           figures beside nginx; see tests/bench/README.md
-#   make lint layers     what cppcheck and shellcheck say; who includes whom
+#   make lint layers     what cppcheck, clang-tidy and shellcheck say; who includes whom
+#   make analyze         what gcc -fanalyzer says, path by path: minutes
+#   make hardened        whether the programs are position-independent, fortified and so on
+#   make torture         each call for memory and descriptors fails once; torture-some: a few
+#   make tsan            the collector with several workers under ThreadSanitizer
+#   make coverage        lines that unit tests, tapes, corpora and simulation run through
 #   make fmt fmt-check   format the code (clang-format 14), or say what it would change
 #   make tracker         collector/web/hc.js from hc.src.js, with terser
 #   make map             collector/web/world.json, from Natural Earth's data
 #   make man             build/man/*
 #   make pictures MINUTES=31        deploy/pictures/*, of a demo that is played for so long
-#   make install         PREFIX=/usr/local DESTDIR=
+#   make install         PREFIX=/usr/local SYSCONFDIR=/etc DESTDIR=
+#   make deb test-deb    Debian packages in build/deb; installed in a fresh Debian (root)
 #   make deps            install missing packages (apt), as run and test do by themselves
 #   make clean
 #
@@ -28,6 +35,7 @@
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
+SYSCONFDIR ?= /etc
 SECS    ?= 60
 SEEDS   ?= 2000
 MINUTES ?= 10
@@ -38,11 +46,17 @@ ifndef V
 say = @printf '  %-5s %s\n' $1 $@;
 endif
 
+# A flag, if this compiler has it.
+try = $(if $(shell $(CC) -Werror -O2 $1 -include features.h -xc -S -o /dev/null /dev/null 2>&1),,$1)
+
 CFLAGS  ?= -O2 -g
-WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Werror
-HARDEN  := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wpointer-arith -Wwrite-strings -Wformat=2 -Werror
+# Not -ftrivial-auto-var-init=zero: a beacon then costs a fifth more (parse_bench).
+HARDEN  := -fPIE -fstack-protector-strong -fstack-clash-protection -fno-strict-overflow $(call try,-fcf-protection)
+HARDEN  += -U_FORTIFY_SOURCE $(or $(call try,-D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2)
+HARD_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 BASE    := -std=c11 -D_GNU_SOURCE -DHC_VERSION='"$(VERSION)"' -pthread $(WARN) -I.
-LDFLAGS ?= -pie -Wl,-z,relro,-z,now,--as-needed
+LDFLAGS ?= -Wl,--as-needed
 
 OUT := build
 ifdef FORGET
@@ -54,6 +68,17 @@ OUT     := build/san
 CFLAGS  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS  += -Wno-format-truncation # gcc sees fewer bounds of values behind its own checks
 HARDEN  := -fPIE
+endif
+
+ifdef TSAN
+OUT    := build/tsan
+CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+HARDEN := -fPIE
+endif
+ifdef COVERAGE
+OUT    := build/coverage
+CFLAGS := -O0 -g --coverage
+HARDEN := -fPIE
 endif
 
 # libmsgpack's pkg-config name differs between Debian 12 and 13
@@ -68,12 +93,12 @@ all: $(PROGRAMS)
 
 # ---- folders become archives; the link lines are the architecture ----------
 c_of   = $(filter-out %/main.c,$(wildcard $1/*.c))
-data_of = $(wildcard $1/*.lua) $(wildcard $1/web/*)
+data_of = $(wildcard $1/*.lua) $(wildcard $1/web/*) $(if $(filter collector,$1),$(wildcard deploy/data/*.txt))
 objs   = $(patsubst %,$(OUT)/%.o,$(basename $(call c_of,$1)) $(call data_of,$1))
 
 $(OUT)/libproto.a:      $(call objs,proto)
 $(OUT)/libloop.a:       $(call objs,proto/loop)
-$(OUT)/libcollector.a:  $(call objs,collector) $(call objs,collector/dialects)
+$(OUT)/libcollector.a:  $(call objs,collector) $(call objs,collector/admission) $(call objs,collector/dialects)
 $(OUT)/libaggregator.a: $(call objs,aggregator)
 $(OUT)/libcli.a:        $(call objs,cli)
 
@@ -86,7 +111,7 @@ $(OUT)/bin/headcount: LIBS = -lhiredis -ljansson
 
 $(OUT)/bin/%:
 	@mkdir -p $(@D)
-	$(call say,link)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(LIBS) $(MSGPACK) -lsodium
+	$(call say,link)$(CC) $(CFLAGS) $(HARD_LD) $(LDFLAGS) -pthread -o $@ $^ $(LIBS) $(MSGPACK) -lsodium
 
 $(OUT)/%.a:
 	@rm -f $@
@@ -100,16 +125,20 @@ $(OUT)/%.o: %.c Makefile
 $(OUT)/tests/unit/%.o: CFLAGS += $(if $(SAN),-O0,-O1)
 
 # Scripts and pages are compiled in: file.ext becomes `const char file_ext[]`, with a NUL
-# after it, and file_ext_end; what browsers get has a twin, file_ext_gz, made by gzip.
+# after it, and file_ext_end; what browsers get has a twin, file_ext_gz, made by gzip. The
+# assembler stands in C, so that the compiler marks these objects as it does all others.
 define EMBED
-@{ echo '.section .rodata'; for f in $(filter-out Makefile,$^); do s=$$(basename $$f | tr '.-' '__'); \
-	printf '.global %s, %s_end\n%s:\n.incbin "%s"\n%s_end:\n.byte 0\n' $$s $$s $$s $$f $$s; done; \
-	echo '.section .note.GNU-stack,"",%progbits'; } | $(CC) -c -x assembler -o $@ -
+@{ echo '__asm__(".section .rodata;"'; for f in $(filter-out Makefile,$^); do s=$$(basename $$f | tr '.-' '__'); \
+	printf '".global %s, %s_end; %s: .incbin \\"%s\\"; %s_end: .byte 0;"\n' $$s $$s $$s $$f $$s; done; \
+	echo '".text");'; } | $(CC) $(CFLAGS) $(HARDEN) -c -x c -o $@ -
 endef
 $(OUT)/%.gz: % Makefile
 	@mkdir -p $(@D)
 	@gzip -9nc $< >$@
 $(OUT)/%.lua.o: %.lua Makefile
+	@mkdir -p $(@D)
+	$(EMBED)
+$(OUT)/deploy/data/%.txt.o: deploy/data/%.txt Makefile
 	@mkdir -p $(@D)
 	$(EMBED)
 $(OUT)/collector/web/%.o: collector/web/% $(OUT)/collector/web/%.gz Makefile
@@ -150,7 +179,7 @@ FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
 SLOWEST  := $(patsubst %,tests/e2e/%.test.mjs,expiry liveuser_silence alerts_silence) # real minutes: they begin first
 E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
-NOT_SAN  := alerts_silence expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_alerts dashboard_look dashboard_parts dashboard_proxies elements elements_parts map package run tracker types widget visibility_page
+NOT_SAN  := alerts_silence expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_alerts dashboard_look dashboard_parts dashboard_proxies elements elements_parts map package run sandbox tracker types widget visibility_page
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
 E2E      := $(filter-out $(NOT_SAN:%=tests/e2e/%.test.mjs),$(E2E))
 endif
@@ -160,6 +189,21 @@ $(OUT)/tests/%: $(OUT)/tests/%.o $(ARCHIVES)
 	$(call say,link)$(CC) $(CFLAGS) -pie -pthread -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
 
 $(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ)): $(OUT)/tests/fuzz/replay.o
+
+# fuzz_http compares with llhttp, the parser of Node.js, where Debian's node-llhttp is.
+LLHTTP      := $(wildcard /usr/share/llhttp/*.c)
+WITH_LLHTTP := -DWITH_LLHTTP -DLLHTTP_STRICT_MODE=1 -I/usr/share/include/llhttp
+ifneq ($(LLHTTP),)
+$(OUT)/tests/fuzz/fuzz_http.o: BASE += $(WITH_LLHTTP)
+$(OUT)/tests/fuzz/fuzz_http: $(LLHTTP:/usr/share/%.c=$(OUT)/%.o)
+$(OUT)/llhttp/%.o: /usr/share/llhttp/%.c Makefile
+	@mkdir -p $(@D)
+	$(call say,cc)$(CC) -O1 -w $(WITH_LLHTTP) -c -o $@ $<
+endif
+
+# fuzz_resp takes the place of the link to Redis.
+RESP_WRAPS := $(addprefix -Wl$(COMMA)--wrap=,redis_link_call redis_link_generation)
+$(OUT)/tests/fuzz/fuzz_resp: ALL_LIBS += $(RESP_WRAPS)
 
 programs: all $(addprefix $(OUT)/tests/unit/,$(UNITS)) $(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ)) $(OUT)/tests/replay/replay $(OUT)/tests/sim/sim
 
@@ -191,9 +235,38 @@ sim: $(OUT)/tests/sim/sim
 sim-breaks: $(OUT)/tests/sim/sim
 	$< --breaks --seeds $(SEEDS)
 
+# The n-th call fails, for every n there is (tests/torture/torture.mjs).
+TORTURED := $(addprefix $(OUT)/tests/,replay/replay $(addprefix fuzz/fuzz_,body config dialect_bodies geo summary) torture/failing.so)
+$(OUT)/tests/torture/failing.so: tests/torture/failing.c Makefile
+	@mkdir -p $(@D)
+	$(call say,cc)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O1 -g -fPIC -shared -o $@ $<
+torture torture-some: all $(TORTURED)
+	HEADCOUNT_BIN=$(OUT)/bin node tests/torture/torture.mjs $(if $(filter %-some,$@),--some)
+
+# A race makes a daemon end with 66, which fails its story.
+TSAN_UNITS := hub mailbox snapshot stop
+TSAN_E2E   := pixel stream websocket visibility admin faces
+TSAN_SLOW  := settings of any length|who does not read costs# flood it until something gives
+tsan:
+	$(MAKE) TSAN=1 tsan-run
+tsan-run: all $(addprefix $(OUT)/tests/unit/test_,$(TSAN_UNITS)) tests/node_modules/.package-lock.json
+	@tests/each $(addprefix $(OUT)/tests/unit/test_,$(TSAN_UNITS))
+	WORKERS=3 $(NODE_TEST) --test-name-pattern='/^(?!$(TSAN_SLOW))/' $(TSAN_E2E:%=tests/e2e/%.test.mjs)
+
+# What runs in one process; end-to-end tests would only add lines of main and the shells.
+coverage:
+	$(MAKE) COVERAGE=1 SEEDS=30 coverage-run
+coverage-run: programs
+	find $(OUT) -name '*.gcda' -delete
+	-$(MAKE) COVERAGE=1 SEEDS=30 unit tapes corpora sim >$(OUT)/run.log
+	tests/covered $(OUT)
+
 # As tests, but of minutes: not part of `make test`.
 dashboard-long: all tests/node_modules/.package-lock.json
 	HEADCOUNT_BIN=$(OUT)/bin MINUTES=$(MINUTES) node --test --test-reporter=spec tests/e2e/dashboard_long.mjs
+
+flood: all tests/node_modules/.package-lock.json
+	HEADCOUNT_BIN=$(OUT)/bin node tests/bench/flood.mjs --minutes $(MINUTES)
 
 chaos: all tests/node_modules/.package-lock.json
 	HEADCOUNT_BIN=$(OUT)/bin node tests/chaos/chaos.mjs --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
@@ -204,16 +277,15 @@ forget:
 tests/node_modules/.package-lock.json: tests/package-lock.json
 	cd tests && npm ci --no-audit --no-fund
 
-# fuzz-http compares with llhttp when Debian's node-llhttp is installed.
-LLHTTP := $(wildcard /usr/share/llhttp/*.c)
-fuzz-http: FUZZ_WITH = $(if $(LLHTTP),-DWITH_LLHTTP -I/usr/share/include/llhttp $(LLHTTP))
+fuzz-resp: FUZZ_WITH = $(RESP_WRAPS)
+fuzz-http: FUZZ_WITH = $(if $(LLHTTP),$(WITH_LLHTTP) $(LLHTTP))
 fuzz-%:
 	@mkdir -p $(OUT)/fuzz/$*
 	clang $(BASE) -Wno-error -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $(OUT)/fuzz/fuzz_$* tests/fuzz/fuzz_$*.c $(FUZZ_WITH) \
-		$(foreach d,proto proto/loop collector collector/dialects aggregator cli,$(call c_of,$d)) \
-		$(patsubst %,$(OUT)/%.o,$(foreach d,proto collector aggregator,$(call data_of,$d))) $(filter-out -lcmocka,$(ALL_LIBS))
+		$(foreach d,proto proto/loop collector collector/admission collector/dialects aggregator cli,$(call c_of,$d)) \
+		$(patsubst %,$(OUT)/%.o,$(foreach d,proto collector collector/admission aggregator,$(call data_of,$d))) $(filter-out -lcmocka,$(ALL_LIBS))
 	$(OUT)/fuzz/fuzz_$* -max_total_time=$(SECS) -rss_limit_mb=512 -timeout=5 -print_final_stats=1 $(OUT)/fuzz/$* tests/fuzz/corpus/$*
-$(addprefix fuzz-,$(FUZZ)): $(patsubst %,$(OUT)/%.o,$(foreach d,proto collector aggregator,$(call data_of,$d)))
+$(addprefix fuzz-,$(FUZZ)): $(patsubst %,$(OUT)/%.o,$(foreach d,proto collector collector/admission aggregator,$(call data_of,$d)))
 
 bench: all $(BENCHES)
 	tests/bench/run
@@ -221,12 +293,25 @@ bench: all $(BENCHES)
 # ---- the code itself --------------------------------------------------------
 FOLDERS := proto collector aggregator cli
 C_FILES  = $(shell find $(FOLDERS) tests -name node_modules -prune -o -name '*.[ch]' -print)
-SCRIPTS  = $(wildcard .ci/run deploy/run deploy/test deploy/install-packages deploy/clients/shell/send.sh tests/each tests/bench/run tests/e2e/promtool)
+SCRIPTS  = $(wildcard .ci/run deploy/run deploy/test deploy/install-packages deploy/debian/build deploy/debian/try deploy/clients/shell/send.sh tests/each tests/hardened tests/covered tests/bench/run tests/e2e/promtool)
 
 lint:
 	cppcheck --quiet --std=c11 --library=posix --library=gnu --enable=warning,portability --inline-suppr \
 		--suppressions-list=tests/cppcheck.txt --error-exitcode=1 -j$(shell nproc) -D_GNU_SOURCE -I. $(FOLDERS)
 	shellcheck $(SCRIPTS)
+	@printf '%s\n' $(CHECKED) | xargs -P $(shell nproc) -I{} clang-tidy --quiet {} -- $(filter-out -W%,$(BASE))
+
+# cppcheck and clang-tidy look at functions; this walks through their paths. It takes what is
+# kept behind a second pointer for lost, and does not know that a slice at NULL has 0 bytes:
+# leaks and NULL as an argument are for the sanitizers (SAN=1) to find.
+CHECKED = $(foreach d,proto proto/loop collector collector/admission collector/dialects aggregator cli,$(wildcard $d/*.c))
+analyze: $(CHECKED:%.c=$(OUT)/analyze/%.s)
+$(OUT)/analyze/%.s: %.c
+	@mkdir -p $(@D)
+	$(call say,walk)$(CC) $(BASE) -O1 -fanalyzer -Wno-analyzer-malloc-leak -Wno-analyzer-null-argument -MMD -MP -S -o $@ $<
+
+hardened: all $(ARCHIVES)
+	@tests/hardened $(PROGRAMS) $(filter-out %/libfake.a,$(ARCHIVES))
 
 fmt:
 	clang-format -i $(C_FILES)
@@ -239,7 +324,7 @@ fmt-check:
 no_twins = @! nm -g --defined-only $1 | awk 'NF == 3 { print $$3 }' | sort | uniq -d | grep .
 no_include = @! grep -nE '^ *\# *include *[<"](\.\./)*($1)' $2
 layers: all $(ARCHIVES)
-	$(call no_include,aggregator/|cli/,collector/*.[ch] collector/dialects/*.[ch])
+	$(call no_include,aggregator/|cli/,collector/*.[ch] collector/admission/*.[ch] collector/dialects/*.[ch])
 	$(call no_include,collector/|cli/,aggregator/*.[ch])
 	$(call no_include,collector/|aggregator/|proto/loop/|uv\.h,cli/*.[ch])
 	$(call no_include,collector/|aggregator/|cli/|loop/|uv\.h|hiredis/,proto/*.[ch])
@@ -265,9 +350,25 @@ build/man/%: deploy/man/%.scd
 	@mkdir -p $(@D)
 	scdoc <$< >$@
 
+# Settings that are there already are left alone. Units name the programs by PREFIX.
+SYSTEMD = $(DESTDIR)$(PREFIX)/lib/systemd/system
 install: all man
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
 	for m in build/man/*.[1-8]; do install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${m##*.} $$m; done
+	install -D -m 644 -t $(SYSTEMD) deploy/systemd/*.service deploy/systemd/*.socket
+	sed -i 's|=/usr/bin/|=$(PREFIX)/bin/|' $(SYSTEMD)/headcount-*.service
+	install -D -m 644 deploy/systemd/headcount.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/headcount.conf
+	install -D -m 644 deploy/systemd/headcount.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/headcount.conf
+	install -D -m 644 deploy/systemd/headcount.sysctl $(DESTDIR)$(PREFIX)/share/doc/headcount/sysctl.conf
+	install -d $(DESTDIR)$(SYSCONFDIR)/headcount
+	for c in aggregator collector; do [ -e $(DESTDIR)$(SYSCONFDIR)/headcount/$$c.conf ] || \
+		install -m 644 -t $(DESTDIR)$(SYSCONFDIR)/headcount deploy/systemd/$$c.conf; done
+
+# Not part of `make test`: both take minutes, and the second one needs root.
+deb:
+	deploy/debian/build
+test-deb: deb
+	deploy/debian/try
 
 help:
 	@sed '/^#/!q; s/^# \{0,1\}//' Makefile
@@ -275,7 +376,7 @@ help:
 clean:
 	rm -rf build
 
--include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+-include $(shell find $(OUT) -path $(OUT)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all pictures demo dashboard-long tracker map programs unit tapes corpora sim sim-breaks chaos forget e2e bench lint fmt fmt-check layers run test deps man install help clean
+.PHONY: all pictures demo dashboard-long tracker map programs unit tapes corpora sim sim-breaks chaos flood forget e2e bench lint analyze hardened torture torture-some tsan tsan-run coverage coverage-run fmt fmt-check layers run test deps man install deb test-deb help clean

@@ -107,6 +107,7 @@ static void end(struct aggregator *a)
     ingest_close(&a->ingest);
     admin_close(&a->admin);
     stats_port_close(&a->stats);
+    supervisor_close(&a->supervisor);
     uv_close((uv_handle_t *)&a->turn, NULL);
     uv_close((uv_handle_t *)&a->timer, NULL);
     uv_close((uv_handle_t *)&a->report, NULL);
@@ -115,6 +116,7 @@ static void end(struct aggregator *a)
 void aggregator_stop(struct aggregator *a)
 {
     log_line("event=stopping");
+    supervisor_stopping(&a->supervisor);
     a->stopping = true;
     ingest_stop(&a->ingest);
     engine_finish(&a->engine,
@@ -221,6 +223,15 @@ static int open_links(struct aggregator *a, uv_loop_t *loop)
     return 0;
 }
 
+/* A link that was closed is NULL, or will be when the process ends. */
+void aggregator_readdress(struct aggregator *a)
+{
+    if (a->stopping)
+        return;
+    redis_link_readdress(a->commits, &a->config->redis);
+    redis_link_readdress(a->loads, &a->config->redis);
+}
+
 /* ---- opening ------------------------------------------------------------ */
 
 static void log_opened(const struct aggregator *a)
@@ -296,6 +307,8 @@ int aggregator_open(struct aggregator *a, uv_loop_t *loop,
         return -1;
     }
     open_turns(a, loop);
+    supervisor_open(&a->supervisor, loop,
+                    &(struct supervisor_env){admin_unready, NULL, a});
     log_opened(a);
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "../proto/loop/admin.h"
 #include "../proto/loop/stop.h"
+#include "../proto/loop/supervisor.h"
 #include "engine.h"
 #include "ingest.h"
 #include "stats_port.h"
@@ -17,7 +18,7 @@
 struct aggregator_config {
     struct udp_addr udp;
     struct listen_addr admin, stats;
-    struct redis_addr redis;
+    struct redis_addr redis; /* this and the secret may become others while it runs */
     struct secret secret;
     unsigned window; /* minutes, 1..WINDOW_MAX */
     mono_t hold_ms;  /* HOLD_MS, or another: 0..60000 */
@@ -37,6 +38,7 @@ struct aggregator {
     struct stop stop;
     struct admin admin;
     struct stats_port stats;
+    struct supervisor supervisor;
     bool stopping;
     bool unsaved; /* once it has ended: not everything is in Redis */
 };
@@ -46,6 +48,10 @@ struct aggregator {
  * sentence that names the option to change in @err; then the process had better end. */
 int aggregator_open(struct aggregator *a, uv_loop_t *loop,
                     const struct aggregator_config *config, char *err, size_t err_n);
+
+/* The credentials in config->redis have become others: they are used from the next time
+ * on that Redis is dialled. */
+void aggregator_readdress(struct aggregator *a);
 
 /* Brings the gauges of a->engine.counters up to date. */
 void aggregator_measure(struct aggregator *a);

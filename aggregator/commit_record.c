@@ -233,12 +233,15 @@ static void last_alert_names(const struct site *s, struct command *out)
 static void last_alerts(const struct commit *c, struct command *out, struct buf *scratch)
 {
     struct alerts *a = &c->site->alerts;
+    struct key_name key = key_alerts(site_id(c->site));
 
     if (c->full && c->site->from_epoch != UINT64_MAX) /* else we know of none yet */
         last_alert_names(c->site, out);
     for (size_t i = 0; i < a->n; i++)
         if (a->alert[i].dirty || (c->full && a->alert[i].state.at > 0))
             last_alert(c->site, &a->alert[i], out, scratch);
+    if (a->n > 0)
+        command_op_number(out, "EXPIRE", key_text(&key), ALERTS_TTL_S);
 }
 
 void commit_record(struct commit *c, struct command *out, struct buf *message)

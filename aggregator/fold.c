@@ -238,7 +238,7 @@ static void enter_datagram(struct fold *f, const struct parked_hit *p)
 
 static void count_parked(struct fold *f, const struct parked_hit *p)
 {
-    struct seen seen;
+    struct seen seen = {0};
 
     seen.visit = (struct visit){
         .store = f->st,

@@ -50,3 +50,11 @@ void live_sweep(struct command *out, unsigned window, ms_t now)
     command_arg(out, SLICE("-inf"));
     command_u64(out, end > 0 ? (uint64_t)end : 0);
 }
+
+void live_expiry(struct command *out, unsigned window)
+{
+    command_clear(out);
+    command_arg(out, SLICE("EXPIRE"));
+    command_arg(out, SLICE(KEY_LIVE));
+    command_u64(out, (uint64_t)(window + SLACK_MINUTES + 1) * 60);
+}

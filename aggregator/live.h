@@ -37,4 +37,8 @@ void live_clear(struct live *l);
 /* The command that removes those not committed for the window and two minutes. */
 void live_sweep(struct command *out, unsigned window, ms_t now);
 
+/* The command that lets hc:live go should nobody sweep it any more: a minute after the
+ * last sweep of those that are in it. */
+void live_expiry(struct command *out, unsigned window);
+
 #endif

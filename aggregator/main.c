@@ -1,8 +1,10 @@
 /* headcount-aggregator: reads the options, runs the loop, reports how it ended. */
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include "../proto/log.h"
+#include "../proto/loop/handed.h"
 #include "../proto/opts.h"
 #include "aggregator.h"
 
@@ -68,6 +70,9 @@ static const struct opts_spec spec = {
         "  SIGTERM, SIGINT           End after a final round of commits; the second "
         "time\n"
         "                            at once.\n"
+        "  SIGHUP                    Read --secret-file and --redis-auth-file again; "
+        "one\n"
+        "                            that is broken stays as it was.\n"
         "  SIGUSR1                   Print the counters on stderr; --help-counters says\n"
         "                            what they mean.\n"
         "\n"
@@ -80,8 +85,19 @@ static const struct opts_spec spec = {
 
 static int fail(const char *err, int code)
 {
-    fprintf(stderr, PROGRAM ": %s\n", err);
+    opts_complain(PROGRAM, err);
     return code;
+}
+
+/* What was handed over is used, whatever the options say of the place. */
+static int take_handed(struct aggregator_config *c, char *err, size_t err_n)
+{
+    static const struct handed_kind kinds[] = {{"udp", SOCK_DGRAM},
+                                               {"admin", SOCK_STREAM}};
+
+    c->udp.handed = handed_find("udp");
+    listen_addr_hand(&c->admin, handed_find("admin"));
+    return handed_check(kinds, sizeof kinds / sizeof *kinds, err, err_n);
 }
 
 /* Returns 0, or -1 with a sentence that names the option in @err. */
@@ -95,6 +111,7 @@ static int configure(struct aggregator_config *c, const struct options *o, char 
     if (udp_addr_parse(&c->udp, o->udp, err, err_n) < 0 ||
         listen_addr_parse(&c->admin, "--admin-listen", o->admin_listen, err, err_n) < 0 ||
         listen_addr_parse(&c->stats, "--stats-listen", o->stats_listen, err, err_n) < 0 ||
+        take_handed(c, err, err_n) < 0 ||
         redis_addr_parse(&c->redis, o->redis, err, err_n) < 0 ||
         secret_read(&c->secret, o->secret_file, err, err_n) < 0)
         return -1;
@@ -126,20 +143,92 @@ static int print_counters(void)
     return EXIT_OK;
 }
 
-static int run(const struct aggregator_config *config)
+/* What SIGHUP renews, from which files. */
+struct file_renewal {
+    struct aggregator *aggregator;
+    struct aggregator_config *config;
+    const char *secret_file, *redis_auth_file;
+};
+
+static void tell_reload(const char *option, const char *path, const char *err)
+{
+    if (err)
+        log_line("event=reload_refused option=%s why=\"%s\"; what it was before holds",
+                 option, err);
+    else
+        log_line("event=reloaded option=%s file=%s", option, path);
+}
+
+/* Everybody looks the secret up where it stands, so it need only be another. */
+static void renew_secret(struct file_renewal *r)
+{
+    struct secret fresh;
+    char err[ERR_MAX];
+    bool good = secret_read(&fresh, r->secret_file, err, sizeof err) == 0;
+
+    if (good)
+        r->config->secret = fresh;
+    tell_reload("secret-file", r->secret_file, good ? NULL : err);
+}
+
+static void renew_password(struct file_renewal *r)
+{
+    struct redis_addr fresh = r->config->redis;
+    char err[ERR_MAX];
+    bool good;
+
+    if (!r->redis_auth_file)
+        return;
+    good = redis_addr_auth_file(&fresh, r->redis_auth_file, err, sizeof err) == 0;
+    if (good) {
+        r->config->redis = fresh;
+        aggregator_readdress(r->aggregator);
+    }
+    tell_reload("redis-auth-file", r->redis_auth_file, good ? NULL : err);
+}
+
+static void on_hangup(uv_signal_t *signal, int signum)
+{
+    struct file_renewal *r = signal->data;
+
+    (void)signum;
+    supervisor_reloading(&r->aggregator->supervisor);
+    renew_secret(r);
+    renew_password(r);
+    supervisor_ready(&r->aggregator->supervisor);
+}
+
+/* Does not keep the loop running. */
+static void open_hangup(uv_signal_t *hangup, uv_loop_t *loop, struct file_renewal *r)
+{
+    uv_signal_init(loop, hangup); /* as little as SIGUSR1's can it fail */
+    hangup->data = r;
+    uv_signal_start(hangup, on_hangup, SIGHUP);
+    uv_unref((uv_handle_t *)hangup);
+}
+
+static int run(struct aggregator_config *config, const struct options *o)
 {
     static struct aggregator a;
+    struct file_renewal renewal = {&a, config, o->secret_file, o->redis_auth_file};
+    uv_signal_t hangup;
     uv_loop_t loop;
     char err[ERR_MAX];
     int r;
 
-    uv_loop_init(&loop);
+    if ((r = uv_loop_init(&loop)) < 0) {
+        snprintf(err, sizeof err, "no event loop: %s", uv_strerror(r));
+        return fail(err, EXIT_BUSY);
+    }
     if (aggregator_open(&a, &loop, config, err, sizeof err) < 0) {
         uv_loop_close(&loop);
         return fail(err, EXIT_BUSY);
     }
+    open_hangup(&hangup, &loop, &renewal);
     announce(&a);
+    supervisor_ready(&a.supervisor);
     uv_run(&loop, UV_RUN_DEFAULT);
+    uv_close((uv_handle_t *)&hangup, NULL);
     aggregator_close(&a, &loop);
     r = uv_loop_close(&loop);
     assert(r == 0); /* every handle was closed */
@@ -163,5 +252,5 @@ int main(int argc, char **argv)
     log_open(PROGRAM);
     if (configure(&config, &options, err, sizeof err) < 0)
         return fail(err, EXIT_OPTIONS);
-    return parsed == OPTS_CHECK ? EXIT_OK : run(&config);
+    return parsed == OPTS_CHECK ? EXIT_OK : run(&config, &options);
 }

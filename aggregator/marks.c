@@ -110,11 +110,15 @@ void marks_write(const struct marks *m, struct buf *out)
 int marks_read(struct marks *m, struct slice text, minute_t now)
 {
     size_t n = text.n / MARK_BYTES;
-    struct mark *v = NULL;
+    struct mark *v;
 
     if (text.n % MARK_BYTES || n > SITE_MARKS_MAX)
         return -1;
-    if (n > 0 && !(v = malloc(n * sizeof *v)))
+    if (n == 0) {
+        marks_fini(m);
+        return 0;
+    }
+    if (!(v = malloc(n * sizeof *v)))
         return -1;
     marks_fini(m);
     for (size_t i = 0; i < n; i++) {

@@ -26,8 +26,8 @@ struct recent {
 void recent_init(struct recent *r);
 void recent_fini(struct recent *r);
 
-/* Takes @e in as the newest, whatever its id says. Texts are copied. */
-void recent_add(struct recent *r, const struct recent_event *e);
+/* Takes @new in as the newest, whatever its id says. Texts are copied. */
+void recent_add(struct recent *r, const struct recent_event *new);
 
 /* Ids go on behind @last; none up to it is held. */
 void recent_restore(struct recent *r, uint64_t last);

@@ -10,14 +10,16 @@ void restore_pages(struct load *l, const struct claim *c)
 
     for (size_t i = 0; i < c->npages; i++) {
         struct slice id, path;
+        struct page *page;
         uint64_t v;
 
         if (!claim_text(&r, &id) || !claim_text(&r, &path) ||
             !claim_number(id, PAGE_NONE, &v) ||
-            !pages_restore(&l->site->pages, (uint16_t)v, path))
+            !pages_restore(&l->site->pages, (uint16_t)v, path) ||
+            !(page = pages_get(&l->site->pages, (uint16_t)v)))
             l->doubtful = true;
         else
-            pages_get(&l->site->pages, (uint16_t)v)->named = true;
+            page->named = true;
     }
 }
 

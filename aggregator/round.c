@@ -145,11 +145,14 @@ static void send_tick(struct round *r, struct site *s, ms_t now)
         r->counters->ticks++;
 }
 
-/* Best effort, too. */
+/* Best effort, too: where there is no room for its expiry, that comes with the next
+ * sweep. */
 static void send_live(struct round *r)
 {
-    if (r->live.n > 0)
+    if (r->live.n > 0 && send_call(r, &r->live.command, NULL, true) && has_room(r)) {
+        live_expiry(&r->live.command, r->store->window);
         send_call(r, &r->live.command, NULL, true);
+    }
     live_clear(&r->live);
 }
 
@@ -293,6 +296,10 @@ bool round_sweep(struct round *r, ms_t now)
         return false;
     live_sweep(&r->part, r->store->window, now);
     send_call(r, &r->part, NULL, true);
+    if (has_room(r)) {
+        live_expiry(&r->part, r->store->window);
+        send_call(r, &r->part, NULL, true);
+    }
     return true;
 }
 

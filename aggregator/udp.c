@@ -66,17 +66,22 @@ int udp_addr_parse(struct udp_addr *a, const char *text, char *err, size_t err_n
     }
     memcpy(&a->sa, found->ai_addr, found->ai_addrlen);
     a->n = found->ai_addrlen;
+    a->handed = 0;
     freeaddrinfo(found);
     return 0;
 }
 
-/* Asks for UDP_RCVBUF. Best effort. Returns what was granted: the kernel doubles every
- * size for its own needs and tells the double (socket(7)). */
+/* Asks for UDP_RCVBUF, unless there is as much: systemd may exceed net.core.rmem_max,
+ * and asking again would cut it. Best effort. Returns what was granted: the kernel
+ * doubles every size for its own needs and tells the double (socket(7)). */
 static int grow_rcvbuf(int fd)
 {
-    int size = UDP_RCVBUF;
+    int size = 0;
     socklen_t n = sizeof size;
 
+    if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &n) == 0 && size / 2 >= UDP_RCVBUF)
+        return size / 2;
+    size = UDP_RCVBUF;
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &n);
@@ -100,12 +105,23 @@ static int bind_socket(const struct udp_addr *a)
     return -1;
 }
 
+void udp_count_drops(struct udp *u)
+{
+    uint32_t info[SK_MEMINFO_VARS];
+    socklen_t n = sizeof info;
+
+    if (getsockopt(u->fd, SOL_SOCKET, SO_MEMINFO, info, &n) < 0)
+        return; /* a kernel before 4.12 */
+    u->drops += info[SK_MEMINFO_DROPS] - u->drops_now;
+    u->drops_now = info[SK_MEMINFO_DROPS];
+}
+
 int udp_open(struct udp *u, const struct udp_addr *a, char *err, size_t err_n)
 {
     char text[UDP_TEXT];
 
     memset(u, 0, sizeof *u);
-    u->fd = bind_socket(a);
+    u->fd = a->handed ? a->handed : bind_socket(a);
     if (u->fd < 0) {
         int failed = errno;
 
@@ -120,6 +136,8 @@ int udp_open(struct udp *u, const struct udp_addr *a, char *err, size_t err_n)
         return -1;
     }
     u->rcvbuf = grow_rcvbuf(u->fd);
+    udp_count_drops(u); /* what a socket older than us has dropped is not ours */
+    u->drops = 0;
     for (size_t i = 0; i < UDP_BATCH; i++) {
         u->iov[i] = (struct iovec){u->slot[i], UDP_SLOT};
         u->msg[i].msg_hdr = (struct msghdr){
@@ -164,17 +182,6 @@ int udp_send(const struct udp *u, const struct peer *to, const uint8_t *bytes, s
 size_t udp_room(const struct udp *u)
 {
     return (size_t)u->rcvbuf / UDP_TRUESIZE;
-}
-
-void udp_count_drops(struct udp *u)
-{
-    uint32_t info[SK_MEMINFO_VARS];
-    socklen_t n = sizeof info;
-
-    if (getsockopt(u->fd, SOL_SOCKET, SO_MEMINFO, info, &n) < 0)
-        return; /* a kernel before 4.12 */
-    u->drops += info[SK_MEMINFO_DROPS] - u->drops_now;
-    u->drops_now = info[SK_MEMINFO_DROPS];
 }
 
 void udp_local(const struct udp *u, char *out)

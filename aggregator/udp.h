@@ -26,6 +26,7 @@
 struct udp_addr {
     struct sockaddr_storage sa;
     socklen_t n;
+    int handed; /* a socket bound already, to be used instead; 0: none */
 };
 
 struct udp {
@@ -44,7 +45,8 @@ struct udp {
  * Returns 0, or -1 with a sentence that names --udp in @err. */
 int udp_addr_parse(struct udp_addr *a, const char *text, char *err, size_t err_n);
 
-/* Binds. An IPv6 address takes IPv4 too where it covers it. Returns 0, or -1 with a
+/* Binds, or takes the socket that was handed over, with the buffer it has if that is
+ * larger. An IPv6 address takes IPv4 too where it covers it. Returns 0, or -1 with a
  * sentence that names --udp in @err. The memory is the caller's and must not move. */
 int udp_open(struct udp *u, const struct udp_addr *a, char *err, size_t err_n);
 void udp_close(struct udp *u);

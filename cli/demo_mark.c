@@ -44,6 +44,19 @@ static long long write_settings(redisContext *redis, const char *key)
     return number_of(redis, r);
 }
 
+/* As `headcount site add` does: the site counts at collectors without --open-sites, too.
+ */
+static long long add(redisContext *redis, struct slice site)
+{
+    long long n =
+        number_of(redis, redisCommand(redis, "SADD " KEY_SITES " %b", site.p, site.n));
+
+    if (n <= 0)
+        return n;
+    return number_of(
+        redis, redisCommand(redis, "PUBLISH " CHANNEL_SETTINGS " %b", site.p, site.n));
+}
+
 static enum command_exit mark(redisContext *redis, struct slice site)
 {
     struct key_name settings = key_settings(site), totals = key_totals(site);
@@ -60,7 +73,9 @@ static enum command_exit mark(redisContext *redis, struct slice site)
                  (int)site.n, site.p);
         return EXIT_USAGE;
     }
-    return write_settings(redis, settings.s) < 0 ? EXIT_UNREACHABLE : EXIT_FINE;
+    return write_settings(redis, settings.s) < 0 || add(redis, site) < 0
+               ? EXIT_UNREACHABLE
+               : EXIT_FINE;
 }
 
 enum command_exit demo_mark(const struct dial_opts *dial, struct slice site)

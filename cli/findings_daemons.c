@@ -15,6 +15,9 @@
 #define EPOCHS_FREE 3
 #define EPOCH_SECONDS_MIN 600
 
+/* Percent of a minute's hits from one address: no audience of a hundred hits has that. */
+#define BUSIEST_SHARE_MIN 50
+
 struct zero {
     const char *counter;
     enum finding_level level;
@@ -40,6 +43,24 @@ static const struct zero collector_zeros[] = {
      "Raise the limit of open files (ulimit -n, LimitNOFILE=)."},
     {"conns_refused", FINDING_PROBLEM, "connections were refused at the bound",
      "Raise the limit of open files, or start more collectors."},
+    {"unknown_site", FINDING_NOTE, "hits were refused: their site was not added",
+     "`headcount site add SITE` lets a site count; event=unknown_site in its log tells "
+     "the first. Strangers may ask for sites that are none: then all is well."},
+    {"foreign_origin", FINDING_NOTE,
+     "hits were refused: sent by pages of other origins than their site's",
+     "See `headcount site origin SITE`, and add one that is missing there; copies of "
+     "pages elsewhere are refused rightly."},
+    {"sites_left_out", FINDING_NOTE,
+     "added sites or origins are not understood, or too many",
+     "See `headcount site list`; a collector knows 10,000 sites of 16 origins each."},
+    {"proxy_missing", FINDING_NOTE,
+     "connections were closed, for they came from no trusted proxy",
+     "With --proxy-protocol only a --trusted-proxy may connect; checks of health can ask "
+     "the admin port."},
+    {"proxy_bad", FINDING_PROBLEM,
+     "connections of trusted proxies did not begin with a PROXY header",
+     "Let the proxy send it (send-proxy of HAProxy, proxy_protocol of nginx), or take "
+     "--proxy-protocol away."},
     {"aggregator_refused", FINDING_NOTE,
      "datagrams found nobody at the aggregator's port",
      "This is normal while it is restarted; else see that --aggregator names its --udp."},
@@ -217,14 +238,52 @@ static void check_epochs(struct findings *f, const char *kind, const struct told
             what, epochs, told_uptime(t));
 }
 
+/* Whether there is a site that may count. */
+static void check_sites(struct findings *f, const struct told *t)
+{
+    if (!told_has(t, "sites_open"))
+        return; /* an older one */
+    if (told_counter(t, "register_reads") == 0 && told_counter(t, "register_failed") > 0)
+        findings_add(f, FINDING_PROBLEM,
+                     "See event=register_refused in its log: the Redis user of "
+                     "--redis-auth-file may not run what it needs (ACL, see "
+                     "headcount-collector(8)), or hc:sites is a foreign key.",
+                     "The collector at %s could not read which sites were added, so any "
+                     "site counts.",
+                     t->at);
+    else if (told_counter(t, "sites_open") == 0 && told_counter(t, "sites_added") == 0)
+        findings_add(f, FINDING_PROBLEM,
+                     "Add each site with `headcount site add SITE`, or start it with "
+                     "--open-sites.",
+                     "The collector at %s counts nothing: no site was added.", t->at);
+}
+
+/* A proxy in front that nobody has named: to the collector all visitors are one. */
+static void check_busiest(struct findings *f, const struct told *t)
+{
+    uint64_t share = told_counter(t, "busiest_share");
+
+    if (share >= BUSIEST_SHARE_MIN)
+        findings_add(f, FINDING_NOTE,
+                     "If it is a proxy's, name it with --trusted-proxy of the collector; "
+                     "GET /debug/whoami tells what it sends. Else somebody tests, or "
+                     "plays.",
+                     "The collector at %s: %" PRIu64
+                     " %% of all hits of the last minute come from one address; is "
+                     "--trusted-proxy missing?",
+                     t->at, share);
+}
+
 void findings_collector(struct findings *f, const struct told *t)
 {
     if (!check_reached(f, "collector", t))
         return;
     check_ready(f, "collector", t);
     check_version(f, "collector", t);
+    check_sites(f, t);
     check_epochs(f, "collector", t, "seen the aggregator begin anew",
                  told_counter(t, "epochs") / workers_of(t));
+    check_busiest(f, t);
     check_zeros(f, "collector", t, collector_zeros,
                 sizeof collector_zeros / sizeof *collector_zeros);
 }

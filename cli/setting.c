@@ -105,6 +105,40 @@ void setting_alert(struct setting *s, const char *name, const struct alert_rule 
     alert_rule_text(rule, s->value);
 }
 
+bool setting_origin(struct setting *s, const char *text)
+{
+    char own[ORIGIN_MAX];
+    struct origin o;
+    size_t n;
+
+    if (!origin_read(&o, slice_of(text), own, &n))
+        return false;
+    snprintf(s->field, sizeof s->field, SETTING_ORIGIN "%.*s", (int)n, own);
+    snprintf(s->value, sizeof s->value, "1");
+    return true;
+}
+
+void setting_origin_explain(const char *text, char *err, size_t err_n)
+{
+    snprintf(err, err_n,
+             "\"%s\" is no origin: give it like https://shop.example, or "
+             "https://*.shop.example for all names below, without a path; names in "
+             "ASCII (xn--...)",
+             text);
+}
+
+bool setting_origin_read(struct slice field, struct slice *origin)
+{
+    char own[ORIGIN_MAX];
+    struct origin o;
+    size_t n;
+
+    if (!slice_starts(field, SLICE(SETTING_ORIGIN)))
+        return false;
+    *origin = slice_skip(field, sizeof SETTING_ORIGIN - 1);
+    return origin_read(&o, *origin, own, &n);
+}
+
 /* "KIND WHAT" */
 static bool split(struct slice value, struct slice *kind, struct slice *what)
 {

@@ -3,9 +3,12 @@
  *   badge   "1"                          the badge may be shown
  *   demo    "1"                          its visitors are invented
  *   read    "token"                      who reads it needs a token
+ *   privacy "heed"                       who sends DNT or Sec-GPC does not count
  *   t:NAME  "SCOPE HASH"                 a token; its text is kept nowhere
  *   g:NAME  "path PATTERN", "event NAME" a goal
  *   al:NAME                              an alert (proto/alert.h)
+ *   o:ORIGIN "1"                         an origin (proto/origin.h) whose pages may send
+ *                                        beacons; without any those of all may
  *   v       a number, another one after each change of goals and alerts: so aggregators
  *           hear of it
  *
@@ -15,17 +18,21 @@
 
 #include <stdint.h>
 #include "../proto/alert.h"
+#include "../proto/origin.h"
+#include "../proto/privacy.h"
 #include "../proto/visibility.h"
 
 #define SETTING_BADGE "badge"
 #define SETTING_DEMO "demo"
 #define SETTING_READ FIELD_READ
+#define SETTING_PRIVACY FIELD_PRIVACY
 #define SETTING_TOKEN "t:"
 #define SETTING_GOAL "g:"
 #define SETTING_ALERT FIELD_ALERT
+#define SETTING_ORIGIN FIELD_ORIGIN
 #define SETTING_VERSION "v"
 
-#define SETTING_FIELD_MAX (3 + SETTING_NAME_MAX + 1)
+#define SETTING_FIELD_MAX (2 + ORIGIN_MAX + 1) /* an origin is longer than a name */
 #define SETTING_VALUE_MAX (8 + PATH_MAX_BYTES + 1)
 
 /* A field of the hash and its value, NUL-terminated both. */
@@ -68,6 +75,17 @@ void setting_goal(struct setting *s, const char *name, const char *kind,
 
 /* Both must be valid. */
 void setting_alert(struct setting *s, const char *name, const struct alert_rule *rule);
+
+/* ---- origins ------------------------------------------------------------- */
+
+/* As browsers write it, so that the same one has one field. False: @text is none. */
+bool setting_origin(struct setting *s, const char *text);
+
+/* Writes a sentence that says how to give an origin instead of @text. */
+void setting_origin_explain(const char *text, char *err, size_t err_n);
+
+/* Whether @field is that of an origin, which is in @origin then and points into it. */
+bool setting_origin_read(struct slice field, struct slice *origin);
 
 /* ---- taken apart --------------------------------------------------------- */
 

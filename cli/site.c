@@ -16,6 +16,14 @@
 #define LIST_MAX_BYTES (16 * 1024 * 1024) /* ROSTER_MAX rows of a list as JSON */
 
 static const struct opt rows[] = {
+    {.name = "origin",
+     .arg = "ORIGIN",
+     .type = OPT_LIST,
+     .offset = offsetof(struct site_opts, origins),
+     .help = "Only pages of this origin, like https://shop.example, may send the site's "
+             "beacons; https://*.shop.example stands for all names below. May be "
+             "repeated; without any, pages of all may.",
+     .group = "add SITE"},
     {.name = "scope",
      .arg = "SCOPE",
      .type = OPT_TEXT,
@@ -79,15 +87,17 @@ static const struct opt rows[] = {
 static const struct opts_spec spec = {
     .program = "headcount site",
     .usage = "list | add SITE | rm SITE | badge SITE [on | off] |\n"
-             "       visibility SITE [public | token] |\n"
+             "       visibility SITE [public | token] | privacy SITE [off | heed] |\n"
+             "       origin SITE [list | add ORIGIN | rm ORIGIN] |\n"
              "       token SITE [list | add NAME | rm NAME] |\n"
              "       goal SITE [list | add NAME | rm NAME] |\n"
              "       alert SITE [list | add NAME | rm NAME] [options]",
-    .about = "Lists sites, and changes what an operator decides about one: its name, "
-             "its tokens, who may read it, whether its badge may be shown, its goals and "
-             "alerts. A site needs none "
-             "of that to be counted. A new token is printed once and kept nowhere; "
-             "Redis has a hash of it.",
+    .about = "Lists sites, and changes what an operator decides about one: that it is "
+             "counted, whose pages may send its beacons, whether it heeds DNT and "
+             "Sec-GPC, its tokens, who may read it, whether its badge may be shown, its "
+             "goals and alerts. A collector without --open-sites counts only sites that "
+             "were added; who sets anything of a site adds it. A new token is printed "
+             "once and kept nowhere; Redis has a hash of it.",
     .footer = "Exit codes:\n"
               "  0  done, or it was so already\n"
               "  1  not done: the name is taken or not there, or there are too many; or\n"
@@ -96,7 +106,8 @@ static const struct opts_spec spec = {
               "  3  Redis does not answer\n"
               "\n"
               "Examples:\n"
-              "  headcount site add shop\n"
+              "  headcount site add shop --origin https://shop.example\n"
+              "  headcount site privacy shop heed\n"
               "  (umask 077 && headcount site token shop add bot --scope send >token)\n"
               "  headcount site badge shop on\n"
               "  headcount site goal shop add order --path '/thanks/*'\n"
@@ -127,6 +138,8 @@ static const char *stray_alert(const struct site_alert_opts *o)
 /* Options that mean nothing here are a mistake of somebody who meant something. */
 static int check_stray(const struct site *s)
 {
+    if (s->opts.origins.n > 0 && s->order.verb != SITE_ADD)
+        return refuse_option("origin", "add");
     if (s->opts.scope && s->order.verb != TOKEN_ADD)
         return refuse_option("scope", "token SITE add");
     if (s->opts.path && s->order.verb != GOAL_ADD)
@@ -197,6 +210,25 @@ static int make_alert(struct site *s)
     return 0;
 }
 
+static int check_origins(const struct opt_list *origins)
+{
+    struct setting s;
+    char err[512];
+
+    if (origins->n > ORIGINS_MAX) {
+        complain("--origin: at most %d", ORIGINS_MAX);
+        return -1;
+    }
+    for (size_t i = 0; i < origins->n; i++) {
+        if (setting_origin(&s, origins->v[i]))
+            continue;
+        setting_origin_explain(origins->v[i], err, sizeof err);
+        complain("--origin: %s", err);
+        return -1;
+    }
+    return 0;
+}
+
 /* Everything that can be wrong without Redis. */
 static int prepare(struct site *s, char *const *words, int n)
 {
@@ -206,8 +238,10 @@ static int prepare(struct site *s, char *const *words, int n)
         complain("%s", err);
         return -1;
     }
-    if (check_stray(s) < 0)
+    if (check_stray(s) < 0 || check_origins(&s->opts.origins) < 0)
         return -1;
+    if (s->order.verb == ORIGIN_ADD || s->order.verb == ORIGIN_RM)
+        setting_origin(&s->setting, s->order.name); /* was checked */
     if (s->order.verb == TOKEN_ADD)
         return make_token(s);
     if (s->order.verb == ALERT_ADD)

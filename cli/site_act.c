@@ -1,23 +1,25 @@
-/* Doing again what is done already is no error for add, badge on and badge off; taking
+/* Doing again what is done already is no error for add and for choices; taking
  * out what is not there is answered no, and so is a name that is taken. */
 #include "site_act.h"
 
 #include <stdio.h>
 #include "../proto/json.h"
+#include "site_choice.h"
 #include "site_print.h"
 
-/* Streams that are open end now if they may not go on; those of a collector that does not
- * hear of it end with their time (STREAM_LIFE_MS). What was to be done is done. */
-static void tell_collectors(struct site *s)
+/* What counts changes now, and streams that are open end now if they may not go on; at a
+ * collector that does not hear of it with its next look (REGISTER_READ_MS), and with the
+ * time of the streams (STREAM_LIFE_MS). What was to be done is done. */
+void site_tell_collectors(struct site *s)
 {
     if (site_store_tell(&s->store, s->order.site) == STORE_FAILED)
-        complain("collectors were not told, streams that are open may go on for some "
-                 "minutes: %s",
+        complain("collectors were not told: what counts changes within half a minute, "
+                 "streams that are open may go on for some minutes: %s",
                  s->store.why);
 }
 
 /* {"site":"shop","changed":true} or the sentence. */
-static enum command_exit tell(struct site *s, bool is_changed, const char *sentence)
+enum command_exit site_tell(struct site *s, bool is_changed, const char *sentence)
 {
     struct json j;
 
@@ -87,16 +89,44 @@ static enum command_exit list(struct site *s, const struct term *term)
     return EXIT_FINE;
 }
 
+/* Adds the origins of the options. STORE_SAME: they are all there. After STORE_FULL
+ * s->setting is the one too many. */
+static enum store_result add_origins(struct site *s)
+{
+    enum store_result result = STORE_SAME;
+
+    for (size_t i = 0; i < s->opts.origins.n; i++) {
+        enum store_result one;
+
+        setting_origin(&s->setting, s->opts.origins.v[i]); /* was checked */
+        one = site_store_add(&s->store, s->order.site, &s->setting, SETTING_ORIGIN,
+                             ORIGINS_MAX);
+        if (one == STORE_FAILED || one == STORE_FULL)
+            return one;
+        if (one == STORE_DONE)
+            result = one;
+    }
+    return result;
+}
+
 static enum command_exit add(struct site *s)
 {
-    switch (site_store_name(&s->store, s->order.site)) {
-    case STORE_DONE:
-        return tell(s, true, "added");
-    case STORE_SAME:
-        return tell(s, false, "is there already");
-    default:
+    enum store_result named = site_store_name(&s->store, s->order.site), origins;
+
+    if (named == STORE_FAILED)
         return site_unreachable(s);
+    origins = add_origins(s);
+    site_tell_collectors(s);
+    if (origins == STORE_FAILED)
+        return site_unreachable(s);
+    if (origins == STORE_FULL) {
+        s->order.name = s->setting.field + sizeof SETTING_ORIGIN - 1;
+        return refuse(s, "origin", "would be one too many");
     }
+    return site_tell(s, named == STORE_DONE || origins == STORE_DONE,
+                     named == STORE_DONE     ? "added"
+                     : origins == STORE_DONE ? "origin added"
+                                             : "is there already");
 }
 
 /* The aggregator has the totals of a site in use and writes them again. */
@@ -116,8 +146,8 @@ static enum command_exit forget(struct site *s)
     switch (site_store_forget(&s->store, s->order.site, s->opts.data)) {
     case STORE_DONE:
         warn_of_hits(s);
-        tell_collectors(s);
-        return tell(s, true, "removed");
+        site_tell_collectors(s);
+        return site_tell(s, true, "removed");
     case STORE_SAME:
         complain("%.*s: nothing is set of it", (int)s->order.site.n, s->order.site.p);
         return EXIT_NO;
@@ -134,27 +164,35 @@ static enum command_exit show(struct site *s, const char *prefix, const struct t
         return site_unreachable(s);
     if (s->order.verb == ALERT_LIST)
         site_alert_print(all, term, s->opts.json, &s->out);
+    else if (s->order.verb == ORIGIN_LIST)
+        site_print_origins(all, s->opts.json, &s->out);
     else
         site_print_settings(all, prefix, term, s->opts.json, &s->out);
     freeReplyObject(all);
     return EXIT_FINE;
 }
 
+/* Adds s->setting. Who sets something of a site means it: the site is named, too. */
 static enum command_exit add_setting(struct site *s, const char *what, const char *prefix,
                                      size_t max)
 {
-    const char *added = s->order.verb == ALERT_ADD ? "alert added" : "goal added";
+    bool is_alert = s->order.verb == ALERT_ADD;
+    enum store_result named = site_store_name(&s->store, s->order.site), result;
+    char added[32];
 
-    if (site_store_name(&s->store, s->order.site) == STORE_FAILED)
+    if (named == STORE_FAILED)
         return site_unreachable(s);
-    if (s->order.verb == ALERT_ADD &&
-        site_store_alerted(&s->store, s->order.site) == STORE_FAILED)
+    if (is_alert && site_store_alerted(&s->store, s->order.site) == STORE_FAILED)
         return site_unreachable(s);
-    switch (site_store_add(&s->store, s->order.site, &s->setting, prefix, max)) {
+    result = site_store_add(&s->store, s->order.site, &s->setting, prefix, max);
+    if (named == STORE_DONE || (s->order.verb == ORIGIN_ADD && result == STORE_DONE))
+        site_tell_collectors(s);
+    snprintf(added, sizeof added, "%s added", what);
+    switch (result) {
     case STORE_DONE:
-        if (s->order.verb == ALERT_ADD) /* another may have removed the last one */
+        if (is_alert) /* another may have removed the last one */
             site_store_alerted(&s->store, s->order.site);
-        return s->order.verb == TOKEN_ADD ? tell_token(s) : tell(s, true, added);
+        return s->order.verb == TOKEN_ADD ? tell_token(s) : site_tell(s, true, added);
     case STORE_SAME:
         return refuse(s, what, "is there already; remove it first");
     case STORE_FULL:
@@ -164,21 +202,18 @@ static enum command_exit add_setting(struct site *s, const char *what, const cha
     }
 }
 
-static enum command_exit rm_setting(struct site *s, const char *what, const char *prefix)
+static enum command_exit rm_field(struct site *s, const char *what, const char *field)
 {
-    char field[SETTING_FIELD_MAX];
-    enum store_result result;
+    enum store_result result = site_store_rm(&s->store, s->order.site, field);
 
-    snprintf(field, sizeof field, "%s%s", prefix, s->order.name);
-    result = site_store_rm(&s->store, s->order.site, field);
     if (s->order.verb == ALERT_RM && result != STORE_FAILED &&
         site_store_no_alerts(&s->store, s->order.site) == STORE_FAILED)
         return site_unreachable(s);
     switch (result) {
     case STORE_DONE:
-        if (s->order.verb == TOKEN_RM)
-            tell_collectors(s);
-        return tell(s, true, "removed");
+        if (s->order.verb == TOKEN_RM || s->order.verb == ORIGIN_RM)
+            site_tell_collectors(s);
+        return site_tell(s, true, "removed");
     case STORE_SAME:
         return refuse(s, what, "is not there");
     default:
@@ -186,80 +221,12 @@ static enum command_exit rm_setting(struct site *s, const char *what, const char
     }
 }
 
-static enum command_exit set_badge(struct site *s, bool on)
+static enum command_exit rm_setting(struct site *s, const char *what, const char *prefix)
 {
-    enum store_result result;
+    char field[SETTING_FIELD_MAX];
 
-    if (on && site_store_name(&s->store, s->order.site) == STORE_FAILED)
-        return site_unreachable(s);
-    result = site_store_badge(&s->store, s->order.site, on);
-    if (result == STORE_FAILED)
-        return site_unreachable(s);
-    return tell(s, result == STORE_DONE, on ? "badge on" : "badge off");
-}
-
-static bool has_badge(const redisReply *all)
-{
-    for (size_t i = 0; i + 1 < all->elements; i += 2)
-        if (strcmp(all->element[i]->str, SETTING_BADGE) == 0)
-            return strcmp(all->element[i + 1]->str, "1") == 0;
-    return false;
-}
-
-static enum command_exit show_badge(struct site *s)
-{
-    redisReply *all = site_store_read(&s->store, s->order.site);
-    bool on;
-
-    if (all == NULL)
-        return site_unreachable(s);
-    on = has_badge(all);
-    freeReplyObject(all);
-    if (s->opts.json)
-        buf_printf(&s->out, "{\"badge\":%s}\n", on ? "true" : "false");
-    else
-        tell(s, false, on ? "badge on" : "badge off");
-    return EXIT_FINE;
-}
-
-static enum command_exit set_visibility(struct site *s, bool closed)
-{
-    enum store_result result;
-
-    if (closed && site_store_name(&s->store, s->order.site) == STORE_FAILED)
-        return site_unreachable(s);
-    result = site_store_close(&s->store, s->order.site, closed);
-    if (result == STORE_FAILED)
-        return site_unreachable(s);
-    tell_collectors(s);
-    return tell(s, result == STORE_DONE,
-                closed ? "visibility token" : "visibility public");
-}
-
-static bool is_closed(const redisReply *all)
-{
-    for (size_t i = 0; i + 1 < all->elements; i += 2)
-        if (strcmp(all->element[i]->str, SETTING_READ) == 0)
-            return visibility_is_closed(
-                (struct slice){all->element[i + 1]->str, all->element[i + 1]->len});
-    return false;
-}
-
-static enum command_exit show_visibility(struct site *s)
-{
-    redisReply *all = site_store_read(&s->store, s->order.site);
-    bool closed;
-
-    if (all == NULL)
-        return site_unreachable(s);
-    closed = is_closed(all);
-    freeReplyObject(all);
-    if (s->opts.json)
-        buf_printf(&s->out, "{\"visibility\":\"%s\"}\n",
-                   closed ? READ_TOKEN : READ_PUBLIC);
-    else
-        tell(s, false, closed ? "visibility token" : "visibility public");
-    return EXIT_FINE;
+    snprintf(field, sizeof field, "%s%s", prefix, s->order.name);
+    return rm_field(s, what, field);
 }
 
 /* A token that nobody has seen is of no use, but opens the door all the same. */
@@ -295,17 +262,26 @@ enum command_exit site_act(struct site *s)
     case TOKEN_RM:
         return rm_setting(s, "token", SETTING_TOKEN);
     case BADGE_SHOW:
-        return show_badge(s);
+        return site_choice_show(s, &site_badge);
     case BADGE_ON:
-        return set_badge(s, true);
     case BADGE_OFF:
-        return set_badge(s, false);
+        return site_choice_set(s, &site_badge, s->order.verb == BADGE_ON);
     case VISIBILITY_SHOW:
-        return show_visibility(s);
+        return site_choice_show(s, &site_visibility);
     case VISIBILITY_PUBLIC:
-        return set_visibility(s, false);
     case VISIBILITY_TOKEN:
-        return set_visibility(s, true);
+        return site_choice_set(s, &site_visibility, s->order.verb == VISIBILITY_TOKEN);
+    case PRIVACY_SHOW:
+        return site_choice_show(s, &site_privacy);
+    case PRIVACY_IGNORE:
+    case PRIVACY_OBEY:
+        return site_choice_set(s, &site_privacy, s->order.verb == PRIVACY_OBEY);
+    case ORIGIN_LIST:
+        return show(s, SETTING_ORIGIN, &term);
+    case ORIGIN_ADD:
+        return add_setting(s, "origin", SETTING_ORIGIN, ORIGINS_MAX);
+    case ORIGIN_RM:
+        return rm_field(s, "origin", s->setting.field);
     case GOAL_LIST:
         return show(s, SETTING_GOAL, &term);
     case GOAL_ADD:

@@ -15,6 +15,7 @@ struct site_opts {
     const char *path;
     const char *event;
     struct site_alert_opts alert;
+    struct opt_list origins;
     bool data;
     bool json;
 };
@@ -23,7 +24,7 @@ struct site {
     struct site_opts opts;
     struct site_order order;
     struct site_store store;
-    struct setting setting; /* to be added */
+    struct setting setting; /* to be added; of an origin, to be removed, too */
     char token[TOKEN_TEXT_MAX];
     struct buf out;
 };
@@ -36,6 +37,12 @@ enum command_exit site_act(struct site *s);
 /* After site_act: s->out could not be printed. Undoes what is worth nothing without it, a
  * new token. Returns EXIT_NO or EXIT_UNREACHABLE. */
 enum command_exit site_unsay(struct site *s);
+
+/* Puts the sentence, or {"site":"shop","changed":true}, into s->out. */
+enum command_exit site_tell(struct site *s, bool is_changed, const char *sentence);
+
+/* Lets collectors know that something of the site has changed; says so if that fails. */
+void site_tell_collectors(struct site *s);
 
 /* Says s->store.why. Returns EXIT_UNREACHABLE. */
 enum command_exit site_unreachable(const struct site *s);

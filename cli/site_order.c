@@ -7,33 +7,42 @@
 #include "../proto/near.h"
 #include "setting.h"
 
+enum follows { NOTHING, A_NAME, AN_ORIGIN };
+
 struct form {
     const char *noun, *verb; /* verb "" where nothing need follow */
     enum site_verb order;
-    bool has_name;
+    enum follows follows;
 };
 
 static const struct form forms[] = {
-    {"add", "", SITE_ADD, false},
-    {"rm", "", SITE_RM, false},
-    {"token", "", TOKEN_LIST, false},
-    {"token", "list", TOKEN_LIST, false},
-    {"token", "add", TOKEN_ADD, true},
-    {"token", "rm", TOKEN_RM, true},
-    {"badge", "", BADGE_SHOW, false},
-    {"badge", "on", BADGE_ON, false},
-    {"badge", "off", BADGE_OFF, false},
-    {"goal", "", GOAL_LIST, false},
-    {"goal", "list", GOAL_LIST, false},
-    {"goal", "add", GOAL_ADD, true},
-    {"goal", "rm", GOAL_RM, true},
-    {"alert", "", ALERT_LIST, false},
-    {"alert", "list", ALERT_LIST, false},
-    {"alert", "add", ALERT_ADD, true},
-    {"alert", "rm", ALERT_RM, true},
-    {"visibility", "", VISIBILITY_SHOW, false},
-    {"visibility", "public", VISIBILITY_PUBLIC, false},
-    {"visibility", "token", VISIBILITY_TOKEN, false},
+    {"add", "", SITE_ADD, NOTHING},
+    {"rm", "", SITE_RM, NOTHING},
+    {"token", "", TOKEN_LIST, NOTHING},
+    {"token", "list", TOKEN_LIST, NOTHING},
+    {"token", "add", TOKEN_ADD, A_NAME},
+    {"token", "rm", TOKEN_RM, A_NAME},
+    {"badge", "", BADGE_SHOW, NOTHING},
+    {"badge", "on", BADGE_ON, NOTHING},
+    {"badge", "off", BADGE_OFF, NOTHING},
+    {"goal", "", GOAL_LIST, NOTHING},
+    {"goal", "list", GOAL_LIST, NOTHING},
+    {"goal", "add", GOAL_ADD, A_NAME},
+    {"goal", "rm", GOAL_RM, A_NAME},
+    {"alert", "", ALERT_LIST, NOTHING},
+    {"alert", "list", ALERT_LIST, NOTHING},
+    {"alert", "add", ALERT_ADD, A_NAME},
+    {"alert", "rm", ALERT_RM, A_NAME},
+    {"visibility", "", VISIBILITY_SHOW, NOTHING},
+    {"visibility", "public", VISIBILITY_PUBLIC, NOTHING},
+    {"visibility", "token", VISIBILITY_TOKEN, NOTHING},
+    {"privacy", "", PRIVACY_SHOW, NOTHING},
+    {"privacy", "off", PRIVACY_IGNORE, NOTHING},
+    {"privacy", "heed", PRIVACY_OBEY, NOTHING},
+    {"origin", "", ORIGIN_LIST, NOTHING},
+    {"origin", "list", ORIGIN_LIST, NOTHING},
+    {"origin", "add", ORIGIN_ADD, AN_ORIGIN},
+    {"origin", "rm", ORIGIN_RM, AN_ORIGIN},
 };
 #define FORMS (sizeof forms / sizeof *forms)
 
@@ -83,10 +92,22 @@ static int unknown_verb(const char *noun, const char *verb, char *err, size_t er
     return -1;
 }
 
+static bool is_right(const char *name, const struct form *f)
+{
+    struct setting s;
+
+    if (name == NULL)
+        return false;
+    return f->follows == A_NAME ? setting_name_valid(name) : setting_origin(&s, name);
+}
+
 static int wrong_name(const char *name, const struct form *f, char *err, size_t err_n)
 {
     if (name == NULL)
-        snprintf(err, err_n, "site %s SITE %s needs a NAME", f->noun, f->verb);
+        snprintf(err, err_n, "site %s SITE %s needs %s", f->noun, f->verb,
+                 f->follows == A_NAME ? "a NAME" : "an ORIGIN");
+    else if (f->follows == AN_ORIGIN)
+        setting_origin_explain(name, err, err_n);
     else
         snprintf(err, err_n, "\"%s\" is no name of a %s: 1 to %d of A-Z a-z 0-9 . _ -",
                  name, f->noun, SETTING_NAME_MAX);
@@ -124,10 +145,10 @@ static int read_form(struct site_order *o, const char *noun, char *const *rest, 
     f = find(noun, verb);
     if (f == NULL)
         return unknown_verb(noun, verb, err, err_n);
-    if (f->has_name && (name == NULL || !setting_name_valid(name)))
+    if (f->follows && !is_right(name, f))
         return wrong_name(name, f, err, err_n);
-    if (n > (f->has_name ? 3 : 2)) {
-        snprintf(err, err_n, "\"%s\" is one word too many", rest[f->has_name ? 3 : 2]);
+    if (n > (f->follows ? 3 : 2)) {
+        snprintf(err, err_n, "\"%s\" is one word too many", rest[f->follows ? 3 : 2]);
         return -1;
     }
     *o = (struct site_order){f->order, slice_of(site), name};
@@ -139,8 +160,8 @@ int site_order_read(struct site_order *o, char *const *words, int n, char *err,
 {
     if (n == 0) {
         snprintf(err, err_n,
-                 "site needs to know what to do: list, add, rm, token, badge, "
-                 "visibility, goal or alert");
+                 "site needs to know what to do: list, add, rm, origin, privacy, token, "
+                 "badge, visibility, goal or alert");
         return -1;
     }
     if (strcmp(words[0], "list") == 0) {

@@ -2,6 +2,8 @@
  *
  *   list
  *   add SITE                         rm SITE
+ *   origin SITE [list]               origin SITE add ORIGIN   origin SITE rm ORIGIN
+ *   privacy SITE [off|heed]
  *   token SITE [list]                token SITE add NAME      token SITE rm NAME
  *   badge SITE [on|off]
  *   visibility SITE [public|token]
@@ -34,12 +36,18 @@ enum site_verb {
     ALERT_LIST,
     ALERT_ADD,
     ALERT_RM,
+    ORIGIN_LIST,
+    ORIGIN_ADD,
+    ORIGIN_RM,
+    PRIVACY_SHOW,
+    PRIVACY_IGNORE,
+    PRIVACY_OBEY,
 };
 
 struct site_order {
     enum site_verb verb;
     struct slice site; /* valid; empty for SITE_LIST */
-    const char *name;  /* valid; of the token, goal or alert, else NULL */
+    const char *name;  /* valid; of the token, goal or alert, or the origin, else NULL */
 };
 
 /* Reads @n words. Returns 0, or -1 with a sentence in @err. */

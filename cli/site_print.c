@@ -36,6 +36,10 @@ static void list_json(const struct site_index *list, struct buf *out)
         json_u64(&j, row->tokens);
         json_key(&j, "goals");
         json_u64(&j, row->goals);
+        json_key(&j, "origins");
+        json_u64(&j, row->origins);
+        json_key(&j, "privacy");
+        json_str(&j, row->heeds ? PRIVACY_HEED : PRIVACY_OFF);
         json_end(&j);
     }
     json_end(&j);
@@ -165,4 +169,43 @@ void site_print_settings(const redisReply *all, const char *prefix,
         buf_str(out, goals ? "No goals.\n" : "No tokens.\n");
     else
         settings_text(&s, goals, term, out);
+}
+
+/* ---- origins ------------------------------------------------------------- */
+
+static int by_text(const void *a, const void *b)
+{
+    const struct slice *x = a, *y = b;
+
+    return slice_cmp(*x, *y);
+}
+
+static void origins_json(const struct slice *origin, size_t n, struct buf *out)
+{
+    struct json j;
+
+    json_init(&j, out);
+    json_begin_array(&j);
+    for (size_t i = 0; i < n; i++)
+        json_slice(&j, origin[i]);
+    json_end(&j);
+    buf_str(out, "\n");
+}
+
+void site_print_origins(const redisReply *all, bool json, struct buf *out)
+{
+    struct slice origin[ORIGINS_MAX] = {0};
+    size_t n = 0;
+
+    for (size_t i = 0; i + 1 < all->elements && n < ORIGINS_MAX; i += 2)
+        n += setting_origin_read(
+            (struct slice){all->element[i]->str, all->element[i]->len}, &origin[n]);
+    qsort(origin, n, sizeof *origin, by_text);
+    if (json)
+        origins_json(origin, n, out);
+    else if (n == 0)
+        buf_str(out, "Pages of any origin may send.\n");
+    else
+        for (size_t i = 0; i < n; i++)
+            buf_printf(out, "%.*s\n", (int)origin[i].n, origin[i].p);
 }

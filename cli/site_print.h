@@ -14,4 +14,7 @@ void site_print_list(const struct site_index *list, const struct term *term, boo
 void site_print_settings(const redisReply *all, const char *prefix,
                          const struct term *term, bool json, struct buf *out);
 
+/* The origins among them: a line each, or an array of texts. */
+void site_print_origins(const redisReply *all, bool json, struct buf *out);
+
 #endif

@@ -233,23 +233,14 @@ enum store_result site_store_rm(struct site_store *s, struct slice site,
     return apply(s, site, &(struct change){.field = field});
 }
 
-enum store_result site_store_badge(struct site_store *s, struct slice site, bool on)
+enum store_result site_store_set(struct site_store *s, struct slice site,
+                                 const char *field, const char *value)
 {
     struct key_name key = key_settings(site);
 
-    if (!on)
-        return changed(s, redisCommand(s->redis, "HDEL %s " SETTING_BADGE, key.s));
-    return changed(s, redisCommand(s->redis, "HSET %s " SETTING_BADGE " 1", key.s));
-}
-
-enum store_result site_store_close(struct site_store *s, struct slice site, bool closed)
-{
-    struct key_name key = key_settings(site);
-
-    if (!closed)
-        return changed(s, redisCommand(s->redis, "HDEL %s " SETTING_READ, key.s));
-    return changed(s,
-                   redisCommand(s->redis, "HSET %s " SETTING_READ " " READ_TOKEN, key.s));
+    if (value == NULL)
+        return changed(s, redisCommand(s->redis, "HDEL %s %s", key.s, field));
+    return changed(s, redisCommand(s->redis, "HSET %s %s %s", key.s, field, value));
 }
 
 enum store_result site_store_tell(struct site_store *s, struct slice site)
@@ -324,14 +315,17 @@ static void count_settings(const redisReply *all, struct site_index_row *row)
     struct setting_read r;
 
     for (size_t i = 0; i < all->elements; i += 2) {
-        struct slice field = text_of(all, i), value = text_of(all, i + 1);
+        struct slice field = text_of(all, i), value = text_of(all, i + 1), origin;
 
         row->tokens += setting_read(&r, SETTING_TOKEN, field, value);
         row->goals += setting_read(&r, SETTING_GOAL, field, value);
+        row->origins += setting_origin_read(field, &origin);
         if (slice_eq(field, SLICE(SETTING_BADGE)))
             row->badge = slice_eq(value, SLICE("1"));
         if (slice_eq(field, SLICE(SETTING_READ)))
             row->closed = visibility_is_closed(value);
+        if (slice_eq(field, SLICE(SETTING_PRIVACY)))
+            row->heeds = privacy_is_heeded(value);
     }
 }
 

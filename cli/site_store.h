@@ -43,14 +43,14 @@ enum store_result site_store_add(struct site_store *s, struct slice site,
                                  const struct setting *new, const char *prefix,
                                  size_t max);
 
-/* Takes one out; sets or takes out the one field without a name. */
+/* Takes one out; sets, or with NULL takes out, one that there is only one of. */
 enum store_result site_store_rm(struct site_store *s, struct slice site,
                                 const char *field);
-enum store_result site_store_badge(struct site_store *s, struct slice site, bool on);
-enum store_result site_store_close(struct site_store *s, struct slice site, bool closed);
+enum store_result site_store_set(struct site_store *s, struct slice site,
+                                 const char *field, const char *value);
 
-/* Lets collectors know that who may read @site has changed, for the sake of the streams
- * that are open. STORE_SAME: no collector was listening. */
+/* Lets collectors know that @site was added or removed, or that who may read it or send
+ * its beacons has changed. STORE_SAME: no collector was listening. */
 enum store_result site_store_tell(struct site_store *s, struct slice site);
 
 /* All settings of a site: HGETALL's reply, fields and values in turn, to be freed with
@@ -61,9 +61,9 @@ redisReply *site_store_read(struct site_store *s, struct slice site);
 struct site_index {
     struct roster roster;
     struct site_index_row {
-        bool named, badge, closed;
+        bool named, badge, closed, heeds;
         ms_t live; /* 0: not lately */
-        size_t tokens, goals;
+        size_t tokens, goals, origins;
     } * row; /* by the roster's numbers */
 };
 

@@ -44,6 +44,24 @@ size_t text_safe(struct buf *out, struct slice s)
     return width;
 }
 
+void text_json(struct slice json)
+{
+    while (json.n > 0) {
+        struct slice c = json;
+        uint32_t code;
+
+        utf8_next(&json, &code);
+        c.n -= json.n;
+        if (code < 0x20)
+            putchar(' '); /* between values, for in texts JSON has no such byte */
+        else if (utf8_is_unsafe(code))
+            printf("\\u%04" PRIx32, code);
+        else
+            fwrite(c.p, 1, c.n, stdout);
+    }
+    putchar('\n');
+}
+
 /* Appends as much of safe text @s as fits @width columns, and a mark if that is not all.
  */
 static void cut(struct buf *out, struct slice s, unsigned width, bool utf8)

@@ -15,6 +15,10 @@
 /* Appends @s, made safe. Returns how many terminal columns it takes. */
 size_t text_safe(struct buf *out, struct slice s);
 
+/* Prints a line of JSON on stdout; what could not be shown is spelled as JSON has it,
+ * \uXXXX. Of JSON that others wrote: ours has none of it. */
+void text_json(struct slice json);
+
 enum table_align { TABLE_LEFT, TABLE_RIGHT };
 
 struct table_column {

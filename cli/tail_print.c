@@ -109,7 +109,7 @@ static void print_filtered(const struct tail_print *p, const struct news *n)
     json_object_set_new(message, "events", events);
     text = json_dumps(message, JSON_COMPACT);
     if (text)
-        puts(text);
+        text_json(slice_of(text));
     free(text);
     json_decref(message);
 }
@@ -120,7 +120,7 @@ void tail_print_message(const struct tail_print *p, const struct news *n,
     if (!p->json)
         print_text(p, n);
     else if (filter_is_open(p->filter))
-        printf("%.*s\n", (int)text.n, text.p);
+        text_json(text);
     else
         print_filtered(p, n);
     fflush(stdout);

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include "follow.h"
 #include "interrupt.h"
 #include "news.h"
@@ -136,7 +137,7 @@ static void print_json(struct slice message)
 
     buf_init(&state, LINE_MAX_BYTES);
     news_state(message, &state);
-    printf("%.*s\n", (int)state.n, state.p);
+    text_json(buf_get(&state));
     buf_fini(&state);
 }
 
@@ -180,17 +181,24 @@ static void print_event(const struct watch *w, const struct sighting *e)
     buf_fini(&line);
 }
 
+static void print_json_event(const json_t *event)
+{
+    char *text = json_dumps(event, JSON_COMPACT);
+
+    if (text)
+        text_json(slice_of(text));
+    free(text);
+}
+
 static void print_events(const struct watch *w, const struct news *n)
 {
     struct sighting e;
 
     for (size_t i = 0; message_event(&n->message, i, &e); i++) {
         if (w->opts.json)
-            json_dumpf(json_array_get(n->message.events, i), stdout, JSON_COMPACT);
+            print_json_event(json_array_get(n->message.events, i));
         else
             print_event(w, &e);
-        if (w->opts.json)
-            putchar('\n');
     }
     if (news_unlisted(n) > 0)
         complain("%" PRIu64 " events are not listed in n=%" PRIu64, news_unlisted(n),

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include "../proto/json.h"
+#include "client_http.h"
 #include "conn.h"
 #include "worker.h"
 
@@ -91,8 +92,7 @@ struct demand access_of(const struct exchange *x, struct slice site, enum scope 
 {
     struct demand d = {.site = site, .need = need};
 
-    d.ip =
-        client_ip(&x->worker->setup->trusted, &x->conn->peer, x->request->forwarded_for);
+    d.ip = client_of(x);
     d.bearer = token_of_header(x->request->authorization, &d.hash);
     return d;
 }

@@ -157,9 +157,10 @@ struct agent agent_read(struct slice user_agent)
     unsigned signs;
 
     if (user_agent.n == 0)
-        return (struct agent){DEVICE_NONE, BROWSER_NONE};
+        return (struct agent){.device = DEVICE_NONE, .browser = BROWSER_NONE};
     if (user_agent.n > AGENT_BYTES)
         user_agent.n = AGENT_BYTES;
     signs = signs_of(user_agent);
-    return (struct agent){(uint8_t)device_of(signs), (uint8_t)browser_of(signs)};
+    return (struct agent){.device = (uint8_t)device_of(signs),
+                          .browser = (uint8_t)browser_of(signs)};
 }

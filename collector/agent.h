@@ -7,6 +7,7 @@
 struct agent {
     uint8_t device;  /* enum hit_device */
     uint8_t browser; /* enum hit_browser */
+    bool is_robot;   /* by agent_cache.h; agent_read does not say */
 };
 
 #define AGENT_BYTES 512 /* those of browsers have some 110 to 250 */

@@ -44,17 +44,34 @@ static size_t place_of(struct slice s)
     return hash & (AGENT_CACHE_MAX - 1);
 }
 
+static struct agent read_now(const struct agent_cache *c, struct slice user_agent)
+{
+    struct agent agent = agent_read(user_agent);
+
+    if (user_agent.n > AGENT_BYTES)
+        user_agent.n = AGENT_BYTES;
+    agent.is_robot = words_in(c->robots, user_agent);
+    return agent;
+}
+
+void agent_cache_reset(struct agent_cache *c, const struct words *robots)
+{
+    for (size_t i = 0; i < AGENT_CACHE_MAX; i++)
+        c->entries[i].n = 0;
+    c->robots = robots;
+}
+
 struct agent agent_cache_read(struct agent_cache *c, struct slice user_agent)
 {
     struct agent_entry *e;
 
     if (user_agent.n == 0 || user_agent.n > AGENT_CACHE_TEXT)
-        return agent_read(user_agent);
+        return read_now(c, user_agent);
     e = &c->entries[place_of(user_agent)];
     if (slice_eq(user_agent, (struct slice){e->text, e->n}))
         return e->agent;
     e->n = (uint16_t)user_agent.n;
-    e->agent = agent_read(user_agent);
+    e->agent = read_now(c, user_agent);
     memcpy(e->text, user_agent.p, user_agent.n);
     return e->agent;
 }

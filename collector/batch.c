@@ -85,7 +85,8 @@ static int64_t whole_ms(double v)
 static bool is_lenient(const struct beacon *b, const struct slice *field)
 {
     return field == &b->title || field == &b->referrer || field == &b->query ||
-           field == &b->campaign || field == &b->term || field == &b->source;
+           field == &b->sent || field == &b->campaign || field == &b->term ||
+           field == &b->source;
 }
 
 /* Fills the member's field; a number becomes text. False when the value is of another
@@ -131,11 +132,17 @@ enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i
         {{"t", "title"}, &out->title}, {{"r", "referrer"}, &out->referrer},
         {{"q"}, &out->query},          {{"utm_campaign"}, &out->campaign},
         {{"utm_term"}, &out->term},    {{"utm_source"}, &out->source},
+        {{"_", "sent"}, &out->sent},
     };
     for (size_t m = 0; m < sizeof members / sizeof *members; m++)
         if (!take(event, &members[m], out, &used))
             return BEACON_BAD_BODY;
     return BEACON_OK;
+}
+
+static struct slice form_site(struct slice body)
+{
+    return query_find(body, SLICE("i"), NULL, 0); /* a site id needs no encoding */
 }
 
 static bool form_queries(struct slice body, struct slice *site)
@@ -145,7 +152,7 @@ static bool form_queries(struct slice body, struct slice *site)
     *site = (struct slice){0};
     if (!slice_eq(query_find(body, SLICE("k"), kind, sizeof kind), SLICE("query")))
         return false;
-    *site = query_find(body, SLICE("i"), NULL, 0); /* a site id needs no encoding */
+    *site = form_site(body);
     return true;
 }
 
@@ -163,6 +170,16 @@ bool batch_queries(const struct batch *b, struct slice body, struct slice *site)
         return true;
     }
     return false;
+}
+
+bool batch_site(const struct batch *b, struct slice body, struct slice *site)
+{
+    const json_t *first = b->events;
+
+    if (json_is_array(first))
+        first = json_array_get(first, 0);
+    *site = b->is_json ? text_of(first, "i", "site") : form_site(body);
+    return site_valid(*site);
 }
 
 void batch_fini(struct batch *b)

@@ -24,9 +24,12 @@ enum beacon_verdict batch_open(struct batch *b, struct slice body);
  * is one; then @site is the site it names, perhaps empty. */
 bool batch_queries(const struct batch *b, struct slice body, struct slice *site);
 
+/* Whether the first event names a site; then it is @site. */
+bool batch_site(const struct batch *b, struct slice body, struct slice *site);
+
 /* Fills @out with event @i (< n), its slices pointing into @body or the batch. Members
  * are named as the parameters are, or site, path or url, kind, event or name, user, view,
- * state, engaged, title, referrer, of a query text and ms; the letter wins; and q,
+ * state, engaged, title, referrer, sent, of a query text and ms; the letter wins; and q,
  * utm_campaign, utm_term, utm_source. Values are
  * strings, whole numbers or true and false, null is as good as absent; anything else is
  * BEACON_BAD_BODY, but attention may be any number. */

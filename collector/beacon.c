@@ -73,6 +73,8 @@ static struct slice *field_of(struct beacon *b, struct slice name)
         return &b->referrer;
     case 'q':
         return &b->query;
+    case '_':
+        return &b->sent;
     default:
         return NULL;
     }
@@ -203,9 +205,9 @@ static enum beacon_verdict check_texts(const struct beacon *b, enum naming namin
     return h->name.n > 0 ? BEACON_OK : BEACON_BAD_NAME;
 }
 
-uint64_t beacon_tab(const struct secret *secret, struct slice tab)
+uint64_t beacon_tab(const struct secret *secret, int64_t day, struct slice tab)
 {
-    uint64_t id = siphash(&secret->tab, tab.p, tab.n);
+    uint64_t id = siphash(secret_tab_key(secret, day), tab.p, tab.n);
 
     return id ? id : 1; /* 0 means none was given */
 }
@@ -340,7 +342,7 @@ enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sende
         set_traits(b, from, tools->agents, h, texts);
     h->lasts = b->lasts;
     if (b->tab.n > 0)
-        h->tab = beacon_tab(tools->secret, b->tab);
+        h->tab = beacon_tab(tools->secret, now / MS_PER_DAY, b->tab);
     h->engaged = engaged_ms(b->engaged);
     return BEACON_OK;
 }

@@ -6,6 +6,8 @@
  *   e  event name, which makes it an event; e=1 or e=true: p is the name
  *   u  the visitor's own id
  *   v  page-view id, one per page shown: the tab
+ *   _  when it was sent, ms of the page's clock: with v it makes the beacon one that
+ *      counts once, however often it comes within an hour (replays.h)
  *   a  state: r reading, w writing, i idle, b background
  *   d  ms of attention since this page's last report, a fraction cut off; what is more
  *      than ENGAGED_MAX_MS is cut to that, what is no number is 0
@@ -14,7 +16,7 @@
  *   q  the page's query, of which utm_campaign, utm_term and utm_source are taken; they
  *      may also be parameters of their own, or stand in the query of p
  *
- * s screen, n sequence, rnd and _ are for later versions and ignored now, as is
+ * s screen, n sequence and rnd are for later versions and ignored now, as is
  * everything else. */
 #ifndef HC_BEACON_H
 #define HC_BEACON_H
@@ -29,7 +31,7 @@
  * `text` where something had to be decoded. */
 struct beacon {
     struct slice site, path, name, kind, state, user, tab, engaged, title, referrer;
-    struct slice query, campaign, term, source;
+    struct slice query, campaign, term, source, sent;
     bool no_image; /* send_image=0 */
 
     /* Of dialects alone; all zero otherwise. */
@@ -72,7 +74,9 @@ struct beacon_sender {
     struct slice origin;  /* of the page that sent it, as browsers say; may be empty */
     bool ahead;           /* the browser fetches it before anybody looks */
     bool opts_out;        /* DNT or Sec-GPC */
-    bool vouched;         /* a token of the site came with it */
+    bool relayed;         /* user_agent and ip are a visitor's, of whom a program tells */
+    bool vouched;         /* a token of the site came with it, or it came by a port that
+                             is for this host's programs */
 };
 
 /* What a hit is made with. What is remembered from one to the next is the worker's, and
@@ -97,8 +101,9 @@ enum beacon_verdict beacon_hit(const struct beacon *b, const struct beacon_sende
                                const struct beacon_tools *tools, ms_t now, mono_t at,
                                struct hit *h, struct beacon_texts *texts);
 
-/* The tab that a page-view id, or another name a client gave, stands for. Never 0. */
-uint64_t beacon_tab(const struct secret *secret, struct slice tab);
+/* The tab that a page-view id, or another name a client gave, stands for on the UTC day
+ * @day. Never 0. */
+uint64_t beacon_tab(const struct secret *secret, int64_t day, struct slice tab);
 
 /* Forgets all fields; for those who fill them from elsewhere (batch.c). */
 void beacon_clear(struct beacon *b);

@@ -4,6 +4,7 @@
 #include "beacons.h"
 
 #include <stdio.h>
+#include "client_http.h"
 #include "conn.h"
 #include "pixel.h"
 #include "worker.h"
@@ -64,10 +65,9 @@ static struct slice country_of(const struct exchange *x)
 struct beacon_sender beacons_sender(const struct exchange *x)
 {
     const struct http_request *rq = x->request;
-    const struct trusted *trusted = &x->worker->setup->trusted;
 
     return (struct beacon_sender){
-        .ip = client_ip(trusted, &x->conn->peer, rq->forwarded_for),
+        .ip = client_of(x),
         .user_agent = rq->user_agent,
         .referer = rq->referer,
         .country = country_of(x),
@@ -82,9 +82,9 @@ struct beacon_sender beacons_sender(const struct exchange *x)
  * tells. */
 static void locate(struct worker *w, const struct beacon_sender *from, struct hit *h)
 {
-    if (w->setup->geo == NULL || h->kind != HIT_VIEW || h->country[0])
+    if (w->files.geo == NULL || h->kind != HIT_VIEW || h->country[0])
         return;
-    switch (geo_country(w->setup->geo, &from->ip, h->country)) {
+    switch (geo_country(w->files.geo, &from->ip, h->country)) {
     case GEO_KNOWN:
         break;
     case GEO_UNKNOWN:
@@ -108,7 +108,7 @@ enum beacon_verdict beacons_take_of(struct worker *w, const struct beacon *b,
                                     const struct beacon_sender *from, enum admission *a)
 {
     enum admission judged = ADMITTED;
-    const struct beacon_tools tools = {&w->setup->secret, &w->day_keys, &w->agents};
+    const struct beacon_tools tools = {&w->files.secret, &w->day_keys, &w->agents};
     const struct moment *now = worker_now(w);
     struct beacon_texts texts;
     enum beacon_verdict v;
@@ -116,6 +116,7 @@ enum beacon_verdict beacons_take_of(struct worker *w, const struct beacon *b,
 
     v = beacon_hit(b, from, &tools, now->wall, now->mono, &h, &texts);
     if (v == BEACON_OK) {
+        busiest_add(&w->busiest, &from->ip);
         judged = admission_judge(w, b, from, &h);
         v = verdict_of(judged);
     }

@@ -2,7 +2,7 @@
 #ifndef HC_BEACONS_H
 #define HC_BEACONS_H
 
-#include "admission.h"
+#include "admission/admission.h"
 #include "beacon.h"
 #include "exchange.h"
 

@@ -96,6 +96,20 @@ void ip_of_sockaddr(struct ip *ip, const struct sockaddr *sa)
     }
 }
 
+bool ip_is_loopback(const struct ip *ip)
+{
+    static const uint8_t v6[16] = {[15] = 1};
+
+    if (ip->n == 4)
+        return ip->b[0] == 127;
+    return ip->n == 16 && memcmp(ip->b, v6, sizeof v6) == 0;
+}
+
+size_t ip_client_bytes(const struct ip *ip)
+{
+    return ip->n > 8 ? 8 : ip->n;
+}
+
 /* Clears the bits of @ip behind the first @bits. */
 static void mask(struct ip *ip, unsigned bits)
 {
@@ -160,20 +174,50 @@ bool trusted_has(const struct trusted *t, const struct ip *ip)
     return false;
 }
 
-struct ip client_ip(const struct trusted *t, const struct ip *peer,
-                    struct slice forwarded_for)
+/* Hops as they are walked: from the last of the last line to the first of the first. */
+struct hops {
+    const struct slice *lines;
+    size_t n;          /* lines not begun */
+    struct slice line; /* what is left of the one begun, */
+    bool begun;        /* if there is one */
+};
+
+/* Returns false when there are no more. A line that is empty holds one empty hop. */
+static bool take_hop(struct hops *h, struct slice *hop)
 {
+    const char *comma;
+
+    if (!h->begun) {
+        if (h->n == 0)
+            return false;
+        h->line = h->lines[--h->n];
+    }
+    comma = h->line.n ? memrchr(h->line.p, ',', h->line.n) : NULL;
+    h->begun = comma != NULL;
+    *hop = comma ? slice_skip(h->line, (size_t)(comma + 1 - h->line.p)) : h->line;
+    h->line.n -= hop->n + (comma ? 1 : 0);
+    return true;
+}
+
+struct ip client_ip(const struct trusted *t, const struct ip *peer,
+                    const struct slice *forwarded_for, size_t n)
+{
+    struct hops hops = {.lines = forwarded_for, .n = n};
     struct ip at = *peer, next;
+    struct slice hop;
 
-    for (int hop = 0; hop < HOPS_MAX && forwarded_for.n > 0 && trusted_has(t, &at);
-         hop++) {
-        const char *comma = memrchr(forwarded_for.p, ',', forwarded_for.n);
-        size_t begin = comma ? (size_t)(comma + 1 - forwarded_for.p) : 0;
-
-        if (ip_parse(&next, slice_skip(forwarded_for, begin)) < 0)
+    for (int i = 0; i < HOPS_MAX && trusted_has(t, &at) && take_hop(&hops, &hop); i++) {
+        if (ip_parse(&next, hop) < 0)
             break;
         at = next;
-        forwarded_for.n = comma ? begin - 1 : 0;
     }
     return at;
+}
+
+struct ip client_ip_named(const struct trusted *t, const struct ip *peer,
+                          struct slice value)
+{
+    struct ip said;
+
+    return trusted_has(t, peer) && ip_parse(&said, value) == 0 ? said : *peer;
 }

@@ -4,11 +4,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "../proto/log.h"
+#include "admission/busiest.h"
 #include "worker.h"
 
 COUNTERS_ROWS(counters, COLLECTOR_COUNTERS);
@@ -38,6 +40,21 @@ static int try_address(const struct collector *c, char *err, size_t err_n)
     return 0;
 }
 
+/* All workers wait for connections of the one socket that was handed over: it cannot be
+ * bound a second time by somebody else. */
+static int share_handed(struct collector *c, char *err, size_t err_n)
+{
+    int fd = fcntl(c->setup->handed, F_DUPFD_CLOEXEC, 0);
+
+    if (fd < 0) {
+        snprintf(err, err_n, "LISTEN_FDNAMES: http: %s", strerror(errno));
+        return -1;
+    }
+    c->bound.n = sizeof c->bound.v6;
+    getsockname(fd, &c->bound.sa, &c->bound.n);
+    return fd;
+}
+
 /* A socket for one more worker. The first one finds out the port if any will do. */
 static int bind_one(struct collector *c, char *err, size_t err_n)
 {
@@ -61,14 +78,14 @@ static void on_worker_ended(void *arg)
 static int open_one(struct collector *c, char *err, size_t err_n)
 {
     struct worker *w;
-    int fd = bind_one(c, err, err_n);
+    int fd = c->setup->handed ? share_handed(c, err, err_n) : bind_one(c, err, err_n);
 
     if (fd < 0)
         return -1;
     if ((w = malloc(sizeof *w)) == NULL)
         abort();
-    if (worker_open(w, c->setup, &c->spool, &c->hub, c->workers, fd, on_worker_ended, c,
-                    err, err_n) < 0) {
+    if (worker_open(w, c->setup, &c->spool, &c->hub, c->commons, c->workers, fd,
+                    on_worker_ended, c, err, err_n) < 0) {
         worker_free(w);
         return -1;
     }
@@ -84,11 +101,14 @@ static void abandon_from(struct collector *c, unsigned first)
 
 static int open_spool(struct collector *c, char *err, size_t err_n)
 {
+    const struct secret *secret = &c->setup->files.secret;
     struct spool_setup setup = {.path = c->setup->spool,
-                                .mark.key_id = c->setup->secret.key_id,
+                                .mark.key_id = secret->v[0].key_id,
                                 .ring_bytes = c->setup->ring_bytes,
                                 .workers = c->setup->workers};
 
+    for (unsigned i = 1; i < secret->n; i++)
+        setup.also[setup.nalso++] = secret->v[i].key_id;
     spool_boot_id(setup.mark.boot);
     return spool_open(&c->spool, &setup, err, err_n);
 }
@@ -98,10 +118,12 @@ int collector_open(struct collector *c, const struct setup *setup,
 {
     *c = (struct collector){
         .setup = setup, .bound = setup->listen, .ended = ended, .arg = arg};
-    if (address_port(&c->bound) != 0 && try_address(c, err, err_n) < 0)
+    if (setup->handed == 0 && address_port(&c->bound) != 0 &&
+        try_address(c, err, err_n) < 0)
         return -1;
     if (open_spool(c, err, err_n) < 0)
         return -1;
+    c->commons = commons_new(setup);
     for (unsigned i = 0; i < setup->workers; i++) {
         if (open_one(c, err, err_n) < 0) {
             abandon_from(c, 0);
@@ -131,6 +153,22 @@ int collector_start(struct collector *c, char *err, size_t err_n)
     return 0;
 }
 
+void collector_leave(struct collector *c)
+{
+    c->leaving = true;
+    for (unsigned i = 0; i < c->workers; i++)
+        worker_leave(c->worker[i]);
+}
+
+bool collector_is_turning(struct collector *c)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < c->workers && !c->stopping; i++)
+        all &= worker_is_turning(c->worker[i]);
+    return all;
+}
+
 void collector_stop(struct collector *c)
 {
     if (c->stopping)
@@ -140,7 +178,13 @@ void collector_stop(struct collector *c)
         worker_stop(c->worker[i]);
 }
 
-/* The one gauge whose sum says nothing. */
+void collector_renew(struct collector *c, const struct files *f)
+{
+    for (unsigned i = 0; i < c->workers; i++)
+        worker_renew(c->worker[i], f);
+}
+
+/* A gauge whose sum says nothing. */
 static uint64_t longest_rtt(const struct collector *c)
 {
     uint64_t longest = 0;
@@ -164,6 +208,7 @@ void collector_sum(const struct collector *c, struct counters *sum)
     sum->accepted += c->spool.expired;
     sum->lost_expired += c->spool.expired;
     sum->rtt_us = longest_rtt(c);
+    sum->busiest_share = busiest_percent(sum->minute_busiest, sum->minute_hits);
 }
 
 size_t collector_tables(const struct collector *c, struct counters *sum,
@@ -186,7 +231,7 @@ void collector_unready(const struct collector *c, struct buf *out)
 {
     struct counters sum;
 
-    if (c->stopping)
+    if (c->leaving || c->stopping)
         buf_str(out, "stopping\n");
     collector_sum(c, &sum);
     explain_missing(out, "redis: not connected", sum.redis_up, c->workers);
@@ -231,4 +276,6 @@ void collector_close(struct collector *c)
     for (unsigned i = 0; i < c->workers; i++)
         worker_free(c->worker[i]);
     c->workers = 0;
+    commons_free(c->commons);
+    c->commons = NULL;
 }

@@ -10,6 +10,10 @@
  * by the outlet, and nothing is read until they are gone: a client that does not read its
  * answers gets no more of them made. Both count against WORKER_HELD_MAX.
  *
+ * With --proxy-protocol a connection of the public port begins with what its proxy says
+ * of it, and must; then all of that holds for what is behind. The receiver must not guess
+ * whether that is there (proxy-protocol.txt, 2), so who is no trusted proxy is closed.
+ *
  * Failure modes: a write or read error closes; a client that is too slow with a head or a
  * body is told 408, with anything else it is just closed. Whatever happens, the state
  * says what the connection waits for, and exactly one deadline is set for it. Only
@@ -21,6 +25,7 @@
 #include "container.h"
 #include "feed_session.h"
 #include "outlet.h"
+#include "proxy_header.h"
 #include "worker.h"
 
 #define CARRY_FIRST 1024 /* bytes; a browser's whole head fits */
@@ -77,31 +82,73 @@ void conn_enter(struct conn *c, enum conn_state state)
 
 /* ---- reading ---- */
 
+/* Once in a turn of the loop: left alone, libuv reads up to 32 times from a client that
+ * sends as fast as it is read, while all others wait. Without room it reads no more, and
+ * comes back in the next turn. */
 static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
 {
     struct conn *c = handle->data;
 
     (void)hint;
+    *buf = uv_buf_init(NULL, 0);
+    if (c->read_in == c->worker->turns)
+        return;
+    c->read_in = c->worker->turns;
     if (c->carry.p)
         *buf = uv_buf_init(c->carry.p + c->carry.n, c->carry.size - c->carry.n);
     else
-        *buf = uv_buf_init(c->worker->read_bytes, READ_BYTES);
+        *buf = uv_buf_init(c->worker->read_bytes,
+                           c->port == PORT_FEED ? FEED_READ_BYTES : READ_BYTES);
+}
+
+/* Whom the proxy told is the peer from now on; of a connection of its own it is itself.
+ * Returns false if that address has too many. */
+static bool be_introduced(struct conn *c, const struct proxy_header *said)
+{
+    c->awaits_proxy = false;
+    c->proxy_version = said->version;
+    if (said->client.n == 0)
+        return true;
+    c->peer = said->client;
+    return !conns_crowded(c);
+}
+
+/* Returns the bytes that are the proxy's, or 0 if they are not all here, wrong, or of
+ * nobody who may connect: then the connection reads on or is closed. */
+static size_t take_proxy_header(struct conn *c, const char *bytes, size_t n)
+{
+    struct proxy_header said;
+    ssize_t length = proxy_header_read(&said, bytes, n);
+
+    if (length > 0)
+        return be_introduced(c, &said) ? (size_t)length : 0;
+    if (length < 0) {
+        COUNT(&c->worker->counters, proxy_bad);
+        conn_close(c);
+    } else if (conn_keep(c, bytes, n)) {
+        conn_read_on(c);
+    }
+    return 0;
 }
 
 static void on_bytes(struct conn *c, const char *bytes, size_t n)
 {
+    size_t proxys = 0;
+
     if (c->carry.p) {
         c->carry.n += (uint32_t)n;
         bytes = c->carry.p;
         n = c->carry.n;
     }
+    if (c->awaits_proxy && (proxys = take_proxy_header(c, bytes, n)) == 0)
+        return;
     if (c->state == CONN_WAITING) {
         if (conn_keep(c, bytes, n))
             conn_read_on(c);
     } else if (n < c->need) {
         conn_read_on(c);
     } else {
-        conn_serve(c, bytes, n);
+        conn_serve(c, bytes + proxys, n - proxys);
     }
 }
 
@@ -133,6 +180,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct conn *c = stream->data;
 
+    if (n == UV_ENOBUFS)
+        return;
     if (n < 0)
         on_end(c, n == UV_EOF);
     else if (n > 0 && c->state == CONN_DRAINING)
@@ -249,7 +298,7 @@ void conn_init(struct conn *c, struct worker *w, enum port port)
     c->tcp.data = c;
 }
 
-static void note_peer(struct conn *c)
+void conn_note_peer(struct conn *c)
 {
     struct sockaddr_storage peer = {0};
     int n = sizeof peer;
@@ -274,15 +323,29 @@ static void read_first(struct conn *c)
         read_start(c); /* which also finds out about an end or an error */
 }
 
-void conn_begin(struct conn *c)
+/* Of --proxy-protocol: the deadline of a head is for what the proxy says, too. */
+static void begin_proxied(struct conn *c)
 {
-    note_peer(c);
-    if (c->port == PORT_FEED) {
-        feed_session_begin(c);
+    if (!trusted_has(&c->worker->setup->trusted, &c->peer)) {
+        COUNT(&c->worker->counters, proxy_missing);
+        conn_close(c);
         return;
     }
-    conn_enter(c, CONN_IDLE);
+    c->awaits_proxy = true;
+    conn_enter(c, CONN_HEAD);
     read_first(c);
+}
+
+void conn_begin(struct conn *c)
+{
+    if (c->port == PORT_FEED) {
+        feed_session_begin(c);
+    } else if (c->port == PORT_HTTP && c->worker->setup->proxy_protocol) {
+        begin_proxied(c);
+    } else {
+        conn_enter(c, CONN_IDLE);
+        read_first(c);
+    }
 }
 
 static void count_timeout(struct conn *c)
@@ -310,7 +373,7 @@ void conn_expired(struct conn *c)
         return;
     }
     count_timeout(c);
-    if (c->state != CONN_HEAD && c->state != CONN_BODY) {
+    if (c->awaits_proxy || (c->state != CONN_HEAD && c->state != CONN_BODY)) {
         conn_close(c);
         return;
     }

@@ -34,20 +34,27 @@ struct conn {
     uint8_t state;            /* enum conn_state */
     uint8_t port;             /* enum port: what is spoken */
     bool reading;
-    bool blocked; /* the outlet still has bytes for it */
-    bool asked;   /* its request is one that is served once more (AGAIN) */
-    bool lingers; /* it may still be sending when the last answer is out */
+    bool blocked;          /* the outlet still has bytes for it */
+    bool asked;            /* its request is one that is served once more (AGAIN) */
+    bool lingers;          /* it may still be sending when the last answer is out */
+    bool awaits_proxy;     /* what a proxy says in front of it (--proxy-protocol) is not
+                              here yet */
+    uint8_t proxy_version; /* of what it said, 0: nothing */
     struct stream stream;
     struct waiter waiter;
     struct carry carry;     /* bytes not served yet */
+    uint32_t read_in;       /* the turn of the loop in which it was read */
     uint32_t need;          /* bytes that the request in `carry` takes, 0: not known */
     uint32_t drained;       /* bytes read away */
     struct reply_mode mode; /* of the request being answered */
-    struct ip peer;
+    uint64_t crowd_place;   /* to be given back when it closes, 0: none */
+    struct ip peer;         /* or whom a proxy told in front of the connection */
 };
 
-/* @c is all zero. Then it may be accepted into `tcp`, then begun or closed. */
+/* @c is all zero. Then it may be accepted into `tcp`, its peer noted, and then be begun
+ * or closed. */
 void conn_init(struct conn *c, struct worker *w, enum port port);
+void conn_note_peer(struct conn *c);
 void conn_begin(struct conn *c);
 
 /* Closes at once, in any state; repeating it does nothing. The struct goes back to

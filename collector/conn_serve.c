@@ -118,7 +118,7 @@ static bool dispatch(struct conn *c, const struct http_request *rq, struct slice
 static size_t serve_one(struct conn *c, const char *bytes, size_t n)
 {
     struct http_request rq;
-    ssize_t head = http_parse(&rq, bytes, n);
+    ssize_t head = http_parse_with(&rq, bytes, n, c->worker->setup->client_ip_header);
     size_t whole;
 
     if (head < 0) {

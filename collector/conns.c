@@ -69,6 +69,8 @@ static void count_open(struct conn *c, int change)
 void conns_forget(struct conn *c)
 {
     count_open(c, -1);
+    if (c->crowd_place)
+        crowd_leave(&c->worker->commons->crowd, c->crowd_place);
 }
 
 void conns_trim(struct conns *cs, mono_t now)
@@ -85,11 +87,17 @@ void conns_trim(struct conns *cs, mono_t now)
     cs->trimmed = now;
 }
 
-/* Closes the connection that is idle longest. */
+/* Closes the connection that is idle longest, else the one that takes longest over a
+ * head, then over a body: requests of browsers come whole, those who hold connections
+ * send theirs by and by. */
 static bool displace(struct worker *w)
 {
     struct deadline *oldest = deadlines_oldest(&w->deadlines, DEADLINE_IDLE);
 
+    if (oldest == NULL)
+        oldest = deadlines_oldest(&w->deadlines, DEADLINE_HEAD);
+    if (oldest == NULL)
+        oldest = deadlines_oldest(&w->deadlines, DEADLINE_BODY);
     if (oldest == NULL)
         return false;
     COUNT(&w->counters, conns_displaced);
@@ -111,6 +119,21 @@ static void begin_feed(struct conn *c)
     feed_session_refuse(c);
 }
 
+/* What is for this host's programs alone, and proxies, through which everybody comes, may
+ * have what they like. */
+bool conns_crowded(struct conn *c)
+{
+    const struct trusted *trusted = &c->worker->setup->trusted;
+
+    if (c->port != PORT_HTTP || c->peer.n == 0 || ip_is_loopback(&c->peer) ||
+        trusted_has(trusted, &c->peer) ||
+        crowd_enter(&c->worker->commons->crowd, &c->peer, &c->crowd_place))
+        return false;
+    COUNT(&c->worker->counters, conns_crowded);
+    conn_close(c);
+    return true;
+}
+
 void conns_accept(struct listener *listener)
 {
     struct worker *w = listener->worker;
@@ -123,11 +146,14 @@ void conns_accept(struct listener *listener)
         conn_close(c);
         return;
     }
+    conn_note_peer(c);
     if (c->port == PORT_FEED) {
         begin_feed(c);
         return;
     }
     COUNT(&w->counters, conns);
+    if (conns_crowded(c))
+        return;
     if (w->conns.open > w->conns.max && !displace(w)) {
         COUNT(&w->counters, conns_refused);
         conn_close(c);

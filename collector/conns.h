@@ -26,7 +26,9 @@ void conns_init(struct conns *cs, unsigned max);
 void conns_fini(struct conns *cs);
 
 /* Takes the next connection of @listener. At the cap the one that is idle longest makes
- * room; if none is idle the newcomer is closed, as it is at the cap of the feed port. */
+ * room, else the one that takes longest to send a request; if there is none the newcomer
+ * is closed, as it is at the cap of the feed port, and when its address has too many
+ * (--conns-per-address). */
 struct listener;
 void conns_accept(struct listener *listener);
 
@@ -36,6 +38,10 @@ void conns_close(struct worker *w, bool all);
 /* Gives memory back to the system when much was held and is not any more. To be called in
  * each turn of the loop. */
 void conns_trim(struct conns *cs, mono_t now);
+
+/* For conn.c, when it is known who the peer is: whether its address has too many
+ * connections already (--conns-per-address). Then it was counted and closed. */
+bool conns_crowded(struct conn *c);
 
 /* For conn.c: @c stops counting, and later its memory is given back. */
 void conns_forget(struct conn *c);

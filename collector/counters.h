@@ -11,10 +11,12 @@
 #define COLLECTOR_COUNTERS(X)                                                            \
     X(conns_open, GAUGE, "HTTP connections open now", "http_connections")                \
     X(conns, COUNTER, "connections accepted", "http_connections_accepted_total")         \
-    X(conns_displaced, COUNTER, "idle connections closed for a newcomer at the cap",     \
+    X(conns_displaced, COUNTER, "idle or slow ones closed for a newcomer at the cap",    \
       "http_connections_closed_total{reason=\"displaced\"}")                             \
-    X(conns_refused, COUNTER, "newcomers closed because no connection was idle",         \
+    X(conns_refused, COUNTER, "newcomers closed because nobody could make room",         \
       "http_connections_closed_total{reason=\"refused\"}")                               \
+    X(conns_crowded, COUNTER, "newcomers closed: too many from one address",             \
+      "http_connections_closed_total{reason=\"crowded\"}")                               \
     X(conns_starved, COUNTER, "connections closed because WORKER_HELD_MAX was reached",  \
       "http_connections_closed_total{reason=\"starved\"}")                               \
     X(accept_errors, COUNTER, "connections the kernel could not hand over",              \
@@ -23,6 +25,10 @@
       "http_connections_closed_total{reason=\"idle\"}")                                  \
     X(timeouts_head, COUNTER, "connections closed because a head came too slowly",       \
       "http_connections_closed_total{reason=\"slow_head\"}")                             \
+    X(proxy_bad, COUNTER, "connections closed: no PROXY header, which is needed",        \
+      "http_connections_closed_total{reason=\"bad_proxy_header\"}")                      \
+    X(proxy_missing, COUNTER, "connections closed: PROXY is needed, no trusted proxy",   \
+      "http_connections_closed_total{reason=\"no_proxy\"}")                              \
     X(timeouts_body, COUNTER, "connections closed because a body came too slowly",       \
       "http_connections_closed_total{reason=\"slow_body\"}")                             \
     X(timeouts_wait, COUNTER, "connections closed because Redis never answered",         \
@@ -39,6 +45,12 @@
     X(answers_too_large, COUNTER, "answers over ANSWER_MAX, refused with 503",           \
       "http_requests_refused_total{reason=\"answer_too_large\"}")                        \
     X(hits, COUNTER, "hits taken from beacons", "events_received_total")                 \
+    X(minute_hits, GAUGE, "hits of the last full minute, counted or not",                \
+      "last_minute_hits")                                                                \
+    X(minute_busiest, GAUGE, "of them from the address of each worker that sent most",   \
+      "last_minute_hits_of_busiest_client")                                              \
+    X(busiest_share, GAUGE, "that as percent of them; 0 with fewer than 100 hits",       \
+      "busiest_client_share")                                                            \
     X(no_site, COUNTER, "hits refused: no site id",                                      \
       "events_dropped_total{reason=\"no_site\"}")                                        \
     X(bad_site, COUNTER, "hits refused: not a site id",                                  \
@@ -69,10 +81,26 @@
       "events_dropped_total{reason=\"ratelimited\"}")                                    \
     X(replayed, COUNTER, "hits not counted: the same beacon came before",                \
       "events_dropped_total{reason=\"replayed\"}")                                       \
+    X(limiter_displaced, COUNTER, "addresses forgotten for others that owed for hits",   \
+      "limiter_addresses_displaced_total")                                               \
+    X(seen_displaced, COUNTER, "visitors and sites forgotten early for others",          \
+      "limiter_seen_displaced_total")                                                    \
+    X(replays_displaced, COUNTER, "beacons forgotten early for others",                  \
+      "replays_displaced_total")                                                         \
     X(unknown_site, COUNTER, "hits refused: the site was not added",                     \
       "events_dropped_total{reason=\"unknown_site\"}")                                   \
     X(foreign_origin, COUNTER, "hits refused: a page of another origin than the site's", \
       "events_dropped_total{reason=\"foreign_origin\"}")                                 \
+    X(sites_added, GAUGE, "sites that were added, as they were read last",               \
+      "sites_added")                                                                     \
+    X(sites_left_out, GAUGE, "of them and their origins not understood, or too many",    \
+      "sites_left_out")                                                                  \
+    X(sites_open, GAUGE, "1 while any site counts: --open-sites, or never read",         \
+      "sites_open")                                                                      \
+    X(register_reads, COUNTER, "times it was read which sites were added",               \
+      "register_reads_total")                                                            \
+    X(register_failed, COUNTER, "times Redis did not give them",                         \
+      "redis_errors_total{reason=\"register\"}")                                         \
     X(geo_unknown, COUNTER, "views whose address the file of --geoip does not know",     \
       "geo_lookups_failed_total{reason=\"unknown\"}")                                    \
     X(geo_damaged, COUNTER, "views whose place in that file is damaged",                 \
@@ -170,6 +198,8 @@
       "members_replaced_total")                                                          \
     X(members_full, COUNTER, "of such connections, those refused at MEMBERS_MAX",        \
       "http_requests_refused_total{reason=\"members_full\"}")                            \
+    X(members_limited, COUNTER, "of such connections, refused: too many of one address", \
+      "http_requests_refused_total{reason=\"members_limited\"}")                         \
     X(joins_refused, COUNTER, "times Redis refused to carry joins between collectors",   \
       "redis_errors_total{reason=\"joins\"}")                                            \
     X(joins_untold, COUNTER, "joins not told to others: Redis away, or too many",        \

@@ -148,21 +148,22 @@ static int call(struct question *q)
 }
 
 static struct question *question_new(struct worker *w, struct slice site, struct slice id,
-                                     ms_t now, day_visitors_tell *tell)
+                                     ms_t now, bool counts, day_visitors_tell *tell)
 {
     struct question *q = malloc(sizeof *q);
 
     if (q == NULL)
         abort();
     *q = (struct question){.worker = w, .tell = tell, .at = now, .site_n = site.n};
-    q->most = most_of(&w->day_visitors, now);
-    q->visitor = day_visitors_hash(&w->setup->secret, now / MS_PER_DAY, site, id);
+    q->most = counts ? most_of(&w->day_visitors, now) : 0;
+    q->visitor = day_visitors_hash(&w->files.secret, now / MS_PER_DAY, site, id);
     memcpy(q->site, site.p, site.n);
     return q;
 }
 
 const char *day_visitors_ask(struct worker *w, struct slice site, struct slice id,
-                             ms_t now, struct waiter *waiter, day_visitors_tell *tell)
+                             ms_t now, bool counts, struct waiter *waiter,
+                             day_visitors_tell *tell)
 {
     struct question *q;
 
@@ -171,7 +172,7 @@ const char *day_visitors_ask(struct worker *w, struct slice site, struct slice i
         COUNT(&w->counters, day_visitors_full);
         return "busy";
     }
-    q = question_new(w, site, id, now, tell);
+    q = question_new(w, site, id, now, counts, tell);
     if (call(q) < 0) {
         COUNT(&w->counters, day_visitors_failed);
         free(q);

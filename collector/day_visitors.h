@@ -48,10 +48,12 @@ struct day_visitor day_visitors_hash(const struct secret *s, int64_t day,
                                      struct slice site, struct slice id);
 
 /* Counts visitor @id (at most CLIENT_ID_MAX bytes) among those of @site, a valid one, on
- * the day of @now, and asks how many they are. Returns NULL, and @tell is called later,
- * unless @waiter, which is in a list now, has left by then: the visitor counts all the
- * same. Or why Redis cannot be asked: a literal without quotes. */
+ * the day of @now, and asks how many they are. One who does not count (@counts) is left
+ * out like one too many. Returns NULL, and @tell is called later, unless @waiter, which
+ * is in a list now, has left by then: the visitor counts all the same. Or why Redis
+ * cannot be asked: a literal without quotes. */
 const char *day_visitors_ask(struct worker *w, struct slice site, struct slice id,
-                             ms_t now, struct waiter *waiter, day_visitors_tell *tell);
+                             ms_t now, bool counts, struct waiter *waiter,
+                             day_visitors_tell *tell);
 
 #endif

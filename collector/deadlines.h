@@ -30,8 +30,10 @@ enum deadline_class {
     DEADLINE_JOIN,     /* until a member counts that was delayed */
     DEADLINE_BEAT,     /* between two heartbeats of a member */
     DEADLINE_AUDIENCE_LIFE, /* --max-conn-duration */
+    DEADLINE_REGISTER,      /* until it is read anew which sites were added */
+    DEADLINE_REGISTER_REST, /* the same after a reading, if there is a reason */
 };
-#define DEADLINE_CLASSES 20
+#define DEADLINE_CLASSES 22
 #define DEADLINE_CONN_CLASSES DEADLINE_REPORT /* those before it are connections' */
 
 /* Embedded in whatever has a deadline; all zero: has none. In at most one list. */

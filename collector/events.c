@@ -1,10 +1,10 @@
 /* The happy path: the body becomes a batch, each event of it a hit or a reason, and the
  * reasons the answer.
  *
- * With a query of a program in it Redis may have to be asked whose the token is, and the
- * request is gone by then: who sent it and its body are copied (struct posting), and the
- * batch is opened again by whoever is told. So all of it counts or nothing does, and who
- * goes away before has sent nothing. */
+ * With a token of ours, or a query of a program, which needs one, Redis may have to be
+ * asked whose the token is, and the request is gone by then: who sent it and its body are
+ * copied (struct posting), and the batch is opened again by whoever is told. So all of it
+ * counts or nothing does, and who goes away before has sent nothing. */
 #include "events.h"
 
 #include <assert.h>
@@ -30,7 +30,8 @@ struct tally {
 /* A request that waits for its token to be looked up. */
 struct posting {
     struct ip ip;
-    size_t user_agent_n, referer_n, host_n, country_n, text_n;
+    bool ahead, opts_out;
+    size_t user_agent_n, referer_n, host_n, country_n, origin_n, text_n;
     char bytes[]; /* these, one behind the other */
 };
 
@@ -55,14 +56,16 @@ static enum beacon_verdict take_query(struct worker *w, struct slice site,
     return messages_deliver(w, site, &m) ? BEACON_BAD_QUERY : BEACON_OK;
 }
 
-/* @site: of queries, empty when there are none. */
+/* @site: whose token came with it, empty: none. */
 static enum beacon_verdict take_one(struct worker *w, const struct beacon *b,
                                     const struct beacon_sender *from, struct slice site)
 {
+    struct beacon_sender sender = *from;
     enum beacon_verdict v;
 
+    sender.vouched = site.n > 0 && slice_eq(b->site, site);
     if (site.n == 0 || !slice_eq(b->kind, SLICE("query")))
-        return beacons_take_of(w, b, from, NULL);
+        return beacons_take_of(w, b, &sender, NULL);
     v = take_query(w, site, b);
     beacons_count(&w->counters, v);
     return v;
@@ -185,7 +188,7 @@ static const char *take_posting(struct worker *w, struct slice site, const void 
 {
     const struct posting *p = wish;
     const char *at = p->bytes, *reason;
-    struct beacon_sender from = {.ip = p->ip};
+    struct beacon_sender from = {.ip = p->ip, .ahead = p->ahead, .opts_out = p->opts_out};
     struct slice text;
     struct batch batch;
 
@@ -193,6 +196,7 @@ static const char *take_posting(struct worker *w, struct slice site, const void 
     from.referer = take_text(&at, p->referer_n);
     from.host = take_text(&at, p->host_n);
     from.country = take_text(&at, p->country_n);
+    from.origin = take_text(&at, p->origin_n);
     text = take_text(&at, p->text_n);
     if (batch_open(&batch, text) != BEACON_OK)
         return beacon_verdict_name(BEACON_BAD_BODY); /* it was open before */
@@ -205,10 +209,13 @@ static void keep_posting(const struct exchange *x, struct slice text, struct buf
 {
     struct beacon_sender from = beacons_sender(x);
     struct posting p = {.ip = from.ip,
+                        .ahead = from.ahead,
+                        .opts_out = from.opts_out,
                         .user_agent_n = from.user_agent.n,
                         .referer_n = from.referer.n,
                         .host_n = from.host.n,
                         .country_n = from.country.n,
+                        .origin_n = from.origin.n,
                         .text_n = text.n};
 
     buf_init(out, sizeof p + HTTP_HEAD_MAX + HTTP_BODY_MAX);
@@ -217,6 +224,7 @@ static void keep_posting(const struct exchange *x, struct slice text, struct buf
     buf_slice(out, from.referer);
     buf_slice(out, from.host);
     buf_slice(out, from.country);
+    buf_slice(out, from.origin);
     buf_slice(out, text);
     assert(!out->full); /* all are parts of one request */
 }
@@ -284,6 +292,14 @@ static void refuse(struct exchange *x, enum beacon_verdict v)
     exchange_reply(x, &t.reply);
 }
 
+/* A header that holds no token of ours is somebody else's, a proxy's for instance. */
+static bool brings_token(const struct exchange *x)
+{
+    struct token_hash hash;
+
+    return token_of_header(x->request->authorization, &hash) == BEARER_TOKEN;
+}
+
 enum handled events_post(struct exchange *x)
 {
     struct slice text = x->body.n ? x->body : x->request->query, site;
@@ -295,7 +311,8 @@ enum handled events_post(struct exchange *x)
         refuse(x, v);
         return ANSWERED;
     }
-    if (batch_queries(&batch, text, &site))
+    if (batch_queries(&batch, text, &site) ||
+        (brings_token(x) && batch_site(&batch, text, &site)))
         handled = demand(x, text, site);
     else
         take_now(x, &batch, text);

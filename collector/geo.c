@@ -30,6 +30,7 @@ static const char *const paths[][3] = {
 };
 
 struct geo {
+    unsigned holders; /* atomic */
     MMDB_s db;
     const char *const *path; /* one of paths[] */
 };
@@ -156,6 +157,7 @@ struct geo *geo_open(const char *path, char *err, size_t err_n)
         free(g);
         return NULL;
     }
+    g->holders = 1;
     g->path = probe(&g->db);
     if (g->path)
         return g;
@@ -165,9 +167,16 @@ struct geo *geo_open(const char *path, char *err, size_t err_n)
     return NULL;
 }
 
+struct geo *geo_hold(struct geo *g)
+{
+    if (g)
+        __atomic_add_fetch(&g->holders, 1, __ATOMIC_RELAXED);
+    return g;
+}
+
 void geo_close(struct geo *g)
 {
-    if (!g)
+    if (!g || __atomic_sub_fetch(&g->holders, 1, __ATOMIC_ACQ_REL) > 0)
         return;
     MMDB_close(&g->db);
     free(g);
@@ -208,6 +217,11 @@ struct geo *geo_open(const char *path, char *err, size_t err_n)
              "libmaxminddb-dev and build it again, or leave --geoip out",
              path);
     return NULL;
+}
+
+struct geo *geo_hold(struct geo *g)
+{
+    return g;
 }
 
 void geo_close(struct geo *g)

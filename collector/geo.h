@@ -20,7 +20,12 @@ enum geo_verdict {
 /* Opens @path, which must be a database that tells countries. Returns it, or NULL with
  * one sentence that names --geoip in @err. */
 struct geo *geo_open(const char *path, char *err, size_t err_n);
-void geo_close(struct geo *g); /* NULL: does nothing */
+
+/* One holder more; whoever opened it is the first. NULL: does nothing. Any thread. */
+struct geo *geo_hold(struct geo *g);
+
+/* One fewer; the last one closes. NULL: does nothing. Any thread. */
+void geo_close(struct geo *g);
 
 /* Writes two capitals (ISO 3166-1 alpha-2) to @country when it is GEO_KNOWN, else leaves
  * it as it is. @g may be NULL, which knows nothing, and @ip empty. */

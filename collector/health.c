@@ -24,7 +24,9 @@ enum handled health_ready(struct exchange *x)
     bool redis = w->redis && redis_link_is_up(w->redis);
     bool aggregator = uplink_is_heard(w->uplink, worker_now(w)->mono);
 
-    if (redis && aggregator)
+    if (__atomic_load_n(&w->leaving, __ATOMIC_RELAXED))
+        answer(x, 503, "stopping\n");
+    else if (redis && aggregator)
         answer(x, 200, "ok\n");
     else if (aggregator)
         answer(x, 503, "redis: not connected\n");

@@ -7,8 +7,9 @@
 /* 200 as long as anything is answered. */
 enum handled health_live(struct exchange *x);
 
-/* 200 while this worker has Redis and an aggregator that answered lately, else 503 with a
- * line for each reason. It asks every second from its first, so ready comes by itself. */
+/* 200 while this worker has Redis and an aggregator that answered lately and the process
+ * is to stay, else 503 with a line for each reason. It asks every second from its first,
+ * so ready comes by itself. */
 enum handled health_ready(struct exchange *x);
 
 #endif

@@ -11,6 +11,7 @@
  * reader lives in registers. */
 #include "http.h"
 
+#include <assert.h>
 #include "request_line.h"
 #include "scan.h"
 
@@ -23,6 +24,7 @@ struct reader {
     struct http_request *r;
     const char *p;   /* next byte */
     const char *end; /* one past the last */
+    struct slice client_header;
     unsigned fields;
     bool has_host, has_length, has_coding;
     bool says_close, says_keep_alive, expects_other;
@@ -115,6 +117,24 @@ static inline int keep_once(struct http_request *r, struct slice *slot, const ch
     return keep(slot, from, to);
 }
 
+/* RFC 9110, 5.3: the lines are one list, in their order. */
+static inline int keep_forwarded(struct http_request *r, const char *from, const char *to)
+{
+    if (r->nforwarded_for == HTTP_FORWARDED_MAX) {
+        memmove(r->forwarded_for, r->forwarded_for + 1,
+                (HTTP_FORWARDED_MAX - 1) * sizeof *r->forwarded_for);
+        r->nforwarded_for--;
+    }
+    return keep(&r->forwarded_for[r->nforwarded_for++], from, to);
+}
+
+static inline void keep_client_ip(struct http_request *r, const char *from,
+                                  const char *to)
+{
+    r->client_ip_repeated = r->client_ip.p != NULL;
+    keep(&r->client_ip, from, to);
+}
+
 /* Length, then text: at most four names have the same length, and they differ in their
  * first word. */
 static inline int take_field(struct reader *rd, struct slice name, const char *from,
@@ -122,6 +142,8 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
 {
     struct http_request *r = rd->r;
 
+    if (name.n == rd->client_header.n && scan_is(name, rd->client_header.p, name.n))
+        keep_client_ip(r, from, to);
     switch (name.n) {
     case 3:
         if ((name.p[0] | 32) == 'd' && (name.p[1] | 32) == 'n' && (name.p[2] | 32) == 't')
@@ -189,7 +211,7 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
         break;
     case 15:
         if (SCAN_IS(name, "x-forwarded-for"))
-            return keep(&r->forwarded_for, from, to);
+            return keep_forwarded(r, from, to);
         if (SCAN_IS(name, "accept-encoding"))
             return keep(&r->accept_encoding, from, to);
         break;
@@ -292,7 +314,9 @@ static inline void clear(struct http_request *r)
     r->upgrades = r->ws_repeated = r->ahead = r->opts_out = false;
     r->content_length = 0;
     r->host = r->user_agent = r->referer = r->origin = none;
-    r->content_type = r->accept = r->forwarded_for = none;
+    r->content_type = r->accept = r->client_ip = none;
+    r->nforwarded_for = 0;
+    r->client_ip_repeated = false;
     r->authorization = r->request_headers = none;
     r->accept_encoding = r->if_none_match = r->last_event_id = none;
     r->cookie = r->country = none;
@@ -312,13 +336,15 @@ static ssize_t read_first_line(struct http_request *r, const char *bytes, size_t
     return length > 0 ? length + (ssize_t)skip : length;
 }
 
-ssize_t http_parse(struct http_request *r, const char *bytes, size_t n)
+ssize_t http_parse_with(struct http_request *r, const char *bytes, size_t n,
+                        struct slice client_header)
 {
     size_t seen = n < HTTP_HEAD_MAX ? n : HTTP_HEAD_MAX;
-    struct reader rd = {.r = r, .end = bytes + seen};
+    struct reader rd = {.r = r, .end = bytes + seen, .client_header = client_header};
     ssize_t first;
     int step;
 
+    assert(client_header.n == 0 || client_header.n >= 4); /* scan_is */
     clear(r);
     first = read_first_line(r, bytes, seen);
     if (first <= 0)
@@ -333,6 +359,11 @@ ssize_t http_parse(struct http_request *r, const char *bytes, size_t n)
         return step;
     conclude(&rd);
     return rd.p - bytes;
+}
+
+ssize_t http_parse(struct http_request *r, const char *bytes, size_t n)
+{
+    return http_parse_with(r, bytes, n, (struct slice){0});
 }
 
 const char *http_reason(int status)

@@ -41,8 +41,12 @@ struct http_request {
     struct slice upgrade; /* wanted when `upgrades`: the Connection header has the word */
     struct slice ws_key, ws_version, ws_protocol; /* Sec-WebSocket-... (RFC 6455) */
     bool upgrades;
-    bool ws_repeated;           /* a key or a version came more than once */
-    struct slice forwarded_for; /* the last X-Forwarded-For line; see client.h */
+    bool ws_repeated; /* a key or a version came more than once */
+    struct slice forwarded_for[HTTP_FORWARDED_MAX]; /* X-Forwarded-For, line by line as
+                                                       they came; see client.h */
+    uint8_t nforwarded_for;  /* of more lines than have room, the last */
+    struct slice client_ip;  /* of the header that http_parse_with was told; and */
+    bool client_ip_repeated; /* it came more than once */
     struct slice authorization;
     bool ahead;    /* Sec-Purpose, Purpose, X-Purpose or X-Moz: nobody looks at it yet */
     bool opts_out; /* DNT: 1 or Sec-GPC: 1 */
@@ -57,6 +61,11 @@ struct http_request {
  * length (RFC 9112, 2.2). A repeated single-value header (Host, Content-Length) is 400.
  */
 ssize_t http_parse(struct http_request *r, const char *bytes, size_t n);
+
+/* The same, and takes the header of that name, of 4 letters, digits and dashes at least,
+ * as client_ip; what else it may mean stays. Empty: none. */
+ssize_t http_parse_with(struct http_request *r, const char *bytes, size_t n,
+                        struct slice client_header);
 
 /* "OK", "Bad Request", ... for the statuses that headcount sends. Static strings. */
 const char *http_reason(int status);

@@ -112,8 +112,12 @@ static void subscribe_joins(struct hub *h)
 
 static void on_settings_subscribed(void *arg, const redisReply *reply)
 {
+    struct hub *h = arg;
+
     if (reply && !channel_is_confirmed(reply))
-        channel_note_refusal(arg, reply);
+        channel_note_refusal(h, reply);
+    else if (reply) /* what was changed before was told to nobody here */
+        register_reading_wake(&h->host->register_reading);
 }
 
 static void subscribe_settings(struct hub *h)
@@ -130,6 +134,14 @@ static void take_settings(struct hub *h, struct slice site)
     if (node)
         channel_tell(channel_of(node),
                      &(struct mail){.kind = MAIL_SETTINGS, .site = site});
+    register_reading_wake(&h->host->register_reading);
+}
+
+void hub_tell_register(struct hub *h)
+{
+    for (unsigned n = 0; n < WORKERS_MAX && h->worker[n]; n++)
+        if (n != h->host->n)
+            mailbox_put(&h->worker[n]->inbox, &(struct mail){.kind = MAIL_REGISTER});
 }
 
 /* ---- the link ---- */
@@ -206,6 +218,8 @@ int hub_open(struct hub *h, struct worker *host, char *err, size_t err_n)
         snprintf(err, err_n, "--workers: no mailbox for streams: %s", uv_strerror(r));
         return -1;
     }
+    if (register_board_init(&h->board) < 0)
+        abort();
     randombytes_buf(key, sizeof key);
     site_map_init(&h->sites, key);
     h->link = redis_link_open(&host->loop, &host->setup->redis,
@@ -232,5 +246,6 @@ void hub_fini(struct hub *h)
     for (struct site_node *node; (node = site_map_next(&h->sites, NULL));)
         channel_free(channel_of(node));
     site_map_fini(&h->sites);
+    register_board_fini(&h->board);
     mailbox_fini(&h->inbox);
 }

@@ -5,14 +5,15 @@
  * reached, by mailboxes. A site that nobody watches any more stays subscribed for
  * HUB_RELEASE_MS, in case that they come back, or until its place is needed.
  *
- * It also subscribes hc:!settings, for sites that are closed while they are watched, and
- * hc:!joined, for members (member.h). */
+ * It also subscribes hc:!settings, for sites that are closed while they are watched and
+ * for the register, and hc:!joined, for members (member.h). */
 #ifndef HC_HUB_H
 #define HC_HUB_H
 
 #include "../proto/limits.h"
 #include "../proto/loop/redis_link.h"
 #include "mailbox.h"
+#include "admission/register_board.h"
 #include "site_map.h"
 
 struct deadline;
@@ -23,6 +24,7 @@ struct hub {
     struct worker *worker[WORKERS_MAX]; /* NULL: not opened */
     struct redis_link *link;
     struct mailbox inbox; /* from workers that are not the host */
+    struct register_board board;
     struct site_map sites;
     unsigned waiting;   /* nodes of `sites` that wait to be let go: nobody watches them */
     unsigned watched;   /* the others; read by any thread, atomically */
@@ -45,6 +47,9 @@ void hub_unwatch(struct hub *h, struct worker *w, struct slice site);
 
 /* From worker @w's thread: tells the members of all other workers (members_told). */
 void hub_tell_joined(struct hub *h, struct worker *w, struct slice message);
+
+/* On the host's thread: there is another register on the board. */
+void hub_tell_register(struct hub *h);
 
 /* Whether WATCHED_SITES_MAX are watched, not counting those that nobody watches any more;
  * from any thread. */

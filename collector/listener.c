@@ -28,7 +28,6 @@ int listener_bind(const struct address *at, bool shared)
     if (fd < 0)
         return -errno;
     set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (shared)
         set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (bind(fd, &at->sa, at->n) == 0)
@@ -55,6 +54,7 @@ int listener_open(struct listener *l, struct worker *w, enum port port, int fd)
     l->worker = w;
     l->port = port;
     l->tcp.data = l;
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (port != PORT_FEED) /* who may just listen must be counted */
         set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_ACCEPT_SEC);
     if ((r = uv_tcp_init(&w->loop, &l->tcp)) < 0 || (r = uv_tcp_open(&l->tcp, fd)) < 0) {
@@ -75,7 +75,7 @@ int listener_open_at(struct listener *l, struct worker *w, enum port port,
         return 0;
     bound->n = at->sa.ss_family == AF_INET6 ? sizeof bound->v6 : sizeof bound->v4;
     memcpy(&bound->sa, &at->sa, bound->n);
-    if ((fd = listener_bind(bound, false)) < 0)
+    if ((fd = at->handed ? at->handed : listener_bind(bound, false)) < 0)
         return listen_addr_explain(at, fd, err, err_n);
     if ((r = listener_open(l, w, port, fd)) < 0)
         return listen_addr_explain(at, r, err, err_n);

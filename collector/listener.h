@@ -31,9 +31,9 @@ int listener_bind(const struct address *at, bool shared);
  * Returns 0 or a negative uv error; close it in both cases. */
 int listener_open(struct listener *l, struct worker *w, enum port port, int fd);
 
-/* Binds and accepts at @at, unless that is off, with nobody else. Writes the address with
- * its real port to @bound. Returns 0, or -1 with a sentence in @err; close it in both
- * cases. */
+/* Binds and accepts at @at, unless that is off, with nobody else; or takes the socket
+ * that was handed over for it. Writes the address with its real port to @bound. Returns
+ * 0, or -1 with a sentence in @err; close it in both cases. */
 int listener_open_at(struct listener *l, struct worker *w, enum port port,
                      const struct listen_addr *at, struct address *bound, char *err,
                      size_t err_n);

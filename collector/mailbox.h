@@ -17,6 +17,7 @@ enum mail_kind {
     MAIL_MESSAGE,   /* to a worker: one was published, `bytes` */
     MAIL_SETTINGS,  /* to a worker: who may read the site may have changed */
     MAIL_JOINED,    /* to a worker or the hub: members_told of `bytes` */
+    MAIL_REGISTER,  /* to a worker: there is another register on the board */
 };
 
 struct mail {

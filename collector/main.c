@@ -9,6 +9,7 @@
 #include "../proto/log.h"
 #include "../proto/loop/admin.h"
 #include "../proto/loop/stop.h"
+#include "../proto/loop/supervisor.h"
 #include "collector.h"
 #include "worker.h"
 
@@ -20,19 +21,31 @@ struct program {
     uv_loop_t loop;
     struct stop stop;
     uv_signal_t report; /* SIGUSR1 */
+    uv_signal_t hangup; /* SIGHUP */
     uv_async_t ended;   /* the last worker's thread ended */
+    uv_timer_t leaving; /* --drain-delay */
+    struct supervisor supervisor;
     struct setup setup;
     struct collector collector;
     struct admin admin;
     struct counters sum; /* what admin shows */
 };
 
+static void on_left(uv_timer_t *timer)
+{
+    struct program *p = timer->data;
+
+    collector_stop(&p->collector);
+}
+
 static void on_stop(void *arg)
 {
     struct program *p = arg;
 
     log_line("event=stopping");
-    collector_stop(&p->collector);
+    supervisor_stopping(&p->supervisor);
+    collector_leave(&p->collector);
+    uv_timer_start(&p->leaving, on_left, (uint64_t)p->setup.leave_ms, 0);
 }
 
 static void on_report(uv_signal_t *signal, int signum)
@@ -41,6 +54,17 @@ static void on_report(uv_signal_t *signal, int signum)
 
     (void)signum;
     collector_log_counters(&p->collector);
+}
+
+static void on_hangup(uv_signal_t *signal, int signum)
+{
+    struct program *p = signal->data;
+
+    (void)signum;
+    supervisor_reloading(&p->supervisor);
+    files_reload(&p->setup.files, &p->setup.names);
+    collector_renew(&p->collector, &p->setup.files);
+    supervisor_ready(&p->supervisor);
 }
 
 /* On a worker's thread. */
@@ -58,7 +82,10 @@ static void on_ended(uv_async_t *ended)
     admin_close(&p->admin);
     stop_close(&p->stop);
     uv_close((uv_handle_t *)&p->report, NULL);
+    uv_close((uv_handle_t *)&p->hangup, NULL);
     uv_close((uv_handle_t *)&p->ended, NULL);
+    uv_close((uv_handle_t *)&p->leaving, NULL);
+    supervisor_close(&p->supervisor);
 }
 
 static size_t tables(void *arg, struct counters_table *out)
@@ -73,6 +100,13 @@ static void unready(void *arg, struct buf *out)
     const struct program *p = arg;
 
     collector_unready(&p->collector, out);
+}
+
+static bool is_turning(void *arg)
+{
+    struct program *p = arg;
+
+    return collector_is_turning(&p->collector);
 }
 
 static int open_admin(struct program *p, char *err, size_t err_n)
@@ -112,8 +146,14 @@ static void announce(const struct program *p)
 
 static int fail(const char *why, int code)
 {
-    fprintf(stderr, PROGRAM ": %s\n", why);
+    opts_complain(PROGRAM, why);
     return code;
+}
+
+static int fail_to_begin(int r)
+{
+    fprintf(stderr, PROGRAM ": no event loop: %s\n", uv_strerror(r));
+    return EXIT_BUSY;
 }
 
 static int print_counters(void)
@@ -127,13 +167,15 @@ static int print_counters(void)
     return EXIT_OK;
 }
 
+/* Signals and asyncs share descriptors that the loop has already: they cannot fail. */
 static void open_handles(struct program *p)
 {
-    uv_loop_init(&p->loop);
     stop_open(&p->stop, &p->loop, on_stop, p);
     uv_async_init(&p->loop, &p->ended, on_ended);
     uv_signal_init(&p->loop, &p->report);
-    p->report.data = p->ended.data = p;
+    uv_signal_init(&p->loop, &p->hangup);
+    uv_timer_init(&p->loop, &p->leaving);
+    p->report.data = p->hangup.data = p->ended.data = p->leaving.data = p;
     uv_signal_start(&p->report, on_report, SIGUSR1);
 }
 
@@ -158,15 +200,21 @@ static int tell_leftover(const struct program *p)
 static int run(struct program *p)
 {
     char err[512];
-    int code;
+    int code, r;
 
+    if ((r = uv_loop_init(&p->loop)) < 0)
+        return fail_to_begin(r);
     open_handles(p);
     if (collector_open(&p->collector, &p->setup, on_last_worker, p, err, sizeof err) <
             0 ||
         open_admin(p, err, sizeof err) < 0 ||
         collector_start(&p->collector, err, sizeof err) < 0)
         return fail(err, EXIT_BUSY);
+    supervisor_open(&p->supervisor, &p->loop,
+                    &(struct supervisor_env){unready, is_turning, p});
+    uv_signal_start(&p->hangup, on_hangup, SIGHUP); /* now that there are workers */
     announce(p);
+    supervisor_ready(&p->supervisor);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     collector_join(&p->collector);
     collector_log_counters(&p->collector);

@@ -14,6 +14,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include "../proto/log.h"
+#include "admission/admission.h"
 #include "container.h"
 #include "worker.h"
 
@@ -21,7 +22,7 @@ struct member {
     struct worker *worker;
     struct deadline due; /* of counting, then of the next heartbeat */
     struct hold hold;    /* its site and tab; held only if it has a name */
-    bool is_named, counted;
+    bool is_named, counted, silent;
     bool counts; /* JOIN was sent, and the tab is its own still */
     struct ip ip;
     struct slice user, path, agent; /* in `text`, as the site is */
@@ -34,7 +35,7 @@ static struct visitor_ids identify(struct member *m)
 {
     struct worker *w = m->worker;
 
-    return visitor_identify(&w->day_keys, &w->setup->secret, worker_now(w)->wall,
+    return visitor_identify(&w->day_keys, &w->files.secret, worker_now(w)->wall,
                             m->hold.site, m->user, &m->ip, m->agent);
 }
 
@@ -107,10 +108,16 @@ static void begin(struct member *m)
     beat_later(m);
 }
 
+/* A site that is removed meanwhile hears of its members no more, and they are gone after
+ * --member-timeout. */
 void member_due(struct deadline *d)
 {
     struct member *m = CONTAINER(d, struct member, due);
 
+    if (admission_judge_site(m->worker, m->hold.site, NULL) != ADMITTED) {
+        beat_later(m);
+        return;
+    }
     if (!m->counts) {
         begin(m);
         return;
@@ -138,11 +145,11 @@ static uint64_t random_tab(void)
 }
 
 /* Without the secret no two families have a tab in common that anybody could find. */
-static uint64_t named_tab(const struct worker *w, enum member_family family,
-                          struct slice name)
+static uint64_t named_tab(struct worker *w, enum member_family family, struct slice name)
 {
     uint64_t mix = family * UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t tab = beacon_tab(&w->setup->secret, name) ^ mix;
+    uint64_t tab =
+        beacon_tab(&w->files.secret, worker_now(w)->wall / MS_PER_DAY, name) ^ mix;
 
     return tab ? tab : 1; /* 0 means none was given */
 }
@@ -170,6 +177,7 @@ static struct member *copy(struct worker *w, const struct member_intent *in)
     m->worker = w;
     m->ip = in->from.ip;
     m->counted = in->counted;
+    m->silent = in->silent;
     m->is_named = in->tab.n > 0;
     m->hold.tab = m->is_named ? named_tab(w, in->family, in->tab) : random_tab();
     m->replaced = in->replaced;
@@ -186,8 +194,15 @@ struct member *member_join(struct worker *w, const struct member_intent *intent)
         COUNT(&w->counters, members_full);
         return NULL;
     }
+    if (!quotas_allow_join(&w->commons->quotas, &intent->from.ip, intent->site,
+                           worker_now(w)->mono, &w->counters)) {
+        COUNT(&w->counters, members_limited);
+        return NULL;
+    }
     m = copy(w, intent);
     count_open(&w->members, 1);
+    if (m->silent)
+        return m;
     if (intent->delayed && w->setup->deadline_ms[DEADLINE_JOIN] > 0)
         deadline_set(&w->deadlines, &m->due, DEADLINE_JOIN, worker_now(w)->mono);
     else

@@ -34,6 +34,7 @@ struct member_intent {
     struct beacon_sender from;
     bool counted; /* it asked to be counted (HIT_COUNTED) */
     bool delayed; /* it counts only if it is still there after --increment-delay */
+    bool silent;  /* it never counts, and takes nobody's name (admission.h) */
 
     /* Another holds its tab now: close. It does not count any more, but is the caller's
      * still: member_leave frees it, from inside of this call or later. */
@@ -42,7 +43,8 @@ struct member_intent {
 };
 
 /* Takes part from now on, or after the delay. NULL at MEMBERS_MAX of this worker
- * (members_full). The caller ends it with member_leave. */
+ * (members_full), and when too many come from its address (members_limited). The caller
+ * ends it with member_leave. */
 struct member *member_join(struct worker *w, const struct member_intent *intent);
 
 /* The connection is gone. Frees it; NULL is none. */

@@ -2,6 +2,7 @@
 #include "notify.h"
 
 #include "../proto/hit.h"
+#include "admission/admission.h"
 #include "query.h"
 #include "worker.h"
 
@@ -38,7 +39,8 @@ static enum handled notify(struct exchange *x)
     struct posted m;
     struct slice site;
 
-    if (notify_parse(x->request->path, &site, &m)) {
+    if (notify_parse(x->request->path, &site, &m) &&
+        admission_judge_site(w, site, NULL) == ADMITTED) {
         messages_deliver(w, site, &m);
         COUNT(&w->counters, notifications);
     } else {

@@ -58,6 +58,17 @@ static const struct opt rows[] = {
      .type = OPT_LIST,
      .offset = ROW(trusted_proxies),
      .help = "A network whose X-Forwarded-For is believed. May be repeated."},
+    {.name = "client-ip-header",
+     .arg = "NAME",
+     .type = OPT_TEXT,
+     .offset = ROW(client_ip_header),
+     .help = "The header in which trusted proxies tell the one address of the client, "
+             "like X-Real-IP or CF-Connecting-IP, instead of X-Forwarded-For."},
+    {.name = "proxy-protocol",
+     .type = OPT_FLAG,
+     .offset = ROW(proxy_protocol),
+     .help = "Trusted proxies begin each connection to --listen with the PROXY protocol, "
+             "version 1 or 2; nobody else may connect."},
     {.name = "geoip",
      .arg = "FILE",
      .type = OPT_TEXT,
@@ -65,6 +76,28 @@ static const struct opt rows[] = {
      .help =
          "A database in MaxMind DB format that tells the countries of addresses. What "
          "a trusted proxy says in CF-IPCountry is believed rather."},
+    {.name = "bots",
+     .arg = "FILE",
+     .type = OPT_TEXT,
+     .offset = ROW(bots),
+     .def = "built-in",
+     .group = "Not counted",
+     .help = "Words that the User-Agents of robots hold, a line each; their hits are "
+             "answered and do not count. built-in: the list that headcount comes with; "
+             "none: nobody is a robot."},
+    {.name = "referrer-spam",
+     .arg = "FILE",
+     .type = OPT_TEXT,
+     .offset = ROW(referrer_spam),
+     .def = "built-in",
+     .help = "Domains that only want to be seen in statistics, a line each; views that "
+             "come from them do not count. built-in or none as above."},
+    {.name = "exclude",
+     .arg = "CIDR",
+     .type = OPT_LIST,
+     .offset = ROW(excluded),
+     .help = "An address or network of the site's own people, whose hits do not count. "
+             "May be repeated."},
     {.name = "base-path",
      .arg = "PATH",
      .type = OPT_TEXT,
@@ -90,6 +123,12 @@ static const struct opt rows[] = {
      .offset = ROW(event_name),
      .def = "e",
      .help = "What the address is called that takes forms and JSON."},
+    {.name = "open-sites",
+     .type = OPT_FLAG,
+     .offset = ROW(open_sites),
+     .group = "Sites",
+     .help = "Count any site id that beacons bring. Without it only sites count that "
+             "`headcount site add` has added, and hits of others are refused."},
     {.name = "dashboard",
      .type = OPT_FLAG,
      .offset = ROW(dashboard),
@@ -200,6 +239,51 @@ static const struct opt rows[] = {
      .help = "But after so long whatever the change is; 0: never for that reason. "
              "Without it 0, for Audience Meter 25. A stream of headcount's own may ask "
              "for other values of these three in its query."},
+    {.name = "rate",
+     .arg = "N",
+     .type = OPT_INT,
+     .offset = ROW(rate),
+     .def = TEXT_OF(RATE_DEFAULT),
+     .min = 0,
+     .max = RATE_MAX,
+     .group = "Limits of one address",
+     .help = "Hits a second that count. Others are answered as ever and count as "
+             "ratelimited. Of IPv6 a /64 is one address; this host and who sends a "
+             "token of the site are not limited. 0: no limit, here and below."},
+    {.name = "rate-burst",
+     .arg = "N",
+     .type = OPT_INT,
+     .offset = ROW(rate_burst),
+     .def = TEXT_OF(RATE_BURST_DEFAULT),
+     .min = 1,
+     .max = RATE_MAX,
+     .help = "And so many at once."},
+    {.name = "new-visitors",
+     .arg = "N",
+     .type = OPT_INT,
+     .offset = ROW(new_visitors),
+     .def = TEXT_OF(NEW_VISITORS_DEFAULT),
+     .min = 0,
+     .max = RATE_MAX,
+     .help = "Visitors a minute of whom nothing counted within an hour, and members "
+             "(Audience Meter, LiveUser) that join."},
+    {.name = "new-sites",
+     .arg = "N",
+     .type = OPT_INT,
+     .offset = ROW(new_sites),
+     .def = TEXT_OF(NEW_SITES_DEFAULT),
+     .min = 0,
+     .max = RATE_MAX,
+     .help = "Sites a minute of which nothing counted within an hour."},
+    {.name = "conns-per-address",
+     .arg = "N",
+     .type = OPT_INT,
+     .offset = ROW(conns_per_address),
+     .def = TEXT_OF(CONNS_PER_ADDRESS_DEFAULT),
+     .min = 0,
+     .max = RATE_MAX,
+     .help = "Connections at a time, of all but this host and trusted proxies; more are "
+             "closed."},
     {.name = "secret-file",
      .arg = "FILE",
      .type = OPT_TEXT,
@@ -234,6 +318,15 @@ static const struct opt rows[] = {
      .offset = ROW(drain),
      .help = "At the end wait up to 30 seconds until all hits are safe in Redis, instead "
              "of up to 5 until an aggregator has received them."},
+    {.name = "drain-delay",
+     .arg = "SECONDS",
+     .type = OPT_INT,
+     .offset = ROW(drain_delay),
+     .def = "0",
+     .min = 0,
+     .max = 3600,
+     .help = "Before the end answer /readyz with 503 for so long and go on with all "
+             "else, so that a load balancer sends nobody any more."},
     {.name = "workers",
      .arg = "N",
      .type = OPT_INT,
@@ -254,8 +347,12 @@ const struct opts_spec options_spec = {
              "everything else on stderr.",
     .footer =
         "Signals:\n"
-        "  SIGTERM, SIGINT           End after the hits have been handed over, see\n"
-        "                            --drain; the second time at once.\n"
+        "  SIGTERM, SIGINT           End after --drain-delay and after the hits have\n"
+        "                            been handed over, see --drain; the second time\n"
+        "                            at once.\n"
+        "  SIGHUP                    Read the files of --secret-file, --bots,\n"
+        "                            --referrer-spam, --geoip and --redis-auth-file\n"
+        "                            again; what is broken stays as it was.\n"
         "  SIGUSR1                   Print the counters on stderr; --help-counters says\n"
         "                            what they mean.\n"
         "\n"

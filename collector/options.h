@@ -14,14 +14,21 @@ struct options {
     long workers; /* 0: one per core */
     long ring;    /* MiB */
     bool drain;
+    long drain_delay;                                        /* s */
     long increment_delay, max_conn_duration, member_timeout; /* s */
+    bool open_sites;
     bool enable_uuid, log_members, dashboard, overview;
     long streams;
     long livestats_timeout; /* s */
     const char *json_udp;
-    const char *geoip;
+    const char *geoip, *bots, *referrer_spam;
+    const char *client_ip_header;
+    bool proxy_protocol;
     const char *notify_delta_ratio, *notify_min_delay, *notify_max_delay;
-    struct opt_list aggregators, trusted_proxies, origins;
+    long rate, rate_burst;        /* of one address: hits a second, and at once, */
+    long new_visitors, new_sites; /* a minute, */
+    long conns_per_address;       /* and at a time; of each 0: no limit */
+    struct opt_list aggregators, trusted_proxies, origins, excluded;
 };
 
 extern const struct opts_spec options_spec;

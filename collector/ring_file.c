@@ -143,6 +143,14 @@ int ring_file_adopt(struct ring_file *f, int dir, const char *name)
     return r;
 }
 
+void ring_file_mark(struct ring_file *f, uint8_t key_id)
+{
+    struct head *h = f->map;
+
+    f->mark.key_id = key_id;
+    h->key_id = key_id;
+}
+
 size_t ring_file_bytes(const struct ring_file *f)
 {
     return f->map_n - HEAD_BYTES;

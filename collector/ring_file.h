@@ -39,6 +39,10 @@ int ring_file_create(struct ring_file *f, int dir, const char *name, size_t byte
  * ring that this build can read. */
 int ring_file_adopt(struct ring_file *f, int dir, const char *name);
 
+/* Whoever finds it needs the secret of @key_id: what is in it is signed when it is sent.
+ */
+void ring_file_mark(struct ring_file *f, uint8_t key_id);
+
 /* As it was asked for. */
 size_t ring_file_bytes(const struct ring_file *f);
 

@@ -18,6 +18,7 @@
 #include "sites.h"
 #include "sse.h"
 #include "total.h"
+#include "whoami.h"
 #include "worker.h"
 #include "ws.h"
 
@@ -56,6 +57,9 @@ const struct route routes[] = {
      .what = "200 while the process answers at all"},
     {HTTP_GET, "/readyz", health_ready, .rooted = true,
      .what = "200 while Redis and the aggregator are there"},
+
+    {HTTP_GET, "/debug/whoami", whoami_show, .later = true,
+     .what = "what the collector makes of this request; takes a token of scope admin"},
 
     {HTTP_GET, "/", dashboard_home, .later = true, .yields = true,
      .what = "the dashboard of all sites"},

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <uv.h>
 #include "../proto/limits.h"
+#include "../proto/loop/handed.h"
 #include "dialects/dialect.h"
 
 /* A port alone is one of this host. The text of a listen_addr is borrowed, so the setup
@@ -26,20 +27,74 @@ static int check_json_udp(struct setup *s, const char *text, char *err, size_t e
     return listen_addr_parse(&s->json_udp, "--json-udp", text, err, err_n);
 }
 
-static int check_trusted(struct trusted *t, const struct opt_list *list, char *err,
-                         size_t err_n)
+/* What was handed over is used, whatever the options say of the place. */
+static int take_handed(struct setup *s, char *err, size_t err_n)
+{
+    static const struct handed_kind kinds[] = {{"http", SOCK_STREAM},
+                                               {"admin", SOCK_STREAM},
+                                               {"feed", SOCK_STREAM},
+                                               {"notify", SOCK_STREAM}};
+
+    s->handed = handed_find("http");
+    listen_addr_hand(&s->admin, handed_find("admin"));
+    listen_addr_hand(&s->feed, handed_find("feed"));
+    listen_addr_hand(&s->notify, handed_find("notify"));
+    return handed_check(kinds, sizeof kinds / sizeof *kinds, err, err_n);
+}
+
+static int check_networks(struct trusted *t, const char *option,
+                          const struct opt_list *list, char *err, size_t err_n)
 {
     for (size_t i = 0; i < list->n; i++) {
         if (t->n == TRUSTED_MAX) {
-            snprintf(err, err_n, "--trusted-proxy: at most %d networks", TRUSTED_MAX);
+            snprintf(err, err_n, "--%s: at most %d networks", option, TRUSTED_MAX);
             return -1;
         }
         if (cidr_parse(&t->v[t->n++], slice_of(list->v[i])) < 0) {
-            snprintf(err, err_n, "--trusted-proxy %s: give a network like 10.0.0.0/8",
+            snprintf(err, err_n, "--%s %s: give a network like 10.0.0.0/8", option,
                      list->v[i]);
             return -1;
         }
     }
+    return 0;
+}
+
+/* A name that http_parse_with takes. */
+static int check_client_ip(struct setup *s, const char *name, char *err, size_t err_n)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    size_t n = name ? strlen(name) : 0;
+
+    if (name && (n < 4 || n > 64 || strspn(name, allowed) != n)) {
+        snprintf(err, err_n, "--client-ip-header %.80s: give a name like X-Real-IP",
+                 name);
+        return -1;
+    }
+    if (name && s->trusted.n == 0) {
+        snprintf(err, err_n,
+                 "--client-ip-header %s: nobody is believed; give --trusted-proxy, too",
+                 name);
+        return -1;
+    }
+    s->client_ip_header = slice_of(name);
+    return 0;
+}
+
+static int check_proxies(struct setup *s, const struct options *o, char *err,
+                         size_t err_n)
+{
+    if (check_networks(&s->trusted, "trusted-proxy", &o->trusted_proxies, err, err_n) <
+            0 ||
+        check_networks(&s->excluded, "exclude", &o->excluded, err, err_n) < 0 ||
+        check_client_ip(s, o->client_ip_header, err, err_n) < 0)
+        return -1;
+    if (o->proxy_protocol && s->trusted.n == 0) {
+        snprintf(err, err_n,
+                 "--proxy-protocol: nobody may connect; give --trusted-proxy, too");
+        return -1;
+    }
+    s->proxy_protocol = o->proxy_protocol;
     return 0;
 }
 
@@ -72,13 +127,12 @@ static int check_spool(const char *path, char *err, size_t err_n)
     return -1;
 }
 
-static int check_redis(struct redis_addr *a, const struct options *o, char *err,
-                       size_t err_n)
+static void set_limits(struct setup *s, const struct options *o)
 {
-    if (redis_addr_parse(a, o->redis, err, err_n) < 0)
-        return -1;
-    return o->redis_auth_file ? redis_addr_auth_file(a, o->redis_auth_file, err, err_n)
-                              : 0;
+    s->quota_rates.events = rate_of(o->rate, 1000, o->rate_burst);
+    s->quota_rates.visitors = rate_of(o->new_visitors, MS_PER_MINUTE, o->new_visitors);
+    s->quota_rates.sites = rate_of(o->new_sites, MS_PER_MINUTE, o->new_sites);
+    s->conns_per_address = (unsigned)o->conns_per_address;
 }
 
 /* A fifth of the files is left to Redis, the uplink, the loops and the log. */
@@ -230,12 +284,17 @@ static void set_members(struct setup *s, const struct options *o)
 }
 
 /* The last of all checks: what it opens stays open. */
-static int open_geo(struct setup *s, const char *path, char *err, size_t err_n)
+static int open_files(struct setup *s, const struct options *o, char *err, size_t err_n)
 {
-    if (path == NULL)
-        return 0;
-    s->geo = geo_open(path, err, err_n);
-    return s->geo ? 0 : -1;
+    s->names = (struct file_names){.secret = o->secret_file,
+                                   .bots = o->bots,
+                                   .spam = o->referrer_spam,
+                                   .geoip = o->geoip,
+                                   .redis_auth = o->redis_auth_file};
+    if (files_open(&s->files, &s->names, &s->redis, err, err_n) < 0)
+        return -1;
+    s->redis = s->files.redis;
+    return 0;
 }
 
 int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n)
@@ -257,6 +316,8 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
         [DEADLINE_QUIET] = WATCH_QUIET_MS,
         [DEADLINE_SETTLING] = WATCH_SETTLING_MS,
         [DEADLINE_RELEASE] = HUB_RELEASE_MS,
+        [DEADLINE_REGISTER] = REGISTER_READ_MS,
+        [DEADLINE_REGISTER_REST] = REGISTER_REST_MS,
     };
 
     *s = (struct setup){.listen_text = o->listen};
@@ -266,13 +327,14 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
         listen_addr_parse(&s->notify, "--notify-listen", o->notify_listen, err, err_n) <
             0 ||
         check_json_udp(s, o->json_udp, err, err_n) < 0 ||
+        take_handed(s, err, err_n) < 0 ||
         check_aggregators(s, &o->aggregators, err, err_n) < 0 ||
-        check_redis(&s->redis, o, err, err_n) < 0 ||
-        check_trusted(&s->trusted, &o->trusted_proxies, err, err_n) < 0 ||
-        secret_read(&s->secret, o->secret_file, err, err_n) < 0 ||
-        set_names(s, o, err, err_n) < 0 || check_streams(s, o, err, err_n) < 0 ||
-        check_spool(o->spool, err, err_n) < 0 || open_geo(s, o->geoip, err, err_n) < 0)
+        redis_addr_parse(&s->redis, o->redis, err, err_n) < 0 ||
+        check_proxies(s, o, err, err_n) < 0 || set_names(s, o, err, err_n) < 0 ||
+        check_streams(s, o, err, err_n) < 0 || check_spool(o->spool, err, err_n) < 0 ||
+        open_files(s, o, err, err_n) < 0)
         return -1;
+    s->open_sites = o->open_sites;
     s->livestats_s = (uint8_t)o->livestats_timeout;
     s->workers = o->workers > 0 ? (unsigned)o->workers : uv_available_parallelism();
     if (s->workers > WORKERS_MAX)
@@ -280,9 +342,11 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
     s->ring_bytes = (size_t)o->ring << 20;
     s->spool = o->spool;
     s->drain = o->drain;
+    s->leave_ms = (int)o->drain_delay * 1000;
     s->stop_ms = o->drain ? STOP_DURABLE_MS : STOP_RECEIVED_MS;
     s->conns_max = conns_of(s->workers);
     leave_room(s);
+    set_limits(s, o);
     memcpy(s->deadline_ms, deadline_ms, sizeof deadline_ms);
     set_members(s, o);
     return 0;
@@ -290,8 +354,7 @@ int setup_init(struct setup *s, const struct options *o, char *err, size_t err_n
 
 void setup_fini(struct setup *s)
 {
-    geo_close(s->geo);
-    s->geo = NULL;
+    files_drop(&s->files);
 }
 
 bool setup_has_origin(const struct setup *s, struct slice origin)

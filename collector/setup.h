@@ -6,18 +6,19 @@
 #include "../proto/limits.h"
 #include "../proto/loop/admin.h"
 #include "../proto/redis_addr.h"
-#include "../proto/secret.h"
 #include "address.h"
 #include "client.h"
 #include "damp.h"
 #include "deadlines.h"
-#include "geo.h"
+#include "files.h"
 #include "options.h"
+#include "admission/quotas.h"
 #include "route.h"
 
 struct setup {
     struct address listen;
     const char *listen_text; /* as given, for messages */
+    int handed;              /* the socket to use instead, already bound; 0: none */
     struct listen_addr admin, feed, notify;
     struct address aggregator[AGGREGATORS_MAX]; /* in order of preference */
     unsigned naggregators;                      /* at least 1 */
@@ -25,15 +26,22 @@ struct setup {
     const char *spool;                          /* directory, NULL: none */
     bool drain;                                 /* stopping waits for durable */
     int stop_ms;                                /* at most so long */
+    int leave_ms; /* and before it health checks are told so long */
     struct redis_addr redis;
-    struct secret secret;
     struct trusted trusted;
-    struct geo *geo; /* NULL: none */
+    bool proxy_protocol; /* trusted proxies speak it, and nobody else connects */
+    struct slice client_ip_header; /* empty: X-Forwarded-For */
+    struct file_names names;       /* of files that may be read again, */
+    struct files files;            /* and what was in them; the main thread's alone */
+    struct trusted excluded;       /* whose hits do not count */
     struct routing routing;
-    bool dashboard; /* there are pages for people */
-    bool overview;  /* and all sites are shown to whoever asks */
+    bool open_sites; /* sites that were not added count too */
+    bool dashboard;  /* there are pages for people */
+    bool overview;   /* and all sites are shown to whoever asks */
     unsigned workers;
-    unsigned conns_max;        /* of one worker */
+    unsigned conns_max;         /* of one worker, */
+    unsigned conns_per_address; /* and of all; 0: no limit */
+    struct quota_rates quota_rates;
     unsigned streams_max;      /* of them; 0: there are none */
     int stream_life_ms;        /* give or take a fifth */
     struct damp damp;          /* of streams that do not say, */

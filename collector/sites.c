@@ -5,6 +5,7 @@
  * the next request asks anew. Who goes away has taken its waiter out itself. */
 #include "sites.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include "conn.h"
 #include "sites_reading.h"
@@ -20,8 +21,10 @@ static void answer_all(struct sites *s, bool failed)
     while (waiting) {
         struct waiter *w = waiting;
         sites_face **wish = waiter_take(w);
-        struct reply reply = (*wish)(s->worker, failed ? NULL : s);
+        struct reply reply;
 
+        assert(wish); /* no waiter without one */
+        reply = (*wish)(s->worker, failed ? NULL : s);
         free(wish);
         conn_answer(conn_of_waiter(w), &reply);
     }

@@ -175,12 +175,23 @@ static int sort_old(struct spool *s, struct ring_file *f, bool is_own,
     return 0;
 }
 
+static bool has_key(const struct spool_setup *setup, uint8_t key_id)
+{
+    bool has = key_id == setup->mark.key_id;
+
+    for (unsigned i = 0; i < setup->nalso; i++)
+        has |= key_id == setup->also[i];
+    return has;
+}
+
 static int sort_ring(struct spool *s, struct ring_file *f, const struct reason *why)
 {
     bool same_boot = strcmp(f->mark.boot, s->setup.mark.boot) == 0;
-    bool same_key = f->mark.key_id == s->setup.mark.key_id;
+    bool same_key = has_key(&s->setup, f->mark.key_id);
     int own = owner(s, f);
 
+    if (same_key)
+        ring_file_mark(f, s->setup.mark.key_id);
     if (same_boot && same_key && own >= 0 && ring_file_bytes(f) == s->setup.ring_bytes) {
         if (ring_file_hits(f) > 0)
             log_line("event=spool_adopted file=%s hits=%" PRIu64, f->name,

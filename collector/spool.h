@@ -15,12 +15,15 @@
 #define HC_SPOOL_H
 
 #include "../proto/limits.h"
+#include "../proto/secret.h"
 #include "ring_file.h"
 
 struct spool_setup {
     const char *path; /* NULL: no directory */
     struct ring_mark mark;
-    size_t ring_bytes; /* of a new ring */
+    uint8_t also[SECRETS_MAX]; /* other key ids under which rings are taken over, */
+    unsigned nalso;            /* and marked anew */
+    size_t ring_bytes;         /* of a new ring */
     unsigned workers;
 };
 

@@ -202,7 +202,7 @@ void uplink_close(struct uplink *u)
     uv_close((uv_handle_t *)&u->poll, on_closed);
 }
 
-static int init(struct uplink *u, uv_loop_t *loop)
+static int init(struct uplink *u, uv_loop_t *loop, const struct secret *secret)
 {
     const struct sender_env env = {.emit = emit,
                                    .clock_us = boot_us,
@@ -218,16 +218,16 @@ static int init(struct uplink *u, uv_loop_t *loop)
     }
     u->poll.data = u;
     uv_poll_start(&u->poll, UV_READABLE, on_readable);
-    u->sender = sender_new(&u->setup->secret, u->file.ring, &env, u->opened);
+    u->sender = sender_new(secret, u->file.ring, &env, u->opened);
     if (u->sender == NULL)
         abort();
     return 0;
 }
 
 struct uplink *uplink_open(uv_loop_t *loop, const struct setup *setup,
-                           struct spool *spool, struct ring_file *file,
-                           struct counters *counters, bool is_old, char *err,
-                           size_t err_n)
+                           const struct secret *secret, struct spool *spool,
+                           struct ring_file *file, struct counters *counters, bool is_old,
+                           char *err, size_t err_n)
 {
     struct uplink *u = calloc(1, sizeof *u);
     int r;
@@ -240,7 +240,7 @@ struct uplink *uplink_open(uv_loop_t *loop, const struct setup *setup,
                          .counters = counters,
                          .is_old = is_old,
                          .opened = boot_ms()};
-    if ((r = init(u, loop)) == 0)
+    if ((r = init(u, loop, secret)) == 0)
         return u;
     snprintf(err, err_n, "--workers: no socket for one more: %s", strerror(-r));
     ring_file_close(&u->file);

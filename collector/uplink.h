@@ -36,13 +36,13 @@ struct uplink {
 };
 
 /* Connects to the first aggregator of @setup, on @loop, for the hits of @file, which is
- * the uplink's from now on. The pointers must outlive the uplink. Nobody need be there
- * yet. Returns NULL, with a sentence in @err and @file closed, when the process may not
- * have a socket. */
+ * the uplink's from now on. The pointers must outlive the uplink; what is in @secret may
+ * become another. Nobody need be there yet. Returns NULL, with a sentence in @err and
+ * @file closed, when the process may not have a socket. */
 struct uplink *uplink_open(uv_loop_t *loop, const struct setup *setup,
-                           struct spool *spool, struct ring_file *file,
-                           struct counters *counters, bool is_old, char *err,
-                           size_t err_n);
+                           const struct secret *secret, struct spool *spool,
+                           struct ring_file *file, struct counters *counters, bool is_old,
+                           char *err, size_t err_n);
 
 /* Takes one hit; the texts are copied. When it returns, the hit is in the ring or counted
  * as lost: what is answered afterwards is in a spool whatever becomes of the process. */

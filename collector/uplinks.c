@@ -12,8 +12,8 @@ int uplinks_open(struct worker *w, struct spool *spool, char *err, size_t err_n)
     if (spool_ring(spool, w->n, &file, err, err_n) < 0)
         return -1;
     do {
-        *end = uplink_open(&w->loop, w->setup, spool, &file, &w->counters,
-                           end != &w->uplink, err, err_n);
+        *end = uplink_open(&w->loop, w->setup, &w->files.secret, spool, &file,
+                           &w->counters, end != &w->uplink, err, err_n);
         if (*end == NULL)
             return -1;
         end = &(*end)->next;
@@ -45,6 +45,12 @@ bool uplinks_are_owed(const struct worker *w)
         if ((w->setup->drain ? sender_undurable : sender_unreceived)(u->sender) > 0)
             return true;
     return false;
+}
+
+void uplinks_mark(struct worker *w)
+{
+    for (struct uplink *u = w->uplink; u; u = u->next)
+        ring_file_mark(&u->file, w->files.secret.v[0].key_id);
 }
 
 void uplinks_close(struct worker *w)

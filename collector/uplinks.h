@@ -21,6 +21,9 @@ mono_t uplinks_turn(struct worker *w, mono_t now, bool force);
 /* Whether the aggregator still has to say something that is worth waiting for. */
 bool uplinks_are_owed(const struct worker *w);
 
+/* Their rings are of the worker's present secret. */
+void uplinks_mark(struct worker *w);
+
 /* Closes all, and notes what of their hits the aggregator has not confirmed. */
 void uplinks_close(struct worker *w);
 

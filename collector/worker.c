@@ -52,6 +52,8 @@ static void on_redis_up(void *arg)
     COUNT(&w->counters, redis_ups);
     GAUGE_SET(&w->counters, redis_up, 1);
     snapshots_up(&w->snapshots, w->redis);
+    if (w->n == 0)
+        register_reading_wake(&w->register_reading);
 }
 
 /* The link has said why in the log. */
@@ -83,6 +85,8 @@ static void expire(struct worker *w, mono_t now)
             member_due(d);
         else if (d->class == DEADLINE_AUDIENCE_LIFE)
             audience_due(d);
+        else if (d->class == DEADLINE_REGISTER || d->class == DEADLINE_REGISTER_REST)
+            register_reading_due(d);
         else
             watch_due(d);
     }
@@ -111,6 +115,8 @@ static void on_mail(void *arg, const struct mail *m)
 
     if (m->kind == MAIL_JOINED)
         members_told(&w->members, m->bytes);
+    else if (m->kind == MAIL_REGISTER)
+        register_board_renew(&w->hub->board, &w->site_register);
     else
         watches_mail(&w->watches, m);
 }
@@ -120,6 +126,22 @@ static void on_overflow(void *arg)
     struct worker *w = arg;
 
     watches_overflowed(&w->watches);
+}
+
+/* Nothing that was made with the old ones is kept: not the verdicts on User-Agents, nor
+ * the keys of the day. The sender's pointer is to the worker's own secret. */
+static void on_renewed(void *arg, const struct files *f)
+{
+    struct worker *w = arg;
+
+    files_drop(&w->files);
+    w->files = *f;
+    w->day_keys.day = -1;
+    agent_cache_reset(&w->agents, w->files.bots);
+    uplinks_mark(w);
+    redis_link_readdress(w->redis, &w->files.redis);
+    if (w->n == 0)
+        redis_link_readdress(w->hub->link, &w->files.redis);
 }
 
 /* Worker 0 has the hub itself, the others a way to hear from it. */
@@ -159,6 +181,21 @@ static void on_stop(uv_async_t *async)
         w->state = WORKER_STOPPING;
 }
 
+static void on_prod(uv_async_t *async)
+{
+    struct worker *w = async->data;
+
+    __atomic_store_n(&w->turned, true, __ATOMIC_RELAXED);
+}
+
+static void turn_busiest(struct worker *w, mono_t now)
+{
+    if (!busiest_turn(&w->busiest, now))
+        return;
+    GAUGE_SET(&w->counters, minute_hits, w->busiest.last_hits);
+    GAUGE_SET(&w->counters, minute_busiest, w->busiest.last_busiest);
+}
+
 /* Runs before the loop may block; the time it took then has passed. */
 static void on_turn(uv_prepare_t *turn)
 {
@@ -166,21 +203,27 @@ static void on_turn(uv_prepare_t *turn)
     mono_t now = worker_now(w)->mono;
 
     conns_trim(&w->conns, now);
+    turn_busiest(w, now);
     wake_at(w, uplinks_turn(w, now, false), now);
     wake_at(w, deadlines_next(&w->deadlines), now);
     if (w->state != WORKER_RUNNING)
         wake_at(w, worker_stop_turn(w, now), now);
     w->moment.fresh = false;
+    w->turns++;
 }
 
 static void init_handles(struct worker *w)
 {
     /* Only uv_async_init can fail, for want of a descriptor; the listener would too. */
     uv_async_init(&w->loop, &w->stop, on_stop);
+    renewal_open(&w->renewal, &w->loop, on_renewed, w);
+    uv_async_init(&w->loop, &w->prod, on_prod);
     uv_prepare_init(&w->loop, &w->turn);
     uv_timer_init(&w->loop, &w->timer);
-    w->stop.data = w->turn.data = w->timer.data = w;
+    w->stop.data = w->prod.data = w->turn.data = w->timer.data = w;
+    w->turned = true;
     uv_prepare_start(&w->turn, on_turn);
+    w->turns = 1;
     w->timer_at = INT64_MAX;
 }
 
@@ -194,9 +237,13 @@ static void init_parts(struct worker *w)
     members_init(&w->members, w);
     access_init(&w->access);
     day_visitors_init(&w->day_visitors);
+    register_reading_init(&w->register_reading, w);
+    GAUGE_SET(&w->counters, sites_open, w->n == 0);
     buf_init(&w->out, OUT_MAX);
     buf_init(&w->answer, ANSWER_MAX);
     w->day_keys.day = -1;
+    files_hold(&w->files, &w->setup->files);
+    agent_cache_reset(&w->agents, w->files.bots);
     if ((w->read_bytes = malloc(READ_BYTES)) == NULL)
         abort();
 }
@@ -213,9 +260,12 @@ static void finish(struct worker *w)
     sites_fini(&w->sites);
     watches_fini(&w->watches);
     members_fini(&w->members);
+    register_reading_fini(&w->register_reading);
+    register_drop(w->site_register);
     conns_fini(&w->conns);
     buf_fini(&w->out);
     buf_fini(&w->answer);
+    files_drop(&w->files);
     free(w->read_bytes);
 }
 
@@ -226,12 +276,13 @@ void worker_abandon(struct worker *w)
 }
 
 int worker_open(struct worker *w, const struct setup *setup, struct spool *spool,
-                struct hub *hub, unsigned n, int fd, void (*ended)(void *arg), void *arg,
-                char *err, size_t err_n)
+                struct hub *hub, struct commons *commons, unsigned n, int fd,
+                void (*ended)(void *arg), void *arg, char *err, size_t err_n)
 {
     int r;
 
     *w = (struct worker){.setup = setup, .n = n, .hub = hub, .ended = ended, .arg = arg};
+    w->commons = commons;
     if ((r = uv_loop_init(&w->loop)) < 0) {
         snprintf(err, err_n, "--workers: no loop for one more: %s", uv_strerror(r));
         close(fd);
@@ -272,6 +323,24 @@ void worker_stop(struct worker *w)
     uv_async_send(&w->stop);
 }
 
+void worker_leave(struct worker *w)
+{
+    __atomic_store_n(&w->leaving, true, __ATOMIC_RELAXED);
+}
+
+bool worker_is_turning(struct worker *w)
+{
+    bool turned = __atomic_exchange_n(&w->turned, false, __ATOMIC_RELAXED);
+
+    uv_async_send(&w->prod);
+    return turned;
+}
+
+void worker_renew(struct worker *w, const struct files *f)
+{
+    renewal_put(&w->renewal, f);
+}
+
 void worker_join(struct worker *w)
 {
     uv_thread_join(&w->thread);
@@ -281,5 +350,7 @@ void worker_free(struct worker *w)
 {
     if (w->n > 0 && w->inbox.take)
         mailbox_fini(&w->inbox);
+    if (w->renewal.take)
+        renewal_fini(&w->renewal);
     free(w);
 }

@@ -1,7 +1,8 @@
 /* worker: one thread that does everything: takes connections, answers, forwards.
  *
- * Workers share nothing but the setup, which nobody writes, and the hub that the first of
- * them hosts, with which they exchange notes. Between them the kernel deals out
+ * Workers share nothing but the setup, which nobody writes, the tables of those who send
+ * too much, which need no lock, and the hub that the first of them hosts, with which they
+ * exchange notes. Between them the kernel deals out
  * connections (SO_REUSEPORT). Opening happens on the caller's thread, running
  * and closing on the worker's own. */
 #ifndef HC_WORKER_H
@@ -10,6 +11,8 @@
 #include <uv.h>
 #include "../proto/loop/redis_link.h"
 #include "access.h"
+#include "admission/busiest.h"
+#include "admission/commons.h"
 #include "conns.h"
 #include "counters.h"
 #include "day_visitors.h"
@@ -17,6 +20,8 @@
 #include "json_udp.h"
 #include "listener.h"
 #include "member.h"
+#include "admission/register_reading.h"
+#include "renewal.h"
 #include "reply.h"
 #include "report.h"
 #include "setup.h"
@@ -25,7 +30,11 @@
 #include "visitor.h"
 #include "watch.h"
 
-#define READ_BYTES (64 * 1024) /* of the one buffer that all connections read into */
+/* Of the one buffer that all connections read into. So much of one connection is served
+ * before the others have their turn: 250 pipelined pixels take half a millisecond. And of
+ * the feed port, where each line has an answer of its own: */
+#define READ_BYTES (16 * 1024)
+#define FEED_READ_BYTES 512
 
 /* Both clocks, read at most once per loop turn. */
 struct moment {
@@ -47,8 +56,12 @@ struct worker {
     enum worker_state state;
     uv_loop_t loop;
     uv_thread_t thread;
-    uv_async_t stop;   /* the one thing that other threads may touch */
+    uv_async_t stop;   /* may be sent by other threads, */
+    uv_async_t prod;   /* and so may this: whether the loop turns */
+    bool turned;       /* since it was prodded; atomic */
+    bool leaving;      /* says that it is not ready, and goes on; atomic */
     uv_prepare_t turn; /* the end of every loop turn */
+    uint32_t turns;    /* they are counted, from 1 */
     uv_timer_t timer;  /* for the next deadline, the sender's too */
     mono_t timer_at;   /* what it is set to, INT64_MAX: not set */
     mono_t stop_by;    /* when a stopping worker cuts off answers, a draining one hits */
@@ -68,10 +81,16 @@ struct worker {
     struct day_visitors day_visitors;
     struct watches watches;
     struct members members;
-    struct hub *hub;      /* the process'; lives on the loop of worker 0 */
-    struct mailbox inbox; /* from it, for the other workers */
+    struct commons *commons;             /* the process' */
+    struct hub *hub;                     /* the process'; lives on the loop of worker 0 */
+    struct mailbox inbox;                /* from it, for the other workers */
+    struct site_register *site_register; /* NULL: it was never read */
+    struct register_reading register_reading; /* of worker 0 */
+    struct files files; /* as they are now; the worker's own, their tables shared */
+    struct renewal renewal;
     struct day_keys day_keys;
     struct agent_cache agents;
+    struct busiest busiest;
     struct moment moment;
     struct http_date date;
     struct buf out;    /* answers of the read at hand */
@@ -89,14 +108,25 @@ struct worker {
  * has the ports that are no more than one. Returns 0, or -1 with a sentence in @err and
  * nothing left open. */
 int worker_open(struct worker *w, const struct setup *setup, struct spool *spool,
-                struct hub *hub, unsigned n, int fd, void (*ended)(void *arg), void *arg,
-                char *err, size_t err_n);
+                struct hub *hub, struct commons *commons, unsigned n, int fd,
+                void (*ended)(void *arg), void *arg, char *err, size_t err_n);
 
 /* Runs it on a thread of its own. Returns 0 or a negative uv error. */
 int worker_start(struct worker *w);
 
 /* Asks it to stop; may be called from any thread, and more than once while it runs. */
 void worker_stop(struct worker *w);
+
+/* From now on health checks are told that it is not ready; all else goes on. From any
+ * thread. */
+void worker_leave(struct worker *w);
+
+/* Whether its loop has turned since this was last asked; asks it to. From one other
+ * thread, before worker_stop. */
+bool worker_is_turning(struct worker *w);
+
+/* Hands it what was read anew; may be called from any thread until it is freed. */
+void worker_renew(struct worker *w, const struct files *f);
 
 /* Waits for a started worker's thread to end; then everything is freed but what others
  * may still reach. */

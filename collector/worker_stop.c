@@ -35,6 +35,8 @@ void worker_close(struct worker *w)
         redis_link_close(w->redis, NULL, NULL);
     close_hub(w);
     uv_close((uv_handle_t *)&w->stop, NULL);
+    renewal_close(&w->renewal);
+    uv_close((uv_handle_t *)&w->prod, NULL);
     uv_close((uv_handle_t *)&w->turn, NULL);
     uv_close((uv_handle_t *)&w->timer, NULL);
 }

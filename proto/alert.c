@@ -27,9 +27,9 @@ const char *alert_what_name(uint8_t what)
 
 bool alert_what_of(struct slice name, uint8_t *what)
 {
-    for (uint8_t i = 0; i < ALERT_WHATS; i++)
+    for (unsigned i = 0; i < ALERT_WHATS; i++)
         if (slice_eq(name, slice_of(what_names[i]))) {
-            *what = i;
+            *what = (uint8_t)i;
             return true;
         }
     return false;

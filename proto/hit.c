@@ -154,10 +154,16 @@ struct slice text_normalize(struct slice raw, char *out)
     return trim(out, copy_clean(raw, out, PATH_MAX_BYTES));
 }
 
-/* The bytes of an IDN are letters of A-label form by the time a browser tells them. */
-static bool is_host_byte(char c)
+/* Names, and IPv6 addresses in brackets. The bytes of an IDN are letters of A-label form
+ * by the time a browser tells them. */
+static bool is_host(struct slice s)
 {
-    return is_site_byte(c) || c == ':' || c == '[' || c == ']';
+    bool bracketed = s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']';
+
+    for (size_t i = bracketed; i < s.n - bracketed; i++)
+        if (!is_site_byte(s.p[i]) && !(bracketed && s.p[i] == ':'))
+            return false;
+    return true;
 }
 
 /* The host of @s, which is an address or begins with the host. */
@@ -191,13 +197,11 @@ struct slice host_normalize(struct slice raw, char *out)
 
     if (host.n > 4 && strncasecmp(host.p, "www.", 4) == 0)
         host = slice_skip(host, 4);
-    if (host.n > REFERRER_MAX)
+    if (host.n > REFERRER_MAX || !is_host(host))
         return (struct slice){0};
     for (size_t i = 0; i < host.n; i++) {
         char c = host.p[i];
 
-        if (!is_host_byte(c))
-            return (struct slice){0};
         out[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
     }
     return (struct slice){out, host.n};

@@ -85,12 +85,12 @@ static char short_escape(uint32_t code)
     }
 }
 
-/* Controls (Unicode's Cc), what ends or begins markup, and the two line ends that
- * JavaScript did not allow in strings before ES2019. */
+/* What ends or begins markup, and what a terminal should not be shown, for people read
+ * our JSON with curl and redis-cli: controls, marks that reorder text, and the two line
+ * ends that JavaScript did not allow in strings before ES2019. */
 static bool is_escaped(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == '<' || code == '>' ||
-           code == '&' || code == 0x2028 || code == 0x2029;
+    return code == '<' || code == '>' || code == '&' || utf8_is_unsafe(code);
 }
 
 /* Writes the first character of @s, which is not empty, and returns the rest. */

@@ -3,7 +3,8 @@
  * Commas and quotes are its own business; misuse (a value without a key inside an object,
  * an end too many) asserts. Text may be any bytes: bad UTF-8 and U+0000 become U+FFFD,
  * control characters, quotes and backslashes are escaped, and so are < > & U+2028 U+2029,
- * so that the result may stand inside a <script>.
+ * so that the result may stand inside a <script>, and the marks that reorder text, so
+ * that it may be shown on a terminal (utf8_is_unsafe).
  *
  * No name here is one of jansson's, which some programs link as well: a json_object of
  * ours would be called by jansson itself. */

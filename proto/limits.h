@@ -199,9 +199,9 @@
 /* Live paths of one site; more are folded into "(other)": capped_pages. */
 #define PAGES_MAX 1000
 
-/* Those that a site has whatever is done to others, and those beyond that all sites share;
- * for who may name sites could else fill a thousand pages of each of ten thousand. A page
- * takes 0.3 KB, at most 1: so all together some 400 MB, at most 1.2 GB. */
+/* Those that a site has whatever is done to others, and those beyond that all sites
+ * share; for who may name sites could else fill a thousand pages of each of ten thousand.
+ * A page takes 0.3 KB, at most 1: so all together some 400 MB, at most 1.2 GB. */
 #define PAGES_SURE 64
 #define PAGES_SHARED_MAX 500000
 
@@ -363,6 +363,20 @@
 /* Options of one program; asserted at start. */
 #define OPTS_MAX 64
 
+/* Files of items a line, of --bots and --referrer-spam; a larger one is a wrong file. An
+ * item is a domain, or what a program calls itself. */
+#define LIST_FILE_MAX 262144
+#define LIST_ITEM_MAX 128
+
+/* Words of --bots, and their letters, each of which takes up to 190 bytes. A word below
+ * the shortest would be found in nearly every User-Agent. */
+#define WORD_MIN 3
+#define WORDS_MAX 4096
+#define WORDS_NODES_MAX 32768
+
+/* Domains of --referrer-spam; public lists have some 2,500. */
+#define DOMAINS_MAX 16384
+
 /* One log line with its newline; cut when longer. Below PIPE_BUF, so that lines of
  * several processes on one pipe stay whole. */
 #define LOG_LINE_MAX 1024
@@ -502,9 +516,10 @@ _Static_assert(MEMBER_TIMEOUT_MAX_S * 1000 / 3 < WARMING_MS, "heard of in time")
  * json_udp_bad. */
 #define JSON_UDP_MAX 8192
 
-/* Connections of one worker; the oldest idle one is closed for a newcomer, and when
- * none is idle the newcomer is closed: conns_refused. Lowered at start to 80 % of the
- * file descriptors the process may have. */
+/* Connections of one worker; for a newcomer the one is closed that is idle longest, or
+ * else takes longest to send a request; when there is none the newcomer is:
+ * conns_refused. Lowered at start to 80 % of the file descriptors the process may have.
+ */
 #define WORKER_CONNS_MAX 16384
 
 /* Bytes of answers queued on one connection before it is read again (pipelining). */
@@ -589,6 +604,47 @@ _Static_assert(MEMBER_TIMEOUT_MAX_S * 1000 / 3 < WARMING_MS, "heard of in time")
 /* Addresses for which that is remembered; 24 bytes each. The one whose minute began first
  * makes room: guessers_forgotten. */
 #define GUESSERS_MAX 4096
+
+/* -- who sends too much ---------------------------------------------------- */
+
+/* These tables are of one process, whatever its workers, and of a fixed size: 15 MB when
+ * all are full. What makes room is what matters least, so that a flood of strangers
+ * forgets strangers.
+ *
+ * Addresses of which is known how much they did, 16 bytes each, for each of three limits
+ * (limiter.h). At 50 hits a second and 200 at once an address owes for at most four
+ * seconds, so 65,536 are enough for 16,000 new ones a second. One that owes little is
+ * forgotten for a newcomer: limiter_displaced. */
+#define LIMITER_BUCKETS 65536
+
+/* --rate, --rate-burst, --new-visitors, --new-sites, --conns-per-address: more is no
+ * limit, which is 0. */
+#define RATE_MAX 1000000
+
+/* By default, of one address: events a second, and at once, as a browser sends them that
+ * was away, or a proxy with a hundred people behind it; new visitors and new sites a
+ * minute: an office that comes in the morning, and a host of many sites when a collector
+ * was started; and connections: a browser has six, and 40 of those may be behind one. */
+#define RATE_DEFAULT 50
+#define RATE_BURST_DEFAULT 200
+#define NEW_VISITORS_DEFAULT 300
+#define NEW_SITES_DEFAULT 30
+#define CONNS_PER_ADDRESS_DEFAULT 256
+
+/* How long a visitor, a site or a beacon counts as seen, s: about as long as the longest
+ * window. And how many are kept, 8 bytes each: as many visitors as send in an hour to all
+ * but the largest; sites, several times SITES_MAX; beacons, of 290 a second an hour, of
+ * 5,000 three minutes, which is longer than any client tries again. The oldest make room:
+ * seen_displaced, replays_displaced. Who is forgotten is new once more. */
+#define SEEN_S 3600
+#define VISITORS_SEEN (1 << 18)
+#define SITES_SEEN (1 << 16)
+#define REPLAYS_KEPT (1 << 20)
+
+/* Counters of connections by address, in each of four rows (crowd.h), 4 bytes each. With
+ * 32,768 connections at most 128 addresses have 256, so that somebody else shares all
+ * four of his with such is one in 200 million. */
+#define CROWD_COLUMNS 16384
 
 /* Threads of one collector. */
 #define WORKERS_MAX 64

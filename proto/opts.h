@@ -65,4 +65,8 @@ enum opts_result {
 enum opts_result opts_parse(const struct opts_spec *spec, void *into, int argc,
                             char **argv, int *rest);
 
+/* Prints "PROGRAM: @text" as a line on stderr; what a terminal should not be shown, as
+ * \xNN: options may name anything. */
+void opts_complain(const char *program, const char *text);
+
 #endif

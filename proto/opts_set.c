@@ -10,6 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "utf8.h"
+
+#define COMPLAINT_MAX 2048 /* bytes of it; what is longer is cut */
+#define HINT " (see --help)"
 
 union value {
     bool flag;
@@ -37,15 +41,38 @@ char *opts_keep(const char *text, size_t n)
     return k->text;
 }
 
+void opts_complain(const char *program, const char *text)
+{
+    struct slice rest = slice_of(text);
+
+    fprintf(stderr, "%s: ", program);
+    while (rest.n > 0) {
+        struct slice c = rest;
+        uint32_t code;
+        bool fit = utf8_next(&rest, &code) && !utf8_is_unsafe(code);
+
+        c.n -= rest.n;
+        for (size_t i = 0; i < c.n; i++)
+            fprintf(stderr, fit ? "%c" : "\\x%02x", (unsigned char)c.p[i]);
+    }
+    fputc('\n', stderr);
+}
+
 enum opts_result opts_fail(const struct opts_parse *p, const char *fmt, ...)
 {
+    char text[COMPLAINT_MAX];
     va_list ap;
+    int n;
 
-    fprintf(stderr, "%s: ", p->spec->program);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    n = vsnprintf(text, sizeof text - sizeof HINT, fmt, ap);
     va_end(ap);
-    fprintf(stderr, " (see --help)\n");
+    if (n < 0)
+        n = 0;
+    else if (n >= (int)(sizeof text - sizeof HINT))
+        n = (int)(sizeof text - sizeof HINT) - 1;
+    memcpy(text + n, HINT, sizeof HINT);
+    opts_complain(p->spec->program, text);
     return OPTS_ERROR;
 }
 

@@ -178,6 +178,7 @@ bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *t
     const struct recent_form *f;
     int path, name = 0, goals = 0;
     size_t referrer = 0;
+    const char *texts;
     uint64_t ms = 0;
 
     *e = (struct recent_event){0};
@@ -204,9 +205,10 @@ bool recent_event_parse(struct slice json, struct recent_event *e, struct buf *t
     if (referrer > REFERRER_MAX || goals < 0 || ms > ENGAGED_MAX_MS || text->full)
         return false;
     e->ms = (uint32_t)ms;
-    e->path = (struct slice){text->p, (size_t)path};
-    e->name = (struct slice){text->p + path, (size_t)name};
-    e->goals = (struct slice){text->p + text->n - goals, (size_t)goals};
+    texts = text->n > 0 ? text->p : ""; /* all of them may be empty */
+    e->path = (struct slice){texts, (size_t)path};
+    e->name = (struct slice){texts + path, (size_t)name};
+    e->goals = (struct slice){texts + text->n - goals, (size_t)goals};
     e->referrer = (struct slice){e->goals.p - referrer, referrer};
     return true;
 }

@@ -107,6 +107,12 @@ static int parse_unix(struct redis_addr *a, struct slice rest, struct complaint 
     return 0;
 }
 
+/* What may stand in brackets; which of them are addresses is the resolver's business. */
+static bool is_ipv6(struct slice s)
+{
+    return s.n > 0 && memchr(s.p, ':', s.n) && !memchr(s.p, '/', s.n);
+}
+
 /* Takes "host" or "[v6]" off the front. */
 static bool eat_host(struct redis_addr *a, struct slice *rest)
 {
@@ -114,7 +120,8 @@ static bool eat_host(struct redis_addr *a, struct slice *rest)
 
     if (eat(rest, SLICE("["))) {
         host = eat_until(rest, "]");
-        if (!eat(rest, SLICE("]")) || (rest->n && !memchr(":/", rest->p[0], 2)))
+        if (!eat(rest, SLICE("]")) || (rest->n && !memchr(":/", rest->p[0], 2)) ||
+            !is_ipv6(host))
             return false;
     } else {
         host = eat_until(rest, ":/");

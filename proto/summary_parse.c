@@ -162,7 +162,7 @@ static void add_recent(struct summary *s, uint64_t *ids, uint64_t id, struct sli
 static bool read_recent(struct flat *r, struct summary *s)
 {
     ms_t oldest = minute_start(s->now - s->window + 1), at;
-    uint64_t ids[RECENT_MAX], id, n;
+    uint64_t ids[RECENT_MAX] = {0}, id, n;
     struct slice json;
 
     if (!flat_is(r, SLICE("R")) || !flat_number(r, r->left - 1, &n))

@@ -183,13 +183,23 @@ static enum wire_verdict start_verdict(const uint8_t *bytes, size_t n)
     return bytes[AT_VERSION] == VERSION ? WIRE_OK : WIRE_BAD_VERSION;
 }
 
-/* The checks after them. */
-static enum wire_verdict tag_verdict(const uint8_t *bytes, size_t n, uint8_t key_id,
-                                     const struct key *key)
+/* The checks after them, under the key of the datagram's direction. Two secrets may have
+ * the same id. */
+static enum wire_verdict tag_verdict(const uint8_t *bytes, size_t n,
+                                     const struct secret *s)
 {
-    if (bytes[AT_KEY_ID] != key_id)
-        return WIRE_BAD_KEY;
-    return tag_is_right(bytes, n, key) ? WIRE_OK : WIRE_BAD_MAC;
+    enum wire_verdict v = WIRE_BAD_KEY;
+
+    for (unsigned i = 0; i < s->n; i++) {
+        const struct secret_keys *k = &s->v[i];
+
+        if (bytes[AT_KEY_ID] != k->key_id)
+            continue;
+        if (tag_is_right(bytes, n, bytes[AT_TYPE] == WIRE_ACK ? &k->down : &k->up))
+            return WIRE_OK;
+        v = WIRE_BAD_MAC;
+    }
+    return v;
 }
 
 size_t wire_frame(uint8_t *out, const struct wire_head *h, const void *body, size_t n,
@@ -199,11 +209,11 @@ size_t wire_frame(uint8_t *out, const struct wire_head *h, const void *body, siz
 
     assert(n <= BODY_MAX && h->shard < h->nshards);
     assert(h->type == WIRE_DATA || (h->type == WIRE_PING && n == 0));
-    put_head(out, h, s->key_id, n);
+    put_head(out, h, s->v[0].key_id, n);
     if (n > 0)
         memcpy(out + WIRE_HEADER, body, n);
     memset(out + WIRE_HEADER + n, 0, at - WIRE_HEADER - n);
-    crypto_shorthash_siphashx24(out + at, out, at, s->up.b);
+    crypto_shorthash_siphashx24(out + at, out, at, s->v[0].up.b);
     return at + WIRE_TAG;
 }
 
@@ -219,7 +229,7 @@ enum wire_verdict wire_open(const uint8_t *bytes, size_t n, const struct secret 
     if (!data_is_sound(bytes, n))
         return WIRE_BAD_SHAPE;
     if (s)
-        v = tag_verdict(bytes, n, s->key_id, &s->up);
+        v = tag_verdict(bytes, n, s);
     if (v != WIRE_OK)
         return v;
     take_head(h, bytes);
@@ -232,7 +242,7 @@ void wire_ack_frame(uint8_t *out, const struct wire_ack *a, const struct secret 
 {
     assert(a->shard < a->nshards);
     memset(out, 0, WIRE_ACK_BYTES);
-    put_start(out, WIRE_ACK, s->key_id, a->shard, a->nshards);
+    put_start(out, WIRE_ACK, s->v[0].key_id, a->shard, a->nshards);
     out[AT_FLAGS] = a->renewed ? FLAG_RENEWED : 0;
     store64(out + AT_STREAM, a->stream);
     store64(out + AT_EPOCH, a->epoch);
@@ -243,7 +253,7 @@ void wire_ack_frame(uint8_t *out, const struct wire_ack *a, const struct secret 
     store64(out + AT_ECHO, a->echo_us);
     store16(out + AT_WINDOW, a->window);
     crypto_shorthash_siphashx24(out + WIRE_ACK_BYTES - WIRE_TAG, out,
-                                WIRE_ACK_BYTES - WIRE_TAG, s->down.b);
+                                WIRE_ACK_BYTES - WIRE_TAG, s->v[0].down.b);
 }
 
 enum wire_verdict wire_ack_open(const uint8_t *bytes, size_t n, const struct secret *s,
@@ -258,7 +268,7 @@ enum wire_verdict wire_ack_open(const uint8_t *bytes, size_t n, const struct sec
     if (!ack_is_sound(bytes, n))
         return WIRE_BAD_SHAPE;
     if (s)
-        v = tag_verdict(bytes, n, s->key_id, &s->down);
+        v = tag_verdict(bytes, n, s);
     if (v != WIRE_OK)
         return v;
     take_ack(a, bytes);

@@ -67,13 +67,13 @@ enum wire_verdict {
                          reserved, shard, body_len, padding, a seq of 0 or below base */
     WIRE_BAD_VERSION, /* a version this build does not speak */
     WIRE_BAD_TYPE,    /* a type this build does not know, or that goes the other way */
-    WIRE_BAD_KEY,     /* another key_id: the secret files of the two nodes differ */
+    WIRE_BAD_KEY,     /* no key of ours has its key_id: the secret files differ */
     WIRE_BAD_MAC,     /* damaged or forged */
 };
 
 /* Frames @body (n <= BODY_MAX; 0 for a PING) into @out (DATAGRAM_MAX bytes). Returns the
- * datagram's length. key_id comes from @s, not from @h. Asserts shard < nshards, and that
- * the type is one that goes up. */
+ * datagram's length. key_id comes from the first of @s, not from @h. Asserts shard <
+ * nshards, and that the type is one that goes up. */
 size_t wire_frame(uint8_t *out, const struct wire_head *h, const void *body, size_t n,
                   const struct secret *s);
 

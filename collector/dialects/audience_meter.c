@@ -41,9 +41,11 @@ static bool has_name(const struct exchange *x)
     return x->worker->setup->enable_uuid && x->at.more.n > 0;
 }
 
-/* Whether the request may become a stream; else it was answered. */
-static bool admit(struct exchange *x)
+/* Whether the request may become a stream, and by @judged whether it counts; else it was
+ * answered. */
+static bool admit(struct exchange *x, enum admission *judged)
 {
+    const struct beacon_sender from = beacons_sender(x);
     struct worker *w = x->worker;
 
     if (!site_valid(x->at.id)) {
@@ -59,7 +61,10 @@ static bool admit(struct exchange *x)
     } else if (!stream_has_room(w, x->at.id)) {
         exchange_error(x, 503, "too_many_streams", "Retry-After: 5\r\n");
     } else {
-        return true;
+        *judged = admission_judge_site(w, x->at.id, &from);
+        if (!admission_refuses(*judged))
+            return true;
+        exchange_error(x, 403, admission_name(*judged), NULL);
     }
     return false;
 }
@@ -79,7 +84,7 @@ static void put_head(struct exchange *x)
             buf_slice(out, SLICE("\n"));
 }
 
-static struct audience *join(struct exchange *x)
+static struct audience *join(struct exchange *x, bool counts)
 {
     struct worker *w = x->worker;
     struct slice name = has_name(x) ? x->at.more : (struct slice){0};
@@ -94,6 +99,7 @@ static struct audience *join(struct exchange *x)
                                                        .family = MEMBERS_OF_AUDIENCE,
                                                        .from = beacons_sender(x),
                                                        .delayed = true,
+                                                       .silent = !counts,
                                                        .replaced = audience_replaced,
                                                        .arg = a});
     if (a->member)
@@ -102,12 +108,12 @@ static struct audience *join(struct exchange *x)
     return NULL;
 }
 
-static enum handled open_stream(struct exchange *x)
+static enum handled open_stream(struct exchange *x, bool counts)
 {
     struct worker *w = x->worker;
-    bool joins = w->setup->deadline_ms[DEADLINE_JOIN] == 0;
+    bool joins = counts && w->setup->deadline_ms[DEADLINE_JOIN] == 0;
     struct stream_wish wish = {.damp = w->setup->audience_damp, .joins = joins};
-    struct audience *a = join(x);
+    struct audience *a = join(x, counts);
 
     if (a == NULL) {
         exchange_error(x, 503, "too_many_members", "Retry-After: 5\r\n");
@@ -124,14 +130,16 @@ static enum handled open_stream(struct exchange *x)
 
 static enum handled on_stream(struct exchange *x)
 {
+    enum admission judged;
+
     if (x->request->upgrades)
         return route_run(NULL, x);
     if (x->request->method == HTTP_OPTIONS)
         return answer_empty(x);
-    if (!admit(x))
+    if (!admit(x, &judged))
         return ANSWERED;
     if (x->request->method != HTTP_HEAD)
-        return open_stream(x);
+        return open_stream(x, judged == ADMITTED);
     put_head(x);
     x->conn->mode.last = true;
     return ANSWERED;

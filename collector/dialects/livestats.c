@@ -110,11 +110,13 @@ static void answer(struct exchange *x, struct slice body, const char *headers)
 static enum handled take_ping(struct exchange *x)
 {
     const struct setup *setup = x->worker->setup;
+    const struct key *key = secret_tab_key(&x->worker->files.secret,
+                                           worker_now(x->worker)->wall / MS_PER_DAY);
     char tab[LIVESTATS_TAB_TEXT], minted[SESSION_TEXT], host[HTTP_HEAD_MAX], lines[512];
     const char *headers;
     struct beacon b;
 
-    if (!livestats_ping(&b, x->body, &setup->secret.tab, tab)) {
+    if (!livestats_ping(&b, x->body, key, tab)) {
         COUNT(&x->worker->counters, bad_state);
         answer(x, (struct slice){0}, HEADER_OPEN HEADER_NO_STORE);
         return ANSWERED;

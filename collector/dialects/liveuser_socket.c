@@ -50,17 +50,23 @@ static enum handled let_in(struct exchange *x, struct slice client)
 {
     struct stream *s = &x->conn->stream;
     bool totals = is_true(x->request->query, SLICE("enableTotalCount"));
-    const struct member_intent as = intent_of(x, client, totals);
-    struct member *member = member_join(x->worker, &as);
+    struct member_intent as = intent_of(x, client, totals);
+    enum admission judged = admission_judge_site(x->worker, x->at.id, &as.from);
+    struct member *member;
     struct liveuser *lu;
 
+    if (admission_refuses(judged))
+        return refuse(x, 403, admission_name(judged));
+    as.silent = judged != ADMITTED;
+    member = member_join(x->worker, &as);
     if (member == NULL)
         return refuse(x, 503, "too_many_members");
     lu = liveuser_new();
     lu->member = member;
     ws_put_head(x);
     stream_begin(s, totals ? &liveuser_of_total : &liveuser_of_count, lu);
-    stream_watch(s, x->at.id, &(struct stream_wish){.no_feed = true, .joins = true});
+    stream_watch(s, x->at.id,
+                 &(struct stream_wish){.no_feed = true, .joins = !as.silent});
     return STREAMING;
 }
 
@@ -86,11 +92,15 @@ static struct liveuser_guest *new_guest(struct exchange *x)
     const struct beacon_sender from = beacons_sender(x);
     size_t n =
         from.user_agent.n < MEMBER_AGENT_MAX ? from.user_agent.n : MEMBER_AGENT_MAX;
+    size_t origin_n = from.origin.n <= ORIGIN_MAX ? from.origin.n : ORIGIN_MAX + 1;
     struct liveuser_guest *guest = malloc(sizeof *guest + n);
 
     if (guest == NULL)
         abort();
-    *guest = (struct liveuser_guest){.ip = from.ip, .agent_n = n};
+    *guest = (struct liveuser_guest){
+        .ip = from.ip, .opts_out = from.opts_out, .origin_n = origin_n, .agent_n = n};
+    if (origin_n > 0)
+        memcpy(guest->origin, from.origin.p, origin_n);
     if (n > 0)
         memcpy(guest->agent, from.user_agent.p, n);
     return guest;

@@ -12,6 +12,7 @@
 #include "../../proto/hit.h"
 #include "../conn.h"
 #include "../stream_compose.h"
+#include "../admission/admission.h"
 #include "../worker.h"
 #include "liveuser_message.h"
 
@@ -125,18 +126,25 @@ static uint16_t admit(struct stream *s, const struct liveuser_message *m)
     struct liveuser *lu = s->own;
     struct liveuser_guest *guest = lu->guest;
     struct slice site = {m->site, m->site_n};
-    const struct member_intent as = {
-        .site = site,
-        .from = {.ip = guest->ip, .user_agent = {guest->agent, guest->agent_n}}};
+    struct member_intent as = {.site = site,
+                               .from = {.ip = guest->ip,
+                                        .origin = {guest->origin, guest->origin_n},
+                                        .user_agent = {guest->agent, guest->agent_n},
+                                        .opts_out = guest->opts_out}};
+    enum admission judged;
 
     if (!site_valid(site))
         return WS_POLICY;
+    judged = admission_judge_site(stream_worker(s), site, &as.from);
+    if (admission_refuses(judged))
+        return WS_POLICY;
+    as.silent = judged != ADMITTED;
     if (!join(s, &as))
         return WS_TRY_LATER;
     free(guest);
     lu->guest = NULL;
     s->framing = &liveuser_of_go;
-    stream_watch(s, site, &(struct stream_wish){.no_feed = true, .joins = true});
+    stream_watch(s, site, &(struct stream_wish){.no_feed = true, .joins = !as.silent});
     return 0;
 }
 

@@ -8,7 +8,9 @@
 /* Who asked, for a guest: the request is gone when it joins. */
 struct liveuser_guest {
     struct ip ip;
-    size_t agent_n;
+    bool opts_out;
+    size_t origin_n, agent_n;
+    char origin[ORIGIN_MAX + 1]; /* a longer one is cut to be still too long */
     char agent[];
 };
 

@@ -5,6 +5,7 @@
 #include "../../proto/hit.h"
 #include "../../proto/iso.h"
 #include "../../proto/json.h"
+#include "../beacons.h"
 #include "../conn.h"
 #include "../json_body.h"
 #include "../worker.h"
@@ -94,12 +95,19 @@ static enum handled take(struct exchange *x, const struct liveuser_visit *v)
 {
     char host[REFERRER_MAX];
     struct slice site = liveuser_visit_site(v->site, x->request, host);
+    const struct beacon_sender from = beacons_sender(x);
+    enum admission judged;
     const char *error;
 
     if (!site_valid(site))
         return refuse(x, "bad_site");
+    judged = admission_judge_site(x->worker, site, &from);
+    if (admission_refuses(judged)) {
+        exchange_error(x, 400, admission_name(judged), NULL);
+        return ANSWERED;
+    }
     error = day_visitors_ask(x->worker, site, v->visitor, worker_now(x->worker)->wall,
-                             &x->conn->waiter, on_told);
+                             judged == ADMITTED, &x->conn->waiter, on_told);
     if (error == NULL)
         return LATER;
     exchange_error(x, 503, error, "Retry-After: 1\r\n");

@@ -7,6 +7,7 @@
 #include "matomo.h"
 
 #include <stdio.h>
+#include <string.h>
 #include "../../proto/hex.h"
 #include "../beacons.h"
 #include "../cors.h"
@@ -42,20 +43,57 @@ static struct slice user_of(const struct said *s)
     return is_visitor_id(s->visitor) ? s->visitor : (struct slice){0};
 }
 
+/* How long @s is up to the first of @stops. */
+static size_t span_to(struct slice s, const char *stops)
+{
+    size_t n = 0;
+
+    while (n < s.n && !(s.p[n] && strchr(stops, s.p[n])))
+        n++;
+    return n;
+}
+
+/* Parts off the scheme, with what follows it, and whose login stands before the host. */
+static struct slice without_login(struct slice address, struct slice *scheme)
+{
+    const char *mark = memmem(address.p, address.n, "://", 3);
+    size_t host;
+
+    if (mark == NULL)
+        return address;
+    *scheme = (struct slice){address.p, (size_t)(mark + 3 - address.p)};
+    address = slice_skip(address, scheme->n);
+    for (host = span_to(address, "/"); host > 0 && address.p[host - 1] != '@'; host--)
+        ;
+    return slice_skip(address, host);
+}
+
+/* As of a page, a query or fragment is not told: it may say who goes there. */
+static struct slice event_at(struct params *p, struct slice word, struct slice address)
+{
+    struct slice scheme = {0};
+
+    address.n = span_to(address, "?#");
+    address = without_login(address, &scheme);
+    return params_join(p, word, scheme, address);
+}
+
 /* The name of the event that the request tells of; empty: it tells of none. */
 static struct slice event_of(struct params *p, const struct said *s)
 {
     const struct {
         struct slice word, what;
     } rows[] = {
-        {SLICE("link "), s->link},
-        {SLICE("download "), s->download},
         {SLICE("search "), s->search},
         {SLICE("goal "), s->goal},
     };
 
     if (s->category.n > 0 || s->action.n > 0)
         return params_join(p, s->category, SLICE(" "), s->action);
+    if (s->link.n > 0)
+        return event_at(p, SLICE("link "), s->link);
+    if (s->download.n > 0)
+        return event_at(p, SLICE("download "), s->download);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].what.n > 0)
             return params_join(p, rows[i].word, (struct slice){0}, rows[i].what);

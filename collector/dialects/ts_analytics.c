@@ -64,9 +64,9 @@ static struct slice or_else(struct slice text, struct slice otherwise)
 /* One tracker says an event's name in en, another among its properties. */
 static struct slice event_name(const json_t *root)
 {
-    struct slice name = json_body_text(root, "en");
+    struct slice of_props = json_body_text(json_object_get(root, "p"), "name");
+    struct slice name = or_else(json_body_text(root, "en"), of_props);
 
-    name = or_else(name, json_body_text(json_object_get(root, "p"), "name"));
     return or_else(name, SLICE("event"));
 }
 

@@ -28,8 +28,8 @@ struct ts_body {
 
 /* Reads the body of a POST, whatever its Content-Type says. The beacon is only to be used
  * after TS_COUNTS. ts_body_close frees, whatever was returned. */
-enum ts_verdict ts_body_read(struct ts_body *b, struct slice body);
-void ts_body_close(struct ts_body *b);
+enum ts_verdict ts_body_read(struct ts_body *t, struct slice body);
+void ts_body_close(struct ts_body *t);
 
 /* Whether @text is an absolute URL: a scheme, and with http and https a host. */
 bool ts_is_url(struct slice text);

@@ -88,14 +88,16 @@ static void accept_message(struct exchange *x, const struct beacon *b)
 {
     struct beacon_sender from = beacons_sender(x);
     struct worker *w = x->worker;
+    const struct key *key =
+        secret_tab_key(&w->files.secret, worker_now(w)->wall / MS_PER_DAY);
     uint64_t visitor =
-        visitor_identify(&w->day_keys, &w->setup->secret, worker_now(w)->wall, b->site,
+        visitor_identify(&w->day_keys, &w->files.secret, worker_now(w)->wall, b->site,
                          b->user, &from.ip, from.user_agent)
             .visitor;
     char session[37], visit[37], body[256];
 
-    umami_uuid(&w->setup->secret.tab, "session", visitor, session);
-    umami_uuid(&w->setup->secret.tab, "visit", visitor, visit);
+    umami_uuid(key, "session", visitor, session);
+    umami_uuid(key, "visit", visitor, visit);
     snprintf(body, sizeof body,
              "{\"cache\":\"headcount\",\"sessionId\":\"%s\",\"visitId\":\"%s\"}", session,
              visit);

@@ -238,7 +238,8 @@ int admin_open(struct admin *a, uv_loop_t *loop, const struct listen_addr *addr,
     uv_timer_init(loop, &a->deadline);
     uv_tcp_init(loop, &a->listener);
     a->listener.data = a->deadline.data = a;
-    r = uv_tcp_bind(&a->listener, (const struct sockaddr *)&addr->sa, 0);
+    r = addr->handed ? uv_tcp_open(&a->listener, addr->handed)
+                     : uv_tcp_bind(&a->listener, (const struct sockaddr *)&addr->sa, 0);
     if (r == 0)
         r = uv_listen((uv_stream_t *)&a->listener, BACKLOG, on_newcomer);
     if (r < 0) {

@@ -37,6 +37,14 @@ int listen_addr_parse(struct listen_addr *a, const char *option, const char *tex
     return 0;
 }
 
+void listen_addr_hand(struct listen_addr *a, int fd)
+{
+    if (fd == 0)
+        return;
+    a->on = true;
+    a->handed = fd;
+}
+
 int listen_addr_explain(const struct listen_addr *a, int error, char *err, size_t err_n)
 {
     if (error == UV_EADDRINUSE)

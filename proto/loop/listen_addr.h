@@ -11,6 +11,7 @@
 struct listen_addr {
     struct sockaddr_storage sa;
     bool on;            /* false: no such port */
+    int handed;         /* a socket bound already, to be used instead; 0: none */
     const char *option; /* "--admin-listen", for messages; borrowed */
     const char *text;   /* as given; borrowed */
 };
@@ -19,6 +20,9 @@ struct listen_addr {
  * up. Returns 0, or -1 with a sentence that names the option in @err. */
 int listen_addr_parse(struct listen_addr *a, const char *option, const char *text,
                       char *err, size_t err_n);
+
+/* Makes @fd (handed.h) the port, even of an @a that is off; 0: leaves it alone. */
+void listen_addr_hand(struct listen_addr *a, int fd);
 
 /* Says in @err why the address could not be listened on, @error being a uv error. Returns
  * -1. */

@@ -320,6 +320,11 @@ struct redis_link *redis_link_open(uv_loop_t *loop, const struct redis_addr *add
     return link;
 }
 
+void redis_link_readdress(struct redis_link *link, const struct redis_addr *addr)
+{
+    link->addr = *addr;
+}
+
 int redis_link_call(struct redis_link *link, int argc, const char **argv,
                     const size_t *lens, redis_reply_fn fn, void *arg)
 {

@@ -68,6 +68,9 @@ struct redis_link_deadlines {
 void redis_link_set_deadlines(struct redis_link *link,
                               const struct redis_link_deadlines *d);
 
+/* From the next time it dials on it uses this address and these credentials; copied. */
+void redis_link_readdress(struct redis_link *link, const struct redis_addr *addr);
+
 /* Queues one command; @lens may be NULL when all of @argv are strings. @fn is called
  * exactly once, later, never from inside this call; an error reply is handed over like
  * any other. Returns 0; -1 when the link is not up, or REDIS_OUTBOX_MAX bytes or

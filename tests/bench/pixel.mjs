@@ -62,7 +62,7 @@ async function startForgetful(s) {
   pin(aggregator.pid, 0);
   const program = s.run('forget-collector', path.join(bin, 'headcount-collector'), [
     '--listen', '127.0.0.1:0', '--aggregator', await Story.addressOf(aggregator), '--workers', '1',
-    '--feed-listen', 'none', '--notify-listen', 'none', ...common,
+    '--feed-listen', 'none', '--notify-listen', 'none', '--open-sites', ...common,
   ]);
   const port = Number((await Story.addressOf(program)).split(':').at(-1));
   pin(program.pid, 1);

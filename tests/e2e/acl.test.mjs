@@ -111,7 +111,7 @@ async function isOfTheDay(s) {
 
 /** Settings made, listed and taken back. */
 async function cliSets(s, login) {
-  for (const words of ['add x', 'token x add bot', 'token x rm bot', 'badge x on', 'goal x add g --path /', 'goal x rm g', 'alert x add a --above 5', 'alert x rm a', 'badge x off', 'visibility x token', 'visibility x public', 'list', 'rm x --data']) {
+  for (const words of ['add x', 'token x add bot', 'token x rm bot', 'badge x on', 'goal x add g --path /', 'goal x rm g', 'alert x add a --above 5', 'alert x rm a', 'badge x off', 'visibility x token', 'visibility x public', 'add x --origin https://a.example', 'origin x rm https://a.example', 'privacy x heed', 'privacy x off', 'list', 'rm x --data']) {
     const { code, err } = await s.cli(['site', ...words.split(' '), '--redis', s.redisAddress, ...login]);
     assert.equal(code, 0, err);
   }

@@ -56,7 +56,7 @@ story('site: what an operator sets is in Redis, listed, and gone again', async (
     { name: 'order', path: '/thanks/*' },
   ]);
   const [row] = await json(s, 'site', 'list');
-  assert.deepEqual(row, { site: 'shop', named: true, lastCommit: null, badge: true, visibility: 'public', tokens: 1, goals: 2 });
+  assert.deepEqual(row, { site: 'shop', named: true, lastCommit: null, badge: true, visibility: 'public', origins: 0, privacy: 'off', tokens: 1, goals: 2 });
 
   await run(s, 0, 'site', 'token', 'shop', 'rm', 'bot');
   await run(s, 1, 'site', 'token', 'shop', 'rm', 'bot');

@@ -1,7 +1,7 @@
 // The end of a collector: what it waits for, and what its exit code tells.
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
-import { story, within } from './harness.mjs';
+import { request, story, within } from './harness.mjs';
 
 const PATIENCE_MS = 40_000; // --drain waits up to 30 s
 
@@ -59,4 +59,20 @@ story('after --drain nothing depends on the aggregator any more', async (s) => {
   await s.startAggregator();
   await s.startCollector();
   await s.sees('shop', { currentVisitors: 20, pageViews: 20 });
+});
+
+story('with --drain-delay it is first told that the collector will go, while it goes on', async (s) => {
+  await s.start({ collector: ['--drain-delay', '5'] });
+  const admin = await s.constructor.adminOf(s.collector);
+  s.collector.signal('SIGTERM');
+  await s.collector.says(/event=stopping/);
+  for (const url of [`http://${s.http}/readyz`, `http://${admin}/readyz`]) {
+    const { status, body } = await request(url);
+    assert.equal(status, 503);
+    assert.equal(body.toString(), 'stopping\n');
+  }
+  assert.equal((await s.request('/livez')).status, 200);
+  await s.hit({ i: 'shop', p: '/', u: 'alice' });
+  assert.deepEqual(await within(PATIENCE_MS, 'the collector ends', s.collector.end), { code: 0, signal: null });
+  assert.equal((await s.cliJson('now', 'shop')).pageViews, 1);
 });

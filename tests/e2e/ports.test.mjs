@@ -135,7 +135,7 @@ story('a watcher may have the events as JSON, or as lines that harm no terminal'
   const publish = (n, last, events) => {
     const text = JSON.parse(message({ n, last }));
     const json = JSON.stringify({ ...text, events }); // and as escaped as the aggregator has it
-    return resp.call('PUBLISH', 'hc:shop', json.replace(/[\u007f-\u009f\u2028]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`));
+    return resp.call('PUBLISH', 'hc:shop', json.replace(/[\u007f-\u009f\u2028\u202e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`));
   };
   const at = Date.UTC(2026, 0, 1, 7, 52, 1);
   const hostile = { id: 1, type: 'message', timestamp: at, text: '\u001b[2J\n07:00:00 view /forged \u009b1m\u202e\u2028é', name: 'c\ti' };

@@ -4,7 +4,7 @@
 // A story has a directory of its own with a redis-server on a Unix socket in it, and an
 // aggregator and a collector on ports the kernel picks.
 //
-// HEADCOUNT_BIN names the directory of the programs (build/bin).
+// HEADCOUNT_BIN names the directory of the programs (build/bin), WORKERS how many a collector has.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -125,7 +125,7 @@ export class Story {
   }
 
   /** Everything. window, workers: as the flags; the rest: more arguments for each. */
-  async start({ window, workers = 1, redis = [], aggregator = [], collector = [] } = {}) {
+  async start({ window, workers = Number(process.env.WORKERS ?? 1), redis = [], aggregator = [], collector = [] } = {}) {
     await this.startRedis(redis);
     await this.startAggregator(window ? ['--window', window, ...aggregator] : aggregator);
     await this.startCollector(['--workers', workers, ...collector]);
@@ -141,10 +141,11 @@ export class Story {
     return this.redis;
   }
 
-  /** Its admin port is any free one and others there are none: stories run side by side. */
+  /** Its admin port is any free one and others there are none: stories run side by side.
+   * Any site counts, as with --open-sites. */
   daemon(name, args, env) {
-    const none = { HEADCOUNT_STATS_LISTEN: 'none', HEADCOUNT_FEED_LISTEN: 'none', HEADCOUNT_NOTIFY_LISTEN: 'none' };
-    const all = { HEADCOUNT_ADMIN_LISTEN: '127.0.0.1:0', ...none, ...env };
+    const none = { HEADCOUNT_STATS_LISTEN: 'none', HEADCOUNT_FEED_LISTEN: 'none', HEADCOUNT_NOTIFY_LISTEN: 'none', HEADCOUNT_BOTS: 'none' };
+    const all = { HEADCOUNT_ADMIN_LISTEN: '127.0.0.1:0', HEADCOUNT_OPEN_SITES: 'yes', ...none, ...env };
     return this.run(name, path.join(bin, `headcount-${name}`), args, { env: all });
   }
 

@@ -85,6 +85,7 @@ static struct model_key key_copy(const struct model_key *k)
     c.text = k->text ? copy((struct slice){k->text, k->text_n}) : NULL;
     c.cap = k->n;
     c.field = k->n ? calloc(k->n, sizeof *c.field) : NULL;
+    assert(c.field || k->n == 0);
     for (size_t i = 0; i < k->n; i++) {
         const struct model_field *f = &k->field[i];
 
@@ -1149,14 +1150,14 @@ size_t redis_model_fields(struct redis_model *m, const char *key)
     return k ? k->n : 0;
 }
 
-/* hc:live, hc:alerted, hc:{SITE}:t, hc:{SITE}:al */
+/* hc:alerted, hc:{SITE}:t; and hc:live, when the connection broke before its expiry,
+ * which comes with the next sweep. */
 static bool is_for_ever(const struct model_key *k)
 {
     size_t n = k->name_n;
 
     return strcmp(k->name, KEY_LIVE) == 0 || strcmp(k->name, KEY_ALERTED) == 0 ||
-           (n > 3 && strcmp(k->name + n - 3, "}:t") == 0) ||
-           (n > 4 && strcmp(k->name + n - 4, "}:al") == 0);
+           (n > 3 && strcmp(k->name + n - 3, "}:t") == 0);
 }
 
 size_t redis_model_eternal(struct redis_model *m, const char *prefix)

@@ -49,8 +49,9 @@ static void check_frame(const uint8_t *data, size_t size, struct secret s)
         return;
     must(size == WIRE_ACK_BYTES);
     memcpy(sent, data, size);
-    s.key_id = sent[4];
-    crypto_shorthash_siphashx24(sent + size - WIRE_TAG, sent, size - WIRE_TAG, s.down.b);
+    s.v[0].key_id = sent[4];
+    crypto_shorthash_siphashx24(sent + size - WIRE_TAG, sent, size - WIRE_TAG,
+                                s.v[0].down.b);
     must(wire_ack_open(sent, size, &s, &a) == WIRE_OK);
     wire_ack_frame(again, &a, &s);
     must(memcmp(sent, again, size) == 0);

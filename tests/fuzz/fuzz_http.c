@@ -22,11 +22,17 @@ static void must(bool claim)
 #define HTTP_HEAD LLHTTP_HEAD
 #define HTTP_POST LLHTTP_POST
 #define HTTP_OPTIONS LLHTTP_OPTIONS
+#define HTTP_PUT LLHTTP_PUT
+#define HTTP_PATCH LLHTTP_PATCH
+#define HTTP_DELETE LLHTTP_DELETE
 #include <llhttp.h>
 #undef HTTP_GET
 #undef HTTP_HEAD
 #undef HTTP_POST
 #undef HTTP_OPTIONS
+#undef HTTP_PUT
+#undef HTTP_PATCH
+#undef HTTP_DELETE
 
 #include <strings.h>
 
@@ -129,9 +135,21 @@ static void compare_values(const struct http_request *r)
     must(slice_eq(r->origin, value_of("origin")));
     must(slice_eq(r->content_type, value_of("content-type")));
     must(slice_eq(r->accept, value_of("accept")));
-    must(slice_eq(r->forwarded_for, value_of("x-forwarded-for")));
+    must(slice_eq(r->nforwarded_for ? r->forwarded_for[r->nforwarded_for - 1]
+                                    : (struct slice){0},
+                  value_of("x-forwarded-for")));
+    must(slice_eq(r->client_ip, value_of("x-real-ip")));
     must(slice_eq(r->authorization, value_of("authorization")));
     must(slice_eq(r->request_headers, value_of("access-control-request-headers")));
+    must(slice_eq(r->accept_encoding, value_of("accept-encoding")));
+    must(slice_eq(r->if_none_match, value_of("if-none-match")));
+    must(slice_eq(r->last_event_id, value_of("last-event-id")));
+    must(slice_eq(r->cookie, value_of("cookie")));
+    must(slice_eq(r->country, value_of("cf-ipcountry")));
+    must(slice_eq(r->upgrade, value_of("upgrade")));
+    must(slice_eq(r->ws_key, value_of("sec-websocket-key")));
+    must(slice_eq(r->ws_version, value_of("sec-websocket-version")));
+    must(slice_eq(r->ws_protocol, value_of("sec-websocket-protocol")));
 }
 
 static void compare(const struct http_request *r, const char *head, size_t n)
@@ -193,9 +211,15 @@ static void check_request(const struct http_request *r, const char *head, size_t
     check_text(r->origin, head, n);
     check_text(r->content_type, head, n);
     check_text(r->accept, head, n);
-    check_text(r->forwarded_for, head, n);
+    must(r->nforwarded_for <= HTTP_FORWARDED_MAX);
+    for (unsigned i = 0; i < r->nforwarded_for; i++)
+        check_text(r->forwarded_for[i], head, n);
+    check_text(r->client_ip, head, n);
     check_text(r->authorization, head, n);
     check_text(r->request_headers, head, n);
+    check_text(r->cookie, head, n);
+    check_text(r->last_event_id, head, n);
+    check_text(r->ws_key, head, n);
 }
 
 /* The same bytes at the very end of a heap block, for the sanitizer to guard. */
@@ -215,12 +239,13 @@ static ssize_t parse_copy(const uint8_t *data, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct http_request r;
-    ssize_t whole = http_parse(&r, (const char *)data, size), last = 0;
+    const char *bytes = (const char *)data;
+    ssize_t whole = http_parse_with(&r, bytes, size, SLICE("X-Real-IP")), last = 0;
     size_t step = 1 + size / 32;
 
     if (whole > 0) {
-        check_request(&r, (const char *)data, (size_t)whole);
-        compare(&r, (const char *)data, (size_t)whole);
+        check_request(&r, bytes, (size_t)whole);
+        compare(&r, bytes, (size_t)whole);
         must(parse_copy(data, (size_t)whole) == whole);
         must(parse_copy(data, (size_t)whole - 1) == 0);
     }

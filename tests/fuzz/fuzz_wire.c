@@ -42,8 +42,9 @@ static void check_signed(const uint8_t *data, size_t size, struct secret s)
     size_t n;
 
     memcpy(sent, data, size);
-    s.key_id = sent[4];
-    crypto_shorthash_siphashx24(sent + size - WIRE_TAG, sent, size - WIRE_TAG, s.up.b);
+    s.v[0].key_id = sent[4];
+    crypto_shorthash_siphashx24(sent + size - WIRE_TAG, sent, size - WIRE_TAG,
+                                s.v[0].up.b);
     must(wire_open(sent, size, &s, &h, &body, &n) == WIRE_OK);
     must(wire_frame(again, &h, body, n, &s) == size);
     must(memcmp(sent, again, size) == 0);

@@ -31,7 +31,7 @@
 #include "../fake/redis_model.h"
 
 #define DAY INT64_C(1763769600000) /* 2025-11-22 00:00:00 UTC */
-#define WORDS_MAX 16
+#define LINE_WORDS_MAX 16
 #define TICK_MAX_MS 1000 /* as in engine.c */
 
 struct tape {
@@ -373,13 +373,13 @@ int main(int argc, char **argv)
     if (!in)
         fail(&t, "cannot be opened:", t.file);
     while (fgets(line, sizeof line, in)) {
-        char *word[WORDS_MAX], *save, *comment = strchr(line, '#');
+        char *word[LINE_WORDS_MAX], *save, *comment = strchr(line, '#');
         int n = 0;
 
         t.line++;
         if (comment)
             *comment = 0;
-        for (char *w = strtok_r(line, " \t\n", &save); w && n < WORDS_MAX;
+        for (char *w = strtok_r(line, " \t\n", &save); w && n < LINE_WORDS_MAX;
              w = strtok_r(NULL, " \t\n", &save))
             word[n++] = w;
         if (n)

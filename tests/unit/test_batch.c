@@ -171,6 +171,65 @@ static void attention_may_be_any_number(void **state)
     }
 }
 
+static void when_it_was_sent_is_a_text_or_a_whole_number_or_left_out(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"i=s&_=1790000000000&v=t", "1790000000000"},
+        {"i=s&_=", ""},
+        {"i=s", ""},
+        {"{\"i\":\"s\",\"_\":1790000000000}", "1790000000000"},
+        {"{\"i\":\"s\",\"_\":\"179\"}", "179"},
+        {"{\"i\":\"s\",\"sent\":179}", "179"},
+        {"{\"i\":\"s\",\"_\":1,\"sent\":2}", "1"},
+        {"{\"i\":\"s\",\"_\":179.5}", ""},
+        {"{\"i\":\"s\",\"_\":[]}", ""},
+        {"{\"i\":\"s\",\"_\":null}", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct slice body = guarded(slice_of(rows[i].text));
+        struct batch b;
+
+        assert_int_equal(batch_open(&b, body), BEACON_OK);
+        assert_int_equal(batch_get(&b, body, 0, &beacon), BEACON_OK);
+        assert_true(slice_eq(beacon.sent, slice_of(rows[i].want)));
+        batch_fini(&b);
+    }
+}
+
+static void the_first_event_says_whose_token_a_batch_needs(void **state)
+{
+    static const struct {
+        const char *text, *want; /* NULL: it names none */
+    } rows[] = {
+        {"i=shop&p=/", "shop"},
+        {"p=/", NULL},
+        {"i=no+site", NULL},
+        {"{\"i\":\"shop\"}", "shop"},
+        {"[{\"site\":\"shop\"},{\"i\":\"blog\"}]", "shop"},
+        {"{\"hits\":[{\"i\":\"shop\"}]}", "shop"},
+        {"[{\"p\":\"/\"},{\"i\":\"shop\"}]", NULL},
+        {"[7]", NULL},
+        {"[]", NULL},
+        {"{\"i\":7}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct slice body = guarded(slice_of(rows[i].text)), site;
+        struct batch b;
+
+        assert_int_equal(batch_open(&b, body), BEACON_OK);
+        assert_int_equal(batch_site(&b, body, &site), rows[i].want != NULL);
+        if (rows[i].want)
+            assert_true(slice_eq(site, slice_of(rows[i].want)));
+        batch_fini(&b);
+    }
+}
+
 static void one_bad_event_does_not_spoil_the_others(void **state)
 {
     struct slice body = guarded(
@@ -360,6 +419,8 @@ int main(void)
         cmocka_unit_test(json_values_are_text_numbers_or_flags),
         cmocka_unit_test(a_query_has_names_of_its_own),
         cmocka_unit_test(attention_may_be_any_number),
+        cmocka_unit_test(when_it_was_sent_is_a_text_or_a_whole_number_or_left_out),
+        cmocka_unit_test(the_first_event_says_whose_token_a_batch_needs),
         cmocka_unit_test(one_bad_event_does_not_spoil_the_others),
         cmocka_unit_test(what_is_no_strict_json_is_refused),
         cmocka_unit_test(a_batch_has_500_events),

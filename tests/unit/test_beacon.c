@@ -76,7 +76,7 @@ static void a_beacon_becomes_a_hit(void **state)
     assert_int_equal(h.at, AT);
     assert_int_not_equal(h.visitor, 0);
     assert_int_equal(h.previous, 0);
-    assert_int_equal(h.tab, siphash(&secret.tab, "abc", 3));
+    assert_int_equal(h.tab, siphash(&secret.v[0].tab, "abc", 3));
     assert_int_equal(must_hit("i=shop").tab, 0);
     assert_int_equal(must_hit("i=shop&v=").tab, 0);
 }

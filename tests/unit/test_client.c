@@ -225,6 +225,12 @@ static void what_is_no_network_is_refused(void **state)
             fail_msg("\"%s\" was read as a network", row[i]);
 }
 
+static struct ip client(const struct trusted *t, const struct ip *peer,
+                        struct slice forwarded_for)
+{
+    return client_ip(t, peer, &forwarded_for, forwarded_for.n > 0);
+}
+
 /* Proxies at 10.0.0.0/8 and 2001:db8:f::/48. */
 static void only_a_trusted_proxy_speaks_for_others(void **state)
 {
@@ -275,12 +281,86 @@ static void only_a_trusted_proxy_speaks_for_others(void **state)
         struct ip peer = ip_of(row[i].peer), got, alone;
 
         header.p = guard_copy(header.p, header.n);
-        got = client_ip(&t, &peer, header);
+        got = client(&t, &peer, header);
         if (strcmp(text_of(&got), row[i].want) != 0)
             fail_msg("%s with \"%s\" is %s, not %s", row[i].peer, row[i].forwarded_for,
                      text_of(&got), row[i].want);
-        alone = client_ip(&none, &peer, header);
+        alone = client(&none, &peer, header);
         assert_memory_equal(&alone, &peer, sizeof peer);
+    }
+}
+
+/* Up to four lines in the order they came; RFC 9110, 5.3 makes one list of them. */
+static void lines_are_walked_as_the_one_list_they_are(void **state)
+{
+    static const struct {
+        const char *line[4], *want;
+    } row[] = {
+        /* a proxy that adds a line of its own, behind one that did, too */
+        {{"198.51.100.1", "10.0.0.2"}, "198.51.100.1"},
+        {{"198.51.100.1", "10.0.0.3", "10.0.0.2"}, "198.51.100.1"},
+        {{"198.51.100.1, 10.0.0.3", "10.0.0.2"}, "198.51.100.1"},
+        {{"198.51.100.1", "10.0.0.3, 10.0.0.2"}, "198.51.100.1"},
+        /* what the client wrote stands in front, in lines of any number */
+        {{"1.1.1.1", "198.51.100.1"}, "198.51.100.1"},
+        {{"1.1.1.1, 10.0.0.9", "198.51.100.1"}, "198.51.100.1"},
+        {{"1.1.1.1", "2.2.2.2", "3.3.3.3", "198.51.100.1"}, "198.51.100.1"},
+        {{"1.1.1.1", "198.51.100.1, 10.0.0.2"}, "198.51.100.1"},
+        {{"<script>", "198.51.100.1"}, "198.51.100.1"},
+        {{"", "198.51.100.1"}, "198.51.100.1"},
+        {{",,,", "198.51.100.1", "10.0.0.2"}, "198.51.100.1"},
+        /* an empty line is an empty hop, and the end, as it is within a line */
+        {{"1.1.1.1", ""}, "10.0.0.1"},
+        {{"1.1.1.1", "", "10.0.0.2"}, "10.0.0.2"},
+        {{"10.0.0.3", "10.0.0.2"}, "10.0.0.3"},
+    };
+    struct trusted t = trust("10.0.0.0/8");
+    struct ip peer = ip_of("10.0.0.1"), stranger = ip_of("203.0.113.9"), got;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct slice lines[4];
+        size_t n = 0;
+
+        for (; n < 4 && row[i].line[n]; n++)
+            lines[n] = (struct slice){guard_copy(row[i].line[n], strlen(row[i].line[n])),
+                                      strlen(row[i].line[n])};
+        got = client_ip(&t, &peer, lines, n);
+        if (strcmp(text_of(&got), row[i].want) != 0)
+            fail_msg("row %zu is %s, not %s", i, text_of(&got), row[i].want);
+        got = client_ip(&t, &stranger, lines, n);
+        assert_memory_equal(&got, &stranger, sizeof got);
+    }
+}
+
+static void a_named_header_is_one_address_or_nothing(void **state)
+{
+    static const struct {
+        const char *peer, *value, *want;
+    } row[] = {
+        {"10.0.0.1", "198.51.100.1", "198.51.100.1"},
+        {"10.0.0.1", "198.51.100.1:5555", "198.51.100.1"},
+        {"10.0.0.1", "2001:db8:e::1", "2001:db8:e::1"},
+        {"10.0.0.1", "[2001:db8:e::1]:5555", "2001:db8:e::1"},
+        {"10.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"},
+        {"10.0.0.1", "10.0.0.2", "10.0.0.2"},
+        {"10.0.0.1", "", "10.0.0.1"},
+        {"10.0.0.1", "198.51.100.1, 198.51.100.2", "10.0.0.1"},
+        {"10.0.0.1", "198.51.100.1,", "10.0.0.1"},
+        {"10.0.0.1", "unknown", "10.0.0.1"},
+        {"10.0.0.1", "for=198.51.100.1", "10.0.0.1"},
+        {"203.0.113.9", "198.51.100.1", "203.0.113.9"},
+    };
+    struct trusted t = trust("10.0.0.0/8");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        size_t n = strlen(row[i].value);
+        struct ip peer = ip_of(row[i].peer), got;
+
+        got = client_ip_named(&t, &peer, (struct slice){guard_copy(row[i].value, n), n});
+        if (strcmp(text_of(&got), row[i].want) != 0)
+            fail_msg("\"%s\" of %s is %s", row[i].value, row[i].peer, text_of(&got));
     }
 }
 
@@ -293,10 +373,10 @@ static void at_most_32_hops_are_walked(void **state)
     (void)state;
     for (int i = 1; i < 32; i++)
         strcat(header, ",10.0.0.2");
-    got = client_ip(&t, &peer, slice_of(header));
+    got = client(&t, &peer, slice_of(header));
     assert_string_equal(text_of(&got), "198.51.100.1");
     strcat(header, ",10.0.0.2");
-    got = client_ip(&t, &peer, slice_of(header));
+    got = client(&t, &peer, slice_of(header));
     assert_string_equal(text_of(&got), "10.0.0.2");
 }
 
@@ -307,7 +387,7 @@ static void nobody_trusts_an_unknown_peer(void **state)
 
     (void)state;
     assert_false(trusted_has(&t, &unknown));
-    assert_int_equal(client_ip(&t, &unknown, SLICE("198.51.100.1")).n, 0);
+    assert_int_equal(client(&t, &unknown, SLICE("198.51.100.1")).n, 0);
 }
 
 static void a_prefix_is_as_long_as_its_bits_say(void **state)
@@ -344,9 +424,9 @@ static void random_hops_never_speak_for_a_stranger(void **state)
         for (size_t i = 0; i < header.n; i++)
             text[i] = some[dice_below(&d, sizeof some - 1)];
         header.p = guard_copy(text, header.n);
-        got = client_ip(&t, &stranger, header);
+        got = client(&t, &stranger, header);
         assert_memory_equal(&got, &stranger, sizeof got);
-        got = client_ip(&t, &proxy, header);
+        got = client(&t, &proxy, header);
         assert_true(got.n == 4 || got.n == 16);
     }
 }
@@ -360,6 +440,8 @@ int main(void)
         cmocka_unit_test(a_network_holds_the_addresses_of_its_prefix),
         cmocka_unit_test(what_is_no_network_is_refused),
         cmocka_unit_test(only_a_trusted_proxy_speaks_for_others),
+        cmocka_unit_test(lines_are_walked_as_the_one_list_they_are),
+        cmocka_unit_test(a_named_header_is_one_address_or_nothing),
         cmocka_unit_test(at_most_32_hops_are_walked),
         cmocka_unit_test(nobody_trusts_an_unknown_peer),
         cmocka_unit_test(a_prefix_is_as_long_as_its_bits_say),

@@ -39,13 +39,13 @@ static void rig_init(struct rig *r)
     char err[256];
 
     memset(r, 0, sizeof *r);
-    r->setup =
-        (struct setup){.listen_text = "127.0.0.1:0", .workers = 1, .conns_max = 64};
+    r->setup = (struct setup){
+        .listen_text = "127.0.0.1:0", .workers = 1, .conns_max = 64, .open_sites = true};
     address_parse(&r->setup.listen, "127.0.0.1:0", "--listen", err, sizeof err);
-    secret_init(&r->setup.secret, "a secret of the tests", 21);
+    secret_init(&r->setup.files.secret, "a secret of the tests", 21);
     r->setup.redis.is_unix = true;
     snprintf(r->setup.redis.host, sizeof r->setup.redis.host, "%s", redis.socket);
-    udp_aggregator_open(&r->aggregator, "127.0.0.1:0", &r->setup.secret);
+    udp_aggregator_open(&r->aggregator, "127.0.0.1:0", &r->setup.files.secret);
     r->setup.aggregator[0] = r->aggregator.at;
     r->setup.naggregators = 1;
     r->setup.ring_bytes = RING_BYTES_MIN;
@@ -615,8 +615,37 @@ static void at_the_cap_the_longest_idle_makes_room(void **state)
     rig_close(&r);
 }
 
-static void when_nobody_is_idle_the_newcomer_goes(void **state)
+static void when_nobody_is_idle_who_is_slow_makes_room(void **state)
 {
+    static const char *const slow[] = {
+        PIXEL "GET / HTT",
+        PIXEL "POST /e HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\ni=",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof slow / sizeof *slow; i++) {
+        int fd, newcomer;
+        struct rig r;
+
+        rig_init(&r);
+        r.setup.conns_max = 1;
+        rig_start(&r);
+        fd = dial(&r);
+        must_ask_status(fd, slow[i], 200);
+        newcomer = dial(&r);
+        must_ask_status(newcomer, PIXEL, 200);
+        assert_true(at_end(fd));
+        assert_int_equal(counters_of(&r).conns_displaced, 1);
+        assert_int_equal(counters_of(&r).conns_refused, 0);
+        close(newcomer);
+        close(fd);
+        rig_close(&r);
+    }
+}
+
+static void when_all_are_served_the_newcomer_goes(void **state)
+{
+    static const char stream[] = "GET /sites/shop/stream HTTP/1.1\r\n" HOST "\r\n";
     int busy, newcomer;
     char byte;
     struct rig r;
@@ -624,14 +653,18 @@ static void when_nobody_is_idle_the_newcomer_goes(void **state)
     (void)state;
     rig_init(&r);
     r.setup.conns_max = 1;
+    r.setup.streams_max = 1;
+    r.setup.stream_life_ms = PATIENCE_MS;
     rig_start(&r);
+    await_redis(&r);
     busy = dial(&r);
-    must_ask_status(busy, PIXEL "GET / HTT", 200);
+    send(busy, stream, sizeof stream - 1, MSG_NOSIGNAL);
+    assert_int_equal(recv(busy, &byte, 1, 0), 1);
     newcomer = dial(&r);
     send(newcomer, PIXEL, sizeof PIXEL - 1, MSG_NOSIGNAL);
     assert_true(recv(newcomer, &byte, 1, 0) <= 0);
     assert_int_equal(counters_of(&r).conns_refused, 1);
-    must_ask_status(busy, "P/1.1\r\n" HOST "\r\n", 302);
+    assert_int_equal(recv(busy, &byte, 1, 0), 1);
     close(newcomer);
     close(busy);
     rig_close(&r);
@@ -1419,7 +1452,8 @@ int main(void)
         cmocka_unit_test(dribbling_does_not_extend_the_head),
         cmocka_unit_test(a_slow_body_and_a_long_silence_end_too),
         cmocka_unit_test(at_the_cap_the_longest_idle_makes_room),
-        cmocka_unit_test(when_nobody_is_idle_the_newcomer_goes),
+        cmocka_unit_test(when_nobody_is_idle_who_is_slow_makes_room),
+        cmocka_unit_test(when_all_are_served_the_newcomer_goes),
         cmocka_unit_test(who_does_not_read_answers_gets_no_more_of_them_made),
         cmocka_unit_test(paths_and_methods_that_are_not_there_are_told_so),
         cmocka_unit_test(readiness_follows_redis),

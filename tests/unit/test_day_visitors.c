@@ -89,9 +89,10 @@ static int open_rig(void **state)
 
     redis_server_start(&server);
     snprintf(at.host, sizeof at.host, "%s", server.socket);
-    secret_init(&setup.secret, "correct horse battery staple", 28);
+    secret_init(&setup.files.secret, "correct horse battery staple", 28);
     t->worker = calloc(1, sizeof *t->worker);
     t->worker->setup = &setup;
+    t->worker->files = setup.files;
     day_visitors_init(&t->worker->day_visitors);
     t->loop = &t->worker->loop;
     assert_int_equal(uv_loop_init(t->loop), 0);
@@ -132,7 +133,7 @@ static const char *begin(struct rig *t, struct asker *a, const char *id, ms_t no
     memset(a, 0, sizeof *a);
     return day_visitors_ask(t->worker, SLICE("shop"),
                             (struct slice){guard_copy(id, strlen(id)), strlen(id)}, now,
-                            &a->waiter, on_told);
+                            true, &a->waiter, on_told);
 }
 
 /* Asks and waits; returns how many there are. */
@@ -167,7 +168,7 @@ static long long ask(struct rig *t, const char *line)
 static void expect_hash(int64_t day, const char *site, const char *id, const char *hex)
 {
     struct slice s = {guard_copy(site, strlen(site)), strlen(site)};
-    struct day_visitor v = day_visitors_hash(&setup.secret, day, s, slice_of(id));
+    struct day_visitor v = day_visitors_hash(&setup.files.secret, day, s, slice_of(id));
     uint8_t want[DAY_VISITOR_BYTES];
 
     assert_int_equal(hex_bytes(hex, want, sizeof want), sizeof want);
@@ -196,7 +197,7 @@ static void redis_has_the_hash_and_nothing_else(void **state)
     count(t, "alice", NOON, false);
     r = redisCommand(t->c, "SMEMBERS hc:{shop}:d:20241004");
     assert_int_equal(r->elements, 1);
-    v = day_visitors_hash(&setup.secret, 20000, SLICE("shop"), SLICE("alice"));
+    v = day_visitors_hash(&setup.files.secret, 20000, SLICE("shop"), SLICE("alice"));
     assert_int_equal(r->element[0]->len, sizeof v.b);
     assert_memory_equal(r->element[0]->str, v.b, sizeof v.b);
     freeReplyObject(r);

@@ -101,6 +101,13 @@ static void counters_become_findings(void **state)
         {true, "\"lost_heartbeat\":1", FINDING_NOTE, "heartbeats"},
         {true, "\"accept_errors\":1", FINDING_PROBLEM, "could not be accepted"},
         {true, "\"conns_refused\":1", FINDING_PROBLEM, "refused at the bound"},
+        {true, "\"proxy_bad\":2", FINDING_PROBLEM, "2 connections of trusted proxies"},
+        {true, "\"proxy_missing\":2", FINDING_NOTE, "no trusted proxy"},
+        {true, "\"busiest_share\":50", FINDING_NOTE,
+         "50 % of all hits of the last minute come from one address; is --trusted-proxy "
+         "missing?"},
+        {true, "\"busiest_share\":100", FINDING_NOTE, "100 % of all hits"},
+        {true, "\"busiest_share\":49", FINDING_OK, NULL},
         {true, "\"epochs\":4", FINDING_PROBLEM, "begin anew 4 times in 100 seconds"},
         {true, "\"epochs\":3", FINDING_OK, NULL},
         {true, "\"epochs\":16,\"redis_up\":4", FINDING_PROBLEM, "begin anew 4 times"},

@@ -294,10 +294,31 @@ static void kinds_and_states_have_names(void **state)
     assert_string_equal(hit_state_name(UINT32_MAX), "?");
 }
 
+static void a_referrer_is_a_host_or_an_address_in_brackets(void **state)
+{
+    static const struct pair row[] = {
+        {T("https://www.Example.org:443/a?b"), T("example.org")},
+        {T("  news.example/x"), T("news.example")},
+        {T("http://[2001:DB8::1]:80/"), T("[2001:db8::1]")},
+        {T("http://[::10.0; Win64; x64) AppleWebKit/537.36 li]:80"), T("")},
+        {T("http://[:80/"), T("")},
+        {T("http://]:80/"), T("")},
+        {T("http://[]/"), T("")},
+        {T("http://a:b:80/"), T("")},
+        {T("http://a@b/"), T("")},
+        {T("2001:db8::1"), T("")},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+        assert_normal(host_normalize, REFERRER_MAX, row[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_site_is_up_to_64_safe_characters),
+        cmocka_unit_test(a_referrer_is_a_host_or_an_address_in_brackets),
         cmocka_unit_test(a_path_keeps_only_what_names_the_page),
         cmocka_unit_test(controls_go_and_broken_utf8_is_repaired),
         cmocka_unit_test(a_name_is_cleaned_but_not_taken_for_a_path),

@@ -70,7 +70,8 @@ static struct http_request must_parse(const char *text)
     struct slice s = slice_of(text);
 
     assert_int_equal(feed(s), s.n);
-    assert_int_equal(http_parse(&r, guard_copy(s.p, s.n), s.n), s.n);
+    assert_int_equal(http_parse_with(&r, guard_copy(s.p, s.n), s.n, SLICE("X-Real-IP")),
+                     s.n);
     return r;
 }
 
@@ -106,7 +107,8 @@ static void a_browsers_head_is_taken_apart(void **state)
     assert_slice(r.referer, "https://shop.example/cart");
     assert_slice(r.origin, "https://shop.example");
     assert_slice(r.authorization, "Bearer x");
-    assert_slice(r.forwarded_for, "192.0.2.7");
+    assert_int_equal(r.nforwarded_for, 1);
+    assert_slice(r.forwarded_for[0], "192.0.2.7");
     assert_true(r.keep_alive);
     assert_false(r.http_1_0);
     assert_int_equal(r.content_length, 0);
@@ -153,7 +155,8 @@ static void names_have_no_case_and_values_no_outer_blanks(void **state)
     assert_slice(r.user_agent, "x\ty");
     assert_slice(r.referer, "");
     assert_slice(r.accept, "");
-    assert_slice(r.forwarded_for, "1,2");
+    assert_int_equal(r.nforwarded_for, 1);
+    assert_slice(r.forwarded_for[0], "1,2");
     assert_slice(r.origin, "caf\xc3\xa9");
 }
 
@@ -169,13 +172,69 @@ static void names_that_only_resemble_known_ones_mean_nothing(void **state)
     assert_int_equal(r.user_agent.n + r.accept.n + r.content_length, 0);
 }
 
-static void the_last_forwarded_for_counts(void **state)
+static void lines_of_forwarded_for_stay_in_their_order(void **state)
 {
-    struct http_request r = must_parse("GET / HTTP/1.1\r\n" H "X-Forwarded-For: 1\r\n"
-                                       "X-Forwarded-For: 2, 3\r\n\r\n");
+    struct http_request r =
+        must_parse("GET / HTTP/1.1\r\n" H "X-Forwarded-For: 1\r\nAccept: x\r\n"
+                   "x-forwarded-for:\r\nX-FORWARDED-FOR: 2, 3\r\n\r\n");
 
     (void)state;
-    assert_slice(r.forwarded_for, "2, 3");
+    assert_int_equal(r.nforwarded_for, 3);
+    assert_slice(r.forwarded_for[0], "1");
+    assert_slice(r.forwarded_for[1], "");
+    assert_slice(r.forwarded_for[2], "2, 3");
+    assert_int_equal(must_parse("GET / HTTP/1.1\r\n" H "\r\n").nforwarded_for, 0);
+}
+
+static void of_too_many_lines_of_forwarded_for_the_last_stay(void **state)
+{
+    char text[1024] = "GET / HTTP/1.1\r\n" H, want[16];
+    struct http_request r;
+
+    (void)state;
+    for (int i = 0; i < HTTP_FORWARDED_MAX + 3; i++)
+        sprintf(text + strlen(text), "X-Forwarded-For: %d\r\n", i);
+    r = must_parse(strcat(text, "\r\n"));
+    assert_int_equal(r.nforwarded_for, HTTP_FORWARDED_MAX);
+    for (int i = 0; i < HTTP_FORWARDED_MAX; i++) {
+        sprintf(want, "%d", i + 3);
+        assert_slice(r.forwarded_for[i], want);
+    }
+}
+
+/* must_parse asks for X-Real-IP. */
+static void the_header_that_was_named_is_read_and_its_repetition_told(void **state)
+{
+    struct http_request r =
+        must_parse("GET / HTTP/1.1\r\n" H "x-REAL-ip:  1.2.3.4 \r\n\r\n");
+
+    (void)state;
+    assert_slice(r.client_ip, "1.2.3.4");
+    assert_false(r.client_ip_repeated);
+    r = must_parse("GET / HTTP/1.1\r\n" H "X-Real-IP:\r\nX-Real-IP: 1.2.3.4\r\n\r\n");
+    assert_true(r.client_ip_repeated);
+    r = must_parse("GET / HTTP/1.1\r\n" H "X-Real-I: 1\r\nX-Real-IQ: 2\r\n"
+                   "X_Real-IP: 3\r\nX-Real-IPs: 4\r\n\r\n");
+    assert_int_equal(r.client_ip.n, 0);
+    assert_false(r.client_ip_repeated);
+}
+
+static void a_header_that_was_named_keeps_its_own_meaning(void **state)
+{
+    static const char head[] = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1\r\n\r\n";
+    struct http_request r;
+
+    (void)state;
+    assert_int_equal(http_parse_with(&r, head, sizeof head - 1, SLICE("Host")),
+                     sizeof head - 1);
+    assert_slice(r.host, "a");
+    assert_slice(r.client_ip, "a");
+    assert_int_equal(http_parse_with(&r, head, sizeof head - 1, SLICE("x-forwarded-for")),
+                     sizeof head - 1);
+    assert_slice(r.client_ip, "1");
+    assert_slice(r.forwarded_for[0], "1");
+    assert_int_equal(http_parse(&r, head, sizeof head - 1), sizeof head - 1);
+    assert_int_equal(r.client_ip.n, 0);
 }
 
 static void targets_come_in_three_forms(void **state)
@@ -688,7 +747,10 @@ int main(void)
         cmocka_unit_test(a_preflight_names_its_headers),
         cmocka_unit_test(names_have_no_case_and_values_no_outer_blanks),
         cmocka_unit_test(names_that_only_resemble_known_ones_mean_nothing),
-        cmocka_unit_test(the_last_forwarded_for_counts),
+        cmocka_unit_test(lines_of_forwarded_for_stay_in_their_order),
+        cmocka_unit_test(of_too_many_lines_of_forwarded_for_the_last_stay),
+        cmocka_unit_test(the_header_that_was_named_is_read_and_its_repetition_told),
+        cmocka_unit_test(a_header_that_was_named_keeps_its_own_meaning),
         cmocka_unit_test(targets_come_in_three_forms),
         cmocka_unit_test(a_connection_stays_unless_somebody_says_close),
         cmocka_unit_test(http_1_0_needs_no_host_and_expects_nothing),

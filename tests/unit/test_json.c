@@ -38,6 +38,7 @@ static void assert_markup_safe(struct slice json)
 {
     assert_null(memmem(json.p, json.n, "\xe2\x80\xa8", 3));
     assert_null(memmem(json.p, json.n, "\xe2\x80\xa9", 3));
+    assert_null(memmem(json.p, json.n, "\xe2\x80\xae", 3));
     for (size_t i = 0; i < json.n; i++) {
         assert_null(memchr("<>&\x7f", json.p[i], 4));
         assert_true((unsigned char)json.p[i] >= 0x20);
@@ -84,6 +85,8 @@ static void text_reads_back_as_it_was_meant(void **state)
         {"end of a script", SLICE("</script><!--&amp;"), "</script><!--&amp;"},
         {"two to four bytes", SLICE("\u00e9\u20ac\U0001f600"), "\u00e9\u20ac\U0001f600"},
         {"line separators", SLICE("a\u2028b\u2029c"), "a\u2028b\u2029c"},
+        {"marks that reorder text", SLICE("a\u202eb\u2066\u061c"),
+         "a\u202eb\u2066\u061c"},
         {"controls", SLICE("\b\f\n\r\t\x01\x1f\x7f"), "\b\f\n\r\t\x01\x1f\x7f"},
         {"C1 controls", SLICE("\xc2\x80\xc2\x9b\xc2\xa0"), "\xc2\x80\xc2\x9b\xc2\xa0"},
         {"noncharacters", SLICE("\uffff\U0010ffff"), "\uffff\U0010ffff"},
@@ -429,6 +432,7 @@ static void text_of_another_writer_is_refused(void **state)
         SLICE("\">\""),
         SLICE("\"&\""),
         SLICE("\"\u2028\""),
+        SLICE("\"\u202e\""),
         SLICE("\"\xc2\x85\""),
         SLICE("\"\xff\""),
         SLICE("\"\xc3\""),

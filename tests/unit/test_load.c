@@ -2046,10 +2046,10 @@ static void nobody_is_there_after_an_absence_of_minutes(void **state)
 /* What views were told apart by, as if it had come from another site. */
 static void expect_told_anew(struct world *w)
 {
-    static const char *const spoilt[] = {
-        "HSET hc:{shop}:tr:%u d:tablet 7", /* of a minute that has no row */
-        "SETRANGE hc:{shop}:tr:%u 0 x",
-        "HSET hc:{shop}:tr:%u pv 7", /* in the row's place */
+    static const char *const spoilt[][2] = {
+        {"HSET", "d:tablet 7"}, /* of a minute that has no row */
+        {"SETRANGE", "0 x"},
+        {"HSET", "pv 7"}, /* in the row's place */
     };
     char line[96];
 
@@ -2063,7 +2063,8 @@ static void expect_told_anew(struct world *w)
             meddle(w, "DEL hc:{shop}:m");
         snprintf(line, sizeof line, "DEL hc:{shop}:tr:%u", minute);
         meddle(w, line);
-        snprintf(line, sizeof line, spoilt[i % 3], minute);
+        snprintf(line, sizeof line, "%s hc:{shop}:tr:%u %s", spoilt[i % 3][0], minute,
+                 spoilt[i % 3][1]);
         meddle(w, line);
         read_anew(w, w->now);
         load_all(w);

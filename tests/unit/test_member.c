@@ -19,8 +19,10 @@
 #define NOON (20000 * 86400000LL + 43200000)
 #define TIMEOUT_S 15
 #define DELAY_MS 2000
+#define JOINS_A_MINUTE 3
 
 static struct setup setup;
+static struct commons *commons;
 static struct worker *worker[2];
 static struct hit sent[64];
 static char sent_path[64][PATH_MAX_BYTES];
@@ -74,14 +76,18 @@ static int set_up(void **state)
 {
     (void)state;
     memset(&setup, 0, sizeof setup);
-    secret_init(&setup.secret, "a secret of the tests", 21);
+    secret_init(&setup.files.secret, "a secret of the tests", 21);
     setup.member_timeout_s = TIMEOUT_S;
     setup.deadline_ms[DEADLINE_JOIN] = DELAY_MS;
     setup.deadline_ms[DEADLINE_BEAT] = TIMEOUT_S * 1000 / 3;
+    setup.quota_rates.visitors = rate_of(JOINS_A_MINUTE, MS_PER_MINUTE, JOINS_A_MINUTE);
+    commons = commons_new(&setup);
     nsent = nreplaced = npublished = 0;
     for (int i = 0; i < 2; i++) {
         worker[i] = calloc(1, sizeof **worker);
         worker[i]->setup = &setup;
+        worker[i]->files = setup.files;
+        worker[i]->commons = commons;
         worker[i]->moment = (struct moment){true, NOON, 1000};
         worker[i]->day_keys.day = -1;
         deadlines_init(&worker[i]->deadlines, setup.deadline_ms);
@@ -93,6 +99,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
+    commons_free(commons);
     for (int i = 0; i < 2; i++) {
         members_fini(&worker[i]->members);
         free(worker[i]);
@@ -310,7 +317,8 @@ static void names_of_other_dialects_and_page_views_are_others(void **state)
     assert_int_equal(nreplaced, 0);
     assert_int_not_equal(sent[0].tab, sent[1].tab);
     for (int i = 0; i < 2; i++) /* not that of a beacon with v=alice */
-        assert_true(sent[i].tab != beacon_tab(&setup.secret, SLICE("alice")));
+        assert_true(sent[i].tab !=
+                    beacon_tab(&setup.files.secret, NOON / MS_PER_DAY, SLICE("alice")));
     members_evict(worker[0], SLICE("shop"), MEMBERS_OF_LIVEUSER, SLICE("alice"));
     assert_int_equal(nreplaced, 1);
     must_be(2, HIT_LEAVE);
@@ -467,6 +475,26 @@ static void beyond_the_bound_there_are_none(void **state)
     worker[0]->members.open = 0;
 }
 
+static void so_many_of_one_address_join_in_a_minute_and_others_all_the_same(void **state)
+{
+    struct member_intent in = somebody("");
+    struct member *m[JOINS_A_MINUTE + 1];
+
+    (void)state;
+    in.from.ip = (struct ip){.n = 4, .b = {192, 0, 2, 1}};
+    for (int i = 0; i < JOINS_A_MINUTE; i++)
+        assert_non_null(m[i] = member_join(worker[i % 2], &in));
+    assert_null(member_join(worker[0], &in));
+    assert_null(member_join(worker[1], &in));
+    assert_int_equal(worker[0]->counters.members_limited, 1);
+    assert_int_equal(worker[1]->counters.members_limited, 1);
+    assert_int_equal(worker[0]->members.open + worker[1]->members.open, JOINS_A_MINUTE);
+    in.from.ip.b[3] = 2;
+    assert_non_null(m[JOINS_A_MINUTE] = member_join(worker[0], &in));
+    for (int i = 0; i <= JOINS_A_MINUTE; i++)
+        member_leave(m[i]);
+}
+
 static void a_long_user_agent_is_cut(void **state)
 {
     char agent[MEMBER_AGENT_MAX + 100];
@@ -508,6 +536,7 @@ int main(void)
         TEST(what_is_no_message_is_counted),
         TEST(a_refusal_of_redis_is_counted_and_told_once),
         TEST(beyond_the_bound_there_are_none),
+        TEST(so_many_of_one_address_join_in_a_minute_and_others_all_the_same),
         TEST(a_long_user_agent_is_cut),
     };
 

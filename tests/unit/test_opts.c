@@ -493,6 +493,16 @@ static const struct opt bad_default[] = {
     {"workers", "N", OPT_INT, AT(workers), .def = "65", .max = 64, .help = "many"},
 };
 
+static void what_a_terminal_should_not_be_shown_is_spelled_out(void **state)
+{
+    (void)state;
+    assert_error("--\033[31mred", "--\\x1b[31mred is not an option");
+    assert_error("--a\nb", "--a\\x0ab is not an option");
+    assert_error("--\342\200\256x", "--\\xe2\\x80\\xaex is not an option");
+    assert_error("--\302\233\377", "--\\xc2\\x9b\\xff is not an option");
+    assert_error("--\303\274ber", "--\303\274ber is not an option");
+}
+
 static void parse_bad_default(void)
 {
     struct opts_spec bad = {"shop", "", "", NULL, bad_default, 1};
@@ -599,6 +609,7 @@ int main(void)
         cmocka_unit_test_teardown(a_file_that_cannot_be_read_is_named, clear_environment),
         cmocka_unit_test(check_config_checks_and_does_not_run),
         cmocka_unit_test(the_version_is_one_line),
+        cmocka_unit_test(what_a_terminal_should_not_be_shown_is_spelled_out),
         cmocka_unit_test(help_is_a_document_of_80_columns),
         cmocka_unit_test(a_default_that_is_wrong_is_a_mistake_of_ours),
         cmocka_unit_test(a_config_is_lines_of_pairs),

@@ -89,6 +89,9 @@ static void everything_else_is_refused_with_a_reason(void **state)
     assert_refuses("tcp://::1", "host name");
     assert_refuses("tcp://[::1", "host name");
     assert_refuses("tcp://[]", "host name");
+    assert_refuses("tcp://[/]", "host name");
+    assert_refuses("tcp://[host]", "host name");
+    assert_refuses("tcp://[::1/2]", "host name");
     assert_refuses("tcp://[::1]6379", "host name");
     assert_refuses("tcp://a b", "host name");
     assert_refuses("tcp://a\nb", "host name");

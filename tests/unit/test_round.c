@@ -861,6 +861,7 @@ static void sites_that_died_are_taken_off_the_list(void **state)
     assert_true(round_sweep(&w->round, w->now + MS_PER_MINUTE));
     come_to_rest(w);
     assert_int_equal(redis_model_fields(&w->link.redis, KEY_LIVE), 1);
+    assert_true(redis_model_expiry(&w->link.redis, KEY_LIVE) > 0);
     buried(w);
 }
 

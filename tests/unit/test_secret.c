@@ -67,11 +67,11 @@ static void keys_are_blake2b_of_their_labels(void **state)
     secret_init(&s, guard_copy(TEXT, strlen(TEXT)), strlen(TEXT));
     hex_bytes("1cd1ac1f211efb5617308d74d14cf5de87ba9fbf7df646113223c1e0fa26d7e9", root,
               sizeof root);
-    assert_memory_equal(s.root, root, sizeof root);
-    assert_key(&s.up, "18d9521c5b1a51a104d880a1982e2305");
-    assert_key(&s.down, "425bb6d23fc9aa3b7bbfe6be73554149");
-    assert_key(&s.tab, "0eed167ca512b0e99327c59451b10d4b");
-    assert_int_equal(s.key_id, 0xa9);
+    assert_memory_equal(s.v[0].root, root, sizeof root);
+    assert_key(&s.v[0].up, "18d9521c5b1a51a104d880a1982e2305");
+    assert_key(&s.v[0].down, "425bb6d23fc9aa3b7bbfe6be73554149");
+    assert_key(&s.v[0].tab, "0eed167ca512b0e99327c59451b10d4b");
+    assert_int_equal(s.v[0].key_id, 0xa9);
     day = secret_day_key(&s, 0);
     assert_key(&day, "3f734bc15e78e1d0dca88a98e8c0e3df");
     day = secret_day_key(&s, 20000);
@@ -109,8 +109,8 @@ static void one_trailing_newline_does_not_count(void **state)
     assert_memory_equal(&read, &plain, sizeof plain);
     assert_int_equal(read_bytes(&read, TEXT "\n", strlen(TEXT) + 1), 0);
     assert_memory_equal(&read, &plain, sizeof plain);
-    assert_int_equal(read_bytes(&read, TEXT "\n\n", strlen(TEXT) + 2), 0);
-    assert_memory_not_equal(&read, &plain, sizeof plain);
+    assert_int_equal(read_bytes(&read, "\n" TEXT "\n\n", strlen(TEXT) + 3), 0);
+    assert_memory_equal(&read, &plain, sizeof plain); /* nor do empty lines */
 }
 
 static void any_bytes_are_a_secret(void **state)
@@ -122,6 +122,106 @@ static void any_bytes_are_a_secret(void **state)
     assert_int_equal(read_bytes(&a, zeros, sizeof zeros), 0);
     secret_init(&b, zeros, sizeof zeros);
     assert_memory_equal(&a, &b, sizeof a);
+}
+
+static void what_is_no_text_is_one_secret_with_all_its_lines(void **state)
+{
+    static const char bytes[] = "0123456789abcdef\n0123456789abcde\xff\n\n";
+    struct secret a, b;
+
+    (void)state;
+    assert_int_equal(read_bytes(&a, bytes, sizeof bytes - 1), 0);
+    secret_init(&b, bytes, sizeof bytes - 2);
+    assert_memory_equal(&a, &b, sizeof a);
+}
+
+#define OTHER "a horse of another colour"
+#define DAY 20788 /* 2026-12-01 */
+
+static void each_line_gives_keys_in_the_order_of_the_file(void **state)
+{
+    static const char *const text[] = {
+        TEXT "\n2026-12-01 " OTHER "\n",
+        "2026-12-01 " OTHER "\n" TEXT,
+    };
+    struct secret plain, other, s;
+
+    (void)state;
+    secret_init(&plain, TEXT, strlen(TEXT));
+    secret_init(&other, OTHER, strlen(OTHER));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(read_bytes(&s, text[i], strlen(text[i])), 0);
+        assert_int_equal(s.n, 2);
+        assert_memory_equal(&s.v[i], &plain.v[0], sizeof s.v[i]);
+        assert_int_equal(s.v[!i].key_id, other.v[0].key_id);
+        assert_memory_equal(&s.v[!i].up, &other.v[0].up, sizeof s.v[0].up);
+        assert_int_equal(s.v[!i].since, DAY);
+    }
+}
+
+/* In whichever order they stand, which only tells what is signed with. */
+static void a_day_belongs_to_the_newest_secret_that_has_come(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *before, *from; /* 2026-12-01 */
+    } row[] = {
+        {TEXT "\n2026-12-01 " OTHER, TEXT, OTHER},
+        {"2026-12-01 " OTHER "\n" TEXT, TEXT, OTHER},
+        {"2026-12-01 " OTHER "\n2020-02-29 " TEXT, TEXT, OTHER},
+        {"2020-02-29 " TEXT "\n2026-12-01 " OTHER, TEXT, OTHER},
+        {"2026-12-01 " OTHER "\n2099-01-01 " TEXT, OTHER, OTHER},
+        {"2026-12-01 " OTHER, OTHER, OTHER},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct secret s, before, from;
+        struct key got, want;
+
+        assert_int_equal(read_bytes(&s, row[i].text, strlen(row[i].text)), 0);
+        secret_init(&before, row[i].before, strlen(row[i].before));
+        secret_init(&from, row[i].from, strlen(row[i].from));
+        for (int64_t day = DAY - 2; day < DAY + 2; day++) {
+            const struct secret *owner = day < DAY ? &before : &from;
+
+            got = secret_day_key(&s, day);
+            want = secret_day_key(owner, day);
+            assert_memory_equal(&got, &want, sizeof got);
+            got = secret_day_visitors_key(&s, day);
+            want = secret_day_visitors_key(owner, day);
+            assert_memory_equal(&got, &want, sizeof got);
+            assert_memory_equal(secret_tab_key(&s, day), &owner->v[0].tab, sizeof got);
+        }
+    }
+}
+
+static void two_secrets_must_be_told_apart_by_a_day(void **state)
+{
+    static const struct {
+        const char *text, *why;
+    } row[] = {
+        {TEXT "\n" OTHER "\n", "like 2026-12-01"},
+        {"2026-12-01 " TEXT "\n2026-12-01 " OTHER, "like 2026-12-01"},
+        {"2026-02-30 " TEXT, "no day 2026-02-30"},
+        {"2026-13-01 " TEXT, "no day 2026-13-01"},
+        {"2026-00-10 " TEXT, "no day 2026-00-10"},
+        {TEXT "\n2026-12-01 short\n", "5 bytes"},
+        {TEXT "\n2026-12-01 " OTHER "\n2027-12-01 " OTHER "!", "more than 2"},
+        {"\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n", "0 bytes"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct slice text = {guard_copy(row[i].text, strlen(row[i].text)),
+                             strlen(row[i].text)};
+        char err[256] = "";
+        struct secret s;
+
+        assert_int_equal(secret_parse(&s, text, "a-file", err, sizeof err), -1);
+        if (!strstr(err, row[i].why) || !strstr(err, "--secret-file: a-file"))
+            fail_msg("%zu: %s", i, err);
+    }
 }
 
 static void lengths_are_held_to_their_bounds(void **state)
@@ -195,6 +295,10 @@ int main(void)
         cmocka_unit_test(siphash_is_siphash_2_4),
         cmocka_unit_test(one_trailing_newline_does_not_count),
         cmocka_unit_test(any_bytes_are_a_secret),
+        cmocka_unit_test(what_is_no_text_is_one_secret_with_all_its_lines),
+        cmocka_unit_test(each_line_gives_keys_in_the_order_of_the_file),
+        cmocka_unit_test(a_day_belongs_to_the_newest_secret_that_has_come),
+        cmocka_unit_test(two_secrets_must_be_told_apart_by_a_day),
         cmocka_unit_test(lengths_are_held_to_their_bounds),
         cmocka_unit_test(nothing_behind_the_longest_secret_is_overlooked),
         cmocka_unit_test(a_file_that_cannot_be_read_is_named),

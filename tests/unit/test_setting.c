@@ -131,6 +131,23 @@ static void what_others_wrote_is_checked(void **state)
 
 /* ---- the words ----------------------------------------------------------- */
 
+static void an_origin_has_one_field_however_it_is_written(void **state)
+{
+    struct slice origin;
+    struct setting s;
+
+    (void)state;
+    assert_true(setting_origin(&s, "HTTPS://Shop.example:443"));
+    assert_string_equal(s.field, "o:https://shop.example");
+    assert_string_equal(s.value, "1");
+    assert_true(setting_origin_read(guarded(s.field), &origin));
+    assert_true(slice_eq(origin, SLICE("https://shop.example")));
+    assert_false(setting_origin(&s, "shop.example"));
+    assert_false(setting_origin_read(guarded("o:"), &origin));
+    assert_false(setting_origin_read(guarded("o:x"), &origin));
+    assert_false(setting_origin_read(guarded("g:https://shop.example"), &origin));
+}
+
 static int read_words(const char *line, struct site_order *o, char *err, size_t err_n)
 {
     static char text[256];
@@ -171,6 +188,13 @@ static void each_form_is_one_order(void **state)
         {"goal list shop", GOAL_LIST, NULL},
         {"token rm shop bot", TOKEN_RM, "bot"},
         {"visibility token shop", VISIBILITY_TOKEN, NULL},
+        {"privacy shop", PRIVACY_SHOW, NULL},
+        {"privacy shop off", PRIVACY_IGNORE, NULL},
+        {"privacy heed shop", PRIVACY_OBEY, NULL},
+        {"origin shop", ORIGIN_LIST, NULL},
+        {"origin shop list", ORIGIN_LIST, NULL},
+        {"origin shop add https://shop.example", ORIGIN_ADD, "https://shop.example"},
+        {"origin rm shop https://*.shop.example", ORIGIN_RM, "https://*.shop.example"},
     };
     struct site_order o;
     char err[256];
@@ -221,6 +245,11 @@ static void everything_else_is_refused_with_the_word(void **state)
         {"token shop list a", "\"a\""},
         {"badge shop maybe", "on, off, not \"maybe\""},
         {"visibility shop private", "public, token, not \"private\""},
+        {"privacy shop on", "off, heed, not \"on\""},
+        {"origin shop add", "needs an ORIGIN"},
+        {"origin shop add shop.example", "\"shop.example\" is no origin"},
+        {"origin shop rm https://shop.example/", "without a path"},
+        {"origin shop add https://a.example b", "\"b\""},
     };
     struct site_order o;
     char err[256];
@@ -241,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_token_is_kept_as_its_hash),
         cmocka_unit_test(what_was_written_is_read_back),
         cmocka_unit_test(what_others_wrote_is_checked),
+        cmocka_unit_test(an_origin_has_one_field_however_it_is_written),
         cmocka_unit_test(each_form_is_one_order),
         cmocka_unit_test(a_site_that_is_called_like_a_verb_comes_first),
         cmocka_unit_test(everything_else_is_refused_with_the_word),

@@ -42,7 +42,7 @@ static void rig_init(struct rig *r)
     assert_non_null(mkdtemp(r->dir));
     secret_init(&r->secret, "a secret of the tests", 21);
     r->setup = (struct spool_setup){.path = r->dir,
-                                    .mark = {"boot-1", r->secret.key_id},
+                                    .mark = {"boot-1", r->secret.v[0].key_id},
                                     .ring_bytes = RING_BYTES_MIN,
                                     .workers = 1};
 }
@@ -283,6 +283,30 @@ static void hits_under_another_secret_are_not_thrown_away(void **state)
     must_refuse(&r, "ring-0: its 5 hits can be delivered only with the --secret-file");
     r.setup.mark.key_id--;
     must_open(&r);
+    spool_close(&r.spool);
+    rig_fini(&r);
+}
+
+static void a_ring_under_a_known_secret_is_taken_over_and_becomes_the_first_ones(
+    void **state)
+{
+    struct ring_file f;
+    struct rig r;
+
+    (void)state;
+    rig_init(&r);
+    leave_ring(&r, 0, 5);
+    r.setup.also[r.setup.nalso++] = r.setup.mark.key_id++;
+    must_open(&r);
+    f = must_ring(&r, 0);
+    assert_int_equal(ring_file_hits(&f), 5);
+    ring_file_close(&f);
+    spool_close(&r.spool);
+    r.setup.nalso = 0; /* the old secret is gone, and the ring is no longer its */
+    must_open(&r);
+    f = must_ring(&r, 0);
+    assert_int_equal(ring_file_hits(&f), 5);
+    ring_file_close(&f);
     spool_close(&r.spool);
     rig_fini(&r);
 }
@@ -704,6 +728,8 @@ int main(void)
         cmocka_unit_test(a_ring_from_before_a_boot_is_counted_and_put_aside),
         cmocka_unit_test(stale_rings_do_not_fill_the_disk),
         cmocka_unit_test(hits_under_another_secret_are_not_thrown_away),
+        cmocka_unit_test(
+            a_ring_under_a_known_secret_is_taken_over_and_becomes_the_first_ones),
         cmocka_unit_test(an_empty_ring_is_nobodys_loss),
         cmocka_unit_test(a_ring_of_another_size_is_delivered_beside_the_new_one),
         cmocka_unit_test(rings_of_workers_that_are_gone_are_dealt_out),

@@ -56,17 +56,17 @@ static void an_id_is_a_uuid_that_stays(void **state)
 
     (void)state;
     secret_init(&s, "the secret of a test", 20);
-    umami_uuid(&s.tab, "session", 12345, one);
+    umami_uuid(&s.v[0].tab, "session", 12345, one);
     assert_int_equal(strlen(one), 36);
     for (size_t i = 0; i < 36; i++)
         assert_int_equal(one[i] == '-', i == 8 || i == 13 || i == 18 || i == 23);
     assert_int_equal(one[14], '4');
     assert_non_null(strchr("89ab", one[19]));
-    umami_uuid(&s.tab, "session", 12345, two);
+    umami_uuid(&s.v[0].tab, "session", 12345, two);
     assert_string_equal(one, two);
-    umami_uuid(&s.tab, "visit", 12345, two);
+    umami_uuid(&s.v[0].tab, "visit", 12345, two);
     assert_string_not_equal(one, two);
-    umami_uuid(&s.tab, "session", 12346, two);
+    umami_uuid(&s.v[0].tab, "session", 12346, two);
     assert_string_not_equal(one, two);
 }
 

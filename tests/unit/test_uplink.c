@@ -33,10 +33,10 @@ static void rig_init(struct rig *r, size_t ring_bytes)
 
     memset(r, 0, sizeof *r);
     r->next = 1;
-    secret_init(&r->setup.secret, "a secret of the tests", 21);
+    secret_init(&r->setup.files.secret, "a secret of the tests", 21);
     r->setup.ring_bytes = ring_bytes;
     for (int i = 0; i < PEERS; i++) {
-        udp_aggregator_open(&r->peer[i], host[i], &r->setup.secret);
+        udp_aggregator_open(&r->peer[i], host[i], &r->setup.files.secret);
         r->setup.aggregator[i] = r->peer[i].at;
     }
     r->setup.naggregators = 1;
@@ -51,8 +51,8 @@ static void rig_open(struct rig *r)
 
     assert_int_equal(spool_open(&r->spool, &spool, err, sizeof err), 0);
     assert_int_equal(spool_ring(&r->spool, 0, &file, err, sizeof err), 0);
-    r->uplink = uplink_open(&r->loop, &r->setup, &r->spool, &file, &r->counters, false,
-                            err, sizeof err);
+    r->uplink = uplink_open(&r->loop, &r->setup, &r->setup.files.secret, &r->spool, &file,
+                            &r->counters, false, err, sizeof err);
     assert_non_null(r->uplink);
 }
 
@@ -322,8 +322,8 @@ static void without_descriptors_there_is_a_sentence(void **state)
     getrlimit(RLIMIT_NOFILE, &all);
     none = (struct rlimit){0, all.rlim_max};
     setrlimit(RLIMIT_NOFILE, &none);
-    assert_null(uplink_open(&r.loop, &r.setup, &r.spool, &file, &r.counters, true, err,
-                            sizeof err));
+    assert_null(uplink_open(&r.loop, &r.setup, &r.setup.files.secret, &r.spool, &file,
+                            &r.counters, true, err, sizeof err));
     setrlimit(RLIMIT_NOFILE, &all);
     assert_non_null(strstr(err, "--workers"));
     rig_close(&r);

@@ -215,6 +215,34 @@ static void an_id_is_never_0(void **state)
     assert_int_equal(ids.previous, 1);
 }
 
+/* The file is of before and after the day of the new secret, in either order; in the end
+ * without the old one. 2024-10-05 is the day 20001. */
+static void whoever_stays_up_while_the_secret_changes_is_known_again(void **state)
+{
+    static const char *const files[] = {
+        "sixteen and more bytes\n2024-10-05 the new one of many bytes",
+        "2024-10-05 the new one of many bytes\nsixteen and more bytes",
+    };
+    const struct person p = {"shop", "", "192.0.2.7", "A"};
+    const ms_t midnight = 20001 * DAY;
+    const struct secret old = secret;
+    uint64_t noon = id_of(p), late = identify(p, midnight - 1).visitor, early;
+    char err[256];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(secret_parse(&secret, slice_of(files[i]), "f", err, 256), 0);
+        assert_int_equal(identify(p, NOON).visitor, noon);
+        assert_int_equal(identify(p, midnight).previous, late);
+    }
+    early = identify(p, midnight).visitor;
+    secret = old;
+    assert_int_not_equal(identify(p, midnight).visitor, early);
+    secret_init(&secret, "the new one of many bytes", 25);
+    assert_int_equal(identify(p, midnight).visitor, early);
+    secret = old;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +255,7 @@ int main(void)
         cmocka_unit_test(the_longest_of_everything_fits),
         cmocka_unit_test(a_user_agent_counts_by_its_first_512_bytes),
         cmocka_unit_test(an_id_is_never_0),
+        cmocka_unit_test(whoever_stays_up_while_the_secret_changes_is_known_again),
     };
 
     return cmocka_run_group_tests(tests, make_secret, NULL);

@@ -56,7 +56,7 @@ static enum wire_verdict verdict(const void *bytes, size_t n, const struct secre
 /* Puts the right tag on damaged bytes, as somebody who has the secret would. */
 static void sign(uint8_t *bytes, size_t n, const struct secret *s)
 {
-    crypto_shorthash_siphashx24(bytes + n - WIRE_TAG, bytes, n - WIRE_TAG, s->up.b);
+    crypto_shorthash_siphashx24(bytes + n - WIRE_TAG, bytes, n - WIRE_TAG, s->v[0].up.b);
 }
 
 static void the_header_is_as_documented(void **state)
@@ -92,7 +92,7 @@ static void what_is_framed_opens_to_the_same(void **state)
         assert_int_equal(body_n, n);
         assert_ptr_equal(body, in + WIRE_HEADER);
         assert_true(n == 0 || (body[0] == 'b' && body[n - 1] == 'b'));
-        assert_int_equal(h.key_id, s.key_id);
+        assert_int_equal(h.key_id, s.v[0].key_id);
         assert_true(h.type == head.type && h.shard == head.shard &&
                     h.nshards == head.nshards && h.stream == head.stream &&
                     h.epoch == head.epoch && h.seq == head.seq && h.base == head.base &&
@@ -264,13 +264,44 @@ static void another_secret_is_told_from_a_forgery(void **state)
     size_t n = frame(bytes, 100, &a);
 
     (void)state;
-    same_id.key_id = a.key_id;
-    assert_int_not_equal(a.key_id, b.key_id);
+    same_id.v[0].key_id = a.v[0].key_id;
+    assert_int_not_equal(a.v[0].key_id, b.v[0].key_id);
     assert_int_equal(verdict(bytes, n, &b), WIRE_BAD_KEY);
     assert_int_equal(verdict(bytes, n, &same_id), WIRE_BAD_MAC);
     assert_int_equal(verdict(bytes, n, NULL), WIRE_OK);
-    crypto_shorthash_siphashx24(bytes + n - WIRE_TAG, bytes, n - WIRE_TAG, a.down.b);
+    crypto_shorthash_siphashx24(bytes + n - WIRE_TAG, bytes, n - WIRE_TAG, a.v[0].down.b);
     assert_int_equal(verdict(bytes, n, &a), WIRE_BAD_MAC); /* the other direction's key */
+}
+
+static struct secret both(const struct secret *first, const struct secret *second)
+{
+    struct secret s = *first;
+
+    s.v[s.n++] = second->v[0];
+    return s;
+}
+
+static void what_either_of_two_secrets_signed_is_taken(void **state)
+{
+    struct secret a = secret_of("secret"), b = secret_of("another");
+    struct secret ab = both(&a, &b), ba = both(&b, &a);
+    struct wire_ack ack = {.nshards = 1, .stream = 1}, got;
+    uint8_t bytes[DATAGRAM_MAX];
+    size_t n = frame(bytes, 100, &ab);
+
+    (void)state;
+    assert_int_equal(verdict(bytes, n, &a), WIRE_OK); /* the first one signs */
+    assert_int_equal(verdict(bytes, n, &b), WIRE_BAD_KEY);
+    assert_int_equal(verdict(bytes, n, &ab), WIRE_OK);
+    assert_int_equal(verdict(bytes, n, &ba), WIRE_OK);
+    bytes[n - 1] ^= 1;
+    assert_int_equal(verdict(bytes, n, &ba), WIRE_BAD_MAC);
+    ab.v[1].key_id = ba.v[1].key_id = ab.v[0].key_id = ba.v[0].key_id = 7;
+    n = frame(bytes, 100, &ab);
+    assert_int_equal(verdict(bytes, n, &ba), WIRE_OK); /* though both have one name */
+    wire_ack_frame(bytes, &ack, &ba);
+    assert_int_equal(wire_ack_open(bytes, WIRE_ACK_BYTES, &ab, &got), WIRE_OK);
+    assert_int_equal(wire_ack_open(bytes, WIRE_ACK_BYTES, &a, &got), WIRE_BAD_KEY);
 }
 
 static void random_bytes_are_refused(void **state)
@@ -313,7 +344,8 @@ static enum wire_verdict ack_verdict(const void *bytes, size_t n, const struct s
 
 static void sign_ack(uint8_t *bytes, size_t n, const struct secret *s)
 {
-    crypto_shorthash_siphashx24(bytes + n - WIRE_TAG, bytes, n - WIRE_TAG, s->down.b);
+    crypto_shorthash_siphashx24(bytes + n - WIRE_TAG, bytes, n - WIRE_TAG,
+                                s->v[0].down.b);
 }
 
 static void an_ack_is_as_documented(void **state)
@@ -465,6 +497,7 @@ int main(void)
         cmocka_unit_test(a_longer_datagram_is_refused_however_sound),
         cmocka_unit_test(every_flipped_bit_is_refused),
         cmocka_unit_test(another_secret_is_told_from_a_forgery),
+        cmocka_unit_test(what_either_of_two_secrets_signed_is_taken),
         cmocka_unit_test(random_bytes_are_refused),
         cmocka_unit_test(an_ack_is_as_documented),
         cmocka_unit_test(an_ack_opens_to_the_same),

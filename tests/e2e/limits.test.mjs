@@ -1,0 +1,214 @@
+// Those who send too much: what is over a limit counts nothing and is answered as ever, and
+// whoever keeps to the limits counts exactly, beside them. Addresses are told by a trusted
+// proxy, which is this host.
+//
+// Limits are refilled by the clock, so how many pass cannot be said before; but each answer
+// says whether it counted, and that number must be the one that is seen.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import os from 'node:os';
+import test from 'node:test';
+import { eventually, request, story } from './harness.mjs';
+
+const PROXY = ['--trusted-proxy', '127.0.0.1/32'];
+const GIF_BYTES = 43;
+const from = (address) => ({ headers: { 'X-Forwarded-For': address } });
+const pixel = (fields) => `/hc.gif?${new URLSearchParams(fields)}`;
+const range = (n) => Array.from({ length: n }, (_, i) => i);
+
+/** One beacon: '' if it counted, else the reason. It is answered with the picture in any case. */
+async function send(s, fields, address) {
+  const answer = await s.request(pixel(fields), address ? from(address) : {});
+  assert.deepEqual([answer.status, answer.body.length], [200, GIF_BYTES]);
+  return answer.headers['x-headcount'] ?? '';
+}
+
+/** Many at once, a score at a time. Returns how many counted, and sees that no other reason was
+ * given to the rest. */
+async function flood(s, hits, address, reason = 'ratelimited') {
+  let counted = 0;
+  for (let i = 0; i < hits.length; i += 20) {
+    const reasons = await Promise.all(hits.slice(i, i + 20).map((fields) => send(s, fields, address)));
+    counted += reasons.filter((r) => r === '').length;
+    assert.deepEqual(reasons.filter((r) => r && r !== reason), []);
+  }
+  return counted;
+}
+
+/** Between what passes at once and what the clock has added since. */
+function assertLimited(counted, burst, everyMs, began) {
+  const most = burst + Math.ceil((Date.now() - began) / everyMs);
+  assert.ok(counted >= burst && counted <= most, `${burst} to ${most} expected, got ${counted}`);
+}
+
+async function assertCounters(s, expected) {
+  const all = await s.counters(s.collector);
+  assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, all[name]])), expected);
+}
+
+for (const workers of [1, 3]) {
+  story(`a flood from one address is cut to its burst, and another address counts whole (${workers} workers)`, async (s) => {
+    await s.start({ workers, collector: [...PROXY, '--rate', 1, '--rate-burst', 30] });
+    const began = Date.now();
+    const hits = (site, n) => range(n).map((i) => ({ i: site, p: `/${i % 7}`, u: `v${i % 3}` }));
+    const [bad, good] = await Promise.all([flood(s, hits('bad', 300), '203.0.113.9'), flood(s, hits('good', 30), '203.0.113.10')]);
+    assertLimited(bad, 30, 1000, began);
+    assert.equal(good, 30);
+    await s.sees('good', { pageViews: 30, currentVisitors: 3 });
+    await s.sees('bad', { pageViews: bad, currentVisitors: 3 });
+    await assertCounters(s, { hits: bad + 30, ratelimited: 300 - bad });
+  });
+}
+
+story('IPv6 addresses of one /64 have one limit, and a forged hop does not help', async (s) => {
+  await s.start({ collector: [...PROXY, '--rate', 1, '--rate-burst', 10] });
+  const began = Date.now();
+  let counted = 0;
+  for (const i of range(40)) counted += (await send(s, { i: 'shop', u: 'v' }, `198.51.100.${i}, 2001:db8:1:2::${i + 1}`)) === '';
+  assertLimited(counted, 10, 1000, began);
+  assert.equal(await send(s, { i: 'shop', u: 'v' }, '2001:db8:1:3::1'), '');
+  await s.sees('shop', { pageViews: counted + 1 });
+});
+
+story('this host has no limit, and without --trusted-proxy neither has who says to be another', async (s) => {
+  await s.start({ collector: ['--rate', 1, '--rate-burst', 1, '--new-visitors', 1, '--new-sites', 1, '--conns-per-address', 1] });
+  const hits = range(100).map((i) => ({ i: `s${i % 3}`, u: `v${i}` }));
+  assert.equal(await flood(s, hits), 100);
+  assert.equal(await flood(s, hits, '203.0.113.9'), 100);
+  await s.sees('s1', { pageViews: 66, currentVisitors: 33 });
+});
+
+story('without limits nothing is limited', async (s) => {
+  await s.start({ collector: [...PROXY, '--rate', 0, '--new-visitors', 0, '--new-sites', 0] });
+  const hits = range(500).map((i) => ({ i: `s${i % 50}`, u: `v${i}` }));
+  assert.equal(await flood(s, hits, '203.0.113.9'), 500);
+});
+
+story('a captured beacon that is sent a hundred times counts once, over several workers', async (s) => {
+  await s.start({ workers: 3, collector: [...PROXY, '--rate', 1, '--rate-burst', 30] });
+  const captured = { k: 'v', e: '', _: 1790000000000, u: '', d: 0, v: '0.123', p: '/cart', r: '', a: 'r', i: 'shop' };
+  assert.equal(await flood(s, range(100).map(() => captured), '203.0.113.9', 'replayed'), 1);
+  await assertCounters(s, { hits: 1, replayed: 99, ratelimited: 0 });
+  // Nor from elsewhere, or by another way; and its address may send as ever.
+  assert.equal(await send(s, captured, '203.0.113.77'), 'replayed');
+  const posted = await s.request(pixel(captured), { method: 'POST' });
+  assert.equal(posted.headers['x-headcount'], 'replayed');
+  const json = await s.request('/e', { method: 'POST', body: JSON.stringify({ ...captured, sent: captured._ }) });
+  assert.equal(json.status, 202);
+  assert.equal(await flood(s, range(25).map((n) => ({ ...captured, _: captured._ + 1 + n })), '203.0.113.9'), 25);
+  await s.sees('shop', { pageViews: 26, currentVisitors: 1 });
+  await assertCounters(s, { hits: 26, replayed: 102 });
+});
+
+story('a beacon without a page-view id or a time is not judged', async (s) => {
+  await s.start();
+  for (const fields of [{ v: 'a' }, { _: 1 }, {}]) assert.equal(await flood(s, range(5).map(() => ({ i: 'shop', ...fields }))), 5);
+  await s.sees('shop', { pageViews: 15 });
+});
+
+story('an address brings so many new visitors, and those that are known go on', async (s) => {
+  await s.start({ workers: 2, collector: [...PROXY, '--new-visitors', 6, '--rate', 0] });
+  const began = Date.now();
+  assert.equal(await flood(s, [{ i: 'shop', u: 'known' }], '203.0.113.10'), 1);
+  const counted = await flood(s, range(100).map((i) => ({ i: 'shop', u: `made up ${i}` })), '203.0.113.9');
+  assertLimited(counted, 6, 10_000, began);
+  assert.equal(await flood(s, range(50).map(() => ({ i: 'shop', u: 'known', k: 'h' })), '203.0.113.9'), 50);
+  assert.equal(await flood(s, [{ i: 'shop', u: 'another' }], '203.0.113.10'), 1);
+  await s.sees('shop', { currentVisitors: counted + 2 });
+});
+
+story('an address brings so many new sites, and the aggregator hears of no others', async (s) => {
+  await s.start({ workers: 2, collector: [...PROXY, '--new-sites', 3, '--rate', 0] });
+  const began = Date.now();
+  const counted = await flood(s, range(200).map((i) => ({ i: `random-${i}`, u: 'v' })), '203.0.113.9');
+  assertLimited(counted, 3, 20_000, began);
+  assert.equal(await send(s, { i: 'honest', u: 'w' }, '203.0.113.10'), '');
+  assert.equal(await send(s, { i: 'honest', u: 'v' }, '203.0.113.9'), '');
+  await s.sees('honest', { currentVisitors: 2 });
+  await eventually(async () => assert.equal(Number(await s.redisCli('zcard', 'hc:live')), counted + 1));
+});
+
+story('a batch with a token of the site has no limit; with a wrong one it is refused, without one limited', async (s) => {
+  await s.start({ collector: [...PROXY, '--rate', 1, '--rate-burst', 10, '--new-visitors', 10] });
+  const { out: token } = await s.cli(['site', 'token', 'shop', 'add', 'bot', '--scope', 'send', '--redis', s.redisAddress]);
+  const post = async (events, authorization, address) => {
+    const headers = { ...from(address).headers, ...(authorization && { Authorization: authorization }) };
+    const { status, body } = await s.request('/e', { method: 'POST', headers, body: JSON.stringify(events) });
+    return [status, JSON.parse(body)];
+  };
+  const events = (i, n, name) => range(n).map((at) => ({ i, p: '/', u: `${name}${at}` }));
+  const taken = (accepted) => [202, { accepted, rejected: [] }];
+  const bearer = `Bearer ${token.trim()}`;
+
+  assert.deepEqual(await post(events('shop', 400, 'told'), bearer, '203.0.113.9'), taken(400));
+  await s.sees('shop', { pageViews: 400, currentVisitors: 400 });
+  assert.deepEqual(await post(events('shop', 5, 'x'), `Bearer hc_${'A'.repeat(43)}`, '203.0.113.9'), [401, { error: 'unauthorized' }]);
+  assert.deepEqual(await post(events('blog', 5, 'x'), bearer, '203.0.113.9'), [401, { error: 'unauthorized' }]);
+
+  // Only what is of its site; and what is no token of ours is not looked at.
+  const began = Date.now();
+  assert.deepEqual(await post([...events('shop', 50, 'told'), ...events('blog', 50, 'b')], bearer, '203.0.113.9'), taken(100));
+  assert.deepEqual(await post(events('blog', 20, 'b'), 'Basic aGM6aGM=', '203.0.113.9'), taken(20));
+  await s.sees('shop', { pageViews: 450, currentVisitors: 400 });
+  const { pageViews } = await s.api('blog');
+  assertLimited(pageViews, 10, 1000, began);
+});
+
+story('connections that stand for visitors are limited as new visitors are', async (s) => {
+  await s.start({ workers: 2, collector: [...PROXY, '--new-visitors', 3] });
+  const join = (address) =>
+    new Promise((resolve, reject) => {
+      const wire = s.wire();
+      wire.send(`GET /room HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nX-Forwarded-For: ${address}\r\n\r\n`);
+      eventually(() => assert.match(wire.text, /^HTTP\/1\.1 \d+ .*\r\n\r\n/s)).then(() => resolve(wire.text.slice(9, 12)), reject);
+    });
+  const began = Date.now();
+  const statuses = [];
+  for (const _ of range(10)) statuses.push(await join('203.0.113.9'));
+  const joined = statuses.filter((status) => status === '200').length;
+  assertLimited(joined, 3, 20_000, began);
+  assert.equal(statuses.filter((status) => status === '503').length, 10 - joined);
+  assert.equal(await join('203.0.113.10'), '200');
+  await assertCounters(s, { members_joined: joined + 1, members_limited: 10 - joined });
+});
+
+// This host's other address, if it has one: from there a connection is not a loopback one.
+const own = Object.values(os.networkInterfaces()).flat().find(({ family, internal }) => !internal && [4, 'IPv4'].includes(family))?.address;
+
+/** A connection to the collector, whether it is closed at once. */
+function connect(s, address) {
+  const socket = net.connect({ host: address, port: s.port });
+  s.closing.push(() => socket.destroy());
+  return new Promise((resolve) => {
+    socket.on('error', () => resolve({ socket, refused: true }));
+    socket.on('close', () => resolve({ socket, refused: true }));
+    socket.on('data', () => resolve({ socket, refused: false }));
+    socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+  });
+}
+
+const withOwn = (name, fn) => (own ? story(name, fn) : test(name, { skip: 'this host has no other address' }, () => {}));
+
+withOwn('an address has so many connections, whichever workers they come to, and then no more until one closes', async (s) => {
+  s.http = '0.0.0.0:0';
+  await s.start({ workers: 3, collector: ['--conns-per-address', 8, ...PROXY] });
+  s.http = `127.0.0.1:${s.port}`;
+  const first = await Promise.all(range(20).map(() => connect(s, own)));
+  const open = first.filter(({ refused }) => !refused);
+  assert.equal(open.length, 8);
+  assert.equal((await connect(s, '127.0.0.1')).refused, false);
+  await assertCounters(s, { conns_crowded: 12 });
+  open[0].socket.destroy();
+  await eventually(async () => assert.equal((await connect(s, own)).refused, false));
+  assert.equal((await connect(s, own)).refused, true);
+});
+
+withOwn('a trusted proxy has as many connections as it likes', async (s) => {
+  s.http = '0.0.0.0:0';
+  await s.start({ collector: ['--conns-per-address', 2, '--trusted-proxy', own] });
+  s.http = `127.0.0.1:${s.port}`;
+  const all = await Promise.all(range(20).map(() => connect(s, own)));
+  assert.deepEqual(all.filter(({ refused }) => refused), []);
+  const { status } = await request(`http://${own}:${s.port}/livez`);
+  assert.equal(status, 200);
+});
