@@ -70,6 +70,9 @@ static enum command_exit conclude(const struct player *p, enum player_end end,
 {
     switch (end) {
     case PLAYER_DONE:
+        if (strcmp(p->tally->reason, "unknown_site") == 0)
+            complain("the collector counts only sites that were added: headcount site "
+                     "add SITE");
         return tally_is_good(p->tally) ? EXIT_FINE : EXIT_NO;
     case PLAYER_INTERRUPTED:
         return EXIT_INTERRUPTED;

@@ -30,7 +30,7 @@ void tally_answer(struct tally *t, const struct answer *a)
 {
     t->answered++;
     t->status[a->status]++;
-    if (a->status / 100 != 2 || !*a->verdict || strcmp(a->verdict, "ok") == 0)
+    if (!*a->verdict || strcmp(a->verdict, "ok") == 0)
         return;
     if (t->refused++ == 0)
         snprintf(t->reason, sizeof t->reason, "%s", a->verdict);

@@ -15,7 +15,7 @@ struct tally {
     uint64_t sent;                   /* given to a connection */
     uint64_t answered;               /* of those, by status: */
     uint64_t status[TALLY_STATUSES]; /* 100..599 */
-    uint64_t refused;                /* answered 2xx with another verdict than "ok" */
+    uint64_t refused;                /* answered with another verdict than "ok" */
     char reason[ANSWER_VERDICT_MAX]; /* of the first refused */
 };
 

@@ -11,6 +11,7 @@
 const SITE = 'demo';
 const POLL_MS = 1_000; // without a stream
 const REFRESH_MS = 10_000; // with one: minutes pass also when nothing happens
+const COUNTED_MS = 3_000; // by then a view of this page has been counted, or it will not be
 const BARS = 30;
 const EVENTS = 6;
 const STATES = ['writing', 'reading', 'idle', 'background'];
@@ -150,6 +151,14 @@ let heard = Date.now();
 let timer;
 let due = Infinity;
 
+/** Says so when this page is not counted: its site was not added, or the browser opts out. */
+function showWhetherCounted(flags) {
+  const unknown = flags.includes('unknown');
+  const early = performance.now() < COUNTED_MS;
+  $('uncounted').hidden = !unknown || early;
+  if (unknown && early) ask(COUNTED_MS);
+}
+
 /** Asks for the whole answer in so many ms, or sooner where that was said before. */
 function ask(ms) {
   if (performance.now() + ms >= due) return;
@@ -163,7 +172,9 @@ async function poll() {
   try {
     const answer = await fetch(new URL(`sites/${SITE}/realtime`, root), { signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error(answer.status);
-    showAnswer(await answer.json());
+    const report = await answer.json();
+    showAnswer(report);
+    showWhetherCounted(report.flags);
     heard = Date.now();
     $('stale').hidden = true;
   } catch {

@@ -104,6 +104,22 @@ story('the demo shows who comes and goes as it happens, on a phone too', async (
   await phone.screenshot({ path: path.join(buildDir, 'e2e', 'demo-phone.png'), fullPage: true });
 });
 
+story('the demo says that it is not counted where its site was not added, until it is', async (s) => {
+  await s.start({ collector: ['--no-open-sites'] });
+  await eventually(async () => assert.equal((await s.counters(s.collector)).sites_open, 0));
+  const tab = await (await (await open(s)).newContext()).newPage();
+  await tab.goto(`http://${s.http}/demo`);
+  await tab.waitForSelector('#uncounted', { state: 'visible' });
+  const { code, err } = await s.cli(['site', 'add', 'demo', '--redis', s.redisAddress]);
+  assert.equal(code, 0, err);
+  await eventually(async () => {
+    await tab.goto(`http://${s.http}/demo`);
+    await s.sees('demo', { currentVisitors: 1 }, 1_000);
+  });
+  await tab.waitForFunction(() => document.getElementById('online').textContent === '1');
+  assert.equal(await tab.isVisible('#uncounted'), false);
+});
+
 story('a visitor who goes on to another page is counted there, and still once', async (s) => {
   await s.start();
   const browser = await open(s);

@@ -174,7 +174,7 @@ story('every setting in the files of /etc/headcount is one, those that are switc
     await run(path.join(bin, `headcount-${name}`), ['--config', config, '--check-config']);
     const { stdout } = await run(path.join(bin, `headcount-${name}`), ['--help']);
     for (const [, key, value] of read(`${name}.conf`).matchAll(/^#([a-z-]+) = (.*)$/gm)) {
-      const [, option] = stdout.match(new RegExp(`^  --${key} ([^]*?)(?=\\n  --|\\n\\n)`, 'm'));
+      const [, option] = stdout.match(new RegExp(`^  --(?:\\[no-\\])?${key} ([^]*?)(?=\\n  --|\\n\\n)`, 'm'));
       if (option.includes('(default')) assert.ok(option.replace(/\s+/g, ' ').includes(`(default ${value})`), `${name}: ${key} = ${value}`);
     }
   }

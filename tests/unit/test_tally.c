@@ -72,7 +72,7 @@ static void good_is_all_answered_and_all_2xx(void **state)
     assert_false(tally_is_good(&t));
 }
 
-static void refusals_behind_a_2xx_are_told(void **state)
+static void refusals_are_told_with_the_first_reason(void **state)
 {
     struct tally t = {0};
     struct buf out;
@@ -84,7 +84,7 @@ static void refusals_behind_a_2xx_are_told(void **state)
     answer(&t, 400, "bad_path");
     buf_init(&out, 1000);
     tally_text(&t, 1000, &out);
-    assert_buf(&out, "read 0 lines, skipped 0, sent 4, answered 200: 3 400: 1 (2 of them "
+    assert_buf(&out, "read 0 lines, skipped 0, sent 4, answered 200: 3 400: 1 (3 of them "
                      "refused, first bad_site), 1.0 s, 4/s\n");
     buf_fini(&out);
 }
@@ -178,7 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_line_and_answer_is_in_one_count),
         cmocka_unit_test(good_is_all_answered_and_all_2xx),
-        cmocka_unit_test(refusals_behind_a_2xx_are_told),
+        cmocka_unit_test(refusals_are_told_with_the_first_reason),
         cmocka_unit_test(an_address_is_taken_apart),
         cmocka_unit_test(what_is_no_address_is_refused_by_name),
         cmocka_unit_test(progress_tells_what_is_left),
