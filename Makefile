@@ -177,7 +177,7 @@ ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lmd $(MAXMIND) -lcmock
 UNITS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
-SLOWEST  := $(patsubst %,tests/e2e/%.test.mjs,expiry liveuser_silence alerts_silence) # real minutes: they begin first
+SLOWEST  := $(patsubst %,tests/e2e/%.test.mjs,expiry liveuser_silence alerts_silence busiest) # real minutes: they begin first
 E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
 NOT_SAN  := alerts_silence expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_alerts dashboard_look dashboard_parts dashboard_proxies elements elements_parts map package run sandbox tracker types widget visibility_page
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
@@ -245,7 +245,7 @@ torture torture-some: all $(TORTURED)
 
 # A race makes a daemon end with 66, which fails its story.
 TSAN_UNITS := hub mailbox snapshot stop
-TSAN_E2E   := pixel stream websocket visibility admin faces
+TSAN_E2E   := pixel stream websocket visibility admin faces reload rotation limits
 TSAN_SLOW  := settings of any length|who does not read costs# flood it until something gives
 tsan:
 	$(MAKE) TSAN=1 tsan-run

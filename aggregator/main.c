@@ -6,6 +6,7 @@
 #include "../proto/log.h"
 #include "../proto/loop/handed.h"
 #include "../proto/opts.h"
+#include "../proto/reload.h"
 #include "aggregator.h"
 
 #define PROGRAM "headcount-aggregator"
@@ -150,25 +151,17 @@ struct file_renewal {
     const char *secret_file, *redis_auth_file;
 };
 
-static void tell_reload(const char *option, const char *path, const char *err)
-{
-    if (err)
-        log_line("event=reload_refused option=%s why=\"%s\"; what it was before holds",
-                 option, err);
-    else
-        log_line("event=reloaded option=%s file=%s", option, path);
-}
-
 /* Everybody looks the secret up where it stands, so it need only be another. */
 static void renew_secret(struct file_renewal *r)
 {
     struct secret fresh;
     char err[ERR_MAX];
-    bool good = secret_read(&fresh, r->secret_file, err, sizeof err) == 0;
+    bool good = reload_check("secret-file", r->secret_file, err, sizeof err) == 0 &&
+                secret_read(&fresh, r->secret_file, err, sizeof err) == 0;
 
     if (good)
         r->config->secret = fresh;
-    tell_reload("secret-file", r->secret_file, good ? NULL : err);
+    reload_tell("secret-file", r->secret_file, good ? NULL : err);
 }
 
 static void renew_password(struct file_renewal *r)
@@ -179,12 +172,13 @@ static void renew_password(struct file_renewal *r)
 
     if (!r->redis_auth_file)
         return;
-    good = redis_addr_auth_file(&fresh, r->redis_auth_file, err, sizeof err) == 0;
+    good = reload_check("redis-auth-file", r->redis_auth_file, err, sizeof err) == 0 &&
+           redis_addr_auth_file(&fresh, r->redis_auth_file, err, sizeof err) == 0;
     if (good) {
         r->config->redis = fresh;
         aggregator_readdress(r->aggregator);
     }
-    tell_reload("redis-auth-file", r->redis_auth_file, good ? NULL : err);
+    reload_tell("redis-auth-file", r->redis_auth_file, good ? NULL : err);
 }
 
 static void on_hangup(uv_signal_t *signal, int signum)
@@ -205,6 +199,7 @@ static void open_hangup(uv_signal_t *hangup, uv_loop_t *loop, struct file_renewa
     hangup->data = r;
     uv_signal_start(hangup, on_hangup, SIGHUP);
     uv_unref((uv_handle_t *)hangup);
+    reload_hold(false);
 }
 
 static int run(struct aggregator_config *config, const struct options *o)
@@ -228,6 +223,7 @@ static int run(struct aggregator_config *config, const struct options *o)
     announce(&a);
     supervisor_ready(&a.supervisor);
     uv_run(&loop, UV_RUN_DEFAULT);
+    reload_hold(true);
     uv_close((uv_handle_t *)&hangup, NULL);
     aggregator_close(&a, &loop);
     r = uv_loop_close(&loop);
@@ -250,6 +246,7 @@ int main(int argc, char **argv)
     if (parsed == OPTS_ERROR)
         return EXIT_OPTIONS;
     log_open(PROGRAM);
+    reload_hold(true);
     if (configure(&config, &options, err, sizeof err) < 0)
         return fail(err, EXIT_OPTIONS);
     return parsed == OPTS_CHECK ? EXIT_OK : run(&config, &options);

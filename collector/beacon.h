@@ -74,7 +74,8 @@ struct beacon_sender {
     struct slice origin;  /* of the page that sent it, as browsers say; may be empty */
     bool ahead;           /* the browser fetches it before anybody looks */
     bool opts_out;        /* DNT or Sec-GPC */
-    bool relayed;         /* user_agent and ip are a visitor's, of whom a program tells */
+    bool tells_agent;     /* user_agent is a visitor's, of whom a program tells; */
+    bool tells_ip;        /* and so is ip */
     bool vouched;         /* a token of the site came with it, or it came by a port that
                              is for this host's programs */
 };

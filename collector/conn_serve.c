@@ -95,7 +95,8 @@ static bool dispatch(struct conn *c, const struct http_request *rq, struct slice
         return false;
     x.mode.head_only = rq->method == HTTP_HEAD;
     x.mode.http_1_0 = rq->http_1_0;
-    x.mode.last = !rq->keep_alive || w->state != WORKER_RUNNING;
+    x.mode.last = !rq->keep_alive || w->state != WORKER_RUNNING ||
+                  crowd_is_dense(&w->commons->crowd, c->crowd_place);
     c->mode = x.mode;
     handled = route_run(route, &x);
     c->asked = handled == AGAIN;

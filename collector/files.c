@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../proto/log.h"
+#include "../proto/reload.h"
 #include "admission/list.h"
 
 #define ERR_MAX 512
@@ -111,16 +111,14 @@ static bool renew(struct files *fresh, const char *option, const char *path,
                   int (*read)(struct files *f, const char *path, char *err, size_t err_n))
 {
     char err[ERR_MAX];
+    bool good;
 
     if (!is_file(path))
         return false;
-    if (read(fresh, path, err, sizeof err) < 0) {
-        log_line("event=reload_refused option=%s why=\"%s\"; what it was before holds",
-                 option, err);
-        return false;
-    }
-    log_line("event=reloaded option=%s file=%s", option, path);
-    return true;
+    good = reload_check(option, path, err, sizeof err) == 0 &&
+           read(fresh, path, err, sizeof err) == 0;
+    reload_tell(option, path, good ? NULL : err);
+    return good;
 }
 
 void files_reload(struct files *f, const struct file_names *names)

@@ -29,8 +29,9 @@ static void take_one(struct json_udp *j, const struct json_hits *hits, size_t i,
         COUNT(&j->worker->counters, json_udp_bad);
         return;
     }
-    hit.from.relayed = hit.from.ip.n > 0 || hit.from.user_agent.n > 0;
-    if (hit.from.ip.n == 0)
+    hit.from.tells_agent = hit.from.user_agent.n > 0;
+    hit.from.tells_ip = hit.from.ip.n > 0;
+    if (!hit.from.tells_ip)
         ip_of_sockaddr(&hit.from.ip, peer);
     hit.from.vouched = true; /* who may send here is the operator's choice */
     beacons_take_of(j->worker, &hit.beacon, &hit.from, NULL);

@@ -1,9 +1,14 @@
 /* libuv cannot set SO_REUSEPORT before binding, so the socket is made by hand.
  *
  * TCP_DEFER_ACCEPT hands a connection over together with its first bytes: no wake-up for
- * connections that say nothing. What is set here is inherited by what is accepted. When
- * the process runs out of files, libuv closes the newcomers with a spare one; our own cap
- * lies well below. */
+ * connections that say nothing. What is set here is inherited by what is accepted.
+ *
+ * Left alone, libuv takes connections for as long as there are more: who floods a port
+ * would keep those who are there from their turn. One beyond LISTENER_ACCEPTS_MAX is not
+ * accepted, so libuv holds it and stops listening until it is, in the next turn.
+ *
+ * When the process runs out of files, libuv closes the newcomers with a spare one; our
+ * own cap lies well below. */
 #include "listener.h"
 
 #include <errno.h>
@@ -37,14 +42,22 @@ int listener_bind(const struct address *at, bool shared)
     return -err;
 }
 
+static void take(struct listener *l)
+{
+    l->taken++;
+    conns_accept(l);
+}
+
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct listener *l = stream->data;
 
     if (status < 0)
         COUNT(&l->worker->counters, accept_errors);
+    else if (l->taken == LISTENER_ACCEPTS_MAX)
+        l->waits = true; /* libuv listens on when it is accepted */
     else
-        conns_accept(l);
+        take(l);
 }
 
 int listener_open(struct listener *l, struct worker *w, enum port port, int fd)
@@ -84,8 +97,18 @@ int listener_open_at(struct listener *l, struct worker *w, enum port port,
     return 0;
 }
 
+void listener_turn(struct listener *l)
+{
+    l->taken = 0;
+    if (!l->waits)
+        return;
+    l->waits = false;
+    take(l);
+}
+
 void listener_close(struct listener *l)
 {
+    l->waits = false;
     if (l->worker && !uv_is_closing((uv_handle_t *)&l->tcp))
         uv_close((uv_handle_t *)&l->tcp, NULL);
 }

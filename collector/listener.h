@@ -9,6 +9,10 @@
 
 struct worker;
 
+/* Connections taken in a turn of the loop. Others are served meanwhile: 64 and their
+ * first requests take a millisecond or two. */
+#define LISTENER_ACCEPTS_MAX 64
+
 /* What is spoken there. */
 enum port {
     PORT_HTTP,   /* the table of route.c */
@@ -20,6 +24,8 @@ struct listener {
     uv_tcp_t tcp;
     struct worker *worker; /* NULL: was never opened */
     enum port port;
+    unsigned taken; /* in this turn */
+    bool waits;     /* one that came beyond that; nobody is listened to before it */
 };
 
 /* A TCP socket bound to @at and not listening yet, or a negative errno. With @shared
@@ -37,6 +43,10 @@ int listener_open(struct listener *l, struct worker *w, enum port port, int fd);
 int listener_open_at(struct listener *l, struct worker *w, enum port port,
                      const struct listen_addr *at, struct address *bound, char *err,
                      size_t err_n);
+
+/* To be called in each turn: takes the one that waits, and then those behind it. One that
+ * was never opened is left alone. */
+void listener_turn(struct listener *l);
 
 /* Takes nobody any more; what the kernel has queued is refused. One that was never opened
  * is left alone. */

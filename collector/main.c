@@ -10,6 +10,7 @@
 #include "../proto/loop/admin.h"
 #include "../proto/loop/stop.h"
 #include "../proto/loop/supervisor.h"
+#include "../proto/reload.h"
 #include "collector.h"
 #include "worker.h"
 
@@ -82,6 +83,7 @@ static void on_ended(uv_async_t *ended)
     admin_close(&p->admin);
     stop_close(&p->stop);
     uv_close((uv_handle_t *)&p->report, NULL);
+    reload_hold(true);
     uv_close((uv_handle_t *)&p->hangup, NULL);
     uv_close((uv_handle_t *)&p->ended, NULL);
     uv_close((uv_handle_t *)&p->leaving, NULL);
@@ -213,6 +215,7 @@ static int run(struct program *p)
     supervisor_open(&p->supervisor, &p->loop,
                     &(struct supervisor_env){unready, is_turning, p});
     uv_signal_start(&p->hangup, on_hangup, SIGHUP); /* now that there are workers */
+    reload_hold(false);
     announce(p);
     supervisor_ready(&p->supervisor);
     uv_run(&p->loop, UV_RUN_DEFAULT);
@@ -235,6 +238,7 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--help-counters") == 0)
         return print_counters();
     log_open(PROGRAM);
+    reload_hold(true);
     switch (opts_parse(&options_spec, &options, argc, argv, NULL)) {
     case OPTS_DONE:
         return EXIT_OK;

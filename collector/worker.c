@@ -202,6 +202,9 @@ static void on_turn(uv_prepare_t *turn)
     struct worker *w = turn->data;
     mono_t now = worker_now(w)->mono;
 
+    listener_turn(&w->listener);
+    listener_turn(&w->feed);
+    listener_turn(&w->notify);
     conns_trim(&w->conns, now);
     turn_busiest(w, now);
     wake_at(w, uplinks_turn(w, now, false), now);

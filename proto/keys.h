@@ -16,8 +16,8 @@
 /* Where aggregators tell of alerts, and so does commit.lua; no site's channel. */
 #define CHANNEL_ALERTS "hc:!alerts"
 
-/* Where they hear which site's settings an operator has changed, as far as that ends
- * streams; no site's channel either. */
+/* Where they hear which site's settings an operator has changed, so that it counts and
+ * who may not read it is told no more; no site's channel either. */
 #define CHANNEL_SETTINGS "hc:!settings"
 
 #define KEY_MAX (SITE_MAX + 32)
@@ -43,7 +43,7 @@ struct key_name key_titles(struct slice site);   /* hc:{S}:ti hash, path: title 
 struct key_name key_online(struct slice site);   /* hc:{S}:o  hash, who is there now */
 struct key_name key_totals(struct slice site);   /* hc:{S}:t  hash, for ever */
 struct key_name key_settings(struct slice site); /* hc:{S}:c  hash, for ever */
-struct key_name key_alerts(struct slice site);   /* hc:{S}:al hash, for ever */
+struct key_name key_alerts(struct slice site);   /* hc:{S}:al hash, ALERTS_TTL_S */
 struct key_name key_channel(struct slice site);  /* hc:S  pub/sub channel */
 
 /* Its text; ends with @k. */

@@ -99,16 +99,35 @@ static bool is_text(struct slice s)
     return true;
 }
 
-static bool starts_like_a_day(struct slice s)
+/* Whether the first @n of DAY_TEXT bytes are there. */
+static bool starts_like_a_day(struct slice s, size_t n)
 {
     static const char shape[] = "dddd-dd-dd ";
 
-    if (s.n < DAY_TEXT)
+    if (s.n < n)
         return false;
-    for (size_t i = 0; i < DAY_TEXT; i++)
+    for (size_t i = 0; i < n; i++)
         if (shape[i] == 'd' ? s.p[i] < '0' || s.p[i] > '9' : s.p[i] != shape[i])
             return false;
     return true;
+}
+
+static struct slice take_line(struct slice *text)
+{
+    const char *end = memchr(text->p, '\n', text->n);
+    struct slice line = {text->p, end ? (size_t)(end - text->p) : text->n};
+
+    *text = slice_skip(*text, line.n + (end != NULL));
+    return line;
+}
+
+/* Whether somebody means lines, of what cannot be read as such. */
+static bool is_dated(struct slice text)
+{
+    while (text.n > 0)
+        if (starts_like_a_day(take_line(&text), DAY_TEXT - 1))
+            return true;
+    return false;
 }
 
 static int number_at(const char *p, int digits)
@@ -128,7 +147,7 @@ static int take_day(struct slice *line, int64_t *since)
     time_t at;
 
     *since = INT64_MIN;
-    if (!starts_like_a_day(*line))
+    if (!starts_like_a_day(*line, DAY_TEXT))
         return 0;
     t.tm_year = number_at(line->p, 4) - 1900;
     t.tm_mon = number_at(line->p + 5, 2) - 1;
@@ -179,6 +198,22 @@ void secret_init(struct secret *s, const void *bytes, size_t n)
     derive_all(&s->v[s->n++], INT64_MIN, (struct slice){bytes, n});
 }
 
+/* All of them are one secret. With a day in front of a line they would be one that no
+ * other node has. */
+static int take_bytes(struct secret *s, struct slice bytes, const char *path, char *err,
+                      size_t err_n)
+{
+    if (!is_dated(bytes)) {
+        secret_init(s, bytes.p, bytes.n);
+        return 0;
+    }
+    snprintf(err, err_n,
+             "--secret-file: %s has a day in front of a secret, and bytes that are no "
+             "printable ASCII, perhaps a CR at the end of a line",
+             path);
+    return -1;
+}
+
 int secret_parse(struct secret *s, struct slice text, const char *path, char *err,
                  size_t err_n)
 {
@@ -189,15 +224,11 @@ int secret_parse(struct secret *s, struct slice text, const char *path, char *er
         n--;
     if (check_length(n, path, err, err_n) < 0)
         return -1;
-    if (!is_text(text)) {
-        secret_init(s, text.p, n);
-        return 0;
-    }
+    if (!is_text(text))
+        return take_bytes(s, (struct slice){text.p, n}, path, err, err_n);
     while (text.n > 0) {
-        const char *end = memchr(text.p, '\n', text.n);
-        struct slice line = {text.p, end ? (size_t)(end - text.p) : text.n};
+        struct slice line = take_line(&text);
 
-        text = slice_skip(text, line.n + (end != NULL));
         if (line.n > 0 && add(s, line, path, err, err_n) < 0)
             return -1;
     }

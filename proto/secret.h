@@ -51,7 +51,8 @@ void secret_init(struct secret *s, const void *bytes, size_t n);
  * or without; with bytes in it that are no printable ASCII it is one secret, and only one
  * newline at the end does not count. Returns 0, or -1 with one sentence in @err that
  * names --secret-file and @path: one shorter than SECRET_FILE_MIN, all of it longer than
- * SECRET_FILE_MAX, more than SECRETS_MAX, a day that there is none or that both have. */
+ * SECRET_FILE_MAX, more than SECRETS_MAX, a day that there is none or that both have, or
+ * a day in front of a line beside bytes that are no printable ASCII. */
 int secret_parse(struct secret *s, struct slice text, const char *path, char *err,
                  size_t err_n);
 

@@ -116,8 +116,30 @@ enum admission admission_judge(struct worker *w, const struct beacon *b,
 enum admission admission_judge_site(struct worker *w, struct slice site,
                                     const struct beacon_sender *from)
 {
+    const struct hit nothing = {.site = site};
     enum admission a = judge_site(w, site, from);
+    struct beacon_sender looking;
 
+    if (a == ADMITTED && from) {
+        looking = *from;
+        looking.ahead = false; /* or will soon, and the connection is the same then */
+        a = judge_sender(w, &looking, &nothing);
+    }
+    if (a != ADMITTED)
+        count(&w->counters, a);
+    return a;
+}
+
+enum admission admission_judge_visitor(struct worker *w, const struct hit *visitor,
+                                       const struct beacon_sender *from)
+{
+    enum admission a = judge_site(w, visitor->site, from);
+
+    if (a == ADMITTED)
+        a = judge_sender(w, from, visitor);
+    if (a == ADMITTED && !quotas_allow_hit(&w->commons->quotas, &from->ip, visitor,
+                                           worker_now(w)->mono, &w->counters))
+        a = UNCOUNTED_LIMITED;
     if (a != ADMITTED)
         count(&w->counters, a);
     return a;

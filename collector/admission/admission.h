@@ -41,10 +41,16 @@ static inline bool admission_refuses(enum admission a)
 enum admission admission_judge(struct worker *w, const struct beacon *b,
                                const struct beacon_sender *from, const struct hit *h);
 
-/* The same by the site alone (register.h), of what counts without being a beacon; counts
- * why not. @from: NULL for what no page has sent. */
+/* The same of what counts at @site without being a beacon, a connection or a message, but
+ * for limits; counts why not. @from: NULL for what no page has sent, of which the site
+ * alone is looked at (register.h). */
 enum admission admission_judge_site(struct worker *w, struct slice site,
                                     const struct beacon_sender *from);
+
+/* The same with limits, of a visitor who is named without a beacon: @visitor tells the
+ * site and the visitor. */
+enum admission admission_judge_visitor(struct worker *w, const struct hit *visitor,
+                                       const struct beacon_sender *from);
 
 /* What would become of a view of @site, as far as that can be told without counting it:
  * limits and replays are left out. */

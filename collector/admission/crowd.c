@@ -13,9 +13,14 @@ void crowd_init(struct crowd *c, const struct key *key, unsigned max)
     c->max = max;
 }
 
+static size_t column(uint64_t place, unsigned row)
+{
+    return place >> (row * COLUMN_BITS) & (CROWD_COLUMNS - 1);
+}
+
 static uint32_t *counter_of(struct crowd *c, uint64_t place, unsigned row)
 {
-    return &c->open[row][place >> (row * COLUMN_BITS) & (CROWD_COLUMNS - 1)];
+    return &c->open[row][column(place, row)];
 }
 
 /* Two that come at the same time may both be told that they are too many, never that they
@@ -46,4 +51,15 @@ void crowd_leave(struct crowd *c, uint64_t place)
         return;
     for (unsigned i = 0; i < CROWD_ROWS; i++)
         __atomic_sub_fetch(counter_of(c, place, i), 1, __ATOMIC_RELAXED);
+}
+
+bool crowd_is_dense(const struct crowd *c, uint64_t place)
+{
+    if (place == 0)
+        return false;
+    for (unsigned i = 0; i < CROWD_ROWS; i++)
+        if (__atomic_load_n(&c->open[i][column(place, i)], __ATOMIC_RELAXED) <=
+            c->max / 2)
+            return false;
+    return true;
 }

@@ -29,4 +29,8 @@ void crowd_init(struct crowd *c, const struct key *key, unsigned max);
 bool crowd_enter(struct crowd *c, const struct ip *ip, uint64_t *place);
 void crowd_leave(struct crowd *c, uint64_t place);
 
+/* Whether the address at @place has more than half of what it may have: then its
+ * connections should not be kept without need. 0 has none. */
+bool crowd_is_dense(const struct crowd *c, uint64_t place);
+
 #endif

@@ -33,11 +33,12 @@ static void remember(struct seen *s, uint64_t id, mono_t now, struct counters *n
         COUNT(n, seen_displaced);
 }
 
-/* Whoever got another id at midnight, or by a name, is not new for that. */
-static bool knows_visitor(const struct quotas *q, const struct hit *h, mono_t now)
+/* Whoever got another id at midnight, or by a name, is not new for that. An id is good
+ * for one other: anybody can make up names, and say that all were his. */
+static bool knows_visitor(struct quotas *q, const struct hit *h, mono_t now)
 {
     return seen_has(&q->seen_visitors, h->visitor, now) ||
-           (h->previous && seen_has(&q->seen_visitors, h->previous, now));
+           (h->previous && seen_forget(&q->seen_visitors, h->previous, now));
 }
 
 static uint64_t site_id(const struct quotas *q, struct slice site)

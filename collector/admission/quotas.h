@@ -4,7 +4,8 @@
  * Who makes visitors up changes numbers that people look at, and who makes sites up takes
  * the places of those that are; both are dearer than an event. A visitor or site is new
  * when no hit of it counted at this collector within an hour, or it was forgotten since
- * for others. What is over a limit is not remembered, so that it stays new.
+ * for others, or for the id that it got instead. What is over a limit is not remembered,
+ * so that it stays new.
  *
  * Never limited is who shares an address with the collector: it could do anything, and a
  * proxy that is not trusted would otherwise shut everybody out; and an address that

@@ -47,18 +47,22 @@ static int age(uint64_t word, uint64_t now)
     return s <= STAMP_MASK / 2 ? (int)s : 0;
 }
 
+/* Where @word is, or NULL if it is not, or was too long ago. @was is what is there. */
+static uint64_t *find(uint64_t *set, uint64_t word, uint64_t *was)
+{
+    for (size_t i = 0; i < SEEN_WAYS; i++) {
+        *was = __atomic_load_n(&set[i], __ATOMIC_RELAXED);
+        if (is_same(*was, word))
+            return age(*was, word) < SEEN_S ? &set[i] : NULL;
+    }
+    return NULL;
+}
+
 bool seen_has(const struct seen *s, uint64_t id, mono_t now)
 {
-    const uint64_t *set = set_of(s, id);
-    uint64_t word = word_of(id, now);
+    uint64_t was;
 
-    for (size_t i = 0; i < SEEN_WAYS; i++) {
-        uint64_t one = __atomic_load_n(&set[i], __ATOMIC_RELAXED);
-
-        if (is_same(one, word))
-            return age(one, word) < SEEN_S;
-    }
-    return false;
+    return find(set_of(s, id), word_of(id, now), &was);
 }
 
 /* Where @word is or may be: its own place, a free one, or that of the oldest. @was is
@@ -106,4 +110,13 @@ enum added seen_add(struct seen *s, uint64_t id, mono_t now)
         if (replace(place, was, word))
             return is_young ? SEEN_DISPLACED : SEEN_NEW;
     }
+}
+
+/* When another thread changes the word at that moment, the other's turn was the earlier:
+ * it forgot it, or added it anew. */
+bool seen_forget(struct seen *s, uint64_t id, mono_t now)
+{
+    uint64_t was, *place = find(set_of(s, id), word_of(id, now), &was);
+
+    return place && replace(place, was, 0);
 }

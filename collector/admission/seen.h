@@ -37,4 +37,8 @@ enum added {
  * if a third changes another of its places at that moment.) */
 enum added seen_add(struct seen *s, uint64_t id, mono_t now);
 
+/* Whether it was there, and it is not any longer. Of threads that do so at the same time
+ * one is told that it was. */
+bool seen_forget(struct seen *s, uint64_t id, mono_t now);
+
 #endif

@@ -91,17 +91,31 @@ static enum handled refuse(struct exchange *x, const char *reason)
     return ANSWERED;
 }
 
+/* Whether who is named counts; for limits it is the visitor that a beacon with that name
+ * would be of. */
+static enum admission judge(struct exchange *x, struct slice site, struct slice name)
+{
+    struct worker *w = x->worker;
+    const struct beacon_sender from = beacons_sender(x);
+    const struct visitor_ids ids =
+        visitor_identify(&w->day_keys, &w->files.secret, worker_now(w)->wall, site, name,
+                         &from.ip, from.user_agent);
+    const struct hit visitor = {
+        .site = site, .visitor = ids.visitor, .previous = ids.previous};
+
+    return admission_judge_visitor(w, &visitor, &from);
+}
+
 static enum handled take(struct exchange *x, const struct liveuser_visit *v)
 {
     char host[REFERRER_MAX];
     struct slice site = liveuser_visit_site(v->site, x->request, host);
-    const struct beacon_sender from = beacons_sender(x);
     enum admission judged;
     const char *error;
 
     if (!site_valid(site))
         return refuse(x, "bad_site");
-    judged = admission_judge_site(x->worker, site, &from);
+    judged = judge(x, site, v->visitor);
     if (admission_refuses(judged)) {
         exchange_error(x, 400, admission_name(judged), NULL);
         return ANSWERED;

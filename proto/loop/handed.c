@@ -72,14 +72,27 @@ static const struct handed_kind *kind_of(int i, const struct handed_kind *kinds,
     return NULL;
 }
 
+static int option_of(int fd, int option)
+{
+    int value = 0;
+    socklen_t n = sizeof value;
+
+    return getsockopt(fd, SOL_SOCKET, option, &value, &n) == 0 ? value : -1;
+}
+
+/* One connection alone, or a socket that would come to listen anywhere, is of no use. */
+static bool is_of_type(int fd, int type)
+{
+    return option_of(fd, SO_TYPE) == type &&
+           (type != SOCK_STREAM || option_of(fd, SO_ACCEPTCONN) == 1);
+}
+
 static bool is_ip_socket(int fd, int type)
 {
     struct sockaddr_storage sa = {0};
-    socklen_t n = sizeof sa, type_n = sizeof type;
-    int own = 0;
+    socklen_t n = sizeof sa;
 
-    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &own, &type_n) == 0 && own == type &&
-           getsockname(fd, (struct sockaddr *)&sa, &n) == 0 &&
+    return is_of_type(fd, type) && getsockname(fd, (struct sockaddr *)&sa, &n) == 0 &&
            (sa.ss_family == AF_INET || sa.ss_family == AF_INET6);
 }
 
@@ -117,8 +130,9 @@ int handed_check(const struct handed_kind *kinds, size_t n, char *err, size_t er
             return refuse(i, "is there twice; [::]:PORT takes all addresses", err, err_n);
         if (!is_ip_socket(FIRST_FD + i, kind->type))
             return refuse(i,
-                          kind->type == SOCK_DGRAM ? "is not for datagrams of UDP"
-                                                   : "is not for connections of TCP",
+                          kind->type == SOCK_DGRAM
+                              ? "is not for datagrams of UDP"
+                              : "does not listen for connections of TCP",
                           err, err_n);
         fcntl(FIRST_FD + i, F_SETFD, FD_CLOEXEC);
         fcntl(FIRST_FD + i, F_SETFL, fcntl(FIRST_FD + i, F_GETFL) | O_NONBLOCK);

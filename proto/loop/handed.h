@@ -18,8 +18,9 @@ struct handed_kind {
 int handed_find(const char *name);
 
 /* Whether each one that was handed over is of one of the @n @kinds, an IP socket of its
- * type, and the only one of that name; sees to it that no child inherits them. Returns 0,
- * or -1 with a sentence that names LISTEN_FDNAMES in @err. */
+ * type, listening if there are connections, and the only one of that name; sees to it
+ * that no child inherits them. Returns 0, or -1 with a sentence that names LISTEN_FDNAMES
+ * in @err. */
 int handed_check(const struct handed_kind *kinds, size_t n, char *err, size_t err_n);
 
 #endif

@@ -2,7 +2,8 @@
  * and stable, and a library for it would be larger than headcount's other ones together.
  *
  * The timers do not keep the loop running: it ends when the daemon has closed the rest.
- * Sending never waits; a status that the socket does not take is told the next time. */
+ * Sending never waits; a status that the socket does not take is told the next time, and
+ * so is READY=1. */
 #include "supervisor.h"
 
 #include <inttypes.h>
@@ -70,24 +71,26 @@ static void write_status(struct supervisor *s, char out[SUPERVISOR_STATUS_MAX])
     buf_fini(&why);
 }
 
-/* Sends the status after @before, if it is another one or @before says something. */
-static void tell(struct supervisor *s, const char *before)
+/* Sends the status, if it is another one or READY=1 must go before it. */
+static void tell(struct supervisor *s)
 {
     char now[SUPERVISOR_STATUS_MAX], text[SUPERVISOR_STATUS_MAX + 32];
 
     if (s->fd < 0)
         return;
     write_status(s, now);
-    if (*before == '\0' && strcmp(now, s->told) == 0)
+    if (!s->owes_ready && strcmp(now, s->told) == 0)
         return;
-    snprintf(text, sizeof text, "%sSTATUS=%s", before, now);
-    if (say(s, text))
-        memcpy(s->told, now, sizeof now);
+    snprintf(text, sizeof text, "%sSTATUS=%s", s->owes_ready ? "READY=1\n" : "", now);
+    if (!say(s, text))
+        return;
+    memcpy(s->told, now, sizeof now);
+    s->owes_ready = false;
 }
 
 static void on_status(uv_timer_t *timer)
 {
-    tell(timer->data, "");
+    tell(timer->data);
 }
 
 static void on_watchdog(uv_timer_t *timer)
@@ -120,7 +123,9 @@ void supervisor_open(struct supervisor *s, uv_loop_t *loop,
 
 void supervisor_ready(struct supervisor *s)
 {
-    tell(s, "READY=1\n");
+    s->owes_ready = !s->stopping;
+    if (s->owes_ready)
+        tell(s);
 }
 
 /* The time lets systemd tell this reload from one that was begun before. */
@@ -129,6 +134,8 @@ void supervisor_reloading(struct supervisor *s)
     struct timespec t;
     char text[64];
 
+    if (s->stopping)
+        return;
     clock_gettime(CLOCK_MONOTONIC, &t);
     snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
              (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
@@ -137,6 +144,7 @@ void supervisor_reloading(struct supervisor *s)
 
 void supervisor_stopping(struct supervisor *s)
 {
+    s->stopping = true;
     say(s, "STOPPING=1\nSTATUS=stopping");
     if (s->fd >= 0)
         uv_timer_stop(&s->status);

@@ -30,7 +30,9 @@ struct supervisor_env {
 
 struct supervisor {
     struct supervisor_env env;
-    int fd; /* -1: nobody listens to us */
+    int fd;          /* -1: nobody listens to us */
+    bool owes_ready; /* READY=1 was not taken yet */
+    bool stopping;
     uv_timer_t watchdog, status;
     char told[SUPERVISOR_STATUS_MAX]; /* the status */
 };
@@ -40,13 +42,15 @@ struct supervisor {
 void supervisor_open(struct supervisor *s, uv_loop_t *loop,
                      const struct supervisor_env *env);
 
-/* READY=1 with the status: the start, or the end of a reload. */
+/* READY=1 with the status: the start, or the end of a reload. If it is not taken now, it
+ * is said with each status until it is: a unit without it is ended. */
 void supervisor_ready(struct supervisor *s);
 
 /* RELOADING=1; supervisor_ready follows, however the reload went. */
 void supervisor_reloading(struct supervisor *s);
 
-/* STOPPING=1. The watchdog is satisfied as before, until supervisor_close. */
+/* STOPPING=1, and nothing of reloads any more. The watchdog is satisfied as before, until
+ * supervisor_close. */
 void supervisor_stopping(struct supervisor *s);
 
 /* The memory is the caller's again when the loop has run once more. Twice is fine. */

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import os from 'node:os';
 import test from 'node:test';
-import { eventually, request, story } from './harness.mjs';
+import { eventually, request, story, Wire } from './harness.mjs';
 
 const PROXY = ['--trusted-proxy', '127.0.0.1/32'];
 const GIF_BYTES = 43;
@@ -172,6 +172,40 @@ story('connections that stand for visitors are limited as new visitors are', asy
   await assertCounters(s, { members_joined: joined + 1, members_limited: 10 - joined });
 });
 
+story('cookies that somebody made up are new visitors each, though all say to be who was there without one', async (s) => {
+  await s.start({ collector: [...PROXY, '--new-visitors', 3, '--rate', 0] });
+  const ping = (cookie) =>
+    s.request('/livestats.php?i=shop', { method: 'POST', body: 'state=1&url=http://shop.example/',
+      headers: { ...from('203.0.113.9').headers, 'user-agent': 'one', ...(cookie && { cookie: `hc_livestats=${cookie}` }) } });
+  const seconds = Math.floor(Date.now() / 1000).toString(16).padStart(8, '0');
+  const began = Date.now();
+  await ping();
+  for (const i of range(100)) assert.equal((await ping(`${seconds}-${String(i).padStart(32, '0')}`)).status, 200);
+  const { hits, ratelimited } = await s.counters(s.collector);
+  assert.equal(hits + ratelimited, 101);
+  assertLimited(hits, 4, 20_000, began); // one of them stands for who had none
+});
+
+story('visitors of the day are limited as new visitors are, and told the number', async (s) => {
+  await s.start({ workers: 2, collector: [...PROXY, '--new-visitors', 5, '--rate', 0] });
+  const visit = async (visitorId, address) => {
+    const { status, body } = await s.request('/v1/visit', { method: 'POST', ...from(address), body: JSON.stringify({ visitorId, siteId: 'shop' }) });
+    return [status, JSON.parse(body)];
+  };
+  const began = Date.now();
+  let told;
+  for (const i of range(60)) {
+    told = await visit(`made up ${i}`, '203.0.113.9');
+    assert.deepEqual([told[0], told[1].type], [200, 'visit']);
+  }
+  assertLimited(told[1].today, 5, 12_000, began);
+  assert.equal(told[1].capped, true);
+  const [, another] = await visit('a person', '203.0.113.10');
+  assert.equal(another.today, told[1].today + 1);
+  assert.equal((await visit('a person', '203.0.113.9'))[1].capped, undefined);
+  await assertCounters(s, { ratelimited: 60 - told[1].today });
+});
+
 // This host's other address, if it has one: from there a connection is not a loopback one.
 const own = Object.values(os.networkInterfaces()).flat().find(({ family, internal }) => !internal && [4, 'IPv4'].includes(family))?.address;
 
@@ -183,7 +217,7 @@ function connect(s, address) {
     socket.on('error', () => resolve({ socket, refused: true }));
     socket.on('close', () => resolve({ socket, refused: true }));
     socket.on('data', () => resolve({ socket, refused: false }));
-    socket.write('GET /livez HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.write('GET /sites/shop/stream HTTP/1.1\r\nHost: x\r\n\r\n'); // which stays
   });
 }
 
@@ -201,6 +235,22 @@ withOwn('an address has so many connections, whichever workers they come to, and
   open[0].socket.destroy();
   await eventually(async () => assert.equal((await connect(s, own)).refused, false));
   assert.equal((await connect(s, own)).refused, true);
+});
+
+withOwn('a crowd behind one address goes on: beyond half of what it may have, connections end with their answer', async (s) => {
+  s.http = '0.0.0.0:0';
+  await s.start({ workers: 3, collector: ['--conns-per-address', 8, ...PROXY] });
+  const kept = [];
+  for (const i of range(40)) {
+    const wire = new Wire(own, s.port);
+    s.closing.push(() => wire.destroy());
+    wire.send(`GET /hc.gif?i=shop&p=/&u=v${i} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await eventually(() => assert.match(wire.text, /^HTTP\/1\.1 200 OK\r\n[^]*GIF/));
+    if (!/Connection: close/.test(wire.text)) kept.push(wire);
+    else await eventually(() => assert.ok(wire.closed));
+  }
+  assert.equal(kept.length, 4);
+  await assertCounters(s, { hits: 40, conns_crowded: 0 });
 });
 
 withOwn('a trusted proxy has as many connections as it likes', async (s) => {

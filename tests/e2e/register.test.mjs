@@ -210,6 +210,8 @@ story('ten thousand sites are known, and what is none of them does not stand in 
   await knows(s, 9998, 20_000);
   const { sites_left_out, register_failed } = await s.counters(s.collector);
   assert.deepEqual([sites_left_out, register_failed], [5 + 1, 0]);
+  const asked = /cmdstat_eval:calls=(\d+)/.exec(await s.redisCli('info', 'commandstats'))[1];
+  assert.ok(asked >= 200, `a few sites at a time, for Redis serves nobody else meanwhile: in ${asked} pieces`);
   assert.equal(await beacon(s, { i: 's1' }, { origin: 'https://evil.example' }), '200');
   for (const i of ['s2', 's9998', 's10000']) {
     assert.equal(await beacon(s, { i }, { origin: 'https://shop.example' }), '200', i);

@@ -1,6 +1,7 @@
 // SIGHUP: what is in files may change while the programs run. Nobody's request fails over it,
 // and a broken file changes nothing.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { eventually, story, within } from './harness.mjs';
 import { mmdb, samples } from './mmdb.mjs';
@@ -74,6 +75,22 @@ story('without files of its own the collector has its secret to read again', asy
   await s.start();
   await reload(s.collector, 1);
   await reload(s.aggregator, 1);
+});
+
+/** A pipe holds the start up where the files are read, and later there is nothing in it. */
+story('SIGHUP waits until the start is over, and a pipe is not read again', async (s) => {
+  const pipe = `${s.dir}/pipe`;
+  execFileSync('mkfifo', [pipe]);
+  const ports = { collector: ['--listen', '127.0.0.1:0'], aggregator: ['--udp', '127.0.0.1:0', '--stats-listen', 'none'] };
+  for (const [name, options] of Object.entries(ports)) {
+    const program = s.daemon(name, ['--secret-file', pipe, '--admin-listen', 'none', ...options]);
+    const writer = await within(10_000, `${name} reads its secret`, fs.promises.open(pipe, 'w'));
+    program.signal('SIGHUP');
+    await writer.writeFile('correct horse battery staple\n');
+    await writer.close();
+    await eventually(() => assert.match(program.err, /event=reload_refused option=secret-file why="--secret-file \S+: not a file/));
+    assert.match(program.out, /event=listening/);
+  }
 });
 
 story('a new password of Redis is for the next connection', async (s) => {

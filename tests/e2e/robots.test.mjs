@@ -1,7 +1,7 @@
 // Who is answered and does not count: robots, browsers that only fetch ahead, the site's own
 // people and referrer spam; and that nobody else is taken for one.
 import assert from 'node:assert/strict';
-import { request, Story, story } from './harness.mjs';
+import { eventually, request, Story, story } from './harness.mjs';
 
 const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36';
 const ROBOTS = [
@@ -56,6 +56,22 @@ story("the site's own people are left out by their networks, behind a proxy too"
   for (const ip of ['192.0.3.1', '2001:db9::1', '127.0.0.1']) assert.equal(await why(s, { u: ip }, { 'x-forwarded-for': ip }), undefined, ip);
   await s.sees('shop', { pageViews: 3, currentVisitors: 3 });
   assert.equal((await s.counters(s.collector)).excluded, 3);
+});
+
+story("connections and visitors of the day of robots and the site's own people are told the numbers and are none of them", async (s) => {
+  await s.start({ collector: ['--trusted-proxy', '127.0.0.1', '--bots', 'built-in', '--exclude', '192.0.2.0/24'] });
+  const people = [[ROBOTS[0], '198.51.100.1'], [CHROME, '192.0.2.7'], [CHROME, '198.51.100.2']];
+  for (const [n, [agent, address]] of people.entries()) {
+    const head = `Host: x\r\nUser-Agent: ${agent}\r\nX-Forwarded-For: ${address}\r\n`;
+    // A page that is rendered ahead and then looked at keeps its connection.
+    const wire = s.wire().send(`GET /room HTTP/1.1\r\n${head}Sec-Purpose: prefetch;prerender\r\nAccept: text/event-stream\r\n\r\n`);
+    await eventually(() => assert.match(wire.text, /^HTTP\/1\.1 200 /));
+    const body = JSON.stringify({ visitorId: `v${n}`, siteId: 'room' });
+    const day = s.wire().send(`POST /v1/visit HTTP/1.1\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+    await eventually(() => assert.match(day.text, new RegExp(`"today":${n === 2 ? 1 : 0},`)));
+  }
+  const { bots, excluded, members_joined } = await s.counters(s.collector);
+  assert.deepEqual([bots, excluded, members_joined], [2, 2, 1]);
 });
 
 story('views by the grace of referrer spam do not count', async (s) => {

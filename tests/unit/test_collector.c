@@ -1434,6 +1434,43 @@ static int stop_redis(void **state)
     return 0;
 }
 
+/* Who floods the port must not keep those waiting who are there. Its loop is turned here,
+ * before it has a thread. */
+static void a_turn_takes_so_many_newcomers_and_no_more(void **state)
+{
+    int fd[3 * LISTENER_ACCEPTS_MAX];
+    const uint64_t all = sizeof fd / sizeof *fd;
+    uint64_t have = 0;
+    char err[256];
+    struct rig r;
+
+    (void)state;
+    rig_init(&r);
+    r.setup.conns_max = (unsigned)all;
+    assert_int_equal(collector_open(&r.collector, &r.setup, NULL, NULL, err, sizeof err),
+                     0);
+    for (size_t i = 0; i < all; i++) {
+        fd[i] = dial(&r);
+        must_send(fd[i], "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    for (int turn = 0; have < all && turn < PATIENCE_MS; turn++) {
+        uint64_t before = have;
+
+        uv_run(&r.collector.worker[0]->loop, UV_RUN_NOWAIT);
+        have = counters_of(&r).conns;
+        assert_in_range(have - before, 0, LISTENER_ACCEPTS_MAX);
+    }
+    assert_int_equal(have, all);
+    assert_int_equal(collector_start(&r.collector, err, sizeof err), 0);
+    for (size_t i = 0; i < all; i++) {
+        char byte;
+
+        assert_int_equal(recv(fd[i], &byte, 1, 0), 1);
+        close(fd[i]);
+    }
+    rig_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1453,6 +1490,7 @@ int main(void)
         cmocka_unit_test(a_slow_body_and_a_long_silence_end_too),
         cmocka_unit_test(at_the_cap_the_longest_idle_makes_room),
         cmocka_unit_test(when_nobody_is_idle_who_is_slow_makes_room),
+        cmocka_unit_test(a_turn_takes_so_many_newcomers_and_no_more),
         cmocka_unit_test(when_all_are_served_the_newcomer_goes),
         cmocka_unit_test(who_does_not_read_answers_gets_no_more_of_them_made),
         cmocka_unit_test(paths_and_methods_that_are_not_there_are_told_so),

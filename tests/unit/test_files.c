@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -186,6 +187,30 @@ static void what_is_broken_changes_nothing(void **state)
     files_drop(&f);
 }
 
+/* Opening one without a writer would wait for ever. */
+static void a_pipe_is_not_read_again(void **state)
+{
+    struct files f, before;
+
+    (void)state;
+    names.redis_auth = spam;
+    put(spam, "me:one\n");
+    names.spam = NULL;
+    open_all(&f);
+    before = f;
+    for (int i = 0; i < 3; i++) {
+        const char *path = (const char *[]){secret, bots, spam}[i];
+
+        unlink(path);
+        assert_int_equal(mkfifo(path, 0600), 0);
+    }
+    alarm(20); /* ends a test that waits */
+    files_reload(&f, &names);
+    alarm(0);
+    assert_memory_equal(&f, &before, sizeof f);
+    files_drop(&f);
+}
+
 static void a_password_is_renewed_and_its_address_stays(void **state)
 {
     struct files f;
@@ -247,6 +272,7 @@ int main(void)
         EACH(a_longer_file_than_allowed_is_refused),
         EACH(what_is_whole_takes_the_old_ones_place),
         EACH(what_is_broken_changes_nothing),
+        EACH(a_pipe_is_not_read_again),
         EACH(a_password_is_renewed_and_its_address_stays),
         EACH(one_broken_file_keeps_no_other_from_being_read),
         EACH(who_holds_the_old_ones_reads_them_on),

@@ -144,6 +144,25 @@ static void who_has_another_id_since_midnight_is_not_new(void **state)
     assert_true(quotas_allow_hit(quotas, &ip, &h, START, &counters));
 }
 
+static void an_id_is_good_for_one_other_and_not_for_all_that_name_it(void **state)
+{
+    struct hit h = {.site = SLICE("shop"), .visitor = 1 << 30};
+    struct ip ip = address("192.0.2.1");
+    int allowed = 0;
+
+    (void)state;
+    limit(0, 2, 0);
+    assert_true(quotas_allow_hit(quotas, &ip, &h, START, &counters));
+    h.previous = h.visitor;
+    for (uint64_t name = 2; name < 100; name++) {
+        h.visitor = name << 30;
+        allowed += quotas_allow_hit(quotas, &ip, &h, START, &counters);
+    }
+    assert_int_equal(allowed, 2); /* instead of the first, and the second that it may */
+    h.visitor = UINT64_C(2) << 30;
+    assert_true(quotas_allow_hit(quotas, &ip, &h, START, &counters));
+}
+
 static void a_visitor_that_was_away_for_an_hour_is_new(void **state)
 {
     mono_t later = START;
@@ -360,6 +379,7 @@ int main(void)
         CLAIM(a_visitor_is_known_wherever_it_comes_from),
         CLAIM(a_visitor_that_was_limited_is_new_still),
         CLAIM(who_has_another_id_since_midnight_is_not_new),
+        CLAIM(an_id_is_good_for_one_other_and_not_for_all_that_name_it),
         CLAIM(a_visitor_that_was_away_for_an_hour_is_new),
         CLAIM(an_address_has_so_many_new_sites_and_any_number_of_known),
         CLAIM(a_site_that_was_limited_makes_no_visitor_known),

@@ -224,6 +224,30 @@ static void two_secrets_must_be_told_apart_by_a_day(void **state)
     }
 }
 
+/* Who writes a day means lines; taken for one secret of all the bytes nobody else would
+ * have it. */
+static void lines_with_a_day_must_be_text(void **state)
+{
+    static const char *const text[] = {
+        TEXT "\r\n2026-12-01 " OTHER "\r\n",
+        "2026-12-01 " OTHER "\r\n" TEXT "\r\n",
+        "2026-12-01\t" OTHER "\n" TEXT,
+        TEXT "\xc3\xa9\n2026-12-01 " OTHER,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        size_t n = strlen(text[i]);
+        char err[256] = "";
+        struct secret s;
+
+        assert_int_equal(secret_parse(&s, (struct slice){guard_copy(text[i], n), n},
+                                      "a-file", err, sizeof err),
+                         -1);
+        assert_non_null(strstr(err, "--secret-file: a-file has a day"));
+    }
+}
+
 static void lengths_are_held_to_their_bounds(void **state)
 {
     static char text[SECRET_FILE_MAX + 2];
@@ -299,6 +323,7 @@ int main(void)
         cmocka_unit_test(each_line_gives_keys_in_the_order_of_the_file),
         cmocka_unit_test(a_day_belongs_to_the_newest_secret_that_has_come),
         cmocka_unit_test(two_secrets_must_be_told_apart_by_a_day),
+        cmocka_unit_test(lines_with_a_day_must_be_text),
         cmocka_unit_test(lengths_are_held_to_their_bounds),
         cmocka_unit_test(nothing_behind_the_longest_secret_is_overlooked),
         cmocka_unit_test(a_file_that_cannot_be_read_is_named),

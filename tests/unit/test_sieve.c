@@ -43,7 +43,7 @@ static int tear_down(void **state)
 
 struct row {
     const char *agent, *ip, *referrer;
-    bool ahead, vouched, relayed;
+    bool ahead, vouched, tells_agent, tells_ip;
     enum admission want;
 };
 
@@ -52,7 +52,8 @@ static void assert_judged(const struct row *r)
     struct beacon_sender from = {.user_agent = slice_of(r->agent),
                                  .ahead = r->ahead,
                                  .vouched = r->vouched,
-                                 .relayed = r->relayed};
+                                 .tells_agent = r->tells_agent,
+                                 .tells_ip = r->tells_ip};
     struct hit h = {.referrer = slice_of(r->referrer)};
     enum admission got;
 
@@ -96,9 +97,11 @@ static void a_program_that_is_vouched_for_is_not_judged_but_what_it_tells_is(voi
 {
     static const struct row rows[] = {
         {ROBOT, OFFICE, NULL, .vouched = true, .want = ADMITTED},
-        {ROBOT, HOME, NULL, .vouched = true, .relayed = true, .want = UNCOUNTED_BOT},
-        {PERSON, OFFICE, NULL, .vouched = true, .relayed = true,
+        {ROBOT, HOME, NULL, .vouched = true, .tells_agent = true, .want = UNCOUNTED_BOT},
+        {PERSON, OFFICE, NULL, .vouched = true, .tells_ip = true,
          .want = UNCOUNTED_EXCLUDED},
+        {ROBOT, HOME, NULL, .vouched = true, .tells_ip = true, .want = ADMITTED},
+        {PERSON, OFFICE, NULL, .vouched = true, .tells_agent = true, .want = ADMITTED},
         {PERSON, HOME, "spam.example", .vouched = true, .want = UNCOUNTED_SPAM},
     };
 

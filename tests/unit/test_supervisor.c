@@ -129,6 +129,47 @@ static void systemd_is_told_what_becomes_of_a_daemon(void **state)
     close_stage(&t);
 }
 
+/* The queue of NOTIFY_SOCKET is short, and systemd may be busy with all other units. */
+static void ready_is_said_again_until_it_is_taken(void **state)
+{
+    static struct stage t;
+    uv_timer_t patience;
+    size_t waiting = 0;
+
+    (void)state;
+    open_stage(&t, NULL);
+    while (send(t.s.fd, "X=1", 3, MSG_DONTWAIT) == 3)
+        waiting++;
+    supervisor_ready(&t.s);
+    while (waiting-- > 0)
+        assert_string_equal(heard(&t), "X=1");
+    uv_timer_init(&t.loop, &patience);
+    uv_timer_start(&patience, on_patience, 20000, 0);
+    while (*heard(&t) == '\0')
+        uv_run(&t.loop, UV_RUN_ONCE);
+    assert_string_equal(t.said, "READY=1\nSTATUS=ready");
+    supervisor_ready(&t.s);
+    assert_string_equal(heard(&t), "READY=1\nSTATUS=ready");
+    uv_close((uv_handle_t *)&patience, NULL);
+    close_stage(&t);
+}
+
+static void who_stops_is_not_called_ready_after_a_reload(void **state)
+{
+    static struct stage t;
+
+    (void)state;
+    open_stage(&t, NULL);
+    supervisor_ready(&t.s);
+    supervisor_stopping(&t.s);
+    while (*heard(&t))
+        ;
+    supervisor_reloading(&t.s);
+    supervisor_ready(&t.s);
+    assert_string_equal(heard(&t), "");
+    close_stage(&t);
+}
+
 static void the_watchdog_is_satisfied_only_while_all_is_alive(void **state)
 {
     static struct stage t;
@@ -194,11 +235,15 @@ struct handing {
     const char *why;               /* a part of the sentence, NULL: none */
 };
 
+#define DEAF (SOCK_STREAM | SOCK_CLOEXEC) /* one that does not listen */
+
 /* In a child: what is there as descriptor 3 before is not needed. */
 static void put(int fd, int domain, int type)
 {
     int s = socket(domain, type, 0);
 
+    if (type == SOCK_STREAM)
+        listen(s, 1);
     if (s != fd) {
         dup2(s, fd);
         close(s);
@@ -240,6 +285,7 @@ static void a_socket_is_found_by_its_name(void **state)
         {"2", "http", NULL, AF_INET, {SOCK_STREAM, SOCK_STREAM}, 0, 0, "for nothing"},
         {"2", "http:http", NULL, AF_INET, {SOCK_STREAM, SOCK_STREAM}, 0, 0, "twice"},
         {"1", "http", NULL, AF_INET, {SOCK_DGRAM, SOCK_STREAM}, 0, 0, "of TCP"},
+        {"1", "http", NULL, AF_INET, {DEAF, SOCK_STREAM}, 0, 0, "does not listen"},
         {"1", "udp", NULL, AF_INET, {SOCK_STREAM, SOCK_STREAM}, 0, 0, "of UDP"},
         {"1", "http", NULL, AF_UNIX, {SOCK_STREAM, SOCK_STREAM}, 0, 0, "of TCP"},
     };
@@ -262,6 +308,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(systemd_is_told_what_becomes_of_a_daemon),
+        cmocka_unit_test(ready_is_said_again_until_it_is_taken),
+        cmocka_unit_test(who_stops_is_not_called_ready_after_a_reload),
         cmocka_unit_test(the_watchdog_is_satisfied_only_while_all_is_alive),
         cmocka_unit_test(a_watchdog_of_another_process_is_not_ours),
         cmocka_unit_test(without_systemd_nothing_is_done),
