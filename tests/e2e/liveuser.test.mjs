@@ -10,7 +10,7 @@ import { WebSocketServer } from 'ws';
 import { Browser } from './browser.mjs';
 import { play, recorded } from './clients/recorded.mjs';
 import { Visitor } from './clients/liveuser_client.mjs';
-import { eventually, Story, story, Wire, within } from './harness.mjs';
+import { eventually, request, Story, story, Wire, within } from './harness.mjs';
 
 const FRESH_MS = 1000; // a change is told within
 
@@ -28,7 +28,8 @@ async function another(s, args = []) {
   ]);
   const address = await Story.addressOf(collector);
   s.closing.push(() => collector.kill());
-  await eventually(async () => assert.equal((await s.request('/readyz')).status, 200));
+  const admin = await Story.adminOf(collector); // which speaks for all its workers
+  await eventually(async () => assert.equal((await request(`http://${admin}/readyz`)).status, 200));
   return { collector, http: address };
 }
 
