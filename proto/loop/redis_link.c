@@ -169,16 +169,29 @@ static uint64_t due_at(const struct redis_link *link)
                   : link->pipeline.heard_at + link->deadline.idle_ping_ms;
 }
 
+/* The reply came and waits: it was this process that had no time. Twice the deadline is
+ * the end even so. */
+static bool is_own_delay(const struct redis_link *link)
+{
+    uint64_t last = due_at(link) + link->deadline.reply_ms;
+
+    return uv_now(link->loop) < last && redis_socket_has_unread(&link->socket);
+}
+
 static void on_due(uv_timer_t *timer)
 {
     struct redis_link *link = timer->data;
 
     if (due_at(link) <= uv_now(link->loop)) {
-        if (link->pipeline.calls.n > 0) {
+        if (link->pipeline.calls.n == 0) {
+            ping(link);
+        } else if (is_own_delay(link)) {
+            uv_timer_start(timer, on_due, 1, 0);
+            return;
+        } else {
             drop_late(link, "a reply is late");
             return;
         }
-        ping(link);
     }
     arm(link);
 }

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -121,6 +122,13 @@ void redis_socket_open(struct redis_socket *s, const struct redis_addr *addr)
     uv_pipe_init(s->loop, &s->u.pipe, 0);
     s->has_handle = true;
     uv_pipe_connect(&s->connect, &s->u.pipe, addr->host, on_connected);
+}
+
+bool redis_socket_has_unread(const struct redis_socket *s)
+{
+    struct pollfd p = {.events = POLLIN};
+
+    return uv_fileno(&s->u.handle, &p.fd) == 0 && poll(&p, 1, 0) > 0;
 }
 
 void redis_socket_close(struct redis_socket *s)

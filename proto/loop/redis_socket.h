@@ -41,6 +41,9 @@ void redis_socket_init(struct redis_socket *s, uv_loop_t *loop,
  * do so from inside. Must rest. @addr is needed during the call only. */
 void redis_socket_open(struct redis_socket *s, const struct redis_addr *addr);
 
+/* Whether bytes came that were not read yet. Must be open. */
+bool redis_socket_has_unread(const struct redis_socket *s);
+
 /* Closes whatever state it is in; may be called again while it closes. closed() is called
  * once when it rests, from inside if it rests already. A look-up that the resolver is
  * busy with is waited for. */

@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <netdb.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 
 #include <cmocka.h>
 
@@ -25,7 +26,8 @@
 /* Names under .test mean what these tests need; all else goes to the C library. */
 typedef int (*getaddrinfo_fn)(const char *, const char *, const struct addrinfo *,
                               struct addrinfo **);
-static sem_t slow_answers; /* how many look-ups of slow.test may go on */
+static sem_t slow_answers;        /* how many look-ups of slow.test may go on */
+static atomic_uint slow_look_ups; /* that have begun */
 
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                 struct addrinfo **found)
@@ -36,6 +38,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     if (strcmp(name, "none.test") == 0)
         return EAI_NONAME;
     if (strcmp(name, "slow.test") == 0) {
+        slow_look_ups++;
         sem_wait(&slow_answers);
         name = "127.0.0.1";
     }
@@ -310,10 +313,12 @@ static void a_slow_resolver_is_given_up_and_waited_for(void **state)
     struct rig *t = *state;
     struct redis_addr a = {.host = "slow.test", .port = fake_redis_port(t->fake)};
     struct redis_link_deadlines d = patient;
+    unsigned before = slow_look_ups;
 
-    d.dial_ms = 20;
+    d.dial_ms = 200;
     fake_redis_listen(t->fake);
     dial_addr(t, &a, &d);
+    UNTIL(t, slow_look_ups > before); /* one that has not begun can be taken back */
     UNTIL(t, t->downs == 1);
     turn_for_a_while(t);
     assert_int_equal(redis_link_stats(t->link)->dials, 1); /* not one more thread */
@@ -328,12 +333,15 @@ static void a_dial_that_was_reset_is_not_late_too(void **state)
     struct rig *t = *state;
     struct redis_addr a = {.host = "slow.test", .port = fake_redis_port(t->fake)};
     struct redis_link_deadlines d = patient;
+    unsigned before = slow_look_ups;
+    uint64_t late_ns;
 
-    d.dial_ms = 20;
+    d.dial_ms = 500;
     dial_addr(t, &a, &d);
-    UNTIL(t, redis_link_stats(t->link)->dials == 1);
+    UNTIL(t, slow_look_ups > before);
     redis_link_reset(t->link, "test");
-    turn_for_a_while(t);
+    late_ns = uv_hrtime() + 600 * 1000000ULL;
+    UNTIL(t, uv_hrtime() > late_ns);
     assert_int_equal(t->downs, 1);
     assert_int_equal(redis_link_stats(t->link)->timeouts, 0);
 }
@@ -562,6 +570,27 @@ static void silence_ends_the_connection(void **state)
     assert_int_equal(redis_link_stats(t->link)->timeouts, 1);
     assert_int_equal(redis_link_stats(t->link)->unknown, 2);
     UNTIL(t, t->ups == 2);
+}
+
+/* As when the machine had no time for this process: the timer is due, and so is the
+ * reply. */
+static void a_reply_that_waits_to_be_read_is_not_late(void **state)
+{
+    struct rig *t = *state;
+    struct redis_link_deadlines d = patient;
+    uint64_t late_ns;
+
+    d.reply_ms = 1000;
+    fake_redis_answer(t->fake, "GET", "");
+    dial_until_up(t, &d);
+    call(t, "GET", "a");
+    UNTIL(t, strstr(fake_redis_heard(t->fake), "GET a"));
+    fake_redis_say(t->fake, "+OK\r\n");
+    for (late_ns = uv_hrtime() + 1100 * 1000000ULL; uv_hrtime() < late_ns;)
+        continue;
+    UNTIL(t, t->replies == 1);
+    assert_int_equal(t->downs, 0);
+    assert_int_equal(redis_link_stats(t->link)->timeouts, 0);
 }
 
 /* The deadline is of the oldest call, however busy the connection is with others. */
@@ -1243,6 +1272,7 @@ int main(void)
         T(calls_of_one_turn_are_answered_in_order),
         T(binary_arguments_keep_their_length),
         T(silence_ends_the_connection),
+        T(a_reply_that_waits_to_be_read_is_not_late),
         T(one_missing_reply_among_many_is_noticed),
         T(a_dial_that_nobody_answers_is_given_up),
         T(a_quiet_connection_is_pinged),
