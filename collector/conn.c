@@ -11,8 +11,7 @@
  * answers gets no more of them made. Both count against WORKER_HELD_MAX.
  *
  * With --proxy-protocol a connection of the public port begins with what its proxy says
- * of it, and must; then all of that holds for what is behind. The receiver must not guess
- * whether that is there (proxy-protocol.txt, 2), so who is no trusted proxy is closed.
+ * of it (proxied.c); then all of that holds for what is behind.
  *
  * Failure modes: a write or read error closes; a client that is too slow with a head or a
  * body is told 408, with anything else it is just closed. Whatever happens, the state
@@ -25,7 +24,7 @@
 #include "container.h"
 #include "feed_session.h"
 #include "outlet.h"
-#include "proxy_header.h"
+#include "proxied.h"
 #include "worker.h"
 
 #define CARRY_FIRST 1024 /* bytes; a browser's whole head fits */
@@ -101,36 +100,6 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
                            c->port == PORT_FEED ? FEED_READ_BYTES : READ_BYTES);
 }
 
-/* Whom the proxy told is the peer from now on; of a connection of its own it is itself.
- * Returns false if that address has too many. */
-static bool be_introduced(struct conn *c, const struct proxy_header *said)
-{
-    c->awaits_proxy = false;
-    c->proxy_version = said->version;
-    if (said->client.n == 0)
-        return true;
-    c->peer = said->client;
-    return !conns_crowded(c);
-}
-
-/* Returns the bytes that are the proxy's, or 0 if they are not all here, wrong, or of
- * nobody who may connect: then the connection reads on or is closed. */
-static size_t take_proxy_header(struct conn *c, const char *bytes, size_t n)
-{
-    struct proxy_header said;
-    ssize_t length = proxy_header_read(&said, bytes, n);
-
-    if (length > 0)
-        return be_introduced(c, &said) ? (size_t)length : 0;
-    if (length < 0) {
-        COUNT(&c->worker->counters, proxy_bad);
-        conn_close(c);
-    } else if (conn_keep(c, bytes, n)) {
-        conn_read_on(c);
-    }
-    return 0;
-}
-
 static void on_bytes(struct conn *c, const char *bytes, size_t n)
 {
     size_t proxys = 0;
@@ -140,7 +109,7 @@ static void on_bytes(struct conn *c, const char *bytes, size_t n)
         bytes = c->carry.p;
         n = c->carry.n;
     }
-    if (c->awaits_proxy && (proxys = take_proxy_header(c, bytes, n)) == 0)
+    if (c->awaits_proxy && (proxys = proxied_take(c, bytes, n)) == 0)
         return;
     if (c->state == CONN_WAITING) {
         if (conn_keep(c, bytes, n))
@@ -323,27 +292,14 @@ static void read_first(struct conn *c)
         read_start(c); /* which also finds out about an end or an error */
 }
 
-/* Of --proxy-protocol: the deadline of a head is for what the proxy says, too. */
-static void begin_proxied(struct conn *c)
-{
-    if (!trusted_has(&c->worker->setup->trusted, &c->peer)) {
-        COUNT(&c->worker->counters, proxy_missing);
-        conn_close(c);
-        return;
-    }
-    c->awaits_proxy = true;
-    conn_enter(c, CONN_HEAD);
-    read_first(c);
-}
-
 void conn_begin(struct conn *c)
 {
+    bool proxied = c->port == PORT_HTTP && c->worker->setup->proxy_protocol;
+
     if (c->port == PORT_FEED) {
         feed_session_begin(c);
-    } else if (c->port == PORT_HTTP && c->worker->setup->proxy_protocol) {
-        begin_proxied(c);
-    } else {
-        conn_enter(c, CONN_IDLE);
+    } else if (!proxied || proxied_expect(c)) {
+        conn_enter(c, proxied ? CONN_HEAD : CONN_IDLE);
         read_first(c);
     }
 }

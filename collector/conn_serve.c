@@ -70,7 +70,7 @@ void conn_refuse(struct conn *c, int status)
     char body[64];
 
     COUNT(&w->counters, http_refused);
-    snprintf(body, sizeof body, "%d %s\n", status, http_reason(status));
+    snprintf(body, sizeof body, "%d %s\n", status, reply_reason(status));
     c->lingers = true;
     c->mode = (struct reply_mode){.last = true};
     reply_write(&w->out, worker_date(w), c->mode,

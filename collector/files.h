@@ -10,8 +10,8 @@
 #include "../proto/redis_addr.h"
 #include "../proto/secret.h"
 #include "admission/domains.h"
-#include "geo.h"
 #include "admission/words.h"
+#include "geo.h"
 
 /* As the options have them; the texts live as long as the process. */
 struct file_names {

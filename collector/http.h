@@ -67,7 +67,4 @@ ssize_t http_parse(struct http_request *r, const char *bytes, size_t n);
 ssize_t http_parse_with(struct http_request *r, const char *bytes, size_t n,
                         struct slice client_header);
 
-/* "OK", "Bad Request", ... for the statuses that headcount sends. Static strings. */
-const char *http_reason(int status);
-
 #endif

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <time.h>
-#include "http.h"
 
 void http_date_set(struct http_date *d, ms_t now)
 {
@@ -32,10 +31,47 @@ static bool has_body(int status)
     return status >= 200 && status != 204 && status != 304;
 }
 
+const char *reply_reason(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } known[] = {
+        {100, "Continue"},
+        {101, "Switching Protocols"},
+        {200, "OK"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {302, "Found"},
+        {304, "Not Modified"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {417, "Expectation Failed"},
+        {426, "Upgrade Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {503, "Service Unavailable"},
+        {505, "HTTP Version Not Supported"},
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (known[i].status == status)
+            return known[i].reason;
+    return "Unknown";
+}
+
 void reply_write(struct buf *out, const struct http_date *date, struct reply_mode mode,
                  const struct reply *r)
 {
-    buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status, http_reason(r->status),
+    buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status, reply_reason(r->status),
                date->text);
     if (r->type)
         buf_printf(out, "Content-Type: %s\r\n", r->type);

@@ -29,6 +29,9 @@ struct reply {
     struct slice body;
 };
 
+/* "OK", "Bad Request", ... for the statuses that headcount sends. Static strings. */
+const char *reply_reason(int status);
+
 /* Appends head and body. Content-Length is left out where there can be no body (204,
  * 304). */
 void reply_write(struct buf *out, const struct http_date *date, struct reply_mode mode,

@@ -7,12 +7,12 @@
 #include "../proto/loop/admin.h"
 #include "../proto/redis_addr.h"
 #include "address.h"
+#include "admission/quotas.h"
 #include "client.h"
 #include "damp.h"
 #include "deadlines.h"
 #include "files.h"
 #include "options.h"
-#include "admission/quotas.h"
 #include "route.h"
 
 struct setup {

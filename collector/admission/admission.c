@@ -3,8 +3,8 @@
 #include "admission.h"
 
 #include "../hub.h"
-#include "sieve.h"
 #include "../worker.h"
+#include "sieve.h"
 
 const char *admission_name(enum admission a)
 {

@@ -28,8 +28,8 @@ enum admission {
     REFUSED_ORIGIN, /* a page of another origin than the site's */
 };
 
-/* "bot", "limited", ...: the X-Headcount header and the counter. ADMITTED has none: NULL.
- */
+/* "bot", "ratelimited", ...: the X-Headcount header and the counter. ADMITTED has none:
+ * NULL. */
 const char *admission_name(enum admission a);
 
 static inline bool admission_refuses(enum admission a)

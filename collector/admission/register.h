@@ -6,8 +6,8 @@
 #ifndef HC_REGISTER_H
 #define HC_REGISTER_H
 
-#include "admission.h"
 #include "../site_map.h"
+#include "admission.h"
 
 struct site_register;
 struct registered;

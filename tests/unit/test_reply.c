@@ -145,11 +145,21 @@ static void what_does_not_fit_marks_the_buffer_full(void **state)
     buf_fini(&out);
 }
 
+static void every_status_has_its_words(void **state)
+{
+    (void)state;
+    assert_string_equal(reply_reason(200), "OK");
+    assert_string_equal(reply_reason(431), "Request Header Fields Too Large");
+    assert_string_equal(reply_reason(505), "HTTP Version Not Supported");
+    assert_string_equal(reply_reason(299), "Unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_date_has_the_form_of_http),
         cmocka_unit_test(the_epoch_itself_has_a_date),
+        cmocka_unit_test(every_status_has_its_words),
         cmocka_unit_test(head_and_body_follow_each_other),
         cmocka_unit_test(head_gets_the_length_without_the_body),
         cmocka_unit_test(no_content_has_no_length),
