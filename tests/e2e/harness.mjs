@@ -3,17 +3,26 @@
 //   story('a claim', async (s) => { await s.start(); await s.hit({ i: 'shop', p: '/' }); ... })
 //
 // Whatever was started is ended by its pid when the story ends, well or badly; of a story
-// that fails, the logs are shown.
+// that fails, the logs are shown. A file that does not end is ended.
 import test, { after } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Story, within } from './stage.mjs';
 
 export * from './stage.mjs';
 
+const FILE_MS = 600_000; // the slowest takes a third
+const untold = new Set();
+
+pause(FILE_MS, null, { ref: false }).then(() => {
+  console.error(`not ended within ${FILE_MS} ms: ${[...untold].join('; ')}`);
+  process.exit(1);
+});
+
 /** A test with a stage of its own, and a deadline for all of it. */
 export function story(name, fn, { ms = 60_000 } = {}) {
   test(name, async () => {
     const s = new Story();
+    untold.add(name);
     try {
       await within(ms, name, fn(s));
       await s.close();
@@ -21,6 +30,8 @@ export function story(name, fn, { ms = 60_000 } = {}) {
       console.error(`FAILED: ${name}\n${e.stack}\n${s.logs()}`);
       await s.closeHard();
       throw e;
+    } finally {
+      untold.delete(name);
     }
   });
 }

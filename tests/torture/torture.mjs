@@ -46,6 +46,13 @@ const isSentence = (program, err) => {
 
 let passed = 0, failed = 0;
 
+/** How it ended, or what it had said when it did not: then it is killed. */
+const endOf = (program) =>
+  within(DEADLINE_MS, 'an end', program.end).catch(async () => {
+    await program.kill();
+    throw new Error(`it did not end\n${program.log()}`);
+  });
+
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headcount-torture-'));
 const secret = path.join(dir, 'secret');
 fs.writeFileSync(secret, 'the secret of a story, which is none', { mode: 0o600 });
@@ -69,7 +76,7 @@ async function start(name, what, at) {
   await Promise.race([program.end, eventually(() => assert.match(program.err, /event=started/), DEADLINE_MS).catch(() => {})]);
   const started = !program.ended;
   program.signal('SIGTERM');
-  const { code, signal } = await within(DEADLINE_MS, `${program.log()} ends`, program.end);
+  const { code, signal } = await endOf(program);
   const reached = program.err.includes('torture: failed');
   // The pipe that libuv makes once for all signals is one it does not live without.
   if (code === ABORTED && /failed (malloc|calloc|realloc|pipe2)/.test(program.err)) return { reached, end: 'aborted' };
@@ -86,7 +93,7 @@ async function start(name, what, at) {
  *  outcome is not asked; a wrong one is not worse than a missing one here. */
 async function think(args, at) {
   const program = new Program(args[0], path.join(tests, args[0]), args.slice(1), { env: preloaded('memory', at) });
-  const { code, signal } = await within(DEADLINE_MS, `${program.log()} ends`, program.end);
+  const { code, signal } = await endOf(program);
   assert.equal(signal, null, program.log());
   assert.ok([0, 1, ABORTED, TEST_GAVE_UP].includes(code), program.log());
   return { reached: program.err.includes('torture: failed'), end: code === 0 ? 'unmoved' : code === ABORTED ? 'aborted' : 'told' };
