@@ -4,6 +4,9 @@
 //
 // Whatever was started is ended by its pid when the story ends, well or badly; of a story
 // that fails, the logs are shown. A file that does not end is ended.
+//
+// With TELL_AGAIN in the environment a story that failed is told once more, and says so: on a
+// machine whose processors are taken away for seconds not every failure is headcount's.
 import test, { after } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Story, within } from './stage.mjs';
@@ -18,21 +21,28 @@ pause(FILE_MS, null, { ref: false }).then(() => {
   process.exit(1);
 });
 
+async function tell(name, fn, ms) {
+  const s = new Story();
+  try {
+    await within(ms, name, fn(s));
+    await s.close();
+  } catch (e) {
+    console.error(`FAILED: ${name}\n${e.stack}\n${s.logs()}`);
+    await s.closeHard();
+    throw e;
+  }
+}
+
 /** A test with a stage of its own, and a deadline for all of it. */
 export function story(name, fn, { ms = 60_000 } = {}) {
   test(name, async () => {
-    const s = new Story();
     untold.add(name);
-    try {
-      await within(ms, name, fn(s));
-      await s.close();
-    } catch (e) {
-      console.error(`FAILED: ${name}\n${e.stack}\n${s.logs()}`);
-      await s.closeHard();
-      throw e;
-    } finally {
-      untold.delete(name);
-    }
+    await tell(name, fn, ms).catch((e) => {
+      if (!process.env.TELL_AGAIN) throw e;
+      console.error(`TOLD AGAIN: ${name}`);
+      return tell(name, fn, ms);
+    });
+    untold.delete(name);
   });
 }
 
