@@ -22,6 +22,7 @@
 --       are left out
 local COUNTS = {'pv', 'ev', 'uniq', 'last', 'n', 'eng', 'qh'}
 local ONLINE = {'w', 'r', 'i', 'b', 'tabs', 'm', 'fw', 'fr', 'fi', 'fb'}
+local LONG = 4000 -- bytes of a value that is not even looked at: Redis would be busy with it
 local out, unreadable = {}, 0
 
 local function put(text)
@@ -71,31 +72,37 @@ local function add_traits(row, key)
   return sound
 end
 
+-- Of a value the part that could be read; empty also when the key is of another type.
+local function cut(key, field, most)
+  local n = redis.pcall('HSTRLEN', key, field)
+  if type(n) ~= 'number' or n == 0 then return '' end
+  if n > LONG then return '?' end
+  return string.sub(redis.call('HMGET', key, field)[1], 1, most)
+end
+
 -- No more than could be read, and a few, cut where none could: whatever lies there, the
 -- answer is short.
-local function append(flat, field, value)
+local function append(flat, key, field)
   if #flat < 258 then
     flat[#flat + 1] = string.sub(field, 1, 100)
-    flat[#flat + 1] = string.sub(value, 1, 600)
+    flat[#flat + 1] = cut(key, field, 600)
   end
 end
 
 -- An operator's key of another type is as good as none.
 local function settings(key)
-  local version = redis.pcall('HMGET', key, 'v')[1]
-  if not version or version == '' then return {} end
-  local all, flat = redis.call('HGETALL', key), {'v', string.sub(version, 1, 20)}
-  for i = 1, #all, 2 do
-    if string.find(all[i], '^g:') or string.find(all[i], '^al:') then
-      append(flat, all[i], all[i + 1])
-    end
+  local version = cut(key, 'v', 20)
+  if version == '' then return {} end
+  local flat = {'v', version}
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if string.find(field, '^g:') or string.find(field, '^al:') then append(flat, key, field) end
   end
   return flat
 end
 
 local function alerts(key)
-  local all, flat = redis.pcall('HGETALL', key), {}
-  for i = 1, #all, 2 do append(flat, all[i], all[i + 1]) end
+  local flat = {}
+  for _, name in ipairs(redis.pcall('HKEYS', key)) do append(flat, key, name) end
   return flat
 end
 

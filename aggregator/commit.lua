@@ -21,6 +21,7 @@
 -- field and value of each goal and alert in turns.
 local meta, mine, floor, number = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local first, rewrites = ARGV[4] == '0', ARGV[5] == '1'
+local LONG = 4000 -- bytes of a value that is not even looked at: Redis would be busy with it
 
 -- An e or q as it lies there; what is none, or above EPOCH_MAX (limits.h) and not ours, is
 -- garbage that would keep everybody out for ever, and counts as absent.
@@ -47,11 +48,18 @@ if first and rewrites and e < mine then
   redis.call('HSET', meta, 'q', '0') -- its numbers are not ours
 end
 
+-- Of a value the part that could be read; empty also when the key is of another type.
+local function cut(key, field, most)
+  local n = redis.pcall('HSTRLEN', key, field)
+  if type(n) ~= 'number' or n == 0 then return '' end
+  if n > LONG then return '?' end
+  return string.sub(redis.call('HMGET', key, field)[1], 1, most)
+end
+
 -- Nothing may break off in here: a key of another type is no alert.
 local function alert(key, name, state, message)
-  local told = redis.pcall('HMGET', key, name)
-  if told.err then redis.call('DEL', key) end
-  local was_on = string.sub(told[1] or '', 1, 3) == 'on '
+  if type(redis.pcall('HLEN', key)) ~= 'number' then redis.call('DEL', key) end
+  local was_on = cut(key, name, 3) == 'on '
   if state == '' then
     redis.call('HDEL', key, name)
   else
@@ -70,10 +78,10 @@ local function alerts(key, ...)
     redis.call('DEL', key)
     return
   end
-  local ours, all = {}, redis.call('HGETALL', key)
-  for k = 1, #names do ours[names[k]] = true end
-  for k = 1, #all, 2 do
-    if not ours[all[k]] then redis.call('HDEL', key, all[k]) end
+  local ours = {}
+  for _, name in ipairs(names) do ours[name] = true end
+  for _, name in ipairs(redis.call('HKEYS', key)) do
+    if not ours[name] then redis.call('HDEL', key, name) end
   end
 end
 
@@ -96,13 +104,13 @@ redis.call('PUBLISH', KEYS[2], ARGV[n])
 
 -- Everything is done: an operator's key of another type is no error here.
 local settings = string.sub(meta, 1, -2) .. 'c'
-local version = string.sub(redis.pcall('HMGET', settings, 'v')[1] or '', 1, 20)
+local version = cut(settings, 'v', 20)
 if version == ARGV[8] then return 'OK' end
-local answer, all = {'OK', version}, version ~= '' and redis.pcall('HGETALL', settings) or {}
-for k = 1, #all, 2 do -- no more than could be read, and a few; cut where none could
-  if #answer < 258 and (string.find(all[k], '^g:') or string.find(all[k], '^al:')) then
-    answer[#answer + 1] = string.sub(all[k], 1, 100)
-    answer[#answer + 1] = string.sub(all[k + 1], 1, 600)
+local answer = {'OK', version}
+for _, field in ipairs(version ~= '' and redis.call('HKEYS', settings) or {}) do
+  if #answer < 258 and (string.find(field, '^g:') or string.find(field, '^al:')) then
+    answer[#answer + 1] = string.sub(field, 1, 100) -- no more than could be read, and a few;
+    answer[#answer + 1] = cut(settings, field, 600) -- cut where none could
   end
 end
 return answer

@@ -33,6 +33,7 @@ local ONLINE = {'w', 'r', 'i', 'b', 'tabs', 'm', 'fw', 'fr', 'fi', 'fb'}
 local TOTALS = {'pv', 'vis', 'since', 'peak', 'peak_at', 'day', 'dpeak', 'dpeak_at', 'life', 'i',
     'con', 'cnt'}
 local SETTINGS = {'badge', 'demo', 'read', 'v'} -- the version of goals and alerts is the last
+local LONG = 4000 -- bytes of a setting that is not even looked at: Redis would be busy with it
 
 local out = {}
 
@@ -69,29 +70,41 @@ end
 
 local wanted = tonumber(ARGV[3]) or 1
 
--- How this alert stood when it was told last; empty: never, or that cannot be read.
-local function alert_of(key, name)
-    return string.sub(redis.pcall('HMGET', key, name)[1] or '', 1, 600)
+-- Operators may write anything: of a value the part that could be read; none if there is
+-- none.
+local function cut(key, field, most)
+    if redis.call('HSTRLEN', key, field) > LONG then
+        return '?'
+    end
+    local value = redis.call('HMGET', key, field)[1]
+    return value and string.sub(value, 1, most)
 end
 
--- Of goals, which there are none of without a version, the names are enough. Operators may
--- write anything: what is too long is cut where none could read it, or left out.
+-- How this alert stood when it was told last; empty: never, or that cannot be read.
+local function alert_of(key, name)
+    local can_be = type(redis.pcall('HSTRLEN', key, name)) == 'number'
+    return can_be and cut(key, name, 600) or ''
+end
+
+-- Of goals, which there are none of without a version, the names are enough, and what has
+-- too long a name is left out.
 local function settings_of(key, alerts)
-    local flat = some_of(key, SETTINGS)
-    for i = 2, #flat, 2 do
-        flat[i] = string.sub(flat[i], 1, 20)
+    local flat = {}
+    for _, field in ipairs(SETTINGS) do
+        local value = cut(key, field, 20)
+        append(flat, value and {field, value} or {})
     end
     if wanted == 0 or flat[#flat - 1] ~= 'v' then
         return flat
     end
-    local all, most = redis.call('HGETALL', key), #flat + 256
-    for i = 1, #all, 2 do
+    local most = #flat + 256
+    for _, field in ipairs(redis.call('HKEYS', key)) do
         if #flat == most then
             break
-        elseif #all[i] < 100 and string.find(all[i], '^g:') then
-            append(flat, {all[i], ''})
-        elseif #all[i] < 100 and string.find(all[i], '^al:') then
-            append(flat, {all[i], alert_of(alerts, string.sub(all[i], 4))})
+        elseif #field < 100 and string.find(field, '^g:') then
+            append(flat, {field, ''})
+        elseif #field < 100 and string.find(field, '^al:') then
+            append(flat, {field, alert_of(alerts, string.sub(field, 4))})
         end
     end
     return flat

@@ -5,14 +5,15 @@
 -- ARGV[1] how many origins of each are wanted at most, and [2] of how many bytes
 -- Answers a text for each key: empty when nothing of use is set; else lines, the first of
 -- them the setting `privacy`, empty without it, the others an origin each, and one more
--- than wanted where there are too many. So it is with a key of another type.
+-- than wanted where there are too many. So it is with a key of another type. No value
+-- is read but that of `privacy`, and a long one is not either: Redis would be busy with it.
 local max, bytes, out = tonumber(ARGV[1]), tonumber(ARGV[2]), {}
 for i, key in ipairs(KEYS) do
-  local all, lines = redis.pcall('HGETALL', key), {''}
-  for k = 1, all.err and 0 or #all, 2 do
-    local field = all[k]
+  local lines = {''}
+  for _, field in ipairs(redis.pcall('HKEYS', key)) do
     if field == 'privacy' then
-      lines[1] = string.gsub(string.sub(all[k + 1], 1, 20), '%c', '?')
+      local long = redis.call('HSTRLEN', key, field) > 20
+      lines[1] = long and '?' or string.gsub(redis.call('HMGET', key, field)[1], '%c', '?')
     elseif #lines <= max + 1 and #field <= bytes + 2 and string.find(field, '^o:%C*$') then
       lines[#lines + 1] = string.sub(field, 3)
     end

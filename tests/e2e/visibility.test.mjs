@@ -5,6 +5,7 @@ import crypto from 'node:crypto';
 import { WebSocket } from 'ws';
 import { eventually, request, story, Story, within } from './harness.mjs';
 import { Held } from './held.mjs';
+import { LONG, nobodyCopies } from './long.mjs';
 import { message, Sse } from './sse.mjs';
 import { Terminal, token } from './telnet.mjs';
 
@@ -165,14 +166,15 @@ story('a public site asks for nothing, not even a right token, and costs Redis n
 
 story('settings of any length and number are no burden: a token is found, and the link stays', async (s) => {
   await start(s);
-  const { read: mine } = await closedSite(s);
+  const { read: mine, send } = await closedSite(s);
   await s.hit({ i: 'other', p: '/', u: 'alice', v: 'b' });
   await s.sees('other', { currentVisitors: 1 });
-  await s.redisCli('eval', `redis.call('setrange', 'long', 70000000, 'x') -- the fastest way to make one
+  await s.redisCli('eval', `redis.call('setrange', 'long', ${LONG}, 'x') -- the fastest way to make one
     local c, long, name = 'hc:{shop}:c', redis.call('get', 'long'), string.rep('x', 1000)
-    for k = 1, 5000 do redis.call('hset', c, 'g:' .. k, 'path /', 'al:' .. k, 'above online 2 1 0', 't:' .. k, name) end
+    for k = 1, 2000 do redis.call('hset', c, 'g:' .. k, 'path /', 'al:' .. k, 'above online 2 1 0', 't:' .. k, name) end
     redis.call('hset', c, 't:long', long, 'g:' .. name, 'path /', 'v', '1', 'read', 'none', 'demo', name)
     redis.call('hset', 'hc:{shop}:al', '1', long)`, '0');
+  let assertUncopied = await nobodyCopies(s);
   const reads = async () => {
     for (const [text, status] of [[mine, 200], [undefined, 401]])
       assert.equal((await read(s, REALTIME, text)).status, status);
@@ -181,8 +183,12 @@ story('settings of any length and number are no burden: a token is found, and th
   await reads();
   const stream = await Sse.open(s, STREAM, { headers: bearer(mine) });
   await stream.until((x) => assert.ok(x.state));
-  await s.redisCli('eval', "redis.call('hset', 'hc:{shop}:c', 't:long', '', 'read', redis.call('get', 'long'))", '0');
+  await assertUncopied();
+  await s.redisCli('eval', "redis.call('hset', 'hc:{shop}:c', 't:long', '', 'read', redis.call('get', 'long'), 't:send', '')", '0');
+  assertUncopied = await nobodyCopies(s);
+  await eventually(async () => assert.equal((await read(s, REALTIME, send)).status, 401)); // it was read anew
   await reads();
+  await assertUncopied();
   assert.doesNotMatch(s.collector.err, /event=redis_down/);
   assert.equal((await s.counters(s.collector)).settings_failed, 0);
 });
