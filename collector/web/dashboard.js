@@ -27,11 +27,8 @@ const FLAGS = {
 
 const $ = (id) => document.getElementById(id);
 
-/** The numbers in a page that was cached (the way back, a tab that was restored) are old. */
-const isCached = performance.getEntriesByType('navigation')[0]?.transferSize === 0;
-
 const site = decodeURIComponent(/\/site\/([^/]+)$/.exec(location.pathname)?.[1] ?? '');
-const first = isCached ? null : JSON.parse($('first').textContent);
+const first = window.isCached ? null : JSON.parse($('first').textContent); // else it is old
 
 let state = { status: 'connecting', since: 0, flags: [] };
 let told = { at: -TELL_MS };
@@ -134,8 +131,8 @@ async function copy(text, done) {
   setTimeout(() => put($('link'), 'Copy link'), 2_000);
 }
 
+clearTimeout(window.forgetting);
 put($('name'), site || 'All sites');
-if (isCached) put($('online'), '–');
 for (const note of document.querySelectorAll('.note')) explain(note, note.parentElement.querySelector('h2, h3'));
 keys(document.querySelector('headcount-feed'));
 if (site) watchSite();
