@@ -121,8 +121,12 @@ $(OUT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,cc)$(CC) $(BASE) $(CFLAGS) $(HARDEN) -MMD -MP -c -o $@ $<
 
-# Unit tests are run about as often as they are compiled.
-$(OUT)/tests/unit/%.o: CFLAGS += $(if $(SAN),-O0,-O1)
+# Unit tests are run about as often as they are compiled. Some count everything anew.
+$(OUT)/tests/unit/%.o: CFLAGS += -g1 -O0
+$(OUT)/tests/unit/%.o: HARDEN := -fPIE
+ifndef SAN
+$(patsubst %,$(OUT)/tests/unit/test_%.o,fold load presence round): CFLAGS += -O1
+endif
 
 # Scripts and pages are compiled in: file.ext becomes `const char file_ext[]`, with a NUL
 # after it, and file_ext_end; what browsers get has a twin, file_ext_gz, made by gzip. The
@@ -202,9 +206,11 @@ $(OUT)/llhttp/%.o: /usr/share/llhttp/%.c Makefile
 	$(call say,cc)$(CC) -O1 -w $(WITH_LLHTTP) -c -o $@ $<
 endif
 
-# fuzz_resp takes the place of the link to Redis.
+# These take the place of the link to Redis; of the look-up of names and of pages.
 RESP_WRAPS := $(addprefix -Wl$(COMMA)--wrap=,redis_link_call redis_link_generation)
-$(OUT)/tests/fuzz/fuzz_resp: ALL_LIBS += $(RESP_WRAPS)
+$(addprefix $(OUT)/tests/fuzz/fuzz_,resp register): ALL_LIBS += $(RESP_WRAPS)
+OPTS_WRAPS := $(addprefix -Wl$(COMMA)--wrap=,getaddrinfo assets_init)
+$(OUT)/tests/fuzz/fuzz_options: ALL_LIBS += $(OPTS_WRAPS)
 
 programs: all $(addprefix $(OUT)/tests/unit/,$(UNITS)) $(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ)) $(OUT)/tests/replay/replay $(OUT)/tests/sim/sim
 
@@ -279,7 +285,8 @@ forget:
 tests/node_modules/.package-lock.json: tests/package-lock.json
 	cd tests && npm ci --no-audit --no-fund
 
-fuzz-resp: FUZZ_WITH = $(RESP_WRAPS)
+fuzz-resp fuzz-register: FUZZ_WITH = $(RESP_WRAPS)
+fuzz-options: FUZZ_WITH = $(OPTS_WRAPS)
 fuzz-http: FUZZ_WITH = $(if $(LLHTTP),$(WITH_LLHTTP) $(LLHTTP))
 fuzz-%:
 	@mkdir -p $(OUT)/fuzz/$*

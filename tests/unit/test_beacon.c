@@ -353,10 +353,11 @@ static void the_longest_query_is_decoded_within_the_beacon(void **state)
     static const struct beacon blank;
     struct beacon *b = guard_copy(&blank, sizeof blank); /* its text comes last */
     char query[HTTP_REQUEST_LINE_MAX];
-    struct slice text = {guard_copy(query, sizeof query), sizeof query};
+    struct slice text;
 
     (void)state;
-    memset((char *)text.p, '+', text.n);
+    memset(query, '+', sizeof query);
+    text = (struct slice){guard_copy(query, sizeof query), sizeof query};
     assert_int_equal(beacon_from_query(b, text), BEACON_OK); /* a name alone */
     memcpy((char *)text.p, "u=%61&e=", 8);
     assert_int_equal(beacon_from_query(b, text), BEACON_OK);

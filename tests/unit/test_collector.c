@@ -821,6 +821,10 @@ static void an_aggregator_that_is_not_there_keeps_nothing_from_pages(void **stat
     rig_close(&r);
 }
 
+#define TEN(s) s s s s s s s s s s
+#define LONG_PIXEL \
+    "GET /hc.gif?i=shop&u=alice&p=/" TEN(TEN("long")) " HTTP/1.1\r\n" HOST "\r\n"
+
 /* More pixels than the ring has room for, each answered. */
 static void a_hit_without_room_is_counted_and_its_page_served(void **state)
 {
@@ -834,8 +838,8 @@ static void a_hit_without_room_is_counted_and_its_page_served(void **state)
     SERVE(&r, aggregator_up, 1);
     fd = dial(&r);
     do {
-        must_send(fd, PIXEL PIXEL PIXEL PIXEL PIXEL PIXEL PIXEL PIXEL);
-        for (int i = 0; i < 8; i++)
+        must_send(fd, TEN(LONG_PIXEL));
+        for (int i = 0; i < 10; i++)
             must_ask_status(fd, "", 200);
         sum = counters_of(&r);
     } while (sum.lost_full == 0);
