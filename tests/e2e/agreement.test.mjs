@@ -17,8 +17,8 @@ import { Sse } from './sse.mjs';
 const SITE = 'shop';
 const VISITORS = 60;
 const PAGES = 40; // more than a message has room for
-const SESSION_MS = 22_000; // with what comes behind it shorter than a silent tab is counted
-const LATE_MS = 7000;
+const SESSION_MS = 14_000; // with what comes behind it shorter than a silent tab is counted
+const LATE_MS = 5000;
 const MESSAGES_A_STATE = 13; // 250 ms of messages 20 ms apart
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { after } from 'node:test';
 import { within } from './program.mjs';
 
 const CALL_MS = 15_000;
@@ -23,19 +24,37 @@ const FLAGS = [
   '--remote-debugging-pipe',
 ];
 
+// And from more processes than its pages need: a renderer is kept at hand for any that may come.
+const LEAN = ['--in-process-gpu', '--disable-features=SpareRendererForSitePerProcess', '--disable-extensions'];
+
+// To start one costs more than most stories do in it, so a file has one, and a story people in it.
+let shared = null;
+after(() => shared?.kill());
+
 export class Browser {
-  static async launch() {
-    const browser = new Browser();
+  /** The browser of a file; everybody in it leaves with the story. */
+  static async of(s) {
+    if (!shared || shared.child.exitCode !== null || shared.child.signalCode) shared = await Browser.launch(LEAN);
+    s.closing.push(async () => {
+      await Promise.all(shared.people.splice(0).map((person) => person.close()));
+      shared.listeners = [];
+    });
+    return shared;
+  }
+
+  static async launch(more = []) {
+    const browser = new Browser(more);
     await browser.call('Browser.getVersion');
     return browser;
   }
 
-  constructor() {
+  constructor(more) {
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'headcount-browser-'));
     this.calls = new Map();
+    this.people = [];
     this.listeners = [];
     this.lastId = 0;
-    this.child = spawn('/usr/bin/chromium', [...FLAGS, `--user-data-dir=${this.dir}`, 'about:blank'], {
+    this.child = spawn('/usr/bin/chromium', [...FLAGS, ...more, `--user-data-dir=${this.dir}`, 'about:blank'], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
       detached: true, // a group of its own, so that all its processes can be ended
     });
@@ -74,7 +93,9 @@ export class Browser {
   /** Somebody else: a profile with nothing in it, and windows of its own. */
   async person() {
     const { browserContextId } = await this.call('Target.createBrowserContext');
-    return new Person(this, browserContextId);
+    const person = new Person(this, browserContextId);
+    this.people.push(person);
+    return person;
   }
 
   /** Ends it at once, as a crash does: no page learns of it. */

@@ -1,8 +1,20 @@
 // What is between a page and the collector: a connection that can be cut, and a server in front.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
+import { eventually } from './program.mjs';
 
 const listen = (server) => new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+/** From now on it says nothing until SIGCONT: a busy machine may stop its threads one after the other. */
+export async function freeze({ pid }) {
+  process.kill(pid, 'SIGSTOP');
+  await eventually(() => {
+    for (const task of fs.readdirSync(`/proc/${pid}/task`))
+      assert.match(fs.readFileSync(`/proc/${pid}/task/${task}/stat`, 'latin1'), /\) T /);
+  });
+}
 
 /** A connection to the collector of the story that can be cut, as a network can. */
 export async function cable(s) {

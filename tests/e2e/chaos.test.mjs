@@ -26,7 +26,7 @@ for (const [name, how] of cases)
   test(`chaos: ${name} (SEED=${seed})`, { timeout: 240_000 }, async () => {
     const lines = [];
     try {
-      check(await chaos({ seconds: SECONDS, seed, rate: 400, workers: 2, say: (text) => lines.push(text), ...how }));
+      check(await chaos({ seconds: SECONDS, seed, rate: 200, workers: 2, say: (text) => lines.push(text), ...how }));
     } catch (e) {
       console.log(lines.join('\n').slice(-20_000));
       throw e;

@@ -3,22 +3,12 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
 import { buildDir, eventually, story } from './harness.mjs';
+import { theBrowser } from './pages.mjs';
 
 const PAGES = ['/demo', '/demo/pricing', '/demo/docs'];
 const FRESH_MS = 1_000;
-
-// Root has no sandbox; the rest keeps a browser without a screen from talking to anybody.
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+const STILL = { reducedMotion: 'reduce' }; // a picture a frame is what pages cost most
 
 const byPath = (a, b) => (a.path < b.path ? -1 : 1);
 const expected = {
@@ -44,19 +34,13 @@ const ofMessage = (message) => ({
   online: message.online.total,
 });
 
-async function open(s) {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
-  s.closing.push(() => browser.close());
-  return browser;
-}
-
 story('three visitors on three pages are the same three for everybody who asks', async (s) => {
   await s.start();
   const subscriber = await s.subscribe('demo');
-  const browser = await open(s);
+  const browser = await theBrowser(s);
   const tabs = [];
   for (const page of PAGES) {
-    const context = await browser.newContext();
+    const context = await browser.newContext(STILL);
     const tab = await context.newPage();
     await tab.goto(`http://${s.http}${page}`, { waitUntil: 'load' });
     tabs.push(tab);
@@ -77,10 +61,10 @@ story('three visitors on three pages are the same three for everybody who asks',
 
 story('the demo shows who comes and goes as it happens, on a phone too', async (s) => {
   await s.start();
-  const browser = await open(s);
+  const browser = await theBrowser(s);
   const mistakes = [];
   const visit = async (page, options) => {
-    const tab = await (await browser.newContext(options)).newPage();
+    const tab = await (await browser.newContext({ ...STILL, ...options })).newPage();
     tab.on('pageerror', (error) => mistakes.push(String(error)));
     tab.on('console', (line) => line.type() === 'error' && mistakes.push(line.text()));
     await tab.goto(`http://${s.http}${page}`);
@@ -107,7 +91,7 @@ story('the demo shows who comes and goes as it happens, on a phone too', async (
 story('the demo says that it is not counted where its site was not added, until it is', async (s) => {
   await s.start({ collector: ['--no-open-sites'] });
   await eventually(async () => assert.equal((await s.counters(s.collector)).sites_open, 0));
-  const tab = await (await (await open(s)).newContext()).newPage();
+  const tab = await (await (await theBrowser(s)).newContext(STILL)).newPage();
   await tab.goto(`http://${s.http}/demo`);
   await tab.waitForSelector('#uncounted', { state: 'visible' });
   const { code, err } = await s.cli(['site', 'add', 'demo', '--redis', s.redisAddress]);
@@ -122,8 +106,8 @@ story('the demo says that it is not counted where its site was not added, until 
 
 story('a visitor who goes on to another page is counted there, and still once', async (s) => {
   await s.start();
-  const browser = await open(s);
-  const tab = await (await browser.newContext()).newPage();
+  const browser = await theBrowser(s);
+  const tab = await (await browser.newContext(STILL)).newPage();
   for (const page of PAGES) await tab.goto(`http://${s.http}${page}`, { waitUntil: 'load' });
   await s.sees('demo', { currentVisitors: 1, pageViews: 3 });
   await eventually(async () => {
@@ -134,8 +118,8 @@ story('a visitor who goes on to another page is counted there, and still once', 
 
 story('where a visitor came from, by which campaign and to which title, is in the answer', async (s) => {
   await s.start();
-  const browser = await open(s);
-  const tab = await (await browser.newContext()).newPage();
+  const browser = await theBrowser(s);
+  const tab = await (await browser.newContext(STILL)).newPage();
   await tab.goto(`http://${s.http}/demo?x=1&utm_campaign=Spring%20sale&utm_term=red+shoes`, {
     referer: 'https://www.google.de/search?q=secret', waitUntil: 'load',
   });

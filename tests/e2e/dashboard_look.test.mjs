@@ -7,7 +7,7 @@ import http from 'node:http';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { Browser } from './browser.mjs';
-import { front } from './cable.mjs';
+import { freeze, front } from './cable.mjs';
 import { buildDir, eventually, request, story } from './harness.mjs';
 import { look } from './look.mjs';
 import { browse, isLive, open, shows, text } from './pages.mjs';
@@ -38,8 +38,13 @@ async function crowd(s) {
   await s.sees('shop', { currentVisitors: TITLES.length });
 }
 
-/** They are still there, and do what they did. */
-const stay = (s) => Promise.all(TITLES.map((_, i) => s.hit({ i: 'shop', p: PATHS[i], u: `${i}`, v: `${i}`, k: 'h', a: 'wribr'[i % 5] })));
+/** They are still there until the story ends, and do what they did. */
+function stay(s) {
+  let told = Promise.resolve();
+  const tell = () => (told = Promise.all(TITLES.map((_, i) => s.hit({ i: 'shop', p: PATHS[i], u: `${i}`, v: `${i}`, k: 'h', a: 'wribr'[i % 5] }))).catch(() => {}));
+  const timer = setInterval(tell, 5_000);
+  s.closing.push(() => (clearInterval(timer), told));
+}
 
 const ALERTS = [
   { name: 'busy', of: 'online', kind: 'above', value: 1_234, limit: 1_000, since: Date.now() - 60_000 },
@@ -64,11 +69,13 @@ const PARTS = {
 
 async function looksRight(page, name) {
   const of = name.split('-')[0];
+  await eventually(async () => {
+    for (const [selector, n] of Object.entries(PARTS[of])) {
+      const seen = await page.locator(`${selector} >> visible=true`).count();
+      assert.ok(seen >= n, `${name}: ${seen} of ${n} ${selector} are seen`);
+    }
+  });
   const { faults, png } = await look(page, { isEmpty: of === 'empty' });
-  for (const [selector, n] of Object.entries(PARTS[of])) {
-    const seen = await page.locator(`${selector} >> visible=true`).count();
-    if (seen < n) faults.push(`${seen} of ${n} ${selector} are seen`);
-  }
   fs.mkdirSync(path.join(buildDir, 'e2e'), { recursive: true });
   fs.writeFileSync(path.join(buildDir, 'e2e', `look-${name}.png`), png);
   assert.deepEqual(faults, [], name);
@@ -77,10 +84,10 @@ async function looksRight(page, name) {
 story('on a phone, a desk and a wall, light and dark, nothing overlaps, sticks out, is cut or is pale', async (s) => {
   await s.start({ collector: ['--trusted-proxy', '127.0.0.1'] });
   await crowd(s);
+  stay(s);
   const { context, said } = await browse(s, { reducedMotion: 'reduce' });
   await alarm(context, ALERTS);
   for (const [name, where] of [['busy', 'site/shop'], ['empty', 'site/nobody'], ['wall', 'site/shop?wall'], ['all', '']]) {
-    await stay(s);
     const page = await open(context, `http://${s.http}/${where}`);
     await isLive(page);
     if (where.startsWith('site')) await page.locator('headcount-map svg').waitFor();
@@ -99,6 +106,7 @@ story('on a phone, a desk and a wall, light and dark, nothing overlaps, sticks o
 story('what is wrong is seen', async (s) => {
   await s.start({ collector: ['--trusted-proxy', '127.0.0.1'] });
   await crowd(s);
+  stay(s);
   const { context } = await browse(s, { viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', bypassCSP: true });
   const page = await open(context, `http://${s.http}/site/shop`);
   await isLive(page);
@@ -127,12 +135,11 @@ story('what is wrong is seen', async (s) => {
     ['headcount-pages', 'tbody td { color: transparent; }', /^headcount-pages\.card (td|bdi) has a contrast of 1\.00$/],
     ['headcount-feed', 'li { height: .8em; overflow: hidden; border: 0; }', /^headcount-feed\.card \S+ is cut off: /],
   ]) {
-    await stay(s);
     const style = await page.evaluateHandle(([host, text]) => {
       const style = Object.assign(document.createElement('style'), { textContent: text.replaceAll(';', '!important;') });
       return (host ? document.querySelector(host).shadowRoot : document.head).appendChild(style);
     }, [host, css]);
-    const { faults: seen } = await look(page);
+    const { faults: seen } = await look(page, { fault });
     assert.ok(seen.some((one) => fault.test(one)), `${host} ${css}: ${seen.join('; ')}`);
     await style.evaluate((node) => node.remove());
   }
@@ -151,6 +158,22 @@ story('alerts that are on stand above everything, and go', async (s) => {
   await page.locator('#alerts').waitFor({ state: 'hidden' });
 });
 
+/** Passes everything on to the collector, but what isLost, and writes down what is asked for. */
+async function listen(s, isLost = () => false) {
+  const asked = [];
+  const base = await front(s, ({ method, url, headers }, response) => {
+    asked.push(url);
+    if (isLost(url)) return response.destroy();
+    const passed = http.request(`http://${s.http}${url}`, { method, headers, agent: false }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    response.on('close', () => passed.destroy());
+    passed.on('error', () => response.destroy()).end();
+  });
+  return { base, asked };
+}
+
 story('a page out of the browser\'s cache has no number that is old', async (s) => {
   await s.start();
   await s.hit({ i: 'shop', p: '/', u: 'a', v: 'a' });
@@ -159,7 +182,7 @@ story('a page out of the browser\'s cache has no number that is old', async (s) 
   const page = await open(context, `http://${s.http}/site/shop`);
   await isLive(page);
   await page.goto(`http://${s.http}/robots.txt`);
-  s.collector.signal('SIGSTOP');
+  await freeze(s.collector);
   try {
     await page.goBack({ waitUntil: 'commit' });
     await shows(page, '#online', '–');
@@ -169,6 +192,25 @@ story('a page out of the browser\'s cache has no number that is old', async (s) 
   }
   await isLive(page);
   await shows(page, '#online', '1');
+});
+
+story('a number that no script has come for does not stay, and out of the cache is not there at all', async (s) => {
+  await s.start();
+  await s.hit({ i: 'shop', p: '/', u: 'a', v: 'a' });
+  await s.sees('shop', { currentVisitors: 1 });
+  let isLost = (url) => /\/dashboard\.js$/.test(url);
+  const { base } = await listen(s, (url) => isLost(url));
+  const { context } = await browse(s);
+  const page = await context.newPage();
+  const seen = () => [document.title, document.getElementById('online').textContent];
+  await page.addInitScript(`addEventListener('DOMContentLoaded', () => (window.early = (${seen})()))`);
+  await page.goto(`${base}site/shop`);
+  assert.deepEqual(await page.evaluate('early'), ['(1) shop', '1']);
+  await eventually(async () => assert.deepEqual(await page.evaluate(seen), ['(–) shop', '–']), 20_000);
+  await page.goto(`${base}robots.txt`);
+  isLost = () => true;
+  await page.goBack({ waitUntil: 'commit' });
+  await eventually(async () => assert.deepEqual(await page.evaluate('early'), ['(–) shop', '–']));
 });
 
 story('a feed is chosen from by country', async (s) => {
@@ -190,29 +232,12 @@ story('a feed is chosen from by country', async (s) => {
   await eventually(async () => assert.equal(await rows.count(), 6));
 });
 
-/** Passes everything on to the collector and writes down what is asked for. */
-async function listen(s) {
-  const asked = [];
-  const base = await front(s, ({ method, url, headers }, response) => {
-    asked.push(url);
-    const passed = http.request(`http://${s.http}${url}`, { method, headers, agent: false }, (answer) => {
-      response.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(response);
-    });
-    response.on('close', () => passed.destroy());
-    passed.on('error', () => response.destroy()).end();
-  });
-  return { base, asked };
-}
-
 story('a tab that nobody looks at asks for nothing and does next to nothing', async (s) => {
   await s.start();
   const come = (from, to) => Promise.all(Array.from({ length: to - from }, (_, i) => s.hit({ i: 'shop', p: `/${i}`, u: `${from + i}`, v: `${from + i}` })));
   await come(0, 20);
   const { base, asked } = await listen(s);
-  const browser = await Browser.launch();
-  s.closing.push(() => browser.kill());
-  const person = await browser.person();
+  const person = await (await Browser.of(s)).person();
   const tab = await person.open(`${base}site/shop`);
   await eventually(async () => assert.equal(await tab.run('document.body.dataset.status'), 'live'));
   await tab.call('Performance.enable');

@@ -99,4 +99,4 @@ story('each element can be had by its own module alone', async (s) => {
     await page.close();
   }
   assert.deepEqual(said, []);
-});
+}, { ms: 120_000 });

@@ -6,6 +6,7 @@ import http from 'node:http';
 import { after, before } from 'node:test';
 import { Browser } from './browser.mjs';
 import { eventually, story, within } from './harness.mjs';
+import { ownTime, withheld } from './own_time.mjs';
 import { Site } from './site.mjs';
 
 const CLIENT = fs.readFileSync(new URL('clients/livestats_client.js', import.meta.url));
@@ -195,16 +196,20 @@ story('L5: a visitor that is silent for 60 s is gone, and after 30 s from the pa
   await s.start();
   await visitor(s, 'one')(1);
   const begun = performance.now();
-  const passed = () => performance.now() - begun;
+  const machine = withheld();
+  const between = (from, to, what) => {
+    const passed = performance.now() - begun;
+    assert.ok(passed > from && passed < to + machine(), `${what} after ${Math.round(passed)} ms`);
+  };
   await reports(s, 0, 1, 0);
   assert.equal((await report(s)).fullReport.pages.length, 1);
   await eventually(async () => {
     assert.deepEqual((await report(s)).fullReport, { ...counts(0, 0, 0), pages: [] });
-  }, 35_000);
-  assert.ok(passed() > 29_000 && passed() < 33_000, `from the pages after ${Math.round(passed())} ms`);
+  }, 45_000);
+  between(29_000, 33_000, 'from the pages');
   assert.equal((await report(s)).aggregatedOnly.total, 1);
-  await reports(s, 0, 0, 0, 40_000);
-  assert.ok(passed() > 59_000 && passed() < 63_000, `gone after ${Math.round(passed())} ms`);
+  await reports(s, 0, 0, 0, 60_000);
+  between(59_000, 63_000, 'gone');
   await s.sees('shop', { currentVisitors: 1 }); // was seen in the last minutes all the same
 }, { ms: 90_000 });
 
@@ -213,12 +218,12 @@ story('L5: --livestats-timeout is how long it is', async (s) => {
   const one = visitor(s, 'one');
   await one(1);
   await one(1);
-  const begun = performance.now();
+  const passed = ownTime();
   await reports(s, 0, 1, 0);
   await eventually(async () => assert.equal((await report(s)).fullReport.total, 0));
   assert.equal((await report(s)).aggregatedOnly.total, 1);
   await reports(s, 0, 0, 0);
-  assert.ok(performance.now() - begun < 6_000);
+  assert.ok(passed() < 6_000);
 });
 
 story('L6: typing is writing, a pointer is reading, nothing is idle, and writing is stronger', async (s) => {
@@ -337,6 +342,7 @@ story('L13: four hundred visitors who ping every 15 s are counted each, and answ
   await s.start();
   const all = Array.from({ length: VISITORS }, (_, k) => visitor(s, `visitor ${k}`));
   const took = [];
+  const machine = withheld();
   for (const state of [1, 0, 2]) {
     for (let k = 0; k < VISITORS; k += 50) { // at the same moment
       await Promise.all(all.slice(k, k + 50).map(async (one) => {
@@ -351,6 +357,6 @@ story('L13: four hundred visitors who ping every 15 s are counted each, and answ
   took.sort((a, b) => a - b);
   const p99 = took[Math.floor(took.length * 0.99)];
   console.log(`${took.length} pings, p99 ${p99.toFixed(1)} ms, fifty at a time`);
-  assert.ok(p99 < 1_000, `p99 ${p99} ms`);
+  assert.ok(p99 < 1_000 + machine(), `p99 ${p99} ms`);
   assert.equal((await s.counters(s.collector)).hits, 3 * VISITORS);
-});
+}, { ms: 180_000 });

@@ -11,6 +11,7 @@ import { Browser } from './browser.mjs';
 import { play, recorded } from './clients/recorded.mjs';
 import { Visitor } from './clients/liveuser_client.mjs';
 import { eventually, request, Story, story, Wire, within } from './harness.mjs';
+import { ownTime } from './own_time.mjs';
 
 const FRESH_MS = 1000; // a change is told within
 
@@ -133,7 +134,7 @@ async function mortal(s, site) {
     cwd: new URL('..', import.meta.url), stdio: ['ignore', 'pipe', 'inherit'],
   });
   s.closing.push(() => child.kill('SIGKILL'));
-  await within(10_000, 'the mortal is connected', new Promise((resolve) => child.stdout.once('data', resolve)));
+  await within(30_000, 'the mortal is connected', new Promise((resolve) => child.stdout.once('data', resolve)));
   return child;
 }
 
@@ -144,12 +145,11 @@ story('U4: who leaves, however that happens, is missing from the next number', a
     const visitor = await join();
     await tell(2, [witness]);
     const told = witness.of('update').length;
-    const at = performance.now();
+    const passed = ownTime();
     await leave(visitor);
-    await eventually(() => assert.ok(witness.of('update').length > told, what), 5000);
-    const next = witness.of('update')[told];
-    assert.equal(next.count, 1, what);
-    assert.ok(next.at - at < FRESH_MS, `${what}: after ${next.at - at} ms`);
+    await eventually(() => assert.ok(witness.of('update').length > told, what));
+    assert.ok(passed() < FRESH_MS, `${what}: after ${passed()} ms`);
+    assert.equal(witness.of('update')[told].count, 1, what);
   };
   await leaving('a goodbye', () => Visitor.join(s), (visitor) => visitor.leave());
   await leaving('a reset', () => Visitor.join(s), (visitor) => visitor.reset());
@@ -197,7 +197,7 @@ story('U6: a hundred who come at once are a hundred, and stay so over restarts',
   await s.startAggregator();
   await s.collector.stop();
   await s.startCollector();
-  await eventually(async () => assert.equal((await s.request('/readyz')).status, 200));
+  await s.ready();
   assert.equal(await total(s, 'shop'), 100);
   const next = await Visitor.join(s, { totals: true });
   await eventually(() => assert.deepEqual([next.last?.count, next.last?.totalCount], [1, 101]));

@@ -65,8 +65,9 @@ const IN_PAGE = `
 /** A tab in which the element has been given its numbers. */
 async function open(t, missing) {
   const url = await serve(t, missing);
-  const browser = await Browser.launch();
-  t.after(() => browser.kill());
+  const s = { closing: [] };
+  const browser = await Browser.of(s);
+  t.after(() => Promise.all(s.closing.map((end) => end())));
   const said = [];
   browser.listeners.push((method, params) => {
     if (method === 'Log.entryAdded') said.push(params.entry.text);

@@ -10,7 +10,7 @@ import { play, recorded } from './clients/recorded.mjs';
 import { eventually, request, story, Story, within } from './harness.mjs';
 import { lint } from './metrics_lint.mjs';
 import { ESCAPES, NAUGHTY, percent, strictJson, TAGS, UNFIT, utf8 } from './naughty.mjs';
-import { browse } from './pages.mjs';
+import { browse, isLive } from './pages.mjs';
 import { Sse } from './sse.mjs';
 import { tapUdp } from './tap.mjs';
 import { Terminal as Telnet, token } from './telnet.mjs';
@@ -470,9 +470,10 @@ story('nothing runs in a browser: the dashboard, its elements, widgets, badges a
     await page.locator('headcount-feed li', { hasText: 'onerror' }).first().waitFor();
     await quiet(site);
   }
-  for (const target of ['/', '/?wall', '/site/site0?wall']) {
+  for (const [target, part] of [['/', '#all a'], ['/?wall', '#all a'], ['/site/site0?wall', 'headcount-feed li']]) {
     await page.goto(base + target);
-    await page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => {});
+    await isLive(page);
+    await page.locator(part).nth(2).waitFor();
     await quiet(target);
   }
 

@@ -1,19 +1,44 @@
 // The pages in a real browser: what they show, as numbers.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import { after } from 'node:test';
 import { chromium } from 'playwright-core';
 import { eventually } from './harness.mjs';
 
-// As in widget.test.mjs.
-const FLAGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+// What Playwright switches off for good reasons, which this list takes the place of, and the
+// renderer that is kept at hand for a page that may come: half of all that are started.
+const FEATURES_OFF = [
+  'AcceptCHFrame', 'AutoDeElevate', 'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'BoundaryEventDispatchTracksNodeRemoval', 'DestroyProfileOnBrowserClose',
+  'DialMediaRouteProvider', 'GlobalMediaControls', 'HttpsUpgrades', 'LensOverlay', 'MediaRouter', 'OptimizationHints',
+  'PaintHolding', 'RenderDocument', 'SpareRendererForSitePerProcess', 'ThirdPartyStoragePartitioning', 'Translate',
 ];
-export const WIDE = { viewport: { width: 1280, height: 900 } };
 
-/** A browser, and all that its pages have to say. */
+// Root has no sandbox; the rest keeps a browser without a screen from talking to anybody, and
+// from more processes than its pages need.
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--in-process-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  `--disable-features=${FEATURES_OFF}`,
+];
+export const WIDE = { viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' };
+
+// To start one costs more than most stories do in it, so a file has one, and a story people in it.
+let shared = null;
+after(() => shared?.close());
+
+/** The browser of a file; every context of it ends with the story. */
+export async function theBrowser(s) {
+  if (!shared?.isConnected())
+    shared = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
+  s.closing.push(() => Promise.all(shared.contexts().map((context) => context.close())));
+  return shared;
+}
+
+/** A new person in the browser, and all that the person's pages have to say. */
 export async function browse(s, options = WIDE) {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
-  s.closing.push(() => browser.close());
+  const browser = await theBrowser(s);
   const context = await browser.newContext(options);
   const said = [];
   context.on('weberror', (error) => said.push(String(error.error())));
@@ -34,6 +59,17 @@ export const text = async (page, selector) => line(await page.locator(selector).
 export const shows = (page, selector, expected, ms) =>
   eventually(async () => assert.equal(await text(page, selector), expected), ms);
 export const isLive = (page) => shows(page, '#status', 'live');
+
+/** What axe has to say that is serious or worse. colours: of nothing but them, for a page that was
+ * judged in others before. */
+export async function problemsOf(page, { colours = false } = {}) {
+  const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const options = { resultTypes: ['violations'], ...(colours && { runOnly: ['cat.color'] }) };
+  if (!(await page.evaluate('!!window.axe'))) await page.evaluate(axe);
+  return page.evaluate(`axe.run(document, ${JSON.stringify(options)}).then(({ violations }) =>
+    violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => [id, ...nodes.map(({ target, failureSummary }) => target + ' ' + failureSummary)].join('\\n')))`);
+}
 
 /** What the page shows, all of one moment, as numbers. */
 export const numbersOf = (page) =>

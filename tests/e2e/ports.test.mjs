@@ -155,27 +155,33 @@ story('P5: who does not read delays nobody, and is told later how much was misse
   await s.startRedis();
   s.udp = '127.0.0.1:9';
   await s.startCollector([...PORTS, '--workers', 1]);
-  const slow = await Terminal.watching(s, 'shop', ' json');
   const quick = await Terminal.watching(s, 'shop', ' json');
-  slow.socket.pause();
   const resp = await Resp.connect(s.socket);
   s.closing.push(() => resp.socket.destroy());
   let n = 0, last = 0;
   const more = () => resp.call('PUBLISH', 'hc:shop', message({
     n: ++n, last: last + 5, events: Array.from({ length: 5 }, () => ++last), pad: 2500 }));
   const isTold = (terminal, id) => eventually(() => assert.ok(terminal.text.includes(`{"id":${id},`)), 30_000);
-  // more than the kernel takes for a socket
-  while (!(await s.counters(s.collector)).stream_blocks) for (let k = 0; k < 100; k++) await more();
-  for (let k = 0; k < 500; k++) await more(); // more than is held
-  await isTold(quick, last);
-  slow.socket.resume();
-  await isTold(slow, last);
+  const many = (n) => Promise.all(Array.from({ length: n }, more));
+  let slow, before;
+  for (let tries = 0; tries < 5 && (!slow || slow.closed); tries++) { // who is blocked for ten seconds is closed
+    slow = await Terminal.watching(s, 'shop', ' json');
+    slow.socket.pause();
+    before = last;
+    const blocks = async () => (await s.counters(s.collector)).stream_blocks;
+    const earlier = await blocks();
+    do await many(100); while ((await blocks()) === earlier); // more than the kernel takes for a socket
+    await many(500); // more than is held
+    await isTold(quick, last);
+    slow.socket.resume();
+    await eventually(() => assert.ok(slow.closed || slow.text.includes(`{"id":${last},`)), 30_000);
+  }
   const told = slow.lines.filter((line) => line.startsWith('{')).length;
   const gaps = slow.lines.map((line) => /^# (\d+) events? w/.exec(line)).filter(Boolean);
   const missed = gaps.reduce((sum, [, count]) => sum + Number(count), 0);
-  assert.equal(told + missed, last, `${told} told, ${missed} missed`);
+  assert.equal(told + missed, last - before, `${told} told, ${missed} missed`);
   assert.ok(missed > 0);
-}, { ms: 90_000 });
+}, { ms: 180_000 });
 
 story('beyond the bound newcomers are told so, until somebody leaves', async (s) => {
   await start(s);

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const POLL_MS = [15, 250]; // at first, and once it has taken long
-export const DEADLINE_MS = 10_000;
+export const DEADLINE_MS = 20_000;
 
 /** Repeats fn until it stops throwing, and returns what it returned. Throws its last error
  *  after ms, or one that is marked isFinal at once. */

@@ -9,6 +9,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually, freePort, request, story, Story, within } from './harness.mjs';
+import { ownTime, withheld } from './own_time.mjs';
 import { Sse } from './sse.mjs';
 import { Terminal, token } from './telnet.mjs';
 
@@ -184,27 +185,29 @@ for (const [language, { start, bound, needs = language }] of Object.entries(send
     await s.start({ collector: PORTS });
     const send = await token(s, 'shop', 'send');
     const sse = await Sse.open(s, '/sites/shop/stream');
-    const late = stopwatch(sse);
+    const [late, machine] = [stopwatch(sse), withheld()];
     await sse.until((x) => assert.ok(x.hello));
     const monitor = await Terminal.watching(s);
     const event = 'User alice has entered /cärt ';
     const query = 'SELECT *\n  FROM carts\tWHERE id = ?';
     // a machine may be busy once; who is held up by what it calls is so each time
     const told = [];
+    let run;
     do {
-      const run = await ended(start(s, [await feedOf(s), send, event, query]));
-      assert.equal(run.taken, 2);
+      run = await ended(start(s, [await feedOf(s), send, event, query]));
       told.push(run.told);
-    } while (told.at(-1) >= 20 && told.length < 3);
-    assert.ok(told.at(-1) < 20, `it was held up for ${told} ms`);
+    } while ((run.told >= 20 || run.taken !== 2) && told.length < 5);
+    assert.equal(run.taken, 2);
+    assert.ok(run.told < 20, `it was held up for ${told} ms`);
     await monitor.has(/^\d\d:\d\d:\d\d message User alice has entered \/cärt$/);
     await monitor.has(/^\d\d:\d\d:\d\d query 12 ms SELECT \* FROM carts WHERE id = \?$/);
-    await sse.until((x) => assert.deepEqual(x.events.map(({ type, text, ms }) => ({ type, text, ms })), told.flatMap(() => [
+    await sse.until((x) => assert.deepEqual(x.events.slice(-2).map(({ type, text, ms }) => ({ type, text, ms })), [
       { type: 'message', text: 'User alice has entered /cärt', ms: undefined },
       { type: 'query', text: undefined, ms: 12 }, // what is asked of a database is nobody's business
-    ])));
+    ]));
+    assert.ok(sse.events.length <= 2 * told.length);
     assert.doesNotMatch((await s.request('/sites/shop/realtime')).body.toString(), /SELECT/);
-    for (const [text, ms] of late) assert.ok(ms < 1000, `${text}: ${ms} ms`);
+    for (const [text, ms] of late) assert.ok(ms < 1000 + machine(), `${text}: ${ms} ms`);
   });
 
   storyWith(needs, `P2: ${language} goes on within its bound when nobody listens, nobody answers or nobody lets it in`, async (s) => {
@@ -213,9 +216,13 @@ for (const [language, { start, bound, needs = language }] of Object.entries(send
     for (const [address, secret] of [
       ['127.0.0.1:1', 'hc_x'], [await mute(s), 'hc_x'], [await feedOf(s), 'wrong'], [await feedOf(s), 'quit\nsend'], ['no address at all', 'hc_x'],
     ]) {
-      const { taken, ms } = await ended(start(s, [address, secret, 'a'.repeat(5000), 'b'.repeat(5000)]));
-      assert.equal(taken, 0);
-      assert.ok(ms < bound + slack, `${address}: ${ms} ms`);
+      const all = [];
+      do {
+        const { taken, ms } = await ended(start(s, [address, secret, 'a'.repeat(5000), 'b'.repeat(5000)]));
+        assert.equal(taken, 0);
+        all.push(ms);
+      } while (all.at(-1) >= bound + slack && all.length < 3);
+      assert.ok(all.at(-1) < bound + slack, `${address}: ${all} ms`);
     }
   });
 }
@@ -246,9 +253,9 @@ storyWith('php', 'P2: a page is whole, with its status, whatever becomes of head
   const monitor = await Terminal.watching(s);
   for (const FEED of feeds) {
     const address = await servePhp(s, page, { FEED, TOKEN: send });
-    const begun = performance.now();
+    const passed = ownTime();
     const answer = await request(`http://${address}/cart`);
-    const ms = performance.now() - begun;
+    const ms = passed();
     assert.equal(answer.status, 200);
     assert.equal(answer.body.toString(), '1 of the page.', FEED);
     assert.ok(ms < 1000, `${FEED}: ${ms} ms`);
@@ -319,7 +326,7 @@ story('P3, P5: three monitors and a stream, one of which does not read: the othe
   await s.start({ collector: PORTS });
   const send = await token(s, 'shop', 'send');
   const sse = await Sse.open(s, '/sites/shop/stream');
-  const late = stopwatch(sse);
+  const [late, machine] = [stopwatch(sse), withheld()];
   await sse.until((x) => assert.ok(x.hello));
   const monitors = [await Terminal.watching(s), await Terminal.watching(s), await Terminal.watching(s, 'shop', ' json')];
   const deaf = monitors[0];
@@ -337,7 +344,7 @@ story('P3, P5: three monitors and a stream, one of which does not read: the othe
   }
   assert.equal(late.size, COUNT, 'the stream was told everything');
   const slowest = Math.max(...late.values());
-  assert.ok(slowest < 1000, `the slowest took ${slowest} ms`);
+  assert.ok(slowest < 1000 + machine(), `the slowest took ${slowest} ms`);
   for (const monitor of monitors.slice(1)) assert.doesNotMatch(monitor.text, /missed/);
   deaf.socket.resume();
   await eventually(() => assert.ok(deaf.closed || / 999 x|missed/.test(deaf.text)));

@@ -129,8 +129,17 @@ export class Story {
     await this.startRedis(redis);
     await this.startAggregator(window ? ['--window', window, ...aggregator] : aggregator);
     await this.startCollector(['--workers', workers, ...collector]);
-    await eventually(async () => assert.equal((await this.request('/readyz')).status, 200));
+    await this.ready();
     return this;
+  }
+
+  /** Waits until every worker of the collector has Redis and an aggregator: who asks at the
+   * port of beacons hears of one. */
+  async ready(ms) {
+    await this.collector.says(/event=started/);
+    const { out, err } = this.collector;
+    const admin = /event=listening .*\bproto=admin addr=(127\S+)/.exec(out + err)?.[1];
+    await eventually(async () => assert.equal((await request(`http://${admin ?? this.http}/readyz`)).status, 200), ms);
   }
 
   async startRedis(args = []) {

@@ -10,18 +10,23 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const tsc = path.join(root, 'tests/node_modules/typescript/bin/tsc');
 const OPTIONS = ['--strict', '--noEmit', '--pretty', 'false', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom'];
 
-/** What the compiler has to say of each line of the text, those of which it is silent left out. */
-function complaints(s, name, text) {
+/** What the compiler has to say of each line of these texts, a map for each; lines of which it is
+ *  silent are left out. All at once, for it takes seconds to read the types of a browser. */
+function complaints(s, ...texts) {
   const types = path.join(root, 'deploy/clients/js');
-  const file = s.file(`${name}.mts`, text.replaceAll('headcount-client', path.join(types, 'index.js')).replaceAll('elements-of-headcount', path.join(types, 'elements.js')));
-  const { stdout, status } = spawnSync(process.execPath, [tsc, ...OPTIONS, file], { encoding: 'utf8' });
+  const files = texts.map((text, n) =>
+    s.file(`text${n}.mts`, text.replaceAll('headcount-client', path.join(types, 'index.js')).replaceAll('elements-of-headcount', path.join(types, 'elements.js'))));
+  const { stdout, status } = spawnSync(process.execPath, [tsc, ...OPTIONS, ...files], { encoding: 'utf8' });
   const said = stdout.split('\n').filter((line) => line && !line.startsWith(' '));
   assert.equal(status === 0, said.length === 0, stdout);
-  return new Map(said.map((line) => {
-    const place = /^\S*\.mts\((\d+),/.exec(line);
+  const found = texts.map(() => new Map());
+  for (const line of said) {
+    const place = /^\S*text(\d+)\.mts\((\d+),/.exec(line);
     assert.ok(place, line); // of another file: the types themselves
-    return [text.split('\n')[place[1] - 1], line];
-  }));
+    const [, n, row] = place;
+    found[n].set(texts[n].split('\n')[row - 1], line);
+  }
+  return found;
 }
 
 const USE = `
@@ -49,16 +54,10 @@ const MISTAKES = [
   ["subscribe('shop', (view) => view.nothing)", /TS2339/],
 ];
 
-story('the types of the npm package compile, and find what is wrong', async (s) => {
-  const said = complaints(s, 'use', `${USE}${MISTAKES.map(([line]) => `${line};`).join('\n')}\n`);
-  for (const [line, code] of MISTAKES) assert.match(said.get(`${line};`) ?? 'nothing', code, line);
-  assert.equal(said.size, MISTAKES.length, [...said.values()].join('\n'));
-});
-
 /** A line with a literal, of which the compiler tells what the type does not know. */
 const line = (value, i) => `export const v${i}: RealtimeNumbers = ${JSON.stringify(value)};`;
 
-story('of real answers no member is unknown to the types', async (s) => {
+story('the types of the npm package compile, find what is wrong, and know each member of real answers', async (s) => {
   await s.start();
   const set = async (...words) => assert.equal((await s.cli(['site', ...words, '--redis', s.redisAddress])).code, 0);
   await set('goal', 'shop', 'add', 'tea', '--path', '/tea*');
@@ -76,6 +75,9 @@ story('of real answers no member is unknown to the types', async (s) => {
   });
   const less = { ...full, activePages: undefined, currentVisitors: undefined };
   const lines = [empty, full, { ...full, unheard: 1 }, less].map(line);
-  const said = complaints(s, 'answers', ["import type { RealtimeNumbers } from 'headcount-client';", ...lines].join('\n'));
+  const [ofUse, said] = complaints(s, `${USE}${MISTAKES.map(([line]) => `${line};`).join('\n')}\n`,
+    ["import type { RealtimeNumbers } from 'headcount-client';", ...lines].join('\n'));
+  for (const [line, code] of MISTAKES) assert.match(ofUse.get(`${line};`) ?? 'nothing', code, line);
+  assert.equal(ofUse.size, MISTAKES.length, [...ofUse.values()].join('\n'));
   assert.deepEqual(lines.map((one) => /TS\d+.*/.exec(said.get(one) ?? '')?.[0].split(' ')[0]), [undefined, undefined, 'TS2353:', 'TS2739:']);
 });

@@ -37,8 +37,7 @@ async function site(s) {
   await s.start();
   await s.hit({ i: 'shop', p: '/secret', u: 'alice', v: 'a' });
   await s.sees('shop', { currentVisitors: 1 });
-  const browser = await Browser.launch();
-  s.closing.push(() => browser.kill());
+  const browser = await Browser.of(s);
   return { browser, url: `http://${s.http}/site/shop`, right: await token(s, 'shop', 'read') };
 }
 

@@ -2,14 +2,8 @@
 // open, one stream carries the numbers to all of them.
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { chromium } from 'playwright-core';
 import { eventually, story } from './harness.mjs';
-
-// Root has no sandbox; the rest keeps a browser without a screen from talking to anybody.
-const FLAGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
-];
+import { theBrowser } from './pages.mjs';
 
 // A strict page: what the widget needs of a policy is what is here.
 const policy = (origin) =>
@@ -35,9 +29,7 @@ async function site(s, body = '<headcount-badge site="shop"></headcount-badge>')
 
 /** A browser whose requests to the collector are written down. */
 async function browse(s, prepare) {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS });
-  s.closing.push(() => browser.close());
-  const context = await browser.newContext();
+  const context = await (await theBrowser(s)).newContext();
   if (prepare) await context.addInitScript(prepare);
   const asked = [];
   context.on('request', (request) => asked.push(new URL(request.url()).pathname));
