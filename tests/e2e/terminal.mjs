@@ -53,7 +53,13 @@ export class Terminal {
     return Number(this.out.match(/ended=(\d+)/)[1]);
   }
 
+  /** The program first: a sanitized one that ends because its terminal does may wait for
+   * itself for ever (the leak check stops it, and SIGCONT of the terminal lets it go on). */
   async close() {
+    const pid = Number(this.out.match(/pid=(\d+)/)?.[1]);
+    try {
+      if (pid && !/ended=\d/.test(this.out)) process.kill(pid, 'SIGKILL');
+    } catch {} // it has just ended
     this.child.stdin.end();
     this.child.kill('SIGKILL');
     await this.end;
