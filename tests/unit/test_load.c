@@ -757,6 +757,24 @@ static void renumber_goals(struct world *w)
 
 /* ---- random lives ----------------------------------------------------------- */
 
+/* The hits that no commit took came then or later. */
+static ms_t uncommitted_since(const struct world *w)
+{
+    if (w->nconfirmed > 0)
+        return w->confirmed[w->nconfirmed - 1].at;
+    return w->nsent > 0 ? w->sent[0].at : w->now;
+}
+
+/* Time stands still rather than that they would be told again too late, see
+ * a_hit_told_again_after_its_window_is_late: parts that are refused may go on for longer
+ * than a window. Half of it, less the minute that has begun, is what is_nearly_gone
+ * leaves to those without a path. */
+static void pass(struct world *w, ms_t ms)
+{
+    if (w->now + ms - uncommitted_since(w) < (WINDOW / 2 - 1) * MS_PER_MINUTE)
+        at(w, w->now + ms);
+}
+
 static void fold_between(struct world *w)
 {
     if (w->real && one_in(w, 5)) /* as if it had forgotten the part before */
@@ -764,7 +782,7 @@ static void fold_between(struct world *w)
     for (unsigned n = below(w, 4); n > 0; n--)
         random_hit(w);
     if (one_in(w, 25))
-        at(w, w->now + (ms_t)below(w, 60000));
+        pass(w, (ms_t)below(w, 60000));
     if (one_in(w, 60) && shop(&w->st)) { /* memory for records is short */
         struct site *s = shop(&w->st);
 
@@ -776,7 +794,7 @@ static void fold_between(struct world *w)
 
 static void time_passes(struct world *w)
 {
-    at(w, w->now + (ms_t)below(w, one_in(w, 5) ? 150000 : 9000));
+    pass(w, (ms_t)below(w, one_in(w, 5) ? 150000 : 9000));
     if (one_in(w, 12)) {
         w->day++;
         w->midnight = w->now;
@@ -1164,6 +1182,50 @@ static void a_hit_without_a_path_told_again_too_late_is_on_no_page(void **state)
     assert_string_equal(path_of(shop(&w->st), v->page), "-");
     v = visitors_get(&shop(&w->twin)->visitors, visitor_id(1, w->day));
     assert_string_equal(path_of(shop(&w->twin), v->page), "/a");
+}
+
+/* Nothing of the window is wrong by it, but totals and the feed lack it, and it is
+ * counted as late. */
+static void a_hit_told_again_after_its_window_is_late(void **state)
+{
+    struct world *w = *state;
+    struct site *a, *b;
+
+    hit(w, 1, "/a");
+    load_all(w);
+    at(w, w->now + (WINDOW - 1) * MS_PER_MINUTE);
+    hit(w, 2, "/b");
+    crash(w);
+    expect_same(w);
+    assert_int_equal(w->counts.late, 0);
+    at(w, w->now + MS_PER_MINUTE);
+    crash(w);
+    assert_int_equal(w->counts.late, 1);
+    a = shop(&w->st);
+    b = shop(&w->twin);
+    site_advance(b, w->twin.now);
+    expect_same_rows(a, b);
+    assert_int_equal(site_views(a, WINDOW), 1);
+    assert_int_equal(a->recent.last, 1);
+    assert_int_equal(b->recent.last, 2);
+    assert_int_equal(a->totals.total.views, 1);
+    assert_int_equal(b->totals.total.views, 2);
+}
+
+/* Of the tests themselves: however long no commit comes to its end, the store that was
+ * told again can be compared with the twin. */
+static void a_random_life_tells_nothing_again_too_late(void **state)
+{
+    struct world *w = *state;
+
+    random_hit(w);
+    load_all(w);
+    for (int i = 0; i < 3000; i++)
+        fold_between(w);
+    assert_true(w->now > NOON + (WINDOW / 2 - 2) * MS_PER_MINUTE);
+    crash(w);
+    assert_int_equal(w->counts.late, 0);
+    expect_same(w);
 }
 
 static void a_visitor_beyond_the_rows_it_was_seen_in_is_gone(void **state)
@@ -2466,6 +2528,8 @@ int main(void)
         T(what_comes_after_a_naming_is_of_somebody_else_however_old),
         T(also_while_the_log_is_written_anew),
         T(a_hit_without_a_path_told_again_too_late_is_on_no_page),
+        T(a_hit_told_again_after_its_window_is_late),
+        T(a_random_life_tells_nothing_again_too_late),
         T(a_visitor_beyond_the_rows_it_was_seen_in_is_gone),
         T(only_the_last_part_counts),
         T(what_was_folded_between_two_parts_makes_the_loader_write_pages),
