@@ -171,7 +171,7 @@ story('while it was never read any site counts, and while Redis is away what was
   assert.equal((await s.counters(s.collector)).sites_open, 1);
   await s.startRedis();
   await s.redisCli('sadd', 'hc:sites', 'shop');
-  await knows(s, 1, 20_000);
+  await knows(s, 1, 40_000); // nobody said a word: it is read each half minute
   for (let k = 0; k < 8; k++) await tells(s, { i: 'other' }, '400 unknown_site'); // either worker
   assert.equal(await beacon(s, { i: 'shop' }), '200');
 
@@ -181,16 +181,16 @@ story('while it was never read any site counts, and while Redis is away what was
   assert.equal(await beacon(s, { i: 'other' }), '400 unknown_site');
   await s.startRedis(); // without its data
   await s.redisCli('sadd', 'hc:sites', 'other');
-  await tells(s, { i: 'other' }, '200', {}, 20_000);
-  await tells(s, { i: 'shop' }, '400 unknown_site', {}, 20_000);
+  await tells(s, { i: 'other' }, '200', {}, 40_000);
+  await tells(s, { i: 'shop' }, '400 unknown_site', {}, 40_000);
 
   await s.collector.kill();
   await s.startCollector(['--workers', '2', ...CLOSED]);
-  await knows(s, 1, 20_000);
+  await knows(s, 1, 40_000);
   assert.equal(await beacon(s, { i: 'shop' }), '400 unknown_site');
   assert.equal(await beacon(s, { i: 'other' }), '200');
   await s.collector.kill();
-});
+}, { ms: 240_000 });
 
 story('ten thousand sites are known, and what is none of them does not stand in the way', async (s) => {
   await s.startRedis();
