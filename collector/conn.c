@@ -292,6 +292,7 @@ static void read_first(struct conn *c)
         read_start(c); /* which also finds out about an end or an error */
 }
 
+/* The deadline of a head is for what a proxy says, too. */
 void conn_begin(struct conn *c)
 {
     bool proxied = c->port == PORT_HTTP && c->worker->setup->proxy_protocol;

@@ -5,6 +5,9 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** By this deploy/test finds what a run has left behind. */
+export const ofRun = process.env.TEST_RUN ? { TEST_RUN: process.env.TEST_RUN } : {};
+
 const POLL_MS = [15, 250]; // at first, and once it has taken long
 export const DEADLINE_MS = 20_000;
 
@@ -49,7 +52,7 @@ export class Program {
     this.err = '';
     this.ended = null; // { code, signal } afterwards
     this.child = spawn(file, args, {
-      env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...env },
+      env: { PATH: process.env.PATH, LANG: 'C.UTF-8', ...ofRun, ...env },
       stdio: [input === undefined && !stdin ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
     this.pid = this.child.pid;

@@ -4,7 +4,7 @@
 // prints how it ended and the terminal's settings before and after.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { eventually, within } from './program.mjs';
+import { eventually, ofRun, within } from './program.mjs';
 
 const quoted = (word) => `'${String(word).replaceAll("'", "'\\''")}'`;
 
@@ -15,7 +15,7 @@ export class Terminal {
     const inner = `echo "pid=$$"; exec ${words.map(quoted).join(' ')}`;
     const steps = [`stty cols ${columns} rows ${lines}`, 'stty -a', `sh -c ${quoted(inner)}`, 'echo "ended=$?"', 'stty -a'];
     this.child = spawn('script', ['-qfec', steps.join('; '), '/dev/null'], {
-      env: { PATH: process.env.PATH, LANG: 'C.UTF-8', TERM: 'xterm', TZ: 'UTC', SHELL: '/bin/sh', ...env },
+      env: { PATH: process.env.PATH, LANG: 'C.UTF-8', TERM: 'xterm', TZ: 'UTC', SHELL: '/bin/sh', ...ofRun, ...env },
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     this.child.stdin.on('error', () => {});

@@ -57,7 +57,7 @@ story('a reload is told from its beginning to its end', async (s) => {
   s.udp = await Story.addressOf(s.aggregator);
   collector(s);
   for (const name of DAEMONS) {
-    await s[name].says(/^notify STATUS=ready$/m, 20_000);
+    await s[name].says(/^notify (?:READY=1\|)?STATUS=ready$/m, 20_000);
     s[name].signal('SIGHUP');
     await s[name].says(/^notify RELOADING=1\|MONOTONIC_USEC=\d+\nnotify READY=1\|STATUS=ready$/m);
   }

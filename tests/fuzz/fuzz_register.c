@@ -5,8 +5,7 @@
  * The first byte: 1 the rest are the bytes of Redis, else lines of them (resp_lines.h).
  * In texts | stands for the end of a line.
  *
- * Questions go to a link of this file (the linker puts it in its place) which answers
- * them with those replies in order, and breaks behind the last. */
+ * Questions go to fuzz_link.h, which answers them with those replies. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -19,11 +18,10 @@
 #include "../resp_lines.h"
 
 #define CALLS_MAX 64
+#define ASKS(argc) ((argc) > 3 && (argc) <= REGISTER_BATCH + 5)
+#include "fuzz_link.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int __wrap_redis_link_call(struct redis_link *link, int argc, const char **argv,
-                           const size_t *lens, redis_reply_fn fn, void *arg);
-uint64_t __wrap_redis_link_generation(const struct redis_link *link);
 
 static struct worker *worker;
 
@@ -54,49 +52,6 @@ static redisReply *next_reply(redisReader *reader)
     if (reply)
         break_lines(reply);
     return reply;
-}
-
-/* ---- the link ---- */
-
-static struct {
-    redis_reply_fn fn;
-    void *arg;
-} call[CALLS_MAX];
-static size_t asked, answered;
-static bool broken;
-
-int __wrap_redis_link_call(struct redis_link *link, int argc, const char **argv,
-                           const size_t *lens, redis_reply_fn fn, void *arg)
-{
-    (void)lens;
-    must(link != NULL && argc > 3 && argc <= REGISTER_BATCH + 5);
-    for (int i = 0; i < argc; i++)
-        must(argv[i] != NULL);
-    if (broken || asked == CALLS_MAX)
-        return -1;
-    call[asked].fn = fn;
-    call[asked++].arg = arg;
-    return 0;
-}
-
-uint64_t __wrap_redis_link_generation(const struct redis_link *link)
-{
-    (void)link;
-    return broken;
-}
-
-/* Answers what was asked and what is asked upon that. */
-static void answer_all(redisReader *reader)
-{
-    while (answered < asked) {
-        redisReply *reply = next_reply(reader);
-        size_t i = answered++;
-
-        broken |= reply == NULL;
-        call[i].fn(call[i].arg, reply);
-        if (reply)
-            freeReplyObject(reply);
-    }
 }
 
 /* ---- counted anew ---- */
@@ -220,7 +175,7 @@ static void read_twice(redisReader *reader, redisReader *anew)
         uint64_t failed = worker->counters.register_failed;
 
         r->refused = true;
-        answer_all(reader);
+        link_answer_all(reader, next_reply);
         must(r->state != REGISTER_READING && r->draft == NULL);
         must(worker->counters.register_reads + worker->counters.register_failed ==
              reads + failed + 1);
@@ -234,7 +189,7 @@ static void read_twice(redisReader *reader, redisReader *anew)
         register_reading_wake(r);
     }
     r->refused = true;
-    answer_all(reader);
+    link_answer_all(reader, next_reply);
     register_reading_fini(r);
     deadline_clear(&r->due);
 }
@@ -249,8 +204,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2 || !(reader = resp_reader(all)))
         return 0;
     anew = resp_reader(all);
-    asked = answered = 0;
-    broken = false;
+    link_reset();
     read_twice(reader, anew);
     redisReaderFree(reader);
     redisReaderFree(anew);

@@ -4,8 +4,7 @@
  * The first byte: 1 the rest are the bytes of Redis, else lines of them (resp_lines.h);
  * half of it says who asks.
  *
- * Questions go to a link of this file (the linker puts it in its place) which answers
- * them with those replies in order, and breaks behind the last. */
+ * Questions go to fuzz_link.h, which answers them with those replies. */
 #include <jansson.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,14 +18,14 @@
 #include "../../proto/utf8.h"
 #include "../resp_lines.h"
 
-#define NOON INT64_C(1763812800000)
 #define CALLS_MAX 1024
+#define ASKS(argc) ((argc) > 0)
+#include "fuzz_link.h"
+
+#define NOON INT64_C(1763812800000)
 #define SITE SLICE("shop")
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int __wrap_redis_link_call(struct redis_link *link, int argc, const char **argv,
-                           const size_t *lens, redis_reply_fn fn, void *arg);
-uint64_t __wrap_redis_link_generation(const struct redis_link *link);
 
 static struct worker *worker;
 static redisReader *reader;
@@ -35,47 +34,6 @@ static void must(bool claim)
 {
     if (!claim)
         abort();
-}
-
-/* ---- the link ---- */
-
-static struct {
-    redis_reply_fn fn;
-    void *arg;
-} call[CALLS_MAX];
-static size_t asked, answered;
-static bool broken;
-
-int __wrap_redis_link_call(struct redis_link *link, int argc, const char **argv,
-                           const size_t *lens, redis_reply_fn fn, void *arg)
-{
-    (void)lens;
-    must(link != NULL && argc > 0 && argv[0] != NULL);
-    if (broken || asked == CALLS_MAX)
-        return -1;
-    call[asked].fn = fn;
-    call[asked++].arg = arg;
-    return 0;
-}
-
-uint64_t __wrap_redis_link_generation(const struct redis_link *link)
-{
-    (void)link;
-    return broken;
-}
-
-/* Answers what was asked and what is asked upon that. */
-static void answer_all(void)
-{
-    while (answered < asked) {
-        redisReply *reply = resp_next(reader);
-        size_t i = answered++;
-
-        broken |= reply == NULL;
-        call[i].fn(call[i].arg, reply);
-        if (reply)
-            freeReplyObject(reply);
-    }
 }
 
 /* ---- who asks ---- */
@@ -101,7 +59,7 @@ static void on_sites(void *arg, struct site_list *list, ms_t as_of)
 static void ask_sites(void)
 {
     must(sites_read(worker, on_sites, NULL) == 0);
-    answer_all();
+    link_answer_all(reader, resp_next);
 }
 
 static void on_count(struct waiter *w, struct slice site, const struct day_count *count)
@@ -117,7 +75,7 @@ static void ask_day(void)
     day_visitors_init(&worker->day_visitors);
     must(day_visitors_ask(worker, SITE, SLICE("id"), NOON, true, &waiter, on_count) ==
          NULL);
-    answer_all();
+    link_answer_all(reader, resp_next);
     must(worker->day_visitors.asked == 0 && worker->day_visitors.added <= 1);
 }
 
@@ -256,8 +214,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (data[0] & 1)
         check_reader(slice_skip(all, 1));
-    asked = answered = 0;
-    broken = false;
+    link_reset();
     askers[data[0] / 2 % ASKERS]();
     must(answered == asked);
     redisReaderFree(reader);

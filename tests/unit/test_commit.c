@@ -1493,7 +1493,7 @@ static void after_any_accident_the_next_good_commit_agrees(void **state)
     struct world *w = *state;
     uint64_t r = 5;
 
-    for (int step = 0; step < 8000; step++) {
+    for (int step = 0; step < 20000; step++) {
         struct site *s;
         char path[16];
 

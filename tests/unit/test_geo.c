@@ -223,7 +223,7 @@ static void no_damage_brings_it_down(void **state)
     metadata = memmem(whole.b, whole.n, "MaxMind.com", 11);
     assert_non_null(metadata);
     n = (size_t)(metadata - whole.b);
-    for (int i = 0; i < 8000; i++) {
+    for (int i = 0; i < 20000; i++) {
         some = whole;
         for (uint64_t left = dice_below(&dice, 4) + 1; left > 0; left--)
             some.b[dice_below(&dice, n)] = (uint8_t)dice_u64(&dice);

@@ -926,7 +926,7 @@ static void whoever_dies_wherever_nothing_is_lost_or_counted_twice(void **state)
 {
     size_t loads = 0, rewrites = 0;
     const char *seeds = getenv("SEEDS");
-    uint64_t n = seeds ? strtoull(seeds, NULL, 10) : 15;
+    uint64_t n = seeds ? strtoull(seeds, NULL, 10) : 40;
     uint64_t first = first_seed();
 
     (void)state;
@@ -2337,7 +2337,7 @@ static void expect_readable_as_known(struct world *w)
 static void garbage_is_left_out_and_written_over(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 200; seed++) {
+    for (uint64_t seed = 1; seed <= 600; seed++) {
         struct world *w = world_new(seed, NOON - 60000);
 
         for (unsigned i = 0; i < 30; i++)

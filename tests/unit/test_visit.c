@@ -630,7 +630,7 @@ static void live(unsigned window, uint64_t seed)
 static void the_log_read_backwards_is_the_site(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 2; seed++) {
+    for (uint64_t seed = 1; seed <= 3; seed++) {
         print_message("seed %d\n", (int)seed);
         live(30, seed);
         live(64, seed);
