@@ -13,7 +13,8 @@
 #   make forget                     programs that send once and forget, to compare: build/forget
 #   make flood MINUTES=10           strangers and a million of everything, beside an honest site
 #   make dashboard-long MINUTES=10  the page through a demo, and an hour of events in virtual time
-#   make bench           figures beside nginx; see tests/bench/README.md
+#   make bench           what it costs, beside its peers: a table, see tests/bench/README.md
+#   make bench-ROW       one of tests/bench/rows/: bench-pixel, bench-fold ...
 #   make lint layers     what cppcheck, clang-tidy and shellcheck say; who includes whom
 #   make analyze         what gcc -fanalyzer says, path by path: minutes
 #   make hardened        whether the programs are position-independent, fortified and so on
@@ -177,10 +178,11 @@ map: tests/node_modules/.package-lock.json
 # ---- tests ------------------------------------------------------------------
 ARCHIVES := $(addprefix $(OUT)/,libcollector.a libaggregator.a libcli.a libloop.a libproto.a libfake.a)
 $(OUT)/libfake.a: $(call objs,tests/fake)
-ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lmd $(MAXMIND) -lcmocka
+ALL_LIBS := -luv -lhiredis -ljansson $(MSGPACK) -lsodium -lmd $(MAXMIND) -lcmocka -lm
 UNITS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
+ROWS     := $(patsubst tests/bench/rows/%.mjs,bench-%,$(wildcard tests/bench/rows/*.mjs))
 SLOWEST  := $(patsubst %,tests/e2e/%.test.mjs,expiry liveuser liveuser_silence alerts_silence livestats dashboard_look elements busiest) # they take longest, so they begin
 E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
 NOT_SAN  := alerts_silence expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_alerts dashboard_look dashboard_parts dashboard_proxies elements elements_parts map package run sandbox tracker types widget visibility_page
@@ -191,7 +193,7 @@ endif
 NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=6 --test-reporter=spec
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(ARCHIVES)
-	$(call say,link)$(CC) $(CFLAGS) -pie -pthread -o $@ $(filter %.o,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
+	$(call say,link)$(CC) $(CFLAGS) -pie -pthread -o $@ $(filter %.o %/libbench.a,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
 
 $(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ)): $(OUT)/tests/fuzz/replay.o
 
@@ -297,7 +299,11 @@ fuzz-%:
 $(addprefix fuzz-,$(FUZZ)): $(patsubst %,$(OUT)/%.o,$(foreach d,proto collector collector/admission aggregator,$(call data_of,$d)))
 
 bench: all $(BENCHES)
-	tests/bench/run
+	@tests/bench/run
+$(ROWS): bench-%: all $(BENCHES)
+	@tests/bench/run $*
+$(BENCHES): $(OUT)/libbench.a
+$(OUT)/libbench.a: $(call objs,tests/bench/lib)
 
 # ---- the code itself --------------------------------------------------------
 FOLDERS := proto collector aggregator cli
@@ -388,4 +394,4 @@ clean:
 -include $(shell find $(OUT) -path $(OUT)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all pictures demo dashboard-long tracker map programs unit tapes corpora sim sim-breaks chaos flood forget e2e bench lint analyze hardened torture torture-some tsan tsan-run coverage coverage-run fmt fmt-check layers run test deps man install deb test-deb help clean
+.PHONY: all pictures demo dashboard-long tracker map programs unit tapes corpora sim sim-breaks chaos flood forget e2e bench $(ROWS) lint analyze hardened torture torture-some tsan tsan-run coverage coverage-run fmt fmt-check layers run test deps man install deb test-deb help clean

@@ -11,7 +11,7 @@ import { fork } from 'node:child_process';
 import fs from 'node:fs';
 import { attacks, feedAttacks, GoodClients } from '../e2e/attackers.mjs';
 import { eventually, Story } from '../e2e/stage.mjs';
-import { cpuOf, pin } from './server.mjs';
+import { cpuOf, pin } from './lib/server.mjs';
 
 const all = { ...attacks, ...feedAttacks };
 const LANES = 8;

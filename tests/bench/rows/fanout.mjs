@@ -11,10 +11,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually, Story } from '../e2e/stage.mjs';
-import { cpuOf, freePort, median, pin } from './server.mjs';
+import { eventually, Story } from '../../e2e/stage.mjs';
+import { cpuOf, freePort, median, pin } from '../lib/server.mjs';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const built = (name) => path.join(root, 'build/tests/bench', name);
 const messages = Number(process.argv[2] ?? 20);
 const sizes = (process.argv[3] ?? '1000,5000,10000').split(',').map(Number);

@@ -12,10 +12,10 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventually, Story } from '../e2e/stage.mjs';
-import { cpuOf, freePort, median, pin } from './server.mjs';
+import { eventually, Story } from '../../e2e/stage.mjs';
+import { cpuOf, freePort, median, pin } from '../lib/server.mjs';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const load = path.join(root, 'build/tests/bench/pixel_load');
 const rounds = Number(process.argv[2] ?? 7);
 const seconds = Number(process.argv[3] ?? 2);

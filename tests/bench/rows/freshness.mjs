@@ -7,7 +7,7 @@
 // of Node's own time is in the figures.
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Story } from '../e2e/stage.mjs';
+import { Story } from '../../e2e/stage.mjs';
 
 const beacons = Number(process.argv[2] ?? 500);
 const s = new Story();
