@@ -47,6 +47,8 @@ static struct slice count_goals(const struct visit *v, const struct hit *h,
 
     r->n = 0;
     r->bytes = 0;
+    if (s->goals.n == 0)
+        return (struct slice){NULL, 0};
     for (size_t i = 0; i < s->goals.n; i++) {
         const struct goal *goal = s->goals.goal[i];
 
@@ -188,19 +190,19 @@ static void rename_tabs(const struct visit *v)
 
 /* A connection for which its visitor has no room is from here on of a visitor of its own,
  * yesterday too. */
-static void stand_alone(struct visit *v, const struct hit *h, bool *moved)
+static void stand_alone(struct visit *v, const struct hit *h)
 {
     if (v->previous) {
         rename_tabs(v);
-        v->known = visitors_get(&v->site->visitors, v->visitor);
-        visit_rename(v, moved);
+        visit_look_up(v);
+        visit_rename(v);
     }
     if (!presence_is_beyond(&v->site->presence, v->visitor, v->previous, h->tab))
         return;
     v->visitor = presence_own(v->visitor, h->tab);
     if (v->previous)
         v->previous = presence_own(v->previous, h->tab);
-    v->known = visitors_get(&v->site->visitors, v->visitor);
+    visit_look_up(v);
 }
 
 /* The visitor has a name since a moment ago; before it was taken for one of those
@@ -227,23 +229,19 @@ static void take_name(struct visit *v, const struct hit *h)
     store_tabs(v->store, s, before);
 }
 
-static void count_visitor(struct visit *v, bool is_seen, struct fold_counts *counts,
-                          bool *moved)
+static void count_visitor(struct visit *v, bool is_seen, struct fold_counts *counts)
 {
-    struct site *s = v->site;
-
-    if (*moved || !is_seen)
-        v->known = visitors_get(&s->visitors, v->visitor);
+    if (v->moves != v->site->visitors.moves || !is_seen)
+        visit_look_up(v);
     if (!is_seen) {
-        visit_rename(v, moved);
-    } else if (!visit_count(v, moved)) {
-        visit_cap(s);
+        visit_rename(v);
+    } else if (!visit_count(v)) {
+        visit_cap(v->site);
         counts->capped_visitors++;
     }
 }
 
-void effect_take(struct visit *v, const struct hit *h, struct fold_counts *counts,
-                 bool *moved)
+void effect_take(struct visit *v, const struct hit *h, struct fold_counts *counts)
 {
     struct site *s = v->site;
 
@@ -259,13 +257,13 @@ void effect_take(struct visit *v, const struct hit *h, struct fold_counts *count
     if (h->marks & HIT_NAMED && v->previous && (effect_is_sign(h) || effect_is_seen(h)))
         take_name(v, h);
     if (h->marks & HIT_HELD && effect_is_sign(h))
-        stand_alone(v, h, moved);
+        stand_alone(v, h);
     if (effect_is_sign(h))
         count_tab(v, h, counts);
     else if (v->previous && effect_is_seen(h))
         rename_tabs(v);
     if (effect_is_seen(h) || (effect_is_sign(h) && v->previous))
-        count_visitor(v, effect_is_seen(h), counts, moved);
+        count_visitor(v, effect_is_seen(h), counts);
     if (s->dirty || s->totals.dirty || s->pages.titles_dirty)
         store_mark_dirty(v->store, s);
 }

@@ -22,8 +22,7 @@ static inline bool effect_is_sign(const struct hit *h)
 }
 
 /* Counts @h, of a live or a loading site; @v says of whom, when and where. v->known is
- * taken for true unless *@moved, which is set when it may not be any more. */
-void effect_take(struct visit *v, const struct hit *h, struct fold_counts *counts,
-                 bool *moved);
+ * taken for true as long as v->moves says so. */
+void effect_take(struct visit *v, const struct hit *h, struct fold_counts *counts);
 
 #endif

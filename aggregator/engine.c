@@ -136,16 +136,23 @@ static void superseded(struct engine *e, const uint8_t *bytes, size_t n)
     want_reboot(e);
 }
 
-enum wire_verdict engine_datagram(struct engine *e, const uint8_t *bytes, size_t n,
-                                  const struct peer *from)
+static void begin_batch(struct engine *e)
+{
+    e->batch.open = true;
+    e->batch.now = clock_now(&e->clock);
+    e->batch.mono = clock_mono(&e->clock);
+    notice_time(e, e->batch.mono);
+}
+
+enum wire_verdict engine_take(struct engine *e, const uint8_t *bytes, size_t n,
+                              const struct peer *from)
 {
     enum receiver_verdict what = RECEIVER_TAKEN;
-    ms_t now = clock_now(&e->clock);
-    mono_t mono = clock_mono(&e->clock);
     enum wire_verdict v;
 
-    notice_time(e, mono);
-    v = intake_datagram(&e->intake, bytes, n, from, now, mono, &what);
+    if (!e->batch.open)
+        begin_batch(e);
+    v = intake_datagram(&e->intake, bytes, n, from, e->batch.now, e->batch.mono, &what);
     if (v == WIRE_OK)
         durability_moved(&e->writer.durability);
     if (what == RECEIVER_SUPERSEDED) {
@@ -154,6 +161,21 @@ enum wire_verdict engine_datagram(struct engine *e, const uint8_t *bytes, size_t
         e->counters.streams_full++;
         want_reboot(e);
     }
+    return v;
+}
+
+void engine_settle(struct engine *e)
+{
+    e->batch.open = false;
+    intake_settle(&e->intake);
+}
+
+enum wire_verdict engine_datagram(struct engine *e, const uint8_t *bytes, size_t n,
+                                  const struct peer *from)
+{
+    enum wire_verdict v = engine_take(e, bytes, n, from);
+
+    engine_settle(e);
     return v;
 }
 

@@ -54,8 +54,13 @@ struct engine {
     mono_t fenced_at; /* when that was last */
     mono_t rest;      /* and how long was rested then, about */
     mono_t noticed;   /* when time was last looked at: a datagram or a turn */
-    mono_t tick_due;  /* of fold_tick */
-    mono_t acks_due;  /* of receiver_acks */
+    struct {
+        bool open; /* between engine_take and engine_settle */
+        ms_t now;
+        mono_t mono;
+    } batch;
+    mono_t tick_due; /* of fold_tick */
+    mono_t acks_due; /* of receiver_acks */
     bool finishing, drain;
     mono_t deadline; /* of engine_finish */
     struct aggregator_counters counters;
@@ -76,7 +81,14 @@ void engine_commits_down(struct engine *e);
 void engine_loads_up(struct engine *e);
 void engine_loads_down(struct engine *e);
 
-/* Takes one datagram as it came from @from. */
+/* Takes one datagram as it came from @from, of a batch that came together: all have the
+ * time of the first. The bytes must stay until engine_settle, which folds what was taken;
+ * call that behind the batch, before anything else. */
+enum wire_verdict engine_take(struct engine *e, const uint8_t *bytes, size_t n,
+                              const struct peer *from);
+void engine_settle(struct engine *e);
+
+/* Takes one that came alone. */
 enum wire_verdict engine_datagram(struct engine *e, const uint8_t *bytes, size_t n,
                                   const struct peer *from);
 

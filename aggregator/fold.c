@@ -1,40 +1,52 @@
-/* fold: takes the hits of a datagram into the store, in three passes.
+/* fold: takes hits into the store, many at a time.
  *
- * The first finds each hit's site and asks for the visitor's memory, the second finds the
- * pages and asks for theirs, the third counts (effect.h): so the cache lines of a whole
- * datagram arrive together instead of one after the other.
+ * What a hit touches lies anywhere in memory, each place known from the one before: the
+ * index of sites, the site, its tables, the visitor and the page, the page's counts. So
+ * hits go together through passes, of which each asks for the memory that the next one
+ * reads: the cache lines of all of them arrive together instead of one after the other.
+ * Nothing is counted before the last pass, and there one hit after the other, in the
+ * order in which they were taken.
  *
- * The first also parks the hits of sites that are being read back, and leaves out those
- * that were read back with their site. */
+ * The second pass also parks the hits of sites that are being read back, and leaves out
+ * those that were read back with their site. */
 #include "fold.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "effect.h"
+#include "path_memo.h"
 
-#define PATH_MEMO 32 /* paths of one datagram whose hash is remembered */
+/* Hits that go through the passes together: enough that no pass waits for the memory of
+ * its first ones, few enough that all of it still lies near in the last. */
+#define BLOCK 64
 
-/* One datagram being folded. */
-struct fold {
-    struct store *st;
-    uint64_t stream, seq;
-    ms_t now;
-    mono_t sent;
-    struct dating *dating;
-    struct fold_counts *counts;
-    struct site *site; /* of the hit before: most datagrams are of one */
-    bool repeated;     /* that one has the datagram already */
-    bool moved;        /* visitors were put or removed since the second pass */
-    struct {
-        struct slice path;
-        uint64_t hash;
-    } memo[PATH_MEMO]; /* repeated paths of a datagram are the same bytes */
+/* One hit on its way. */
+struct seen {
+    struct visit visit;
+    const struct fold_origin *from;
+    uint64_t site, path; /* their hashes */
+    unsigned run;        /* hits of the same site and datagram just before */
 };
 
-/* One hit to be counted. */
-struct seen {
-    struct visit visit; /* known: as the second pass found it, true until f->moved */
-    uint64_t path;      /* its hash */
+/* What the passes share. */
+struct fold {
+    struct store *st;
+    struct fold_counts *counts;
+    const struct fold_origin *from; /* the datagram that is being taken */
+    struct site *site;              /* of the hit before: most datagrams are of one */
+    bool repeated;                  /* that one has the datagram already */
+    unsigned run;                   /* hits of it so far */
+    struct path_memo *memo;         /* NULL: none is kept */
+};
+
+struct fold_queue {
+    struct fold fold;
+    size_t n, datagrams;
+    struct hit hits[FOLD_QUEUE_HITS];
+    struct seen seen[FOLD_QUEUE_HITS];
+    struct fold_origin from[FOLD_QUEUE_DATAGRAMS];
+    struct path_memo memo;
 };
 
 /* The minute under which what happened at @at is filed. */
@@ -45,64 +57,69 @@ static minute_t minute_in(const struct store *st, ms_t at)
     return m > st->now ? st->now : m;
 }
 
-static uint64_t path_hash(struct fold *f, const struct site *s, struct slice path)
-{
-    size_t i = (uintptr_t)path.p % PATH_MEMO;
+/* ---- before the passes ---------------------------------------------------- */
 
-    if (f->memo[i].path.p != path.p || f->memo[i].path.n != path.n) {
-        f->memo[i].path = path;
-        f->memo[i].hash = pages_hash(&s->pages, path);
+/* When each hit happened, and where its site is looked for. */
+static void note(const struct store *st, struct seen *seen, const struct hit *hits,
+                 size_t n, const struct fold_origin *from)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct seen *k = &seen[i];
+
+        k->from = from;
+        k->visit.at = dating_of(from->dating, hits[i].at, from->sent, from->at);
+        k->visit.minute = minute_in(st, k->visit.at);
+        if (i > 0 && slice_eq(hits[i].site, hits[i - 1].site)) {
+            k->site = k[-1].site;
+            continue;
+        }
+        k->site = store_hash(st, hits[i].site);
+        store_prefetch(st, k->site);
     }
-    return f->memo[i].hash;
 }
 
-/* The page of a hit; PAGE_NONE when it names none. */
-static uint16_t page_of(struct fold *f, struct site *s, uint64_t hash, struct slice path)
-{
-    bool capped = false;
-    uint16_t id;
-
-    if (path.n == 0)
-        return PAGE_NONE;
-    id = pages_id(&s->pages, hash, path, &capped);
-    if (capped) {
-        visit_cap(s);
-        f->counts->capped_pages++;
-    }
-    return id;
-}
+/* ---- the second pass: sites ----------------------------------------------- */
 
 /* Whether the site has the datagram by its marks; else notes that it has it now. Called
  * once per run of hits: a datagram may come back to a site, so what counts is how far the
  * site was read back, not how far it is. */
-static bool has_datagram(struct fold *f, struct site *s)
+static bool has_datagram(struct fold *f, struct site *s, uint64_t stream, uint64_t seq)
 {
     struct mark *m;
 
-    if (f->stream == 0)
+    if (stream == 0)
         return false;
-    m = marks_get(&s->marks, f->stream, f->st->now, f->st->base, f->st->base_arg,
+    m = marks_get(&s->marks, stream, f->st->now, f->st->base, f->st->base_arg,
                   &f->counts->marks_evicted);
     if (!m) {
         f->counts->marks_evicted++; /* no memory: as if there were no place */
         return false;
     }
-    if (f->seq <= m->loaded)
+    if (seq <= m->loaded)
         return true;
-    m->seq = f->seq;
+    m->seq = seq;
     m->at = f->st->now;
     return false;
 }
 
-/* Makes @id the site that the following hits are for. */
-static void enter_site(struct fold *f, struct slice id)
+static void enter_datagram(struct fold *f, const struct fold_origin *from)
 {
-    if (f->site && slice_eq(id, site_id(f->site)))
+    if (f->from == from)
         return;
-    f->site = store_site(f->st, id);
+    f->from = from;
+    f->site = NULL;
+}
+
+/* Makes @id the site that the following hits are for. */
+static void enter_site(struct fold *f, uint64_t hash, struct slice id)
+{
+    if (f->site && f->site->hash == hash && slice_eq(id, site_id(f->site)))
+        return;
+    f->run = 0;
+    f->site = store_site_by(f->st, hash, id);
     if (!f->site || f->site->state != SITE_LIVE)
         return;
-    f->repeated = has_datagram(f, f->site);
+    f->repeated = has_datagram(f, f->site, f->from->stream, f->from->seq);
     if (!f->repeated)
         site_advance(f->site, f->st->now);
 }
@@ -111,7 +128,7 @@ static void park(struct fold *f, struct site *s, ms_t at, const struct hit *h)
 {
     size_t before = s->parked.bytes;
 
-    if (parked_add(&s->parked, f->stream, f->seq, at, h))
+    if (parked_add(&s->parked, f->from->stream, f->from->seq, at, h))
         f->counts->parked++;
     else
         f->counts->capped_sites++; /* no memory, as when a site cannot be made */
@@ -131,7 +148,7 @@ static struct site *site_of(struct fold *f, const struct seen *seen, const struc
         f->counts->late++;
         return NULL;
     }
-    enter_site(f, h->site);
+    enter_site(f, seen->site, h->site);
     s = f->site;
     if (!s)
         f->counts->capped_sites++;
@@ -150,94 +167,192 @@ static void place(struct fold *f, struct seen *seen, const struct hit *h)
 {
     struct site *s;
 
-    seen->visit.at = dating_of(f->dating, h->at, f->sent, f->now);
-    seen->visit.minute = minute_in(f->st, seen->visit.at);
+    enter_datagram(f, seen->from);
     seen->visit.site = s = site_of(f, seen, h);
     if (!s)
         return;
+    seen->run = f->run++;
     seen->visit.store = f->st;
     seen->visit.visitor = h->visitor;
     seen->visit.previous = h->previous;
+    site_prefetch_row(s, seen->visit.minute);
     if (effect_is_sign(h))
         tabs_prefetch(&s->presence.tabs, h->visitor);
     if (!effect_is_seen(h))
         return;
     visitors_prefetch(&s->visitors, h->visitor);
     if (h->path.n > 0) {
-        seen->path = path_hash(f, s, h->path);
+        seen->path = path_memo_hash(f->memo, &f->st->shared.key, h->path);
         pages_prefetch(&s->pages, seen->path);
     }
 }
 
-static void prefetch_page(const struct site *s, uint16_t id, minute_t m)
-{
-    const struct page *p = pages_get(&s->pages, id);
+/* ---- the third: visitors and pages ---------------------------------------- */
 
-    if (!p)
-        return;
-    __builtin_prefetch(p, 1);
-    __builtin_prefetch(&p->at[slot_of(s, m)], 1);
+/* The page of a hit; PAGE_NONE when it names none. */
+static uint16_t page_of(struct fold *f, struct site *s, uint64_t hash, struct slice path)
+{
+    bool capped = false;
+    uint16_t id;
+
+    if (path.n == 0)
+        return PAGE_NONE;
+    id = pages_id(&s->pages, hash, path, &capped);
+    if (capped) {
+        visit_cap(s);
+        f->counts->capped_pages++;
+    }
+    return id;
 }
 
-static void find_pages(struct fold *f, struct seen *seen, const struct hit *h)
+static void find(struct fold *f, struct seen *seen, const struct hit *h)
 {
     struct visit *visit = &seen->visit;
     struct site *s = visit->site;
-    struct visitor *v;
 
     visit->page = PAGE_NONE;
+    visit->known = NULL;
     if (effect_is_sign(h))
         tabs_prefetch_tab(&s->presence.tabs, h->visitor);
     if (!effect_is_seen(h))
         return;
-    v = visitors_get(&s->visitors, h->visitor);
-    visit->known = v;
+    visit_look_up(visit);
     visit->page = page_of(f, s, seen->path, h->path);
-    prefetch_page(s, visit->page, visit->minute);
-    if (v && v->page != visit->page)
-        prefetch_page(s, v->page, visitor_minute(s, v));
+    pages_prefetch_id(&s->pages, visit->page);
+    if (visit->known)
+        pages_prefetch_id(&s->pages, visit->known->page);
+}
+
+/* ---- the fourth: where they stand ----------------------------------------- */
+
+static void approach(const struct seen *seen)
+{
+    const struct site *s = seen->visit.site;
+    const struct visitor *known = seen->visit.known;
+
+    recent_prefetch(&s->recent, seen->run);
+    pages_prefetch_at(&s->pages, seen->visit.page, slot_of(s, seen->visit.minute));
+    if (known && known->page != seen->visit.page)
+        pages_prefetch_at(&s->pages, known->page, slot_of(s, visitor_minute(s, known)));
+}
+
+/* ---- all of them ---------------------------------------------------------- */
+
+static void fold_block(struct fold *f, struct seen *seen, const struct hit *hits,
+                       size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || seen[i].site != seen[i - 1].site)
+            store_prefetch_site(f->st, seen[i].site);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || seen[i].site != seen[i - 1].site)
+            store_prefetch_marks(f->st, seen[i].site);
+    for (size_t i = 0; i < n; i++)
+        place(f, &seen[i], &hits[i]);
+    for (size_t i = 0; i < n; i++)
+        if (seen[i].visit.site)
+            find(f, &seen[i], &hits[i]);
+    for (size_t i = 0; i < n; i++)
+        if (seen[i].visit.site)
+            approach(&seen[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (!seen[i].visit.site)
+            continue;
+        store_clock(f->st, seen[i].from->at);
+        effect_take(&seen[i].visit, &hits[i], f->counts);
+    }
+}
+
+/* In blocks of about the same size, for a last one of a few would wait for each. */
+static void fold_all(struct fold *f, struct seen *seen, const struct hit *hits, size_t n)
+{
+    size_t blocks = (n + BLOCK - 1) / BLOCK, done = 0;
+
+    for (; blocks > 0; blocks--) {
+        size_t part = (n - done) / blocks;
+
+        fold_block(f, seen + done, hits + done, part);
+        done += part;
+    }
 }
 
 void fold_hits(struct store *st, const struct hit *hits, size_t n,
                const struct fold_origin *from, struct fold_counts *counts)
 {
-    struct fold f = {
-        .st = st,
-        .stream = from->stream,
-        .seq = from->seq,
-        .now = from->at,
-        .sent = from->sent,
-        .dating = from->dating,
-        .counts = counts,
-    };
+    struct fold f = {.st = st, .counts = counts};
     struct seen seen[DATAGRAM_HITS_MAX];
 
     assert(n <= DATAGRAM_HITS_MAX);
     store_clock(st, from->at);
-    for (size_t i = 0; i < n; i++)
-        place(&f, &seen[i], &hits[i]);
-    for (size_t i = 0; i < n; i++)
-        if (seen[i].visit.site)
-            find_pages(&f, &seen[i], &hits[i]);
-    for (size_t i = 0; i < n; i++)
-        if (seen[i].visit.site)
-            effect_take(&seen[i].visit, &hits[i], counts, &f.moved);
+    note(st, seen, hits, n, from);
+    fold_all(&f, seen, hits, n);
+}
+
+struct fold_queue *fold_queue_new(struct store *st, struct fold_counts *counts)
+{
+    struct fold_queue *q = malloc(sizeof *q);
+
+    if (!q)
+        return NULL;
+    q->fold = (struct fold){.st = st, .counts = counts, .memo = &q->memo};
+    path_memo_init(&q->memo);
+    q->n = q->datagrams = 0;
+    return q;
+}
+
+void fold_queue_free(struct fold_queue *q)
+{
+    free(q);
+}
+
+struct hit *fold_queue_room(struct fold_queue *q)
+{
+    if (FOLD_QUEUE_HITS - q->n < DATAGRAM_HITS_MAX + 1 ||
+        q->datagrams == FOLD_QUEUE_DATAGRAMS)
+        fold_queue_settle(q);
+    return &q->hits[q->n];
+}
+
+/* The minute may not turn while hits of the one before are on their way: their row could
+ * be another's by the time they are counted. */
+void fold_queue_take(struct fold_queue *q, size_t n, const struct fold_origin *from)
+{
+    struct store *st = q->fold.st;
+    struct hit *hits = &q->hits[q->n];
+    struct fold_origin *kept;
+
+    assert(n <= DATAGRAM_HITS_MAX);
+    if (q->n > 0 && minute_of(from->at) > st->now) {
+        fold_queue_settle(q);
+        hits = memmove(q->hits, hits, n * sizeof *hits);
+    }
+    if (q->n == 0)
+        store_clock(st, from->at);
+    kept = &q->from[q->datagrams++];
+    *kept = *from;
+    note(st, &q->seen[q->n], hits, n, kept);
+    kept->dating = NULL; /* its stream may go */
+    q->n += n;
+}
+
+void fold_queue_settle(struct fold_queue *q)
+{
+    fold_all(&q->fold, q->seen, q->hits, q->n);
+    q->n = q->datagrams = 0;
+    q->fold.from = NULL;
 }
 
 /* ---- what was parked ------------------------------------------------------ */
 
-/* Makes @p's datagram the one that is being folded. */
-static void enter_datagram(struct fold *f, const struct parked_hit *p)
-{
-    if (f->stream == p->stream && f->seq == p->seq)
-        return;
-    f->stream = p->stream;
-    f->seq = p->seq;
-    f->repeated = has_datagram(f, f->site);
-}
+/* What was parked for a site, and the datagram that its latest hit was in. */
+struct unparking {
+    struct fold fold;
+    struct fold_origin from;
+};
 
-static void count_parked(struct fold *f, const struct parked_hit *p)
+static void count_parked(struct unparking *u, const struct parked_hit *p)
 {
+    struct fold *f = &u->fold;
     struct seen seen = {0};
 
     seen.visit = (struct visit){
@@ -248,7 +363,10 @@ static void count_parked(struct fold *f, const struct parked_hit *p)
         .at = p->at,
         .minute = minute_in(f->st, p->at),
     };
-    enter_datagram(f, p);
+    if (u->from.stream != p->stream || u->from.seq != p->seq) {
+        u->from = (struct fold_origin){.stream = p->stream, .seq = p->seq};
+        f->repeated = has_datagram(f, f->site, p->stream, p->seq);
+    }
     if (f->repeated) {
         f->counts->repeated++;
     } else if (f->st->now - seen.visit.minute >= f->st->window ||
@@ -257,14 +375,14 @@ static void count_parked(struct fold *f, const struct parked_hit *p)
     } else {
         if (p->hit.path.n > 0)
             seen.path = pages_hash(&f->site->pages, p->hit.path);
-        find_pages(f, &seen, &p->hit);
-        effect_take(&seen.visit, &p->hit, f->counts, &f->moved);
+        find(f, &seen, &p->hit);
+        effect_take(&seen.visit, &p->hit, f->counts);
     }
 }
 
 bool fold_parked(struct store *st, struct site *s, size_t max, struct fold_counts *counts)
 {
-    struct fold f = {.st = st, .site = s, .counts = counts, .moved = true};
+    struct unparking u = {.fold = {.st = st, .site = s, .counts = counts}};
     size_t before = s->parked.bytes;
     struct parked_hit p;
     bool more = true;
@@ -273,7 +391,7 @@ bool fold_parked(struct store *st, struct site *s, size_t max, struct fold_count
     s->tick |= site_advance(s, st->now);
     pages_drop_empty(&s->pages); /* see pages_restore */
     while (max-- > 0 && (more = parked_take(&s->parked, &p)))
-        count_parked(&f, &p);
+        count_parked(&u, &p);
     st->parked -= before - s->parked.bytes;
     return !more;
 }

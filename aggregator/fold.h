@@ -49,6 +49,28 @@ struct fold_origin {
 void fold_hits(struct store *st, const struct hit *hits, size_t n,
                const struct fold_origin *from, struct fold_counts *counts);
 
+/* ---- many datagrams together: the same, in less time --------------------- */
+
+/* Hits that have been taken and are not in the store yet. */
+struct fold_queue;
+
+/* @st and @counts must outlive it. NULL when out of memory. */
+struct fold_queue *fold_queue_new(struct store *st, struct fold_counts *counts);
+void fold_queue_free(struct fold_queue *q);
+
+/* Where the hits of the next datagram are to be put: DATAGRAM_HITS_MAX and one more.
+ * Valid until the next call of any kind. May settle. */
+struct hit *fold_queue_room(struct fold_queue *q);
+
+/* Takes the @n hits that lie there, as fold_hits does, at once or later. Their texts, and
+ * nothing else of @from, must stay until fold_queue_settle. */
+void fold_queue_take(struct fold_queue *q, size_t n, const struct fold_origin *from);
+
+/* Folds all that was taken. Call it before the store is used for anything else. */
+void fold_queue_settle(struct fold_queue *q);
+
+/* ---- time, and sites that come back --------------------------------------- */
+
 /* @s, LOADING, has been read back: folds what was parked for it, at most @max hits.
  * Returns whether that was all: then call store_loaded at once, which makes the site
  * live. If not, call it again; what comes meanwhile is parked. */

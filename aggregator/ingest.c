@@ -40,10 +40,11 @@ static unsigned take_batch(struct ingest *in)
     for (int i = 0; i < n; i++) {
         struct peer from = peer_of(&in->udp.from[i]);
 
-        if (engine_datagram(in->engine, in->udp.slot[i], in->udp.msg[i].msg_len, &from) ==
+        if (engine_take(in->engine, in->udp.slot[i], in->udp.msg[i].msg_len, &from) ==
             WIRE_BAD_KEY)
             complain(in, &in->udp.from[i]);
     }
+    engine_settle(in->engine);
     return n > 0 ? (unsigned)n : 0;
 }
 

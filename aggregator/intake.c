@@ -8,11 +8,12 @@
 /* Reads every hit of the body. Returns how many, or -1 if one cannot be read. */
 static int read_hits(struct intake *in, const uint8_t *body, size_t n)
 {
+    struct hit *hits = fold_queue_room(in->queue);
     int count = 0, more;
 
     if (body_open(&in->body, body, n) < 0)
         return -1;
-    while ((more = body_next(&in->body, &in->hits[count])) > 0)
+    while ((more = body_next(&in->body, &hits[count])) > 0)
         count++;
     return more < 0 ? -1 : count;
 }
@@ -31,8 +32,10 @@ static void on_turn(void *arg, const struct arrival *a)
         in->counters->malformed++;
         return;
     }
-    fold_hits(in->store, in->hits, (size_t)hits, &from, &in->folded);
+    fold_queue_take(in->queue, (size_t)hits, &from);
     in->counters->folded++;
+    if (a->was_held)
+        fold_queue_settle(in->queue);
 }
 
 static void on_answer(void *arg, const struct peer *to, const uint8_t *bytes, size_t n)
@@ -65,14 +68,17 @@ void intake_init(struct intake *in, const struct secret *secret, struct store *s
     in->send = send;
     in->arg = arg;
     in->receiver = receiver_new(secret, &env);
-    if (!in->receiver)
+    in->queue = fold_queue_new(store, &in->folded);
+    if (!in->receiver || !in->queue)
         abort();
 }
 
 void intake_fini(struct intake *in)
 {
     receiver_free(in->receiver);
+    fold_queue_free(in->queue);
     in->receiver = NULL;
+    in->queue = NULL;
 }
 
 static void count_refused(struct aggregator_counters *c, enum wire_verdict v)
@@ -114,4 +120,9 @@ enum wire_verdict intake_datagram(struct intake *in, const uint8_t *bytes, size_
     else
         count_refused(in->counters, v);
     return v;
+}
+
+void intake_settle(struct intake *in)
+{
+    fold_queue_settle(in->queue);
 }

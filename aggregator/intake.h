@@ -23,7 +23,7 @@ struct intake {
     void (*send)(void *arg, const struct peer *to, const uint8_t *bytes, size_t n);
     void *arg;
     struct body_reader body;
-    struct hit hits[DATAGRAM_HITS_MAX + 1]; /* one more for the call that ends it */
+    struct fold_queue *queue;
 };
 
 /* The pointers must outlive @in, which must not move. @send sends an ACK; its bytes end
@@ -36,11 +36,15 @@ void intake_init(struct intake *in, const struct secret *secret, struct store *s
                  void *arg);
 void intake_fini(struct intake *in);
 
-/* Takes one datagram that came from @from at @wall and @now. Returns what the frame was;
- * on WIRE_OK it may still have been a duplicate, early or malformed, which is counted.
+/* Takes one datagram that came from @from at @wall and @now. What it tells may be folded
+ * later, until when its bytes must stay: intake_settle folds all that was taken. Call
+ * that after every batch, before the store is used for anything else. Returns what the
+ * frame was; on WIRE_OK it may still have been a duplicate, early or malformed, which is
+ * counted.
  * *@what tells what the caller has to do, also when it was refused: then nothing. */
 enum wire_verdict intake_datagram(struct intake *in, const uint8_t *bytes, size_t n,
                                   const struct peer *from, ms_t wall, mono_t now,
                                   enum receiver_verdict *what);
+void intake_settle(struct intake *in);
 
 #endif

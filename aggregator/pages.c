@@ -16,6 +16,9 @@
 
 #define INDEX_MIN 16
 #define IDS_MIN 8
+#define ROOM_MIN 2
+#define ROOM_DOUBLES 64 /* from then on it grows by a half */
+#define LINE 64         /* bytes of a cache line */
 
 /* The index entry of @hash, or the empty one where it belongs. */
 static struct pages_entry *seek(const struct pages *t, uint64_t hash)
@@ -93,39 +96,80 @@ static uint16_t take_id(struct pages *t)
     return id < PAGES_MAX && ids_reserve(t, (uint16_t)id) ? (uint16_t)id : PAGE_NONE;
 }
 
-/* One allocation: the page, its counts, its path. */
-static struct page *page_new(const struct pages *t, uint64_t hash, struct slice path)
-{
-    size_t head = sizeof(struct page) + t->slots * sizeof(uint32_t);
-    struct page *p = calloc(1, head + path.n);
+/* ---- where pages lie: side by side, in no order, without gaps ------------- */
 
-    if (!p)
-        return NULL;
-    p->hash = hash;
-    p->path = (char *)p + head;
-    p->path_n = (uint16_t)path.n;
-    memcpy(p->path, path.p, path.n);
-    return p;
+/* Bytes from one to the next: whole cache lines, so that each begins with one. */
+static size_t stride(const struct pages *t)
+{
+    size_t n = offsetof(struct page, at) + t->slots * sizeof(uint32_t);
+
+    return (n + LINE - 1) / LINE * LINE;
+}
+
+static struct page *lies(const struct pages *t, size_t i)
+{
+    return (struct page *)(t->lie + i * stride(t));
+}
+
+/* Room for @room pages, as many as there are or more. */
+static bool settle(struct pages *t, size_t room)
+{
+    char *lie = aligned_alloc(LINE, room * stride(t));
+
+    if (!lie)
+        return false;
+    if (t->n > 0)
+        memcpy(lie, t->lie, t->n * stride(t));
+    free(t->lie);
+    t->lie = lie;
+    t->room = room;
+    for (size_t i = 0; i < t->n; i++)
+        t->page[lies(t, i)->id] = lies(t, i);
+    return true;
+}
+
+static bool reserve(struct pages *t)
+{
+    size_t room = t->room < ROOM_MIN       ? ROOM_MIN
+                  : t->room < ROOM_DOUBLES ? t->room * 2
+                                           : t->room + t->room / 2;
+
+    return t->n < t->room || settle(t, room);
 }
 
 /* Puts a new page under the free id @id. */
 static struct page *add(struct pages *t, uint16_t id, uint64_t hash, struct slice path)
 {
-    struct page *p = page_new(t, hash, path);
+    char *text;
+    struct page *p;
 
-    if (!p)
+    if (!reserve(t) || !(text = malloc(path.n)))
         return NULL;
+    memcpy(text, path.p, path.n);
+    p = memset(lies(t, t->n), 0, stride(t));
+    p->hash = hash;
+    p->path = text;
+    p->path_n = (uint16_t)path.n;
+    p->id = id;
     t->page[id] = p;
     pool_take(t->pool, t->n++);
     index_put(t, id);
     return p;
 }
 
-static void page_free(struct page *p)
+/* Takes a page out; the last one comes to lie in its place. */
+static void take_out(struct pages *t, struct page *p)
 {
-    if (p)
-        free(p->title);
-    free(p);
+    struct page *last = lies(t, t->n - 1);
+
+    free(p->path);
+    free(p->title);
+    t->page[p->id] = NULL;
+    if (p != last) {
+        memcpy(p, last, stride(t));
+        t->page[p->id] = p;
+    }
+    pool_give(t->pool, t->n--, 1);
 }
 
 void pages_init(struct pages *t, unsigned slots, const struct key *key, struct pool *pool)
@@ -135,9 +179,12 @@ void pages_init(struct pages *t, unsigned slots, const struct key *key, struct p
 
 void pages_fini(struct pages *t)
 {
-    for (size_t id = 0; id < t->ids; id++)
-        page_free(t->page[id]);
+    for (size_t i = 0; i < t->n; i++) {
+        free(lies(t, i)->path);
+        free(lies(t, i)->title);
+    }
     pool_give(t->pool, t->n, t->n);
+    free(t->lie);
     free(t->page);
     free(t->index);
     pages_init(t, t->slots, t->key, t->pool);
@@ -232,11 +279,9 @@ void pages_restore_title(struct pages *t, struct slice path, struct slice title)
 
 void pages_clear_slot(struct pages *t, unsigned slot)
 {
-    for (size_t id = 0; id < t->ids; id++) {
-        struct page *p = t->page[id];
+    for (size_t i = 0; i < t->n; i++) {
+        struct page *p = lies(t, i);
 
-        if (!p)
-            continue;
         assert(p->visitors >= p->at[slot]);
         p->visitors -= p->at[slot];
         p->at[slot] = 0;
@@ -261,9 +306,7 @@ static void drop(struct pages *t, size_t id)
         t->titled--;
         t->retitle |= ++t->titles_left > PAGES_MAX;
     }
-    page_free(t->page[id]);
-    t->page[id] = NULL;
-    pool_give(t->pool, t->n--, 1);
+    take_out(t, t->page[id]);
 }
 
 /* As it was born, but for what may still lie in Redis. */
@@ -285,19 +328,21 @@ void pages_drop_empty(struct pages *t)
     }
     if (t->n == before)
         return;
-    if (t->n == 0)
+    if (t->n == 0) {
         begin_anew(t);
-    else
-        reindex(t);
+        return;
+    }
+    if (t->room > ROOM_DOUBLES && t->n < t->room / 4)
+        settle(t, t->n * 2); /* best effort: the large one does as well */
+    reindex(t);
 }
 
 size_t pages_bytes(const struct pages *t)
 {
-    size_t n = t->page_cap * sizeof(struct page *) + t->index_cap * sizeof *t->index;
+    size_t n = t->page_cap * sizeof(struct page *) + t->index_cap * sizeof *t->index +
+               t->room * stride(t);
 
-    for (size_t id = 0; id < t->ids; id++)
-        if (t->page[id])
-            n += sizeof(struct page) + t->slots * sizeof(uint32_t) + t->page[id]->path_n +
-                 t->page[id]->title_n;
+    for (size_t i = 0; i < t->n; i++)
+        n += lies(t, i)->path_n + lies(t, i)->title_n;
     return n;
 }

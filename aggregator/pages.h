@@ -16,9 +16,9 @@ struct page {
     uint64_t hash;
     uint64_t dirty;    /* slots changed since the last commit */
     uint64_t inflight; /* slots in a commit whose reply is out */
-    char *path;        /* not NUL-terminated; one allocation with the page */
+    char *path;        /* not NUL-terminated, allocated */
     uint32_t visitors; /* sum of at[] */
-    uint16_t path_n;
+    uint16_t path_n, id;
     bool named;                     /* Redis has its id; the commit's to set */
     bool title_dirty;               /* Redis does not have its title */
     bool online_dirty, online_sent; /* `online` since the last commit; and in the one that
@@ -36,7 +36,10 @@ struct pages_entry {
 };
 
 struct pages {
-    struct page **page; /* by page id; NULL where free */
+    struct page **page; /* by page id; NULL where free. True until a page is made or
+                           dropped, for then others may come to lie elsewhere */
+    char *lie;          /* where they lie, side by side: what a visitor's move changes */
+    size_t room;        /* for so many */
     size_t n;           /* live pages */
     size_t ids;         /* ids handed out so far: page[0..ids) */
     size_t page_cap;
@@ -64,6 +67,24 @@ uint64_t pages_hash(const struct pages *t, struct slice path);
 
 /* Brings the index's memory near before pages_id asks for it. */
 void pages_prefetch(const struct pages *t, uint64_t hash);
+
+/* Brings near what a visitor's coming or going changes on page @id, which may be
+ * PAGE_NONE: first where it lies, then the page and its count in @slot. */
+static inline void pages_prefetch_id(const struct pages *t, uint16_t id)
+{
+    if (id < t->ids)
+        __builtin_prefetch(&t->page[id]);
+}
+
+static inline void pages_prefetch_at(const struct pages *t, uint16_t id, unsigned slot)
+{
+    const struct page *p = id < t->ids ? t->page[id] : NULL;
+
+    if (!p)
+        return;
+    __builtin_prefetch(p, 1);
+    __builtin_prefetch(&p->at[slot], 1);
+}
 
 /* The id of @path's page, made if need be; sets *@capped and gives PAGE_OTHER at the
  * bound. PAGE_NONE when out of memory. */

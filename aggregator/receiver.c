@@ -90,7 +90,8 @@ static bool fold_early(struct receiver *r, struct stream *s, uint64_t seq)
     r->held -= EARLY_BYTES(d->n);
     if (s->early->n == 0)
         drop_slots(r, s);
-    fold(r, &(struct arrival){s->id, seq, d->body, d->n, d->sent, d->at, &s->dating});
+    fold(r,
+         &(struct arrival){s->id, seq, d->body, d->n, true, d->sent, d->at, &s->dating});
     free(d);
     return true;
 }

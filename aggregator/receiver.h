@@ -16,13 +16,15 @@
 #include "maturity.h"
 #include "peer.h"
 
-/* A datagram whose turn has come. The bytes end with the call. */
+/* A datagram whose turn has come. */
 struct arrival {
     uint64_t stream, seq;
     const uint8_t *body;
     size_t body_n;
-    mono_t sent;           /* the sender's clock when it was sent, ms */
-    ms_t at;               /* our wall clock when it came */
+    bool was_held; /* it had to wait, and its bytes end with the call; else they stay as
+                      long as what receiver_take was given */
+    mono_t sent;   /* the sender's clock when it was sent, ms */
+    ms_t at;       /* our wall clock when it came */
     struct dating *dating; /* the stream's; for the call */
 };
 

@@ -2,20 +2,27 @@
  * feed.
  *
  * A ring: event id i lies in entry i mod RECENT_MAX, in memory and in hc:{S}:r alike, so
- * writing one twice changes nothing. An entry's text buffer is kept and reused. */
+ * writing one twice changes nothing. Texts lie in the entry; the memory that a longer one
+ * needs is kept and reused. */
 #ifndef HC_RECENT_H
 #define HC_RECENT_H
 
 #include "../proto/delta.h"
 
+#define RECENT_TEXT 90 /* bytes of texts that lie in an entry: most have less */
+
 struct recent_entry {
     ms_t at;
-    char *text; /* path (of a message or query its text), name, referrer, goals */
+    char *more;           /* where the texts are when they are too many for `text` */
     uint32_t visitor, ms; /* this and what follows as in struct recent_event */
-    uint16_t path_n, name_n, goals_n, cap;
+    uint16_t path_n, name_n, goals_n, cap; /* cap: of `more` */
     uint8_t referrer_n, kind, device, browser;
     char country[2];
+    char text[RECENT_TEXT]; /* path (of a message or query its text), name, referrer,
+                               goals */
 };
+
+_Static_assert(sizeof(struct recent_entry) == 128, "two cache lines");
 
 struct recent {
     struct recent_entry *entry; /* RECENT_MAX of them, made at the first event */
@@ -28,6 +35,18 @@ void recent_fini(struct recent *r);
 
 /* Takes @new in as the newest, whatever its id says. Texts are copied. */
 void recent_add(struct recent *r, const struct recent_event *new);
+
+/* Brings near what an event takes that is added behind @ahead others. */
+static inline void recent_prefetch(const struct recent *r, unsigned ahead)
+{
+    const struct recent_entry *e;
+
+    if (!r->entry)
+        return;
+    e = &r->entry[(r->last + 1 + ahead) % RECENT_MAX];
+    __builtin_prefetch(e, 1);
+    __builtin_prefetch(e->text + RECENT_TEXT / 2, 1);
+}
 
 /* Ids go on behind @last; none up to it is held. */
 void recent_restore(struct recent *r, uint64_t last);

@@ -45,39 +45,41 @@ struct site_shared {
     struct pool pages, traits;
 };
 
+/* What a hit needs comes first, so that it lies in as few cache lines as it can. */
 struct site {
-    char id[SITE_MAX];
+    uint64_t hash;
+    enum site_state state;
     uint8_t id_n;
     bool capped;     /* a bound was met while the window lasts */
     bool queued;     /* in the store's dirty list */
     bool committing; /* a commit is out */
-    enum site_state state;
+    char id[SITE_MAX];
     bool full;      /* the next commit rewrites everything, the log as log.rewrite says */
     bool full_sent; /* and so does the one that is out */
     bool tick;      /* the minute turned: publish though nothing was hit */
-    uint64_t hash;
+    bool online_sent; /* presence.changed as it went into the commit that is out */
     unsigned window, slots;
     minute_t now;     /* the newest minute; rows cover (now - window, now]; may be ahead
                          of the store's when another host's clock was */
     minute_t touched; /* of the latest hit */
-    ms_t heard;       /* and when it happened; since a restart the last commit's time */
     minute_t capped_at;
-    size_t stale; /* visitors outside the window, still in the table */
+    ms_t heard; /* when the latest hit happened; since a restart the last commit's time */
     struct site_row *row;
     uint64_t dirty, inflight; /* slots, like page.dirty */
+    struct site *next_dirty;
     struct visitors visitors;
-    struct pages pages;
-    struct presence presence;
-    bool online_sent;      /* presence.changed as it went into the commit that is out */
-    struct recent recent;  /* from here to totals: what a view changes lies together */
+    size_t stale; /* visitors outside the window, still in the table */
+    struct marks marks;
+    struct recent recent;
     struct site_news news; /* not yet in a message */
     struct totals totals;
+    struct goals goals; /* as Redis told them last, and counts of them in traits */
+    struct pages pages;
+    struct presence presence; /* from here on what a view alone does not need */
     struct traits traits;
-    struct goals goals;   /* as Redis told them last, and counts of them in traits */
     struct alerts alerts; /* as goals */
     struct queries queries;
     struct minute_log log;
-    struct marks marks;
     struct parked parked;
     uint8_t failures;      /* commits in a row that Redis refused for this site alone */
     ms_t warming;          /* until then it has just been read back, 0: not */
@@ -94,7 +96,6 @@ struct site {
     uint64_t message;     /* n: number of the last message built */
     struct site_news news_sent; /* in the message of the commit that is out */
     ms_t retry_at;              /* not before this time, after a commit failed */
-    struct site *next_dirty;
     struct site *next_load;
     size_t order; /* place in the store's list of sites */
 };
@@ -113,6 +114,18 @@ void site_reset(struct site *s, minute_t now);
 static inline unsigned slot_of(const struct site *s, minute_t m)
 {
     return m & (s->slots - 1);
+}
+
+/* Brings near what every hit needs of @s, and then what it changes in minute @m. */
+static inline void site_prefetch(const struct site *s)
+{
+    for (const char *p = (const char *)s; p < (const char *)&s->presence; p += 64)
+        __builtin_prefetch(p, 1);
+}
+
+static inline void site_prefetch_row(const struct site *s, minute_t m)
+{
+    __builtin_prefetch(&s->row[slot_of(s, m)], 1);
 }
 
 static inline struct slice site_id(const struct site *s)

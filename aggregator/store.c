@@ -88,11 +88,39 @@ static bool reserve(struct store *st)
     return true;
 }
 
+uint64_t store_hash(const struct store *st, struct slice id)
+{
+    return siphash(&st->shared.key, id.p, id.n);
+}
+
+void store_prefetch(const struct store *st, uint64_t hash)
+{
+    if (st->index_cap)
+        __builtin_prefetch(&st->index[hash & (st->index_cap - 1)]);
+}
+
+/* The first in its place: of an index half full that is mostly the one. */
+void store_prefetch_site(const struct store *st, uint64_t hash)
+{
+    const struct site *s = st->index_cap ? st->index[hash & (st->index_cap - 1)] : NULL;
+
+    if (s)
+        site_prefetch(s);
+}
+
+void store_prefetch_marks(const struct store *st, uint64_t hash)
+{
+    const struct site *s = st->index_cap ? st->index[hash & (st->index_cap - 1)] : NULL;
+
+    if (s)
+        __builtin_prefetch(s->marks.v, 1);
+}
+
 struct site *store_find(const struct store *st, struct slice id)
 {
     if (st->nsites == 0)
         return NULL;
-    return st->index[seek(st, siphash(&st->shared.key, id.p, id.n), id)];
+    return st->index[seek(st, store_hash(st, id), id)];
 }
 
 static void wait_for_load(struct store *st, struct site *s)
@@ -105,7 +133,11 @@ static void wait_for_load(struct store *st, struct site *s)
 
 struct site *store_site(struct store *st, struct slice id)
 {
-    uint64_t hash = siphash(&st->shared.key, id.p, id.n);
+    return store_site_by(st, store_hash(st, id), id);
+}
+
+struct site *store_site_by(struct store *st, uint64_t hash, struct slice id)
+{
     struct site *s = NULL;
 
     if (st->nsites > 0)

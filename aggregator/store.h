@@ -51,12 +51,22 @@ void store_fini(struct store *st);
  * sites wrote ahead of it is deleted by their first commits. */
 void store_reset(struct store *st, ms_t now);
 
+/* The hash that @id is found by. To be told before it is looked for, in this order: then
+ * first the index, then what every hit needs of the site is near. */
+uint64_t store_hash(const struct store *st, struct slice id);
+void store_prefetch(const struct store *st, uint64_t hash);
+void store_prefetch_site(const struct store *st, uint64_t hash);
+void store_prefetch_marks(const struct store *st, uint64_t hash);
+
 /* The site @id or NULL. */
 struct site *store_find(const struct store *st, struct slice id);
 
 /* The site @id, made if need be: live and full, or WAITING in a lazy store. NULL at
  * SITES_MAX or out of memory. */
 struct site *store_site(struct store *st, struct slice id);
+
+/* The same, when its store_hash is known. */
+struct site *store_site_by(struct store *st, uint64_t hash, struct slice id);
 
 /* Frees one site, which must be live and not committing. */
 void store_drop(struct store *st, struct site *s);

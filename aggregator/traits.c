@@ -152,8 +152,6 @@ static unsigned count_text(struct traits *t, unsigned slot, enum trait_kind kind
     struct trait **latest = &t->latest[kind];
     bool capped = false;
 
-    if (name.n == 0)
-        return 0;
     if (!*latest || !slice_eq(name, trait_name(*latest)))
         *latest = get(t, kind, name, false, &capped);
     count(*latest, slot);
@@ -173,6 +171,7 @@ static void count_named(struct traits *t, unsigned slot, enum trait_kind kind,
 unsigned traits_view(struct traits *t, unsigned slot, const struct hit *h)
 {
     struct slice country = {h->country, h->country[0] ? sizeof h->country : 0};
+    unsigned capped = 0;
 
     if (h->device && h->device < HIT_DEVICES)
         count_named(t, slot, TRAIT_DEVICE, hit_device_name(h->device),
@@ -180,10 +179,15 @@ unsigned traits_view(struct traits *t, unsigned slot, const struct hit *h)
     if (h->browser && h->browser < HIT_BROWSERS)
         count_named(t, slot, TRAIT_BROWSER, hit_browser_name(h->browser),
                     &t->browser[h->browser]);
-    return count_text(t, slot, TRAIT_REFERRER, h->referrer) +
-           count_text(t, slot, TRAIT_COUNTRY, country) +
-           count_text(t, slot, TRAIT_CAMPAIGN, h->campaign) +
-           count_text(t, slot, TRAIT_TERM, h->term);
+    if (h->referrer.n)
+        capped += count_text(t, slot, TRAIT_REFERRER, h->referrer);
+    if (country.n)
+        capped += count_text(t, slot, TRAIT_COUNTRY, country);
+    if (h->campaign.n)
+        capped += count_text(t, slot, TRAIT_CAMPAIGN, h->campaign);
+    if (h->term.n)
+        capped += count_text(t, slot, TRAIT_TERM, h->term);
+    return capped;
 }
 
 bool traits_goal(struct traits *t, unsigned slot, struct slice name)

@@ -118,16 +118,15 @@ static bool is_present(const struct visit *v)
 /* ---- who it is ------------------------------------------------------------ */
 
 /* Takes a stale visitor out. */
-static void forget(const struct visit *v, uint64_t id, bool *moved)
+static void forget(const struct visit *v, uint64_t id)
 {
     v->site->stale--;
     visitors_remove(&v->site->visitors, id);
     v->store->visitors--;
-    *moved = true;
 }
 
 /* The visitor @old has the id of today from now on, under which nobody is known. */
-static struct visitor *rename(const struct visit *v, struct visitor *old, bool *moved)
+static struct visitor *rename(const struct visit *v, struct visitor *old)
 {
     struct visitors *t = &v->site->visitors;
     struct visitor kept = *old, *renamed;
@@ -135,7 +134,6 @@ static struct visitor *rename(const struct visit *v, struct visitor *old, bool *
     visitors_remove(t, v->previous);
     renamed = visitors_put(t, v->visitor);
     assert(renamed); /* there is room: one was just removed */
-    *moved = true;
     kept.id = v->visitor;
     *renamed = kept;
     if (!is_stale(v->site, renamed))
@@ -158,7 +156,7 @@ static void take_back(struct site *s, minute_t last, uint64_t twice)
 /* The visitor is known under both ids, because a hit under yesterday's came after the
  * renaming: the two become one. */
 static struct visitor *merge(const struct visit *v, const struct visitor *known,
-                             const struct visitor *old, bool *moved)
+                             const struct visitor *old)
 {
     struct site *s = v->site;
     struct visitor a = *known, b = *old, *merged;
@@ -177,7 +175,6 @@ static struct visitor *merge(const struct visit *v, const struct visitor *known,
     a.id = v->visitor;
     visitors_remove(&s->visitors, v->previous);
     v->store->visitors--;
-    *moved = true;
     merged = visitors_get(&s->visitors, v->visitor);
     *merged = a;
     note_renamed(v, merged, v->previous, true);
@@ -186,7 +183,7 @@ static struct visitor *merge(const struct visit *v, const struct visitor *known,
 
 /* The visitor under the id of today, or known under yesterday's and renamed; NULL if new.
  */
-static struct visitor *find(const struct visit *v, bool *moved)
+static struct visitor *find(const struct visit *v)
 {
     struct visitors *t = &v->site->visitors;
     struct visitor *known = v->known, *old = NULL;
@@ -196,15 +193,15 @@ static struct visitor *find(const struct visit *v, bool *moved)
     if (!old)
         return known;
     if (known && is_stale(v->site, old)) {
-        forget(v, v->previous, moved);
+        forget(v, v->previous);
         return visitors_get(t, v->visitor);
     }
     if (known && is_stale(v->site, known)) {
-        forget(v, v->visitor, moved);
+        forget(v, v->visitor);
         known = NULL;
         old = visitors_get(t, v->previous);
     }
-    return known ? merge(v, known, old, moved) : rename(v, old, moved);
+    return known ? merge(v, known, old) : rename(v, old);
 }
 
 /* ---- where it stands ------------------------------------------------------ */
@@ -215,11 +212,10 @@ static bool is_full(const struct visit *v)
 }
 
 /* Room for one visitor more, NULL at the bounds. */
-static struct visitor *admit(const struct visit *v, bool *moved)
+static struct visitor *admit(const struct visit *v)
 {
     struct visitor *who;
 
-    *moved = true;
     if (is_full(v))
         visit_drop_stale(v->store, v->site);
     if (is_full(v))
@@ -231,13 +227,13 @@ static struct visitor *admit(const struct visit *v, bool *moved)
 }
 
 /* A visitor of whom the window knows nothing. */
-static bool begin(const struct visit *v, struct visitor *who, bool *moved)
+static bool begin(const struct visit *v, struct visitor *who)
 {
     struct site *s = v->site;
 
     if (who)
         s->stale--;
-    else if (!(who = admit(v, moved)))
+    else if (!(who = admit(v)))
         return false;
     who->seen = 1;
     who->last = (uint16_t)v->minute;
@@ -281,20 +277,20 @@ static bool again(const struct visit *v, struct visitor *who)
     return ahead >= 0;
 }
 
-bool visit_count(const struct visit *v, bool *moved)
+bool visit_count(const struct visit *v)
 {
-    struct visitor *who = find(v, moved);
+    struct visitor *who = find(v);
 
     if (!who || is_stale(v->site, who))
-        return begin(v, who, moved);
+        return begin(v, who);
     if (!again(v, who) && v->entered)
         note_seen(v, who, visitor_minute(v->site, who));
     return true;
 }
 
-void visit_rename(const struct visit *v, bool *moved)
+void visit_rename(const struct visit *v)
 {
-    find(v, moved);
+    find(v);
 }
 
 void visit_left(struct store *st, struct site *s, uint64_t visitor)

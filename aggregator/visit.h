@@ -17,12 +17,20 @@ struct visit {
     ms_t at;                    /* when it happened */
     uint16_t page;              /* PAGE_NONE: where it was before */
     bool entered;               /* it is present now, and was not just before */
-    struct visitor *known;      /* visitors_get of visitor */
+    struct visitor *known;      /* visitors_get of visitor, when the table's */
+    uint32_t moves;             /* moves were so many */
 };
 
-/* Counts the visit. Returns whether the visitor found room in the tables. Sets *@moved
- * when visitors were put or removed: then every `known` got before is void. */
-bool visit_count(const struct visit *v, bool *moved);
+/* Looks the visitor up. */
+static inline void visit_look_up(struct visit *v)
+{
+    v->known = visitors_get(&v->site->visitors, v->visitor);
+    v->moves = v->site->visitors.moves;
+}
+
+/* Counts the visit, of whom v->known must be true. Returns whether the visitor found room
+ * in the tables. */
+bool visit_count(const struct visit *v);
 
 /* The page of @v stands in the row of that minute; for prefetching. */
 static inline minute_t visitor_minute(const struct site *s, const struct visitor *v)
@@ -31,7 +39,7 @@ static inline minute_t visitor_minute(const struct site *s, const struct visitor
 }
 
 /* Only tells who the visitor was yesterday, as visit_count does too. */
-void visit_rename(const struct visit *v, bool *moved);
+void visit_rename(const struct visit *v);
 
 /* The last tab of @visitor said goodbye: the log of the newest minute says so. */
 void visit_left(struct store *st, struct site *s, uint64_t visitor);

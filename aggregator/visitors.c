@@ -174,6 +174,7 @@ struct visitor *visitors_put(struct visitors *t, uint64_t id)
         gap = gap_after(t, i);
     }
     memmove(&t->v[i + 1], &t->v[i], (gap - i) * sizeof *t->v);
+    t->moves++;
     t->v[i] = (struct visitor){.id = id};
     t->n++;
     return &t->v[i];
@@ -189,16 +190,19 @@ void visitors_remove(struct visitors *t, uint64_t id)
     memmove(&t->v[i], &t->v[i + 1], (end - i - 1) * sizeof *t->v);
     t->v[end - 1].id = 0;
     t->n--;
+    t->moves++;
 }
 
 size_t visitors_drop_stale(struct visitors *t, uint32_t now, unsigned window)
 {
     size_t dropped = t->n ? sweep(t, now, window) : 0;
+    uint32_t moves = t->moves + 1;
 
     if (t->n == 0)
         visitors_fini(t);
     else if (t->cap > CAP_DOUBLES_BELOW && t->n < t->cap / 4)
         resize(t, t->n + t->n / 2); /* best effort: the large table works as well */
+    t->moves = moves;
     return dropped;
 }
 

@@ -28,13 +28,14 @@ struct visitor {
 struct visitors {
     struct visitor *v; /* cap and some spare entries, NULL while cap is 0 */
     size_t cap;
-    size_t n; /* entries, stale ones included */
+    size_t n;       /* entries, stale ones included */
+    uint32_t moves; /* counts up whenever an entry may have come to another place */
 };
 
 void visitors_init(struct visitors *t);
 void visitors_fini(struct visitors *t);
 
-/* The entry of @id, or NULL. Valid until the next put or drop. */
+/* The entry of @id, or NULL. True as long as `moves` stays as it is. */
 struct visitor *visitors_get(const struct visitors *t, uint64_t id);
 
 /* Brings the entry's memory near before visitors_get asks for it. */

@@ -5,7 +5,8 @@
  * for want of bytes: no reader has to look at `failed` first.
  *
  * Integers come in the widths the writer chose, not necessarily the shortest; any width
- * is taken as long as the value fits what the caller asked for. */
+ * is taken as long as the value fits what the caller asked for. What is most frequent is
+ * read inline, in cursor.h; here is read all of it. */
 #include "cursor.h"
 
 #define SKIP_LEVELS 8 /* arrays and maps inside each other that cursor_skip walks */
@@ -91,7 +92,7 @@ static bool take_length(struct cursor *c, size_t width, uint32_t *v)
 }
 
 /* Takes one of the eight integer types behind a lead byte. @negative says that @bits is
- * the two's complement of a number below 0. The fixints are read inline, in cursor.h. */
+ * the two's complement of a number below 0. The fixints are the callers'. */
 static bool take_int(struct cursor *c, uint64_t *bits, bool *negative)
 {
     const uint8_t *p = take(c, 1);
@@ -246,7 +247,7 @@ void cursor_init(struct cursor *c, const void *bytes, size_t n)
     c->failed = false;
 }
 
-bool cursor_array(struct cursor *c, uint32_t *count)
+bool cursor_other_array(struct cursor *c, uint32_t *count)
 {
     const uint8_t *lead = take(c, 1);
 
@@ -261,14 +262,14 @@ bool cursor_array(struct cursor *c, uint32_t *count)
     return *count <= left(c) || cursor_fail(c);
 }
 
-bool cursor_wide_uint(struct cursor *c, uint64_t *v)
+bool cursor_other_uint(struct cursor *c, uint64_t *v)
 {
     bool negative;
 
     return take_int(c, v, &negative) && (!negative || cursor_fail(c));
 }
 
-bool cursor_wide_int(struct cursor *c, int64_t *v)
+bool cursor_other_int(struct cursor *c, int64_t *v)
 {
     uint64_t bits;
     bool negative;
@@ -281,7 +282,7 @@ bool cursor_wide_int(struct cursor *c, int64_t *v)
     return true;
 }
 
-bool cursor_str(struct cursor *c, struct slice *s)
+bool cursor_other_str(struct cursor *c, struct slice *s)
 {
     const uint8_t *p = take(c, 1);
     uint32_t n;
@@ -299,13 +300,6 @@ bool cursor_str(struct cursor *c, struct slice *s)
         return false;
     *s = (struct slice){(const char *)p, n};
     return true;
-}
-
-bool cursor_at_str(const struct cursor *c)
-{
-    if (c->p == c->end)
-        return false;
-    return (*c->p & 0xe0) == FIXSTR || (*c->p >= STR8 && *c->p <= STR32);
 }
 
 bool cursor_skip(struct cursor *c)

@@ -59,6 +59,12 @@
 #define DATAGRAM_HITS_MAX 140
 #define DATAGRAM_NAMES_MAX 256
 
+/* Hits that the aggregator folds together (fold.h), and datagrams they are from: so many
+ * wait at most, within one reading of the socket, and at the bound they are folded. Room
+ * for one full datagram behind five or six of the usual 21. */
+#define FOLD_QUEUE_HITS 256
+#define FOLD_QUEUE_DATAGRAMS 64
+
 /* How far an event's own time may stand before or after the datagram's clock, ms. Eight
  * days cover the longest suspended laptop that matters. Beyond: malformed. */
 #define EVENT_AGE_MAX_MS (8LL * 24 * 3600 * 1000)

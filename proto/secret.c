@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <endian.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -287,10 +288,9 @@ struct key secret_day_visitors_key(const struct secret *s, int64_t day)
 uint64_t siphash(const struct key *k, const void *bytes, size_t n)
 {
     uint8_t h[crypto_shorthash_BYTES];
-    uint64_t v = 0;
+    uint64_t v;
 
     crypto_shorthash(h, bytes, n, k->b);
-    for (int i = 0; i < 8; i++)
-        v |= (uint64_t)h[i] << 8 * i;
-    return v;
+    memcpy(&v, h, sizeof v);
+    return le64toh(v);
 }

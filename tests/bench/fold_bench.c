@@ -1,18 +1,23 @@
 /* fold_bench: what the aggregator pays for a datagram, and how many bytes a visitor
  * takes.
  *
- * Datagrams as a collector makes them (full, random visitors, 100 paths a site) are made
- * beforehand and then given to the intake in order, as the engine does, without the
- * socket: MAC, receive rules, decoding, folding, and an ACK now and then. "fold" is all
- * of it without MAC and decoding. Figures are CPU seconds of this process; three rounds
- * each, the median is printed.
+ * Datagrams as a collector makes them (full, random visitors, 100 paths of 40 bytes a
+ * site) are made beforehand and then given to the intake in order, as the engine does,
+ * without the socket: MAC, receive rules, decoding, folding, and an ACK now and then.
+ * "fold" is all of it without MAC and decoding. Everybody has been here before, on every
+ * page: nothing grows. A datagram is of one site, or mixed: each event of any. Figures
+ * are CPU seconds of this process; three rounds each, the median is printed.
  *
  * The second table is of heartbeats of open tabs, one tab of each visitor, every 15 s:
  * folding, already decoded, and what time makes due.
  *
- *   fold_bench [VISITORS_MAX]      default 1000000; 10000000 needs some 2 GB */
+ *   fold_bench                            both tables
+ *   fold_bench SITES VISITORS [mixed]     one line of the first: 10000 10000000 needs
+ *                                         some 2 GB
+ *   fold_bench tabs TABS                  one of the second */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "../../aggregator/intake.h"
@@ -59,15 +64,43 @@ static uint64_t visitor(uint64_t i)
     return z ^ (z >> 32) ? z ^ (z >> 32) : 1;
 }
 
-/* One site a datagram, as a busy collector's mostly are. Returns the events made. */
-static size_t make(struct datagram *d, const struct secret *secret, size_t sites,
-                   uint64_t visitors)
+static struct slice path(uint64_t i)
 {
-    static char path[PATHS][64];
+    static char text[PATHS][64];
+
+    if (!text[0][0])
+        for (unsigned k = 0; k < PATHS; k++)
+            snprintf(text[k], sizeof text[k], "/articles/2025/a-path-of-forty-bytes-%03u",
+                     k);
+    return slice_of(text[i % PATHS]);
+}
+
+/* What is to be measured. */
+struct load {
+    size_t sites;
+    uint64_t visitors; /* in all; number i is of site i % sites */
+    bool mixed;
+};
+
+/* A view of a random visitor of site @site. */
+static struct hit random_view(const struct load *l, size_t site)
+{
+    static char name[32];
+    uint64_t i = rng() % (l->visitors / l->sites) * l->sites + site;
+
+    return (struct hit){.kind = HIT_VIEW,
+                        .state = STATE_READING,
+                        .at = 5000,
+                        .site = {name, (size_t)sprintf(name, "site-%zu", site)},
+                        .visitor = visitor(i),
+                        .path = path(rng())};
+}
+
+/* Returns the events made. */
+static size_t make(struct datagram *d, const struct secret *secret, const struct load *l)
+{
     size_t events = 0;
 
-    for (int i = 0; i < PATHS; i++)
-        snprintf(path[i], sizeof path[i], "/articles/2025/a-path-of-forty-bytes-%03d", i);
     for (size_t k = 0; k < DATAGRAMS; k++) {
         static struct body_writer w;
         struct wire_head head = {.type = WIRE_DATA,
@@ -77,16 +110,13 @@ static size_t make(struct datagram *d, const struct secret *secret, size_t sites
                                  .seq = k + 1,
                                  .base = 1,
                                  .ts_us = 5000000 + k};
-        char site[32];
-        struct hit h = {.kind = HIT_VIEW, .state = STATE_READING, .at = 5000};
+        size_t site = rng() % l->sites;
+        struct hit h;
 
-        h.site = (struct slice){site,
-                                (size_t)sprintf(site, "site-%zu", (size_t)rng() % sites)};
         body_begin(&w, 5000);
-        do {
-            h.visitor = visitor(rng() % visitors);
-            h.path = slice_of(path[rng() % PATHS]);
-        } while (body_add(&w, &h));
+        do
+            h = random_view(l, l->mixed ? rng() % l->sites : site);
+        while (body_add(&w, &h));
         events += w.hits;
         d[k].n = (uint16_t)wire_frame(d[k].bytes, &head, w.bytes, w.n, secret);
     }
@@ -115,41 +145,44 @@ static void on_send(void *arg, const struct peer *to, const uint8_t *bytes, size
     *(uint64_t *)arg += bytes[n - 1];
 }
 
-/* Everybody has been here before: a warm table, as in any minute but the first. */
-static void warm(struct store *st, uint64_t visitors, size_t sites)
+/* Everybody has been here before, and somebody on every page. */
+static void warm(struct store *st, const struct load *l)
 {
     struct fold_origin from = {.at = NOON};
     struct fold_counts counts = {0};
+    uint64_t n = l->sites * PATHS > l->visitors ? l->sites * PATHS : l->visitors;
 
-    for (uint64_t v = 0; v < visitors; v++) {
-        char site[32];
-        struct hit h = {.kind = HIT_HEARTBEAT, .path = SLICE("/"), .visitor = visitor(v)};
+    for (uint64_t i = 0; i < n; i++) {
+        struct hit h = random_view(l, i % l->sites);
 
-        h.site =
-            (struct slice){site, (size_t)sprintf(site, "site-%zu", (size_t)(v % sites))};
+        h.visitor = visitor(i % l->visitors);
+        h.path = path(i / l->sites);
         fold_hits(st, &h, 1, &from, &counts);
     }
 }
 
-/* Takes all datagrams, ten ms from one to the next. */
+/* Takes all datagrams, five in a ms: some 100,000 events a second. */
 static void take_all(struct intake *in, const struct datagram *d)
 {
     static const struct peer from = {.in = {.sin_family = AF_INET}};
     enum receiver_verdict what;
 
     for (size_t k = 0; k < DATAGRAMS; k++) {
-        mono_t now = (mono_t)k * 10;
+        mono_t now = (mono_t)k / 5;
 
         intake_datagram(in, d[k].bytes, d[k].n, &from, NOON + now, now, &what);
-        if (k % BATCH == BATCH - 1)
-            receiver_acks(in->receiver, now);
+        if (k % BATCH < BATCH - 1)
+            continue;
+        intake_settle(in);
+        receiver_acks(in->receiver, now);
     }
+    intake_settle(in);
     if (in->counters->folded != DATAGRAMS)
         abort();
 }
 
 static struct figure measure(const struct datagram *d, const struct secret *secret,
-                             size_t events, uint64_t visitors, size_t sites)
+                             size_t events, const struct load *l)
 {
     static const struct key key = {{1}};
     static struct hit hits[DATAGRAM_HITS_MAX + 1];
@@ -162,7 +195,7 @@ static struct figure measure(const struct datagram *d, const struct secret *secr
     size_t bytes = 0, known = 0;
 
     store_init(&st, 30, &key, NOON);
-    warm(&st, visitors, sites);
+    warm(&st, l);
     intake_init(&in, secret, &st, &counters, on_send, &sink);
     receiver_reset(in.receiver, EPOCH);
     t0 = cpu_ns();
@@ -239,39 +272,54 @@ static int by_cost(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-int main(int argc, char **argv)
+static void print_load(const struct load *l)
 {
-    static const struct {
-        size_t sites;
-        uint64_t visitors;
-    } rows[] = {{1, 100000},  {100, 100000},    {10000, 100000},
-                {1, 1000000}, {10000, 1000000}, {10000, 7500000}};
-    uint64_t most = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
     struct datagram *d = malloc(DATAGRAMS * sizeof *d);
     struct secret secret;
+    struct figure f[3];
+    size_t events;
 
     if (!d)
-        return 1;
+        abort();
     secret_init(&secret, "a secret for the benchmark", 26);
-    printf("%8s %9s %10s %14s %9s %12s %13s\n", "sites", "visitors", "events/dg",
-           "all ns/event", "fold", "ns/datagram", "bytes/visitor");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct figure f[3];
-        size_t events;
-
-        if (rows[i].visitors > most)
-            continue;
-        events = make(d, &secret, rows[i].sites, rows[i].visitors);
-        for (int k = 0; k < 3; k++)
-            f[k] = measure(d, &secret, events, rows[i].visitors, rows[i].sites);
-        qsort(f, 3, sizeof *f, by_cost);
-        printf("%8zu %9llu %10.1f %14.1f %9.1f %12.0f %13.1f\n", rows[i].sites,
-               (unsigned long long)rows[i].visitors, (double)events / DATAGRAMS,
-               f[1].all_ns, f[1].fold_ns, f[1].datagram_ns, f[1].bytes);
-    }
+    events = make(d, &secret, l);
+    for (int k = 0; k < 3; k++)
+        f[k] = measure(d, &secret, events, l);
+    qsort(f, 3, sizeof *f, by_cost);
+    printf("%8zu %9llu %6s %10.1f %14.1f %9.1f %12.0f %13.1f\n", l->sites,
+           (unsigned long long)l->visitors, l->mixed ? "mixed" : "one",
+           (double)events / DATAGRAMS, f[1].all_ns, f[1].fold_ns, f[1].datagram_ns,
+           f[1].bytes);
     free(d);
+}
+
+static void print_all(void)
+{
+    static const struct load loads[] = {
+        {1, 100000, false},     {1, 1000000, false},      {1, 10000000, false},
+        {100, 100000, false},   {100, 100000, true},      {10000, 1000000, false},
+        {10000, 1000000, true}, {10000, 10000000, false}, {10000, 10000000, true},
+    };
+
+    printf("%8s %9s %6s %10s %14s %9s %12s %13s\n", "sites", "visitors", "", "events/dg",
+           "all ns/event", "fold", "ns/datagram", "bytes/visitor");
+    for (size_t i = 0; i < sizeof loads / sizeof *loads; i++)
+        print_load(&loads[i]);
     printf("\n%9s %15s %14s %11s\n", "tabs", "ns/first beat", "ns/beat", "bytes/tab");
     for (uint64_t tabs = 100000; tabs <= 1000000; tabs *= 10)
         measure_tabs(tabs);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 1)
+        print_all();
+    else if (argc == 3 && strcmp(argv[1], "tabs") == 0)
+        measure_tabs(strtoull(argv[2], NULL, 10));
+    else if (argc == 3 || argc == 4)
+        print_load(&(struct load){strtoull(argv[1], NULL, 10),
+                                  strtoull(argv[2], NULL, 10), argc == 4});
+    else
+        return 2;
     return 0;
 }

@@ -103,7 +103,11 @@ static enum wire_verdict take(const uint8_t *bytes, size_t n)
 {
     struct peer from = {.in = {.sin_family = AF_INET, .sin_port = 7}};
 
-    return intake_datagram(&in, guard_copy(bytes, n), n, &from, wall, now, &what);
+    enum wire_verdict v =
+        intake_datagram(&in, guard_copy(bytes, n), n, &from, wall, now, &what);
+
+    intake_settle(&in);
+    return v;
 }
 
 static void take_hex(const char *hex)

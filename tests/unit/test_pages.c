@@ -154,10 +154,59 @@ static void bytes_grow_with_pages_and_go_with_them(void **state)
     pages_restore(t, 0, SLICE("/a"));
     before = pages_bytes(t);
     pages_restore(t, 1, SLICE("/abcdefgh"));
-    assert_int_equal(pages_bytes(t) - before,
-                     sizeof(struct page) + SLOTS * sizeof(uint32_t) + 9);
+    assert_int_equal(pages_bytes(t) - before, 9); /* there was room for two */
+    pages_restore(t, 2, SLICE("/c"));
+    assert_true(pages_bytes(t) - before > sizeof(struct page) + SLOTS * sizeof(uint32_t));
     pages_drop_empty(t);
     assert_int_equal(pages_bytes(t), 0);
+}
+
+static void whoever_moves_keeps_its_id_its_counts_and_its_texts(void **state)
+{
+    struct pages *t = *state;
+    char path[16];
+
+    for (int i = 0; i < 500; i++) {
+        snprintf(path, sizeof path, "/%d", i);
+        assert_int_equal(id_of(t, path), i);
+        pages_title(t, (uint16_t)i, slice_of(path + 1));
+        pages_get(t, (uint16_t)i)->title_dirty = false;
+        if (i % 7 == 0)
+            stand_on(t, (uint16_t)i);
+    }
+    pages_drop_empty(t);
+    assert_int_equal(t->n, 72);
+    for (int i = 0; i < 500; i++) {
+        const struct page *p = pages_get(t, (uint16_t)i);
+
+        snprintf(path, sizeof path, "/%d", i);
+        if (i % 7 != 0) {
+            assert_null(p);
+            continue;
+        }
+        assert_true(slice_eq(page_path(p), slice_of(path)));
+        assert_true(slice_eq(page_title(p), slice_of(path + 1)));
+        assert_int_equal(p->visitors, 1);
+        assert_int_equal(id_of(t, path), i);
+    }
+}
+
+static void memory_of_pages_that_are_gone_is_given_back(void **state)
+{
+    struct pages *t = *state;
+    char path[16];
+    size_t most;
+
+    for (int i = 0; i < 900; i++) {
+        snprintf(path, sizeof path, "/%d", i);
+        id_of(t, path);
+    }
+    stand_on(t, 17);
+    most = pages_bytes(t);
+    pages_drop_empty(t);
+    assert_int_equal(t->n, 1);
+    assert_true(pages_bytes(t) < most / 3); /* the index stays */
+    assert_int_equal(id_of(t, "/17"), 17);
 }
 
 int main(void)
@@ -175,6 +224,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_id_used_again_is_a_new_page_without_a_name,
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_full_house_restored_finds_everybody_and_other,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            whoever_moves_keeps_its_id_its_counts_and_its_texts, begin, end),
+        cmocka_unit_test_setup_teardown(memory_of_pages_that_are_gone_is_given_back,
                                         begin, end),
         cmocka_unit_test_setup_teardown(bytes_grow_with_pages_and_go_with_them, begin,
                                         end),
