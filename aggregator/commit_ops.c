@@ -55,14 +55,15 @@ void op_expire_traits(struct command *c, const struct site *s, minute_t m, bool 
 
 /* ---- who is on which page ------------------------------------------------- */
 
-static bool is_sent(const struct page *p, unsigned slot)
+static bool is_sent(const struct pages *t, const struct page *p, unsigned slot)
 {
-    return slot == ONLINE ? p->online_sent : p->inflight >> slot & 1;
+    return slot == ONLINE ? p->online_sent
+                          : standing_is_sent(&t->standing, (size_t)(p - t->page), slot);
 }
 
-static uint32_t count_on(const struct page *p, unsigned slot)
+static uint32_t count_on(const struct pages *t, const struct page *p, unsigned slot)
 {
-    return slot == ONLINE ? p->online : p->at[slot];
+    return slot == ONLINE ? p->online : pages_on(t, p, slot);
 }
 
 static void page_field(struct command *c, const struct page *p)
@@ -78,9 +79,9 @@ static size_t pages_span(const struct command *c, const struct site *s, unsigned
     size_t bytes = c->text.n, n = 0;
 
     for (; id < s->pages.ids && n < OP_PAGES && bytes < room; id++) {
-        const struct page *p = s->pages.page[id];
+        const struct page *p = pages_get(&s->pages, id);
 
-        if (!p || !is_sent(p, slot))
+        if (!p || !is_sent(&s->pages, p, slot))
             continue;
         bytes += p->path_n + 16u;
         n++;
@@ -97,16 +98,17 @@ static bool page_fields(struct command *c, const struct site *s, unsigned slot,
     bool begun = false;
 
     for (; id < to; id++) {
-        const struct page *p = s->pages.page[id];
+        const struct page *p = pages_get(&s->pages, id);
 
-        if (!p || !is_sent(p, slot) || (count_on(p, slot) != 0) != present)
+        if (!p || !is_sent(&s->pages, p, slot) ||
+            (count_on(&s->pages, p, slot) != 0) != present)
             continue;
         if (!begun)
             at = command_op(c, present ? "HSET" : "HDEL", key);
         begun = true;
         page_field(c, p);
         if (present)
-            command_u64(c, count_on(p, slot));
+            command_u64(c, count_on(&s->pages, p, slot));
     }
     if (begun)
         command_op_end(c, at);
@@ -194,7 +196,8 @@ void op_totals(struct command *c, const struct site *s)
 
 static size_t next_unnamed(const struct site *s, size_t id)
 {
-    while (id < s->pages.ids && (!s->pages.page[id] || s->pages.page[id]->named))
+    while (id < s->pages.ids &&
+           (!pages_get(&s->pages, id) || pages_get(&s->pages, id)->named))
         id++;
     return id;
 }
@@ -209,8 +212,8 @@ static size_t name_pages(struct command *c, struct site *s, size_t id, size_t ro
     for (size_t n = 0; id < s->pages.ids && n < OP_PAGES && (n == 0 || c->text.n < room);
          n++) {
         command_u64(c, id);
-        command_arg(c, page_path(s->pages.page[id]));
-        s->pages.page[id]->named = true;
+        command_arg(c, page_path(pages_get(&s->pages, id)));
+        pages_get(&s->pages, id)->named = true;
         id = next_unnamed(s, id);
     }
     command_op_end(c, at);

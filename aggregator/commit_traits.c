@@ -182,7 +182,7 @@ bool part_traits(struct commit *c, struct command *out)
 
 static size_t next_title(const struct pages *t, size_t id)
 {
-    while (id < t->ids && !(t->page[id] && t->page[id]->title_dirty))
+    while (id < t->ids && !(pages_get(t, id) && pages_get(t, id)->title_dirty))
         id++;
     return id;
 }
@@ -195,9 +195,9 @@ static size_t some_titles(const struct commit *c, struct command *out, size_t id
     size_t at = command_op(out, "HSET", key_text(&key)), n = 0;
 
     do {
-        command_arg(out, page_path(t->page[id]));
-        command_arg(out, page_title(t->page[id]));
-        t->page[id]->title_dirty = false;
+        command_arg(out, page_path(pages_get(t, id)));
+        command_arg(out, page_title(pages_get(t, id)));
+        pages_get(t, id)->title_dirty = false;
         id = next_title(t, id);
     } while (id < t->ids && ++n < COMMIT_FIELDS_MAX / 2 &&
              out->text.n < c->store->part_bytes);

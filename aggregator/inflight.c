@@ -1,4 +1,4 @@
-/* inflight: bits of slots, on the site and on each page, of who is online and of totals,
+/* inflight: bits of slots, of the site and of its pages, of who is online and of totals,
  * and counts of log records. */
 #include "inflight.h"
 
@@ -31,24 +31,15 @@ void inflight_mark_all(struct site *s)
             s->dirty |= UINT64_C(1) << slot;
     mark_traits(s);
     s->pages.retitle = true;
-    for (size_t id = 0; id < s->pages.ids; id++) {
-        struct page *p = s->pages.page[id];
-
-        if (!p)
-            continue;
-        p->named = false;
-        p->dirty = 0;
-        for (unsigned slot = 0; slot < s->slots; slot++)
-            if (p->at[slot])
-                p->dirty |= UINT64_C(1) << slot;
-    }
+    standing_mark_all(&s->pages.standing);
+    for (size_t i = 0; i < s->pages.n; i++)
+        s->pages.page[i].named = false;
 }
 
 void inflight_mark_online(struct site *s)
 {
-    for (size_t id = 0; id < s->pages.ids; id++)
-        if (s->pages.page[id])
-            s->pages.page[id]->online_dirty = s->pages.page[id]->online > 0;
+    for (size_t i = 0; i < s->pages.n; i++)
+        s->pages.page[i].online_dirty = s->pages.page[i].online > 0;
 }
 
 static void send_traits(struct site *s)
@@ -78,9 +69,9 @@ static void send_titles(struct pages *t)
 {
     t->titles_sent = false;
     t->retitle_sent = t->retitle;
-    for (size_t id = 0; t->retitle && id < t->ids; id++)
-        if (t->page[id] && t->page[id]->title)
-            t->page[id]->title_dirty = t->titles_dirty = true;
+    for (size_t i = 0; t->retitle && i < t->n; i++)
+        if (t->page[i].title)
+            t->page[i].title_dirty = t->titles_dirty = true;
 }
 
 /* Which of them were on their way is not remembered: then all are due. */
@@ -107,13 +98,10 @@ void inflight_send(struct site *s)
     s->presence.changed = false;
     s->totals.inflight = s->totals.dirty;
     s->totals.dirty = false;
-    for (size_t id = 0; id < s->pages.ids; id++) {
-        struct page *p = s->pages.page[id];
+    standing_send(&s->pages.standing);
+    for (size_t i = 0; i < s->pages.n; i++) {
+        struct page *p = &s->pages.page[i];
 
-        if (!p)
-            continue;
-        p->inflight = p->dirty;
-        p->dirty = 0;
         p->online_sent = p->online_dirty;
         p->online_dirty = false;
     }
@@ -131,16 +119,13 @@ void inflight_end(struct site *s, bool done)
     }
     s->inflight = 0;
     s->online_sent = s->totals.inflight = false;
-    for (size_t id = 0; id < s->pages.ids; id++) {
-        struct page *p = s->pages.page[id];
+    standing_end(&s->pages.standing, done);
+    for (size_t i = 0; i < s->pages.n; i++) {
+        struct page *p = &s->pages.page[i];
 
-        if (!p)
-            continue;
-        p->dirty |= done ? 0 : p->inflight;
         p->online_dirty |= !done && p->online_sent;
         p->online_sent = false;
         p->named &= done;
-        p->inflight = 0;
     }
 }
 

@@ -12,13 +12,11 @@
 
 #include "../proto/keys.h"
 #include "../proto/limits.h"
-#include "visitors.h"
 
 #define INDEX_MIN 16
 #define IDS_MIN 8
 #define ROOM_MIN 2
 #define ROOM_DOUBLES 64 /* from then on it grows by a half */
-#define LINE 64         /* bytes of a cache line */
 
 /* The index entry of @hash, or the empty one where it belongs. */
 static struct pages_entry *seek(const struct pages *t, uint64_t hash)
@@ -32,7 +30,7 @@ static struct pages_entry *seek(const struct pages *t, uint64_t hash)
 
 static void index_put(struct pages *t, uint16_t id)
 {
-    uint64_t hash = t->page[id]->hash;
+    uint64_t hash = pages_get(t, id)->hash;
     struct pages_entry *e = seek(t, hash);
 
     if (!e->used)
@@ -43,7 +41,7 @@ static void reindex(struct pages *t)
 {
     memset(t->index, 0, t->index_cap * sizeof *t->index);
     for (size_t id = 0; id < t->ids; id++)
-        if (t->page[id])
+        if (t->place[id] != PAGE_NONE)
             index_put(t, (uint16_t)id);
 }
 
@@ -68,20 +66,20 @@ static bool index_reserve(struct pages *t)
 /* Makes ids up to @id exist, the new ones free. */
 static bool ids_reserve(struct pages *t, uint16_t id)
 {
-    size_t cap = t->page_cap ? t->page_cap : IDS_MIN;
-    struct page **page;
+    size_t cap = t->ids_cap ? t->ids_cap : IDS_MIN;
+    uint16_t *place;
 
     while (cap <= id)
         cap *= 2;
-    if (cap > t->page_cap) {
-        page = realloc(t->page, cap * sizeof(struct page *));
-        if (!page)
+    if (cap > t->ids_cap) {
+        place = realloc(t->place, cap * sizeof *place);
+        if (!place)
             return false;
-        t->page = page;
-        t->page_cap = cap;
+        t->place = place;
+        t->ids_cap = cap;
     }
     while (t->ids <= id)
-        t->page[t->ids++] = NULL;
+        t->place[t->ids++] = PAGE_NONE;
     return true;
 }
 
@@ -91,50 +89,33 @@ static uint16_t take_id(struct pages *t)
     size_t id = t->ids;
 
     if (t->n < t->ids)
-        for (id = 0; t->page[id]; id++)
+        for (id = 0; t->place[id] != PAGE_NONE; id++)
             ;
     return id < PAGES_MAX && ids_reserve(t, (uint16_t)id) ? (uint16_t)id : PAGE_NONE;
 }
 
-/* ---- where pages lie: side by side, in no order, without gaps ------------- */
+/* ---- their places: side by side, in no order, without gaps ---------------- */
 
-/* Bytes from one to the next: whole cache lines, so that each begins with one. */
-static size_t stride(const struct pages *t)
+/* Makes it @room places. Out of memory it may be that only the pages have them. */
+static bool resize(struct pages *t, size_t room)
 {
-    size_t n = offsetof(struct page, at) + t->slots * sizeof(uint32_t);
+    struct page *page = realloc(t->page, room * sizeof *page);
 
-    return (n + LINE - 1) / LINE * LINE;
-}
-
-static struct page *lies(const struct pages *t, size_t i)
-{
-    return (struct page *)(t->lie + i * stride(t));
-}
-
-/* Room for @room pages, as many as there are or more. */
-static bool settle(struct pages *t, size_t room)
-{
-    char *lie = aligned_alloc(LINE, room * stride(t));
-
-    if (!lie)
+    if (!page)
         return false;
-    if (t->n > 0)
-        memcpy(lie, t->lie, t->n * stride(t));
-    free(t->lie);
-    t->lie = lie;
-    t->room = room;
-    for (size_t i = 0; i < t->n; i++)
-        t->page[lies(t, i)->id] = lies(t, i);
-    return true;
+    t->page = page;
+    return standing_resize(&t->standing, room, t->n);
 }
 
 static bool reserve(struct pages *t)
 {
-    size_t room = t->room < ROOM_MIN       ? ROOM_MIN
-                  : t->room < ROOM_DOUBLES ? t->room * 2
-                                           : t->room + t->room / 2;
+    size_t room = t->standing.room;
 
-    return t->n < t->room || settle(t, room);
+    if (t->n < room)
+        return true;
+    return resize(t, room < ROOM_MIN       ? ROOM_MIN
+                     : room < ROOM_DOUBLES ? room * 2
+                                           : room + room / 2);
 }
 
 /* Puts a new page under the free id @id. */
@@ -146,48 +127,49 @@ static struct page *add(struct pages *t, uint16_t id, uint64_t hash, struct slic
     if (!reserve(t) || !(text = malloc(path.n)))
         return NULL;
     memcpy(text, path.p, path.n);
-    p = memset(lies(t, t->n), 0, stride(t));
-    p->hash = hash;
-    p->path = text;
-    p->path_n = (uint16_t)path.n;
-    p->id = id;
-    t->page[id] = p;
+    t->place[id] = (uint16_t)t->n;
+    p = &t->page[t->n];
+    *p = (struct page){.hash = hash, .path = text, .path_n = (uint16_t)path.n, .id = id};
     pool_take(t->pool, t->n++);
     index_put(t, id);
     return p;
 }
 
-/* Takes a page out; the last one comes to lie in its place. */
-static void take_out(struct pages *t, struct page *p)
+/* Takes a page out; the last one comes to its place. */
+static void take_out(struct pages *t, size_t place)
 {
-    struct page *last = lies(t, t->n - 1);
+    struct page *p = &t->page[place];
+    size_t last = t->n - 1;
 
     free(p->path);
     free(p->title);
-    t->page[p->id] = NULL;
-    if (p != last) {
-        memcpy(p, last, stride(t));
-        t->page[p->id] = p;
+    t->place[p->id] = PAGE_NONE;
+    if (place != last) {
+        *p = t->page[last];
+        t->place[p->id] = (uint16_t)place;
+        standing_move(&t->standing, last, place);
     }
     pool_give(t->pool, t->n--, 1);
 }
 
 void pages_init(struct pages *t, unsigned slots, const struct key *key, struct pool *pool)
 {
-    *t = (struct pages){.slots = slots, .key = key, .pool = pool};
+    *t = (struct pages){.key = key, .pool = pool};
+    standing_init(&t->standing, slots);
 }
 
 void pages_fini(struct pages *t)
 {
     for (size_t i = 0; i < t->n; i++) {
-        free(lies(t, i)->path);
-        free(lies(t, i)->title);
+        free(t->page[i].path);
+        free(t->page[i].title);
     }
     pool_give(t->pool, t->n, t->n);
-    free(t->lie);
+    standing_fini(&t->standing);
     free(t->page);
+    free(t->place);
     free(t->index);
-    pages_init(t, t->slots, t->key, t->pool);
+    pages_init(t, t->standing.slots, t->key, t->pool);
 }
 
 uint64_t pages_hash(const struct pages *t, struct slice path)
@@ -270,43 +252,36 @@ void pages_restore_title(struct pages *t, struct slice path, struct slice title)
     uint64_t hash = pages_hash(t, path);
     bool found = false;
 
-    for (size_t id = 0; id < t->ids && title.n <= EVENT_NAME_MAX; id++)
-        if (t->page[id] && t->page[id]->hash == hash)
-            found |= retitle(t, t->page[id], title);
+    for (size_t i = 0; i < t->n && title.n <= EVENT_NAME_MAX; i++)
+        if (t->page[i].hash == hash)
+            found |= retitle(t, &t->page[i], title);
     if (!found)
         t->titles_left++;
 }
 
 void pages_clear_slot(struct pages *t, unsigned slot)
 {
-    for (size_t i = 0; i < t->n; i++) {
-        struct page *p = lies(t, i);
-
-        assert(p->visitors >= p->at[slot]);
-        p->visitors -= p->at[slot];
-        p->at[slot] = 0;
-        p->dirty &= ~(UINT64_C(1) << slot);
-        p->inflight &= ~(UINT64_C(1) << slot);
-    }
+    standing_clear_slot(&t->standing, slot);
 }
 
 /* The title too: whoever is on the page next may tell none, and would find an older one
  * in Redis. */
-static bool is_written(const struct page *p)
+static bool is_empty(const struct pages *t, const struct page *p)
 {
-    return p->dirty == 0 && p->inflight == 0 && !p->online_dirty && !p->online_sent &&
-           !p->title_dirty;
+    return pages_visitors(t, p) == 0 && p->online == 0 && !p->online_dirty &&
+           !p->online_sent && !p->title_dirty &&
+           standing_is_told(&t->standing, (size_t)(p - t->page));
 }
 
-/* Takes a page out. Titles that stay behind in Redis are written over when they are as
- * many as there may be pages. */
-static void drop(struct pages *t, size_t id)
+/* Titles that stay behind in Redis are written over when they are as many as there may be
+ * pages. */
+static void drop(struct pages *t, size_t place)
 {
-    if (t->page[id]->title) {
+    if (t->page[place].title) {
         t->titled--;
         t->retitle |= ++t->titles_left > PAGES_MAX;
     }
-    take_out(t, t->page[id]);
+    take_out(t, place);
 }
 
 /* As it was born, but for what may still lie in Redis. */
@@ -320,29 +295,26 @@ void pages_drop_empty(struct pages *t)
 {
     size_t before = t->n;
 
-    for (size_t id = 0; id < t->ids; id++) {
-        struct page *p = t->page[id];
-
-        if (p && p->visitors == 0 && p->online == 0 && is_written(p))
-            drop(t, id);
-    }
+    for (size_t i = t->n; i-- > 0;)
+        if (is_empty(t, &t->page[i]))
+            drop(t, i);
     if (t->n == before)
         return;
     if (t->n == 0) {
         begin_anew(t);
         return;
     }
-    if (t->room > ROOM_DOUBLES && t->n < t->room / 4)
-        settle(t, t->n * 2); /* best effort: the large one does as well */
+    if (t->standing.room > ROOM_DOUBLES && t->n < t->standing.room / 4)
+        resize(t, t->n * 2); /* best effort: the large one does as well */
     reindex(t);
 }
 
 size_t pages_bytes(const struct pages *t)
 {
-    size_t n = t->page_cap * sizeof(struct page *) + t->index_cap * sizeof *t->index +
-               t->room * stride(t);
+    size_t n = t->ids_cap * sizeof *t->place + t->index_cap * sizeof *t->index +
+               t->standing.room * sizeof *t->page + standing_bytes(&t->standing);
 
     for (size_t i = 0; i < t->n; i++)
-        n += lies(t, i)->path_n + lies(t, i)->title_n;
+        n += (size_t)t->page[i].path_n + t->page[i].title_n;
     return n;
 }

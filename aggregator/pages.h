@@ -1,7 +1,8 @@
 /* pages: the live pages of one site, and how many visitors are on each, by last minute.
  *
- * A page's at[slot] is the number of visitors whose latest minute has that slot and whose
- * latest hit was on this page; summed over a window it is "visitors on this page now". At
+ * A page's count in a slot is the number of visitors whose latest minute has that slot
+ * and whose latest hit was on this page; summed over a window it is "visitors on this
+ * page now". At
  * PAGES_MAX live pages, or when the pool of all is empty, a new path is counted on the
  * page PAGE_OTHER, which no real path can be, for those begin with '/'. */
 #ifndef HC_PAGES_H
@@ -11,13 +12,12 @@
 #include "../proto/slice.h"
 #include "../proto/units.h"
 #include "pool.h"
+#include "standing.h"
+#include "visitors.h"
 
 struct page {
     uint64_t hash;
-    uint64_t dirty;    /* slots changed since the last commit */
-    uint64_t inflight; /* slots in a commit whose reply is out */
-    char *path;        /* not NUL-terminated, allocated */
-    uint32_t visitors; /* sum of at[] */
+    char *path; /* not NUL-terminated, allocated */
     uint16_t path_n, id;
     bool named;                     /* Redis has its id; the commit's to set */
     bool title_dirty;               /* Redis does not have its title */
@@ -26,7 +26,6 @@ struct page {
     uint8_t title_n;
     char *title;     /* the newest that was told, allocated; NULL: none */
     uint32_t online; /* visitors who have it open now (presence.h) */
-    uint32_t at[];   /* one per slot of the site's ring */
 };
 
 struct pages_entry {
@@ -36,16 +35,15 @@ struct pages_entry {
 };
 
 struct pages {
-    struct page **page; /* by page id; NULL where free. True until a page is made or
-                           dropped, for then others may come to lie elsewhere */
-    char *lie;          /* where they lie, side by side: what a visitor's move changes */
-    size_t room;        /* for so many */
-    size_t n;           /* live pages */
-    size_t ids;         /* ids handed out so far: page[0..ids) */
-    size_t page_cap;
+    struct page *page;        /* n of them, in no order */
+    struct standing standing; /* as many places as there may be pages, and of each the
+                                 counts */
+    uint16_t *place;          /* by page id; PAGE_NONE where free */
+    size_t n;                 /* live pages */
+    size_t ids;               /* ids handed out so far: place[0..ids) */
+    size_t ids_cap;
     struct pages_entry *index; /* open addressing by hash */
     size_t index_cap;          /* a power of two, 0 before the first page */
-    unsigned slots;            /* of the ring */
     const struct key *key;
     struct pool *pool;  /* of all sites' pages */
     size_t titled;      /* pages with a title */
@@ -73,17 +71,13 @@ void pages_prefetch(const struct pages *t, uint64_t hash);
 static inline void pages_prefetch_id(const struct pages *t, uint16_t id)
 {
     if (id < t->ids)
-        __builtin_prefetch(&t->page[id]);
+        __builtin_prefetch(&t->place[id]);
 }
 
 static inline void pages_prefetch_at(const struct pages *t, uint16_t id, unsigned slot)
 {
-    const struct page *p = id < t->ids ? t->page[id] : NULL;
-
-    if (!p)
-        return;
-    __builtin_prefetch(p, 1);
-    __builtin_prefetch(&p->at[slot], 1);
+    if (id < t->ids && t->place[id] != PAGE_NONE)
+        standing_prefetch(&t->standing, t->place[id], slot);
 }
 
 /* The id of @path's page, made if need be; sets *@capped and gives PAGE_OTHER at the
@@ -105,9 +99,31 @@ void pages_restore_title(struct pages *t, struct slice path, struct slice title)
  * leaves the one that somebody is on. */
 bool pages_restore(struct pages *t, uint16_t id, struct slice path);
 
-static inline struct page *pages_get(const struct pages *t, uint16_t id)
+/* Page @id, or NULL. Valid until a page is made or dropped: then it may lie elsewhere. */
+static inline struct page *pages_get(const struct pages *t, size_t id)
 {
-    return id < t->ids ? t->page[id] : NULL;
+    return id < t->ids && t->place[id] != PAGE_NONE ? &t->page[t->place[id]] : NULL;
+}
+
+/* How many visitors of @slot are on @p, and of all slots. */
+static inline uint32_t pages_on(const struct pages *t, const struct page *p,
+                                unsigned slot)
+{
+    return *standing_at(&t->standing, (size_t)(p - t->page), slot);
+}
+
+static inline uint32_t pages_visitors(const struct pages *t, const struct page *p)
+{
+    return t->standing.sum[p - t->page];
+}
+
+/* So many visitors of @slot more, or less, are on page @id, which may be none. */
+static inline void pages_stand(struct pages *t, uint16_t id, unsigned slot, int by)
+{
+    if (id >= t->ids || t->place[id] == PAGE_NONE)
+        return;
+    standing_add(&t->standing, t->place[id], slot, by);
+    standing_mark(&t->standing, t->place[id], slot);
 }
 
 static inline struct slice page_path(const struct page *p)

@@ -12,7 +12,7 @@
 
 #define PATH_MEMO_BITS 9 /* 32 KiB */
 #define PATH_MEMO_PLACES (1 << PATH_MEMO_BITS)
-#define PATH_MEMO_BYTES 55   /* longer paths are hashed each time */
+#define PATH_MEMO_BYTES 55 /* longer paths are hashed each time */
 
 struct path_memo {
     struct {

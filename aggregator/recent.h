@@ -9,7 +9,7 @@
 
 #include "../proto/delta.h"
 
-#define RECENT_TEXT 90 /* bytes of texts that lie in an entry: most have less */
+#define RECENT_TEXT 58 /* bytes of texts that lie in an entry: most have less */
 
 struct recent_entry {
     ms_t at;
@@ -22,7 +22,7 @@ struct recent_entry {
                                goals */
 };
 
-_Static_assert(sizeof(struct recent_entry) == 128, "two cache lines");
+_Static_assert(sizeof(struct recent_entry) == 96, "few cache lines");
 
 struct recent {
     struct recent_entry *entry; /* RECENT_MAX of them, made at the first event */

@@ -74,10 +74,8 @@ static void stand(struct load *l, uint64_t id, uint16_t page, uint8_t state)
     s->row[slot].uniques++;
     l->doubtful |= !p && page != PAGE_NONE;
     seed(l, id, v->page, state);
-    if (!p)
-        return;
-    p->at[slot]++;
-    p->visitors++;
+    if (p)
+        standing_add(&s->pages.standing, s->pages.place[page], slot, 1);
 }
 
 static void on_seen(struct load *l, const struct log_record *r)

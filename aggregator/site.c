@@ -183,9 +183,9 @@ static uint64_t page_visitors(const struct site *s, const struct page *p,
     uint64_t sum = 0;
 
     if (minutes == s->window)
-        return p->visitors;
+        return pages_visitors(&s->pages, p);
     for (unsigned i = 0; i < minutes; i++)
-        sum += p->at[slot_of(s, s->now - i)];
+        sum += pages_on(&s->pages, p, slot_of(s, s->now - i));
     return sum;
 }
 
@@ -209,12 +209,12 @@ size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count 
 {
     size_t n = 0;
 
-    for (size_t id = 0; id < s->pages.ids; id++) {
-        const struct page *p = s->pages.page[id];
+    for (size_t k = 0; k < s->pages.n; k++) {
+        const struct page *p = &s->pages.page[k];
         struct page_count c;
         size_t i;
 
-        if (!p || p->visitors + p->online == 0)
+        if (pages_visitors(&s->pages, p) + p->online == 0)
             continue;
         c = (struct page_count){page_path(p), page_visitors(s, p, minutes), p->online};
         if (c.visitors + c.online == 0 || (n == max && !before(&c, &out[n - 1])))

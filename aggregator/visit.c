@@ -18,15 +18,10 @@ static void mark(struct site *s, minute_t m)
 static void stand(struct site *s, minute_t m, uint16_t page, int by)
 {
     unsigned slot = slot_of(s, m);
-    struct page *p = pages_get(&s->pages, page);
 
     s->row[slot].last += (uint32_t)by;
     mark(s, m);
-    if (!p)
-        return;
-    p->at[slot] += (uint32_t)by;
-    p->visitors += (uint32_t)by;
-    p->dirty |= UINT64_C(1) << slot;
+    pages_stand(&s->pages, page, slot, by);
 }
 
 static bool is_stale(const struct site *s, const struct visitor *v)

@@ -46,7 +46,7 @@ static inline void expect_online(struct redis_model *m, const struct site *s)
         fields += 4;
     }
     for (size_t id = 0; id < s->pages.ids; id++) {
-        const struct page *p = s->pages.page[id];
+        const struct page *p = pages_get(&s->pages, id);
 
         if (!p || p->online == 0)
             continue;

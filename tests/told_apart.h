@@ -46,8 +46,9 @@ static inline void expect_same_queries(const struct site *a, const struct site *
 static inline const struct page *page_at(const struct site *s, struct slice path)
 {
     for (size_t id = 0; id < s->pages.ids; id++)
-        if (s->pages.page[id] && slice_eq(page_path(s->pages.page[id]), path))
-            return s->pages.page[id];
+        if (pages_get(&s->pages, id) &&
+            slice_eq(page_path(pages_get(&s->pages, id)), path))
+            return pages_get(&s->pages, id);
     return NULL;
 }
 
@@ -57,9 +58,9 @@ static inline const struct page *page_at(const struct site *s, struct slice path
 static inline void expect_titles_of(const struct site *b, const struct site *a)
 {
     for (size_t id = 0; id < b->pages.ids; id++) {
-        const struct page *y = b->pages.page[id], *x;
+        const struct page *y = pages_get(&b->pages, id), *x;
 
-        if (!y || !y->title || y->visitors == 0)
+        if (!y || !y->title || pages_visitors(&b->pages, y) == 0)
             continue;
         x = page_at(a, page_path(y));
         assert_non_null(x);

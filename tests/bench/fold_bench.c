@@ -12,8 +12,9 @@
  * folding, already decoded, and what time makes due.
  *
  *   fold_bench                            both tables
- *   fold_bench SITES VISITORS [mixed]     one line of the first: 10000 10000000 needs
- *                                         some 2 GB
+ *   fold_bench SITES VISITORS [mixed]     of one line of the first, for each round: ns an
+ *                                         event, fold alone, bytes a visitor. 10000
+ *                                         10000000 needs some 2 GB
  *   fold_bench tabs TABS                  one of the second */
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,25 +273,42 @@ static int by_cost(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void print_load(const struct load *l)
+/* Three rounds. */
+static void measure_load(const struct load *l, struct figure f[3], size_t *events)
 {
     struct datagram *d = malloc(DATAGRAMS * sizeof *d);
     struct secret secret;
-    struct figure f[3];
-    size_t events;
 
     if (!d)
         abort();
     secret_init(&secret, "a secret for the benchmark", 26);
-    events = make(d, &secret, l);
+    *events = make(d, &secret, l);
     for (int k = 0; k < 3; k++)
-        f[k] = measure(d, &secret, events, l);
+        f[k] = measure(d, &secret, *events, l);
+    free(d);
+}
+
+static void print_load(const struct load *l)
+{
+    struct figure f[3];
+    size_t events;
+
+    measure_load(l, f, &events);
     qsort(f, 3, sizeof *f, by_cost);
     printf("%8zu %9llu %6s %10.1f %14.1f %9.1f %12.0f %13.1f\n", l->sites,
            (unsigned long long)l->visitors, l->mixed ? "mixed" : "one",
            (double)events / DATAGRAMS, f[1].all_ns, f[1].fold_ns, f[1].datagram_ns,
            f[1].bytes);
-    free(d);
+}
+
+static void print_rounds(const struct load *l)
+{
+    struct figure f[3];
+    size_t events;
+
+    measure_load(l, f, &events);
+    for (int k = 0; k < 3; k++)
+        printf("%.1f %.1f %.1f\n", f[k].all_ns, f[k].fold_ns, f[k].bytes);
 }
 
 static void print_all(void)
@@ -317,8 +335,8 @@ int main(int argc, char **argv)
     else if (argc == 3 && strcmp(argv[1], "tabs") == 0)
         measure_tabs(strtoull(argv[2], NULL, 10));
     else if (argc == 3 || argc == 4)
-        print_load(&(struct load){strtoull(argv[1], NULL, 10),
-                                  strtoull(argv[2], NULL, 10), argc == 4});
+        print_rounds(&(struct load){strtoull(argv[1], NULL, 10),
+                                    strtoull(argv[2], NULL, 10), argc == 4});
     else
         return 2;
     return 0;

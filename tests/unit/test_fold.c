@@ -57,9 +57,10 @@ static void commit(struct site *s)
 {
     s->dirty = 0;
     s->full = s->presence.changed = s->totals.dirty = false;
-    for (size_t id = 0; id < s->pages.ids; id++)
-        if (s->pages.page[id])
-            s->pages.page[id]->dirty = s->pages.page[id]->online_dirty = 0;
+    standing_send(&s->pages.standing);
+    standing_end(&s->pages.standing, true);
+    for (size_t i = 0; i < s->pages.n; i++)
+        s->pages.page[i].online_dirty = false;
 }
 
 static void drain(struct store *st)
@@ -810,7 +811,7 @@ static void a_page_that_is_open_stays_though_the_window_shows_nobody_on_it(void 
         fold(st, tab_at(HIT_HEARTBEAT, 1, 10, ""), now);
         commit(s);
     }
-    assert_int_equal(pages_get(&s->pages, 0)->visitors, 0);
+    assert_int_equal(pages_visitors(&s->pages, pages_get(&s->pages, 0)), 0);
     assert_int_equal(pages_get(&s->pages, 0)->online, 1);
     assert_int_equal(s->pages.n, 2);
     fold(st, tab_at(HIT_LEAVE, 1, 10, ""), now);

@@ -40,7 +40,7 @@ static uint16_t id_of(struct pages *t, const char *path)
 
 static void stand_on(struct pages *t, uint16_t id)
 {
-    pages_get(t, id)->visitors = pages_get(t, id)->at[0] = 1;
+    standing_add(&t->standing, t->place[id], 0, 1);
 }
 
 static void a_restored_page_has_its_id_and_is_named(void **state)
@@ -186,7 +186,7 @@ static void whoever_moves_keeps_its_id_its_counts_and_its_texts(void **state)
         }
         assert_true(slice_eq(page_path(p), slice_of(path)));
         assert_true(slice_eq(page_title(p), slice_of(path + 1)));
-        assert_int_equal(p->visitors, 1);
+        assert_int_equal(pages_visitors(t, p), 1);
         assert_int_equal(id_of(t, path), i);
     }
 }

@@ -149,8 +149,8 @@ static void two_that_were_one_are_joined_and_it_is_said_where_that_one_is(void *
     assert_int_equal(site_visitors(s, 2), 1);
     assert_int_equal(s->row[slot_of(s, MINUTE0)].uniques, 1);
     assert_int_equal(s->row[slot_of(s, MINUTE0 + 1)].uniques, 1);
-    assert_int_equal(pages_get(&s->pages, a)->visitors, 0);
-    assert_int_equal(pages_get(&s->pages, b)->visitors, 1);
+    assert_int_equal(pages_visitors(&s->pages, pages_get(&s->pages, a)), 0);
+    assert_int_equal(pages_visitors(&s->pages, pages_get(&s->pages, b)), 1);
     assert_int_equal(st->visitors, 1);
     assert_int_equal(s->log.n, 3);
     expect_record(s, 0, LOG_RENAMED, 8, PAGE_NONE, MINUTE0 + 1);
@@ -382,12 +382,13 @@ static void confirm(struct redis *r, struct site *s)
 {
     s->dirty = 0;
     s->full = false;
+    standing_send(&s->pages.standing);
+    standing_end(&s->pages.standing, true);
     for (uint16_t id = 0; id < s->pages.ids; id++) {
         struct page *p = pages_get(&s->pages, id);
 
         if (!p)
             continue;
-        p->dirty = 0;
         if (!p->named)
             snprintf(r->name[id], sizeof r->name[id], "%.*s", p->path_n, p->path);
         p->named = true;
@@ -466,7 +467,7 @@ static void compare_pages(const struct redis *r, const struct site *s,
             on[t->page[i]]++;
     for (uint16_t id = 0; id < s->pages.ids; id++) {
         const struct page *p = pages_get(&s->pages, id);
-        uint32_t at = p ? p->at[slot_of(s, MINUTE0 + (minute_t)m)] : 0;
+        uint32_t at = p ? pages_on(&s->pages, p, slot_of(s, MINUTE0 + (minute_t)m)) : 0;
 
         assert_int_equal(on[id], at);
         nowhere -= at;

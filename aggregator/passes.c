@@ -1,0 +1,240 @@
+/* passes: sites, visitors and pages, where they stand; then what the hit does to them.
+ *
+ * The pass that finds the sites also parks the hits of those that are being read back,
+ * and leaves out those that were read back with their site. */
+#include "passes.h"
+
+#include "effect.h"
+
+/* Hits that go through the passes together: enough that no pass waits for the memory of
+ * its first ones, few enough that all of it still lies near in the last. */
+#define BLOCK 64
+
+minute_t passes_minute(const struct store *st, ms_t at)
+{
+    minute_t m = minute_of(at);
+
+    return m > st->now ? st->now : m;
+}
+
+/* ---- before the passes ---------------------------------------------------- */
+
+/* When each hit happened, and where its site is looked for. */
+void passes_note(const struct store *st, struct seen *seen, const struct hit *hits,
+                 size_t n, const struct fold_origin *from)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct seen *k = &seen[i];
+
+        k->from = from;
+        k->visit.at = dating_of(from->dating, hits[i].at, from->sent, from->at);
+        k->visit.minute = passes_minute(st, k->visit.at);
+        if (i > 0 && slice_eq(hits[i].site, hits[i - 1].site)) {
+            k->site = k[-1].site;
+            continue;
+        }
+        k->site = store_hash(st, hits[i].site);
+        store_prefetch(st, k->site);
+    }
+}
+
+/* ---- the second pass: sites ----------------------------------------------- */
+
+bool passes_has_datagram(struct passes *f, struct site *s, uint64_t stream, uint64_t seq)
+{
+    struct mark *m;
+
+    if (stream == 0)
+        return false;
+    m = marks_get(&s->marks, stream, f->st->now, f->st->base, f->st->base_arg,
+                  &f->counts->marks_evicted);
+    if (!m) {
+        f->counts->marks_evicted++; /* no memory: as if there were no place */
+        return false;
+    }
+    if (seq <= m->loaded)
+        return true;
+    m->seq = seq;
+    m->at = f->st->now;
+    return false;
+}
+
+static void enter_datagram(struct passes *f, const struct fold_origin *from)
+{
+    if (f->from == from)
+        return;
+    f->from = from;
+    f->site = NULL;
+}
+
+/* Makes @id the site that the following hits are for. */
+static void enter_site(struct passes *f, uint64_t hash, struct slice id)
+{
+    if (f->site && f->site->hash == hash && slice_eq(id, site_id(f->site)))
+        return;
+    f->run = 0;
+    f->site = store_site_by(f->st, hash, id);
+    if (!f->site || f->site->state != SITE_LIVE)
+        return;
+    f->repeated = passes_has_datagram(f, f->site, f->from->stream, f->from->seq);
+    if (!f->repeated)
+        site_advance(f->site, f->st->now);
+}
+
+static void park(struct passes *f, struct site *s, ms_t at, const struct hit *h)
+{
+    size_t before = s->parked.bytes;
+
+    if (parked_add(&s->parked, f->from->stream, f->from->seq, at, h))
+        f->counts->parked++;
+    else
+        f->counts->capped_sites++; /* no memory, as when a site cannot be made */
+    f->st->parked += s->parked.bytes - before;
+}
+
+/* The site in whose tables the hit is to be counted now, or NULL. */
+static struct site *site_of(struct passes *f, const struct seen *seen,
+                            const struct hit *h)
+{
+    struct site *s;
+
+    if (h->kind >= HIT_KINDS) {
+        f->counts->unknown_kind++;
+        return NULL;
+    }
+    if (f->st->now - seen->visit.minute >= f->st->window) {
+        f->counts->late++;
+        return NULL;
+    }
+    enter_site(f, seen->site, h->site);
+    s = f->site;
+    if (!s)
+        f->counts->capped_sites++;
+    else if (s->state != SITE_LIVE)
+        park(f, s, seen->visit.at, h);
+    else if (f->repeated)
+        f->counts->repeated++;
+    else if (!site_covers(s, seen->visit.minute)) /* the site is ahead of the clock */
+        f->counts->late++;
+    else
+        return s;
+    return NULL;
+}
+
+static void place(struct passes *f, struct seen *seen, const struct hit *h)
+{
+    struct site *s;
+
+    enter_datagram(f, seen->from);
+    seen->visit.site = s = site_of(f, seen, h);
+    if (!s)
+        return;
+    seen->run = f->run++;
+    seen->visit.store = f->st;
+    seen->visit.visitor = h->visitor;
+    seen->visit.previous = h->previous;
+    site_prefetch_row(s, seen->visit.minute);
+    if (effect_is_sign(h))
+        tabs_prefetch(&s->presence.tabs, h->visitor);
+    if (!effect_is_seen(h))
+        return;
+    visitors_prefetch(&s->visitors, h->visitor);
+    if (h->path.n > 0) {
+        seen->path = path_memo_hash(f->memo, &f->st->shared.key, h->path);
+        pages_prefetch(&s->pages, seen->path);
+    }
+}
+
+/* ---- the third: visitors and pages ---------------------------------------- */
+
+/* The page of a hit; PAGE_NONE when it names none. */
+static uint16_t page_of(struct passes *f, struct site *s, uint64_t hash,
+                        struct slice path)
+{
+    bool capped = false;
+    uint16_t id;
+
+    if (path.n == 0)
+        return PAGE_NONE;
+    id = pages_id(&s->pages, hash, path, &capped);
+    if (capped) {
+        visit_cap(s);
+        f->counts->capped_pages++;
+    }
+    return id;
+}
+
+void passes_find(struct passes *f, struct seen *seen, const struct hit *h)
+{
+    struct visit *visit = &seen->visit;
+    struct site *s = visit->site;
+
+    visit->page = PAGE_NONE;
+    visit->known = NULL;
+    if (effect_is_sign(h))
+        tabs_prefetch_tab(&s->presence.tabs, h->visitor);
+    if (!effect_is_seen(h))
+        return;
+    visit_look_up(visit);
+    visit->page = page_of(f, s, seen->path, h->path);
+    pages_prefetch_id(&s->pages, visit->page);
+    if (visit->known)
+        pages_prefetch_id(&s->pages, visit->known->page);
+}
+
+/* ---- the fourth: where they stand ----------------------------------------- */
+
+static void approach(const struct seen *seen)
+{
+    const struct site *s = seen->visit.site;
+    const struct visitor *known = seen->visit.known;
+
+    recent_prefetch(&s->recent, seen->run);
+    pages_prefetch_at(&s->pages, seen->visit.page, slot_of(s, seen->visit.minute));
+    if (known && known->page != seen->visit.page)
+        pages_prefetch_at(&s->pages, known->page, slot_of(s, visitor_minute(s, known)));
+}
+
+/* ---- all of them ---------------------------------------------------------- */
+
+static void prefetch(const struct store *st, const struct seen *seen, size_t n,
+                     void (*what)(const struct store *st, uint64_t hash))
+{
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || seen[i].site != seen[i - 1].site)
+            what(st, seen[i].site);
+}
+
+static void fold_block(struct passes *f, struct seen *seen, const struct hit *hits,
+                       size_t n)
+{
+    prefetch(f->st, seen, n, store_prefetch_site);
+    prefetch(f->st, seen, n, store_prefetch_marks);
+    for (size_t i = 0; i < n; i++)
+        place(f, &seen[i], &hits[i]);
+    for (size_t i = 0; i < n; i++)
+        if (seen[i].visit.site)
+            passes_find(f, &seen[i], &hits[i]);
+    for (size_t i = 0; i < n; i++)
+        if (seen[i].visit.site)
+            approach(&seen[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (!seen[i].visit.site)
+            continue;
+        store_clock(f->st, seen[i].from->at);
+        effect_take(&seen[i].visit, &hits[i], f->counts);
+    }
+}
+
+/* In blocks of about the same size, for a last one of a few would wait for each. */
+void passes_fold(struct passes *f, struct seen *seen, const struct hit *hits, size_t n)
+{
+    size_t blocks = (n + BLOCK - 1) / BLOCK, done = 0;
+
+    for (; blocks > 0; blocks--) {
+        size_t part = (n - done) / blocks;
+
+        fold_block(f, seen + done, hits + done, part);
+        done += part;
+    }
+}
