@@ -8,7 +8,7 @@
 
 /* Hits that go through the passes together: enough that no pass waits for the memory of
  * its first ones, few enough that all of it still lies near in the last. */
-#define BLOCK 64
+#define BLOCK 32
 
 minute_t passes_minute(const struct store *st, ms_t at)
 {
