@@ -44,7 +44,8 @@
     X(streams_full, COUNTER,                                                             \
       "times there were too many sender streams; a new epoch was taken",                 \
       "sender_streams_full_total")                                                       \
-    X(kernel_drops, COUNTER, "datagrams the kernel dropped because the buffer was full", \
+    X(kernel_drops, COUNTER,                                                             \
+      "datagrams, or trains of them, the kernel dropped because the buffer was full",    \
       "udp_receive_buffer_errors_total")                                                 \
     X(socket_errors, COUNTER, "errors reported by the socket",                           \
       "udp_socket_errors_total")                                                         \

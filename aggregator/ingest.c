@@ -8,8 +8,8 @@
 #include <assert.h>
 #include "../proto/log.h"
 
-#define TURN_BATCHES 16   /* 1,024 datagrams: about a millisecond of work */
-#define FINAL_BATCHES 256 /* more than the receive buffer can hold */
+#define TURN_BATCHES 16    /* 1,024 datagrams: a few milliseconds of work */
+#define FINAL_BATCHES 2048 /* more than the receive buffer can hold, also of trains */
 #define DRAIN_EVERY_MS 1
 
 static mono_t loop_now(const struct ingest *in)
@@ -17,13 +17,15 @@ static mono_t loop_now(const struct ingest *in)
     return (mono_t)uv_now(in->poll.loop);
 }
 
-static void complain(struct ingest *in, const struct sockaddr_storage *from)
+static void complain(struct ingest *in, const struct peer *from)
 {
+    struct sockaddr_storage sa = {0};
     char text[UDP_TEXT];
 
     if (!seldom(&in->complained, loop_now(in)))
         return;
-    udp_text(from, text);
+    memcpy(&sa, from, sizeof *from);
+    udp_text(&sa, text);
     log_line(
         "event=bad_key from=%s hint=\"its --secret-file differs from ours, or it is a "
         "stranger\"",
@@ -33,29 +35,30 @@ static void complain(struct ingest *in, const struct sockaddr_storage *from)
 /* Takes one batch. Returns how many datagrams it had, 0 also after an error. */
 static unsigned take_batch(struct ingest *in)
 {
-    int n = udp_receive(&in->udp);
+    const struct datagram *batch = in->udp.inbox.batch;
+    int n = inbox_receive(&in->udp.inbox, in->udp.fd);
 
     if (n < 0)
         in->engine->counters.socket_errors++;
-    for (int i = 0; i < n; i++) {
-        struct peer from = peer_of(&in->udp.from[i]);
-
-        if (engine_take(in->engine, in->udp.slot[i], in->udp.msg[i].msg_len, &from) ==
+    for (int i = 0; i < n; i++)
+        if (engine_take(in->engine, batch[i].bytes, batch[i].n, batch[i].from) ==
             WIRE_BAD_KEY)
-            complain(in, &in->udp.from[i]);
-    }
+            complain(in, batch[i].from);
     engine_settle(in->engine);
     return n > 0 ? (unsigned)n : 0;
 }
 
-/* Takes at most @batches. Sets *@more if the socket may hold more. */
+/* Takes @batches or a few more: what has been received is taken to its end, since the
+ * socket would not call for it. Sets *@more if the socket may hold more. */
 static unsigned drain(struct ingest *in, unsigned batches, bool *more)
 {
-    unsigned total = 0, n = UDP_BATCH;
+    const struct inbox *box = &in->udp.inbox;
+    unsigned total = 0, taken = 0;
 
-    while (n == UDP_BATCH && batches-- > 0)
-        total += n = take_batch(in);
-    *more = n == UDP_BATCH;
+    do
+        total += take_batch(in);
+    while (inbox_holds(box) || (box->full && ++taken < batches));
+    *more = box->full;
     return total;
 }
 
@@ -80,7 +83,8 @@ static void on_timer(uv_timer_t *timer)
 static void listen_on(struct ingest *in, bool more)
 {
     if (in->traffic.busy && !more) {
-        uv_poll_stop(&in->poll);
+        if (uv_is_active((uv_handle_t *)&in->poll)) /* else epoll is asked in vain */
+            uv_poll_stop(&in->poll);
         uv_timer_start(&in->timer, on_timer, DRAIN_EVERY_MS, 0);
     } else if (!uv_is_active((uv_handle_t *)&in->poll)) {
         uv_timer_stop(&in->timer);

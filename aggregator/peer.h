@@ -3,7 +3,6 @@
 #define HC_PEER_H
 
 #include <netinet/in.h>
-#include <string.h>
 
 struct peer {
     union {
@@ -12,14 +11,6 @@ struct peer {
         struct sockaddr_in6 in6;
     };
 };
-
-static inline struct peer peer_of(const struct sockaddr_storage *sa)
-{
-    struct peer p;
-
-    memcpy(&p, sa, sizeof p);
-    return p;
-}
 
 static inline socklen_t peer_size(const struct peer *p)
 {

@@ -1,4 +1,4 @@
-/* udp: opens, sizes and drains one UDP socket.
+/* udp: opens and sizes one UDP socket.
  *
  * The receive buffer is asked for with SO_RCVBUFFORCE, which only the privileged may,
  * then with SO_RCVBUF, which net.core.rmem_max cuts; what came of it is read back, for
@@ -10,6 +10,7 @@
 #include <linux/sock_diag.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,7 +121,7 @@ int udp_open(struct udp *u, const struct udp_addr *a, char *err, size_t err_n)
 {
     char text[UDP_TEXT];
 
-    memset(u, 0, sizeof *u);
+    u->drops = u->drops_now = 0;
     u->fd = a->handed ? a->handed : bind_socket(a);
     if (u->fd < 0) {
         int failed = errno;
@@ -138,11 +139,8 @@ int udp_open(struct udp *u, const struct udp_addr *a, char *err, size_t err_n)
     u->rcvbuf = grow_rcvbuf(u->fd);
     udp_count_drops(u); /* what a socket older than us has dropped is not ours */
     u->drops = 0;
-    for (size_t i = 0; i < UDP_BATCH; i++) {
-        u->iov[i] = (struct iovec){u->slot[i], UDP_SLOT};
-        u->msg[i].msg_hdr = (struct msghdr){
-            .msg_name = &u->from[i], .msg_iov = &u->iov[i], .msg_iovlen = 1};
-    }
+    inbox_init(&u->inbox,
+               setsockopt(u->fd, SOL_UDP, UDP_GRO, &(int){1}, sizeof(int)) == 0);
     return 0;
 }
 
@@ -151,20 +149,6 @@ void udp_close(struct udp *u)
     udp_count_drops(u);
     close(u->fd);
     u->fd = -1;
-}
-
-int udp_receive(struct udp *u)
-{
-    int n;
-
-    for (size_t i = 0; i < UDP_BATCH; i++)
-        u->msg[i].msg_hdr.msg_namelen = sizeof u->from[i]; /* the kernel shortens it */
-    do
-        n = recvmmsg(u->fd, u->msg, UDP_BATCH, MSG_DONTWAIT, NULL);
-    while (n < 0 && errno == EINTR);
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-        return 0;
-    return n;
 }
 
 int udp_send(const struct udp *u, const struct peer *to, const uint8_t *bytes, size_t n)

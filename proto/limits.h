@@ -151,6 +151,12 @@
 #define RECEIVER_ACK_DELAY_MS 5
 #define RECEIVER_ACK_EVERY 64
 
+/* What the aggregator receives with one call: so many datagrams, or trains of them, each
+ * as long as an IP packet can be. 4 MiB, of which single datagrams touch a page or two
+ * each. */
+#define RECEIVE_SLOTS 64
+#define RECEIVE_SLOT_BYTES 65536
+
 /* ACKs a second to those who may be replaying: duplicates of one stream, and senders
  * whose epoch is another. A sender that follows the rules needs one. */
 #define RECEIVER_ACKS_DUPLICATE 10

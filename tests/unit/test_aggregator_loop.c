@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include "../../aggregator/aggregator.h"
 #include "../redis_server.h"
+#include "../train.h"
 
 #define DEADLINE_MS 20000
 #define MINUTE ((ms_t)MS_PER_MINUTE)
@@ -79,24 +80,29 @@ static int end(void **state)
         }                                                      \
     } while (0)
 
-/* Each datagram says that none before it will come again: so whatever epoch it meets, it
- * is in order. */
-static void see(const char *site, uint64_t visitor)
+/* Makes the next datagram of the stream. Each says that none before it will come again:
+ * so whatever epoch it meets, it is in order. Returns its length. */
+static size_t make(uint8_t *out, const char *site, uint64_t visitor)
 {
     struct hit h = {
         .site = slice_of(site), .path = SLICE("/a"), .visitor = visitor, .at = 1000};
     struct wire_head head = {
         .type = WIRE_DATA, .nshards = 1, .stream = 5, .ts_us = 1000000 + seq};
     struct body_writer w;
-    uint8_t out[DATAGRAM_MAX];
-    size_t n;
 
     RUN_UNTIL(a.engine.epoch > 0);
     head.epoch = a.engine.epoch;
     head.seq = head.base = ++seq;
     body_begin(&w, 1000);
     assert_true(body_add(&w, &h));
-    n = wire_frame(out, &head, w.bytes, w.n, &config.secret);
+    return wire_frame(out, &head, w.bytes, w.n, &config.secret);
+}
+
+static void see(const char *site, uint64_t visitor)
+{
+    uint8_t out[DATAGRAM_MAX];
+    size_t n = make(out, site, visitor);
+
     assert_int_equal(send(udp, out, n, 0), n);
 }
 
@@ -260,6 +266,30 @@ static void in_busy_times_a_timer_empties_the_socket(void **state)
     RUN_UNTIL(a.engine.counters.folded == 2 * TRAFFIC_BUSY_FROM + 2);
 }
 
+/* One train of a hundred: every third is damaged, the last is too short. */
+static void of_a_train_each_datagram_is_folded_or_counted_for_itself(void **state)
+{
+    enum { N = 100 };
+    const struct aggregator_counters *c = &a.engine.counters;
+    uint8_t out[N * DATAGRAM_MAX];
+    size_t each = 0;
+
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        each = make(out + i * each, "shop", 100 + (uint64_t)i);
+        if (i % 3 == 0)
+            out[(size_t)(i + 1) * each - 1] ^= 1;
+    }
+    train_send(udp, out, N * each - 1, each);
+    RUN_UNTIL(c->datagrams == N);
+    assert_int_equal(c->bad_mac, 33);
+    assert_int_equal(c->bad_shape, 1);
+    RUN_UNTIL(c->folded == 66);
+    RUN_UNTIL(c->commits > 0 && a.engine.store.ndirty == 0);
+    assert_int_equal(site_visitors(store_find(&a.engine.store, SLICE("shop")), 30), 66);
+    assert_int_equal(c->socket_errors, 0);
+}
+
 static void senders_are_told_what_came_and_what_is_safe(void **state)
 {
     struct wire_ack last = {0};
@@ -307,6 +337,7 @@ int main(void)
         TEST(epochs_are_taken_no_faster_than_one_a_second),
         TEST(a_redis_out_of_memory_is_asked_less_and_less_often),
         TEST(in_busy_times_a_timer_empties_the_socket),
+        TEST(of_a_train_each_datagram_is_folded_or_counted_for_itself),
         TEST(senders_are_told_what_came_and_what_is_safe),
         cmocka_unit_test_setup_teardown(with_drain_it_ends_when_all_is_safe, begin,
                                         end_drained),
