@@ -6,7 +6,7 @@
  *   rate=0       datagrams a second, evenly; 0: as many as the windows allow
  *   hits=0       events of a datagram; 0: until it is full
  *   sites=1      drawn for each datagram
- *   visitors=100000, paths=100   drawn for each event
+ *   visitors=100000, paths=100   drawn for each event, paths of path=40 bytes
  *   streams=4    senders, each with a socket of its own
  *   train=1      most datagrams given to the kernel with one call (UDP_SEGMENT); only
  *                runs of one length go together, a shorter one last
@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -35,6 +36,7 @@
 #define TRAIN_MOST 50 /* of full datagrams below 64 KiB */
 #define STALL_US 200000
 #define ACK_EVERY_US 50
+#define NAP_US 50
 
 struct body {
     uint16_t n, hits;
@@ -50,9 +52,10 @@ struct stream {
 static struct option {
     const char *name;
     unsigned long long value;
-} option[] = {{"rate", 0},    {"hits", 0},    {"sites", 1}, {"visitors", 100000},
-              {"paths", 100}, {"streams", 4}, {"train", 1}, {"deaf", 0}};
-enum { RATE, HITS, SITES, VISITORS, PATHS, STREAMS, TRAIN, DEAF, OPTIONS };
+} option[] = {{"rate", 0},          {"hits", 0},    {"sites", 1},
+              {"visitors", 100000}, {"paths", 100}, {"path", 40},
+              {"streams", 4},       {"train", 1},   {"deaf", 0}};
+enum { RATE, HITS, SITES, VISITORS, PATHS, PATH, STREAMS, TRAIN, DEAF, OPTIONS };
 
 static struct body *pool;
 static struct secret secret;
@@ -67,6 +70,11 @@ static uint64_t rng(void)
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return z ^ (z >> 31);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 static uint64_t nanoseconds(clockid_t clock)
@@ -86,17 +94,18 @@ static uint64_t now_us(void)
 
 static void fill(struct body_writer *w, mono_t now)
 {
-    char site[32], path[64];
+    char site[32], path[PATH_MAX_BYTES + 1] = "/";
     struct hit h = {.kind = HIT_VIEW, .state = STATE_READING, .at = now};
 
     h.site = (struct slice){
         site, (size_t)sprintf(site, "site-%llu", rng() % option[SITES].value)};
+    memset(path + 1, 'a', sizeof path - 1);
     body_begin(w, now);
     do {
         h.visitor = (rng() % option[VISITORS].value + 1) * UINT64_C(0x9e3779b97f4a7c15);
-        sprintf(path, "/articles/2025/a-path-of-forty-bytes-%03u",
-                (unsigned)(rng() % option[PATHS].value));
-        h.path = slice_of(path);
+        sprintf(path + option[PATH].value - 3, "%03u",
+                (unsigned)(rng() % least(option[PATHS].value, 1000)));
+        h.path = (struct slice){path, option[PATH].value};
     } while (body_add(w, &h) && w->hits != option[HITS].value);
 }
 
@@ -248,11 +257,6 @@ static void go_back(struct stream *s)
     s->heard_us = now_us();
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Sends what is due of @due datagrams in all, the streams in turn. */
 static void send_due(unsigned long long due)
 {
@@ -280,25 +284,33 @@ static void hear(uint64_t now)
     }
 }
 
+/* Datagrams due at @now. */
+static unsigned long long due_at(uint64_t now, uint64_t start)
+{
+    unsigned long long due = (now - start) * option[RATE].value / 1000000;
+
+    return option[RATE].value ? due - due % option[TRAIN].value : sent + TRAIN_MOST;
+}
+
 /* With a rate trains of one are sent as soon as they are due, longer ones when they are
- * complete. */
+ * complete. What waits long leaves the core to Redis. */
 static void run(uint64_t until)
 {
-    uint64_t start = now_us(), now = start, heard = 0;
+    static const struct timespec nap = {.tv_nsec = NAP_US * 1000};
+    uint64_t start = now_us(), now, heard = 0;
 
     while ((now = now_us()) < until) {
-        unsigned long long due = sent + TRAIN_MOST;
+        unsigned long long before = sent;
 
-        if (option[RATE].value) {
-            due = (now - start) * option[RATE].value / 1000000;
-            due -= due % option[TRAIN].value;
-        }
-        if (sent < due)
-            send_due(due);
+        if (sent < due_at(now, start))
+            send_due(due_at(now, start));
         if (!option[DEAF].value && now - heard >= ACK_EVERY_US) {
             hear(now);
             heard = now;
         }
+        if (sent == before &&
+            (option[RATE].value == 0 || sent >= due_at(now + 2 * NAP_US, start)))
+            nanosleep(&nap, NULL);
     }
 }
 
@@ -319,6 +331,10 @@ static void read_options(int argc, char **argv)
     }
     option[STREAMS].value = least(option[STREAMS].value, STREAMS_MOST);
     option[TRAIN].value = least(option[TRAIN].value, TRAIN_MOST);
+    if (option[PATH].value < 4 || option[PATH].value > PATH_MAX_BYTES) {
+        fprintf(stderr, "datagrams: path=4 to %d\n", PATH_MAX_BYTES);
+        exit(1);
+    }
 }
 
 int main(int argc, char **argv)
@@ -332,6 +348,7 @@ int main(int argc, char **argv)
         return 1;
     }
     read_options(argc, argv);
+    prctl(PR_SET_TIMERSLACK, 1000);
     make_pool();
     for (unsigned i = 0; i < option[STREAMS].value; i++) {
         open_stream(&stream[i], (unsigned)atoi(argv[1]));
