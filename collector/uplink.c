@@ -1,11 +1,12 @@
-/* The sender decides what goes when; here it goes. Happy path: send() takes the datagram,
- * some milliseconds later the socket is readable and what comes is an ACK.
+/* The sender decides what goes when; here it goes, at the end of the turn of the loop at
+ * the latest. Happy path: the kernel takes the datagram, some milliseconds later the
+ * socket is readable and what comes is an ACK.
  *
- * Failure modes: a datagram that send() does not take was not sent, and the sender finds
- * that out as it finds all losses, by not hearing of it: so all errors are only counted.
- * ECONNREFUSED (nobody listened, the host said so) belongs to an earlier datagram. The
- * one that waiting does not heal is EMSGSIZE: the way there has an MTU below
- * DATAGRAM_MAX.
+ * Failure modes: a datagram that the kernel does not take was not sent, and the sender
+ * finds that out as it finds all losses, by not hearing of it: so all errors are only
+ * counted. ECONNREFUSED (nobody listened, the host said so) belongs to an earlier
+ * datagram. The one that waiting does not heal is EMSGSIZE: the way there has an MTU
+ * below DATAGRAM_MAX.
  *
  * When nobody answers for SENDER_SILENCE_MS the next aggregator is tried, over a socket
  * of its own that takes the old one's number: so addresses of both families may be mixed,
@@ -59,8 +60,9 @@ static int dial(struct uplink *u, unsigned i)
     return fd;
 }
 
-static void count_error(struct uplink *u, int error)
+static void count_error(void *arg, int error)
 {
+    struct uplink *u = arg;
     char text[ADDRESS_TEXT_MAX];
 
     COUNT(u->counters, sends_refused);
@@ -99,6 +101,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         uv_poll_start(poll, UV_READABLE, on_readable);
 }
 
+static void send_out(struct uplink *u)
+{
+    outbox_send(&u->outbox, u->fd, count_error, u);
+}
+
 static void redirect(struct uplink *u, mono_t now)
 {
     unsigned next = (u->aggregator + 1) % u->setup->naggregators;
@@ -106,10 +113,12 @@ static void redirect(struct uplink *u, mono_t now)
 
     if (fd < 0)
         return; /* the old one is asked on, until the next attempt */
+    send_out(u);
     u->aggregator = next;
     uv_poll_stop(&u->poll); /* libuv forgets the old socket before it is gone */
     dup3(fd, u->fd, O_CLOEXEC);
     close(fd);
+    outbox_init(&u->outbox, u->fd);
     uv_poll_start(&u->poll, UV_READABLE, on_readable);
     if (u->setup->naggregators > 1)
         sender_redirect(u->sender, now);
@@ -121,8 +130,10 @@ static void emit(void *arg, const uint8_t *bytes, size_t n)
 {
     struct uplink *u = arg;
 
-    if (send(u->fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-        count_error(u, errno);
+    if (outbox_put(&u->outbox, bytes, n))
+        return;
+    send_out(u);
+    outbox_put(&u->outbox, bytes, n);
 }
 
 static void set_aside(void *arg, const uint8_t *bytes, size_t n)
@@ -189,6 +200,7 @@ void uplink_close(struct uplink *u)
 {
     bool delivered = uplink_is_delivered(u);
 
+    send_out(u);
     tell_counters(u, sender_counters(u->sender));
     sender_free(u->sender);
     if (u->is_old && delivered)
@@ -217,6 +229,7 @@ static int init(struct uplink *u, uv_loop_t *loop, const struct secret *secret)
         return -ENOMEM;
     }
     u->poll.data = u;
+    outbox_init(&u->outbox, u->fd);
     uv_poll_start(&u->poll, UV_READABLE, on_readable);
     u->sender = sender_new(secret, u->file.ring, &env, u->opened);
     if (u->sender == NULL)
@@ -265,6 +278,7 @@ mono_t uplink_turn(struct uplink *u, mono_t now, bool force)
         redirect(u, now);
         u->due = sender_tick(u->sender, now, false);
     }
+    send_out(u);
     tell_heard(u, now);
     tell_counters(u, sender_counters(u->sender));
     return u->due;

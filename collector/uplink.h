@@ -10,6 +10,7 @@
 #include <uv.h>
 #include "../proto/sender.h"
 #include "counters.h"
+#include "outbox.h"
 #include "spool.h"
 
 struct setup;
@@ -32,7 +33,8 @@ struct uplink {
     bool away;                   /* was logged, and not yet that it is back */
     bool too_large_told;
     mono_t opened;
-    mono_t due; /* when uplink_turn wants to be called */
+    mono_t due;           /* when uplink_turn wants to be called */
+    struct outbox outbox; /* what this turn has emitted and not yet sent */
 };
 
 /* Connects to the first aggregator of @setup, on @loop, for the hits of @file, which is

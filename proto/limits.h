@@ -131,6 +131,9 @@
 /* Datagrams read from the aggregator before the loop turns to others. */
 #define UPLINK_READS_MAX 64
 
+/* Datagrams given to the kernel with one call. Runs of one length are seldom longer. */
+#define UPLINK_TRAIN_MAX 16
+
 /* What a stopping collector waits for hits to be received, and with --drain to be
  * durable, ms. A second is a few probe timeouts; durable takes HOLD_MS and a commit. */
 #define STOP_RECEIVED_MS 5000
