@@ -35,13 +35,13 @@ bool outbox_put(struct outbox *o, const uint8_t *bytes, size_t n)
 }
 
 /* Returns 0 or errno. */
-static int send_train(const struct outbox *o, int fd)
+static int send_train(struct outbox *o, int fd)
 {
     union {
         struct cmsghdr align;
         char bytes[CMSG_SPACE(sizeof(uint16_t))];
     } control = {0};
-    struct iovec iov = {(void *)(uintptr_t)o->bytes, o->n};
+    struct iovec iov = {o->bytes, o->n};
     struct msghdr m = {.msg_iov = &iov,
                        .msg_iovlen = 1,
                        .msg_control = &control,
