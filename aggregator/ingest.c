@@ -8,8 +8,8 @@
 #include <assert.h>
 #include "../proto/log.h"
 
-#define TURN_BATCHES 16    /* 1,024 datagrams: a few milliseconds of work */
-#define FINAL_BATCHES 2048 /* more than the receive buffer can hold, also of trains */
+#define TURN_MOST 1024          /* datagrams: a few milliseconds of work */
+#define FINAL_MOST (128 * 1024) /* more than the receive buffer holds, also of trains */
 #define DRAIN_EVERY_MS 1
 
 static mono_t loop_now(const struct ingest *in)
@@ -48,18 +48,18 @@ static unsigned take_batch(struct ingest *in)
     return n > 0 ? (unsigned)n : 0;
 }
 
-/* Takes @batches or a few more: what has been received is taken to its end, since the
- * socket would not call for it. Sets *@more if the socket may hold more. */
-static unsigned drain(struct ingest *in, unsigned batches, bool *more)
+/* Takes @most datagrams or a few more: what has been received is taken to its end, since
+ * the socket would not call for it. Sets *@more if the socket may hold more. */
+static unsigned drain(struct ingest *in, unsigned most, bool *more)
 {
     const struct inbox *box = &in->udp.inbox;
-    unsigned total = 0, taken = 0;
+    unsigned n = 0;
 
     do
-        total += take_batch(in);
-    while (inbox_holds(box) || (box->full && ++taken < batches));
+        n += take_batch(in);
+    while (inbox_holds(box) || (box->full && n < most));
     *more = box->full;
-    return total;
+    return n;
 }
 
 static void turn(struct ingest *in);
@@ -95,7 +95,7 @@ static void listen_on(struct ingest *in, bool more)
 static void turn(struct ingest *in)
 {
     bool more;
-    unsigned n = drain(in, TURN_BATCHES, &more);
+    unsigned n = drain(in, TURN_MOST, &more);
 
     traffic_note(&in->traffic, n, loop_now(in));
     listen_on(in, more);
@@ -123,7 +123,7 @@ void ingest_stop(struct ingest *in)
 {
     bool more;
 
-    drain(in, FINAL_BATCHES, &more);
+    drain(in, FINAL_MOST, &more);
     uv_poll_stop(&in->poll);
     uv_timer_stop(&in->timer);
 }

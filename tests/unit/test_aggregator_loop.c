@@ -290,6 +290,26 @@ static void of_a_train_each_datagram_is_folded_or_counted_for_itself(void **stat
     assert_int_equal(c->socket_errors, 0);
 }
 
+/* In the socket are a hundred trains of fifty. */
+static void trains_leave_a_turn_to_others_as_single_datagrams_do(void **state)
+{
+    enum { TRAINS = 100, LENGTH = 50, BYTES = 96 };
+    static const uint8_t zeroes[LENGTH * BYTES];
+    const struct aggregator_counters *c = &a.engine.counters;
+    struct pollfd readable = {.fd = a.ingest.udp.fd, .events = POLLIN};
+
+    (void)state;
+    train_send(udp, zeroes, 2 * BYTES, BYTES);
+    RUN_UNTIL(c->bad_shape == 2);
+    for (int i = 0; i < TRAINS; i++)
+        train_send(udp, zeroes, sizeof zeroes, BYTES);
+    assert_int_equal(poll(&readable, 1, DEADLINE_MS), 1);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    assert_in_range(c->bad_shape, LENGTH, 2000);
+    RUN_UNTIL(c->bad_shape == 2 + TRAINS * LENGTH);
+    assert_int_equal(c->datagrams, 2 + TRAINS * LENGTH);
+}
+
 static void senders_are_told_what_came_and_what_is_safe(void **state)
 {
     struct wire_ack last = {0};
@@ -338,6 +358,7 @@ int main(void)
         TEST(a_redis_out_of_memory_is_asked_less_and_less_often),
         TEST(in_busy_times_a_timer_empties_the_socket),
         TEST(of_a_train_each_datagram_is_folded_or_counted_for_itself),
+        TEST(trains_leave_a_turn_to_others_as_single_datagrams_do),
         TEST(senders_are_told_what_came_and_what_is_safe),
         cmocka_unit_test_setup_teardown(with_drain_it_ends_when_all_is_safe, begin,
                                         end_drained),
