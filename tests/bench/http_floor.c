@@ -102,7 +102,7 @@ static void forward(const char *head, size_t n)
 }
 
 /* Returns false when the client is gone. */
-static bool serve(int fd, const char *text, size_t text_n)
+static bool serve(int fd, const char *text, size_t text_n, int flags)
 {
     static char bytes[READ_BYTES];
     ssize_t n = recv(fd, bytes, sizeof bytes, 0);
@@ -111,7 +111,7 @@ static bool serve(int fd, const char *text, size_t text_n)
         return false;
     if (sink >= 0)
         forward(bytes, (size_t)n);
-    return send(fd, text, text_n, MSG_NOSIGNAL) == (ssize_t)text_n;
+    return send(fd, text, text_n, MSG_NOSIGNAL | flags) == (ssize_t)text_n;
 }
 
 static void accept_all(int epoll, int listener, bool once)
@@ -125,7 +125,7 @@ static void accept_all(int epoll, int listener, bool once)
             epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
             continue;
         }
-        serve(fd, last_answer, sizeof last_answer - 1);
+        serve(fd, last_answer, sizeof last_answer - 1, MSG_MORE);
         close(fd);
     }
 }
@@ -143,7 +143,7 @@ static void run(int listener, bool once)
         for (int i = 0; i < n; i++) {
             if (event[i].data.fd == listener)
                 accept_all(epoll, listener, once);
-            else if (!serve(event[i].data.fd, answer, sizeof answer - 1))
+            else if (!serve(event[i].data.fd, answer, sizeof answer - 1, 0))
                 close(event[i].data.fd);
         }
     }

@@ -19,7 +19,8 @@ const short = (x) => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toFix
  *
  * @ours: the figure of each round, less is better. @peer: its name and its figure of each of the same
  * rounds, or null where the goal has none. @most: bound of ours / peer (or of ours); @least: bound of
- * peer / ours, "so many times cheaper than it". The spread is from the least round to the most. */
+ * peer / ours, "so many times cheaper than it"; with neither there is nothing to meet. The spread is from
+ * the least round to the most. */
 export function row({ what, unit, ours, peer = null, goal, most = null, least = null }) {
   const ratio = (x, i) => (least === null ? x / peer.rounds[i] : peer.rounds[i] / x);
   const tested = peer ? ours.map(ratio) : ours;
@@ -32,7 +33,7 @@ export function row({ what, unit, ours, peer = null, goal, most = null, least = 
     peer ? `${peer.name} ${short(quantile(peer.rounds))}` : '–',
     peer ? `${short(middle)} (${spread})` : spread,
     goal,
-    met ? 'met' : '**missed**',
+    most === null && least === null ? '' : met ? 'met' : '**missed**',
   ].join(' | ')} |`);
   return met;
 }

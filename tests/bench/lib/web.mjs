@@ -2,7 +2,7 @@
 //
 // Servers run on core 1; the load, those who receive datagrams, and Redis on core 0. CPU is the
 // kernel's own account of the server's processes.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +12,13 @@ import { cpuOf, freePort, pin } from './server.mjs';
 
 export const PIXEL = '/hc.gif?i=bench&p=/articles/2025/11/how-many-people&k=v&a=r&v={u}&u={u}';
 
-/** Runs load (tests/bench/load.c) to its end, and returns what it printed. */
+/** Runs load (tests/bench/load.c) to its end; what it printed. */
 export function load(port, ...args) {
-  const run = spawnSync('taskset', ['-c', '0', built('load'), ...args, `127.0.0.1:${port}`].map(String), { encoding: 'utf8' });
-  if (run.status !== 0) throw new Error(`load of ${port}: ${run.stdout}${run.stderr}`);
-  return JSON.parse(run.stdout);
+  const child = spawn('taskset', ['-c', '0', built('load'), ...args, `127.0.0.1:${port}`].map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part) => (text += part));
+  return new Promise((resolve, reject) =>
+    child.on('close', (code) => (code === 0 ? resolve(JSON.parse(text)) : reject(new Error(`load of ${port}: ${text}`)))));
 }
 
 /** Everything of headcount, its collector with one worker and everything on. The rest is as of Story.start. */
@@ -70,27 +72,55 @@ export async function startNginx(s, name, log) {
       server { listen 127.0.0.1:${port} backlog=4096; location = /hc.gif { empty_gif; } }
     }`);
   const program = s.run(name, NGINX, ['-c', conf, '-p', s.dir]);
+  s.closing.push(() => program.stop()); // killed, it would leave its worker
   const pids = await eventually(() => {
     const kids = fs.readFileSync(`/proc/${program.pid}/task/${program.pid}/children`, 'utf8').trim();
     if (!kids) throw new Error(`${name} has no worker`);
     return kids.split(' ').map(Number);
   });
   pids.forEach((pid) => pin(pid, 1));
-  return { name, port, pids, end: () => program.stop() };
+  return { name, port, pids };
 }
 
-/** @rounds rounds, in which every server is asked for @ms in turn, after one that only warms up.
- * Returns microseconds of CPU a request, round by round, by the server's name, and the sum of
- * requests. */
-export function takeTurns(servers, rounds, ms, ...args) {
+/** Asks a server with all connections busy. Returns how many requests it answered. */
+export const busy = (ms, ...args) => async ({ port }) => (await load(port, '--ms', ms, ...args)).requests;
+
+/** Throws unless @n connections wait to be accepted, by the kernel's account. */
+function allWait(port, n) {
+  const at = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A `;
+  const line = fs.readFileSync('/proc/net/tcp', 'utf8').split('\n').find((text) => text.includes(at));
+  const found = parseInt(line.split(at)[1].split(':')[1], 16);
+  if (found < n) throw new Error(`${found} of ${n} connections wait`);
+}
+
+/** Asks a server with @n new connections that were made, and their requests sent, while it was stopped:
+ * the client's core takes longer over a connection than the server's, which would sleep in between,
+ * the longer the less a connection costs. */
+export const queued = (n, ...args) => async ({ port, pids }) => {
+  const signal = (name) => pids.forEach((pid) => process.kill(pid, name));
+  signal('SIGSTOP');
+  try {
+    const asked = load(port, '--connections', n, '--requests', n, ...args);
+    await Promise.race([asked, eventually(() => allWait(port, n))]);
+    signal('SIGCONT');
+    return (await asked).requests;
+  } finally {
+    signal('SIGCONT');
+  }
+};
+
+/** @rounds rounds, in each of which every server is asked in turn, after one that only warms up.
+ * @ask: of a server, how many requests it answered. Returns microseconds of CPU a request, round by
+ * round, by the server's name, and the sum of requests. */
+export async function takeTurns(servers, rounds, ask) {
   const cost = Object.fromEntries(servers.map(({ name }) => [name, []]));
   const asked = Object.fromEntries(servers.map(({ name }) => [name, 0]));
   for (let round = 0; round <= rounds; round++)
-    for (const { name, port, pids } of servers) {
-      const before = cpuOf(pids);
-      const { requests } = load(port, '--ms', round ? ms : 300, ...args);
-      asked[name] += requests;
-      if (round) cost[name].push((cpuOf(pids) - before) / requests / 1000);
+    for (const server of servers) {
+      const before = cpuOf(server.pids);
+      const requests = await ask(server);
+      asked[server.name] += requests;
+      if (round) cost[server.name].push((cpuOf(server.pids) - before) / requests / 1000);
     }
   return { cost, asked };
 }
@@ -102,8 +132,8 @@ export async function withStory(measure) {
     await measure(s);
     await s.close();
   } catch (e) {
-    console.error(s.logs());
+    console.error(s.logs(), e);
     await s.closeHard();
-    throw e;
+    process.exitCode = 1;
   }
 }

@@ -7,7 +7,7 @@
 // in Node. 64 connections, a visitor of its own for each request.
 import fs from 'node:fs';
 import { cannot, row } from '../lib/row.mjs';
-import { allCounted, NGINX, PIXEL, startFloor, startHeadcount, startNginx, startNode, startSink, takeTurns, withStory } from '../lib/web.mjs';
+import { allCounted, busy, NGINX, PIXEL, startFloor, startHeadcount, startNginx, startNode, startSink, takeTurns, withStory } from '../lib/web.mjs';
 
 const rounds = Number(process.argv[2] ?? 7);
 const ms = Number(process.argv[3] ?? 1000);
@@ -25,10 +25,9 @@ await withStory(async (s) => {
   if (fs.existsSync(NGINX))
     servers.push(await startNginx(s, 'nginx, log off', 'off'), await startNginx(s, 'nginx, syslog', `syslog:server=127.0.0.1:${sink}`));
   servers.push(await startNode(s));
-  const { cost, asked } = takeTurns(servers, rounds, ms, '--target', PIXEL);
+  const { cost, asked } = await takeTurns(servers, rounds, busy(ms, '--target', PIXEL));
   await allCounted(s, asked.headcount);
   for (const [name, goal] of goals)
     if (cost[name]) row({ what, unit: 'µs', ours: cost.headcount, peer: { name, rounds: cost[name] }, ...goal });
     else cannot(what, `${NGINX} is not installed`);
-  for (const { end } of servers) await end?.();
 });
