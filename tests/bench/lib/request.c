@@ -16,10 +16,11 @@ static const char chromes[] =
     "Sec-Fetch-Site: cross-site\r\n"
     "Sec-Fetch-Mode: no-cors\r\n"
     "Sec-Fetch-Dest: image\r\n"
+    "Sec-Fetch-Storage-Access: active\r\n"
     "Referer: https://www.example.com/articles/2025/11/how-many-people-are-here-now\r\n"
     "Accept-Encoding: gzip, deflate, br, zstd\r\n"
-    "Accept-Language: en-US,en;q=0.9,de;q=0.8\r\n"
-    "Priority: i\r\n";
+    "Accept-Language: en-US,en;q=0.9,de;q=0.8,fr;q=0.7,es;q=0.6\r\n"
+    "Priority: u=5, i\r\n";
 
 static const struct {
     const char *name;
@@ -112,7 +113,8 @@ int request_init(struct request *r, const struct request_form *f)
     r->nblanks = 0;
     put_text(r, f->event ? "POST " : "GET ");
     put_template(r, f->target);
-    put_text(r, " HTTP/1.1\r\nHost: stats.example.com\r\n");
+    put_text(r, f->small ? " HTTP/1.1\r\nHost: x\r\n"
+                         : " HTTP/1.1\r\nHost: stats.example.com\r\n");
     if (f->last)
         put_text(r, "Connection: close\r\n");
     else if (!f->small)

@@ -21,9 +21,16 @@ export function load(port, ...args) {
     child.on('close', (code) => (code === 0 ? resolve(JSON.parse(text)) : reject(new Error(`load of ${port}: ${text}`)))));
 }
 
-/** Everything of headcount, its collector with one worker and everything on. The rest is as of Story.start. */
-export async function startHeadcount(s, { collector = [], ...rest } = {}) {
-  await s.start({ workers: 1, collector: ['--bots', 'built-in', ...collector], ...rest });
+/** Everything of headcount, its collector with one worker and everything on. @env: of the collector. */
+export async function startHeadcount(s, { env } = {}) {
+  await s.startRedis();
+  await s.startAggregator();
+  s.collector = s.daemon('collector', [
+    '--listen', '127.0.0.1:0', '--aggregator', s.udp, '--redis', s.redisAddress, '--secret-file', s.secretFile,
+    '--workers', '1', '--bots', 'built-in',
+  ], env);
+  s.http = await Story.addressOf(s.collector);
+  await s.ready();
   pin(s.redis.pid, 0);
   pin(s.aggregator.pid, 0);
   pin(s.collector.pid, 1);
