@@ -285,7 +285,7 @@ dashboard-long: all tests/node_modules/.package-lock.json
 flood: all tests/node_modules/.package-lock.json
 	HEADCOUNT_BIN=$(OUT)/bin node tests/bench/flood.mjs --minutes $(MINUTES)
 
-chaos: all tests/node_modules/.package-lock.json
+chaos: all $(OUT)/tests/bench/load tests/node_modules/.package-lock.json
 	HEADCOUNT_BIN=$(OUT)/bin node tests/chaos/chaos.mjs --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 forget:

@@ -1,5 +1,6 @@
 // What Redis holds against what was answered, event by event.
 import { Resp } from '../e2e/resp.mjs';
+import { PRESSED } from './pressure.mjs';
 
 /** Every page field of every row: "site path" -> how many rows have it, and what is wrong. */
 async function read(socket) {
@@ -14,7 +15,7 @@ async function read(socket) {
     const rows = await Promise.all(keys.map((key) => redis.call('HGETALL', key)));
     rows.forEach((flat, i) => {
       const [, site, minute] = /^hc:\{(.*)\}:b:(\d+)$/.exec(keys[i]) ?? [];
-      if (!site) return;
+      if (!site || site === PRESSED) return;
       const row = new Map();
       for (let f = 0; f < flat.length; f += 2) row.set(flat[f], Number(flat[f + 1]));
       let pages = 0;

@@ -4,12 +4,13 @@ import { Cluster, pause } from './cluster.mjs';
 import { draw, usual } from './faults.mjs';
 import { Load } from './load.mjs';
 import { compare } from './oracle.mjs';
+import { press } from './pressure.mjs';
 import { Random } from './random.mjs';
 
 const PAGES = 900; // of a site; beyond 1,000 they would be joined
 
-/** say: what to do with a line of progress. quiet: no faults but the network's. */
-export async function chaos({ seconds, seed, rate, aggregators, spool, workers, hold, forgets = false, say = () => {} }) {
+/** say: what to do with a line of progress. pressure: hits a second beside those that are looked for. */
+export async function chaos({ seconds, seed, rate, pressure = 0, aggregators, spool, workers, hold, forgets = false, say = () => {} }) {
   const random = new Random(seed);
   const cluster = new Cluster({ random, aggregators, spool, workers, hold });
   const done = {};
@@ -19,6 +20,7 @@ export async function chaos({ seconds, seed, rate, aggregators, spool, workers, 
     cluster.network(usual);
     load = new Load({ port: cluster.story.port, rate, sites: Math.max(4, Math.ceil((rate * seconds) / PAGES)) });
     load.start();
+    const pressing = pressure ? press(cluster.story, pressure, seconds) : null;
     const end = performance.now() + seconds * 1000;
     const over = setTimeout(() => load.pause(), seconds * 1000);
     await pause(1500);
@@ -33,11 +35,12 @@ export async function chaos({ seconds, seed, rate, aggregators, spool, workers, 
     clearTimeout(over);
     load.pause();
     cluster.network({});
+    const pressed = await pressing;
     const counters = forgets ? (await pause(8000), await cluster.story.counters(cluster.story.collector)) : await cluster.settle();
     const result = await compare(cluster.story.socket, load);
     load.stop();
     const exits = await cluster.close();
-    return { ...result, counters: { ...counters }, kills: cluster.kills, done, exits };
+    return { ...result, counters: { ...counters }, pressed, kills: cluster.kills, done, exits };
   } catch (e) {
     say(cluster.story.logs());
     load?.stop();
