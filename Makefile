@@ -309,7 +309,7 @@ bench: all $(BENCHES)
 	@tests/bench/run
 $(ROWS): bench-%: all $(BENCHES)
 	@tests/bench/run $*
-$(BENCHES): $(OUT)/libbench.a
+$(BENCHES) $(OUT)/tests/unit/test_bench: $(OUT)/libbench.a
 $(OUT)/libbench.a: $(call objs,tests/bench/lib)
 
 # ---- the code itself --------------------------------------------------------
