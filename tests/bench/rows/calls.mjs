@@ -12,7 +12,7 @@ import { cannot, root, row } from '../lib/row.mjs';
 import { load, PIXEL, startHeadcount, withStory } from '../lib/web.mjs';
 
 const ALLOCATION_PIXELS = 300_000;
-const CALL_PIXELS = 30_000;
+const CALL_PIXELS = 100_000;
 
 function buildPreload(s) {
   const library = path.join(s.dir, 'allocations.so');
