@@ -9,8 +9,8 @@ import fs from 'node:fs';
 import { cannot, row } from '../lib/row.mjs';
 import { allCounted, busy, NGINX, PIXEL, startFloor, startHeadcount, startNginx, startNode, startSink, takeTurns, withStory } from '../lib/web.mjs';
 
-const rounds = Number(process.argv[2] ?? 7);
-const ms = Number(process.argv[3] ?? 1000);
+const rounds = Number(process.argv[2] ?? 15);
+const ms = Number(process.argv[3] ?? 450);
 const what = 'keep-alive pixel, 800 B of headers';
 const goals = [
   ['forward probe', { goal: '≤ 1.15 × it', most: 1.15 }],
