@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../aggregator/inbox.h"
+
 static ms_t wall_now(void *arg)
 {
     const struct node_aggregator *a = arg;
@@ -125,16 +127,38 @@ static void on_replied(void *arg)
 
 /* ---- datagrams ---------------------------------------------------------- */
 
-static void take(struct node_aggregator *a, const struct peer *from, const uint8_t *bytes,
-                 size_t n)
+/* So that a read beyond the end, or too late, is seen by the sanitizer. */
+static uint8_t *copy_of(const uint8_t *bytes, size_t n)
 {
-    /* So that a read beyond the end is seen by the sanitizer. */
     uint8_t *copy = malloc(n);
 
     assert(copy);
-    memcpy(copy, bytes, n);
+    return memcpy(copy, bytes, n);
+}
+
+static void take(struct node_aggregator *a, const struct peer *from, const uint8_t *bytes,
+                 size_t n)
+{
+    uint8_t *copy = copy_of(bytes, n);
+
     engine_datagram(&a->engine, copy, n, from);
     free(copy);
+}
+
+/* As they are received: many with one call, of which the bytes stay until all are taken.
+ */
+static void take_batch(struct node_aggregator *a, const struct waiting *w, size_t n)
+{
+    uint8_t *copy[INBOX_BATCH];
+
+    assert(n <= INBOX_BATCH);
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = copy_of(w[i].bytes, w[i].n);
+        engine_take(&a->engine, copy[i], w[i].n, &w[i].from);
+    }
+    engine_settle(&a->engine);
+    for (size_t i = 0; i < n; i++)
+        free(copy[i]);
 }
 
 void node_aggregator_deliver(struct node_aggregator *a, unsigned from,
@@ -222,8 +246,10 @@ void node_aggregator_go_on(struct node_aggregator *a)
         turn(a);
     link_thaw(a->commits);
     link_thaw(a->loads);
-    for (size_t i = 0; i < a->nsocket; i++)
-        take(a, &a->socket[i].from, a->socket[i].bytes, a->socket[i].n);
+    for (size_t i = 0, n; i < a->nsocket; i += n) {
+        n = a->nsocket - i < INBOX_BATCH ? a->nsocket - i : INBOX_BATCH;
+        take_batch(a, a->socket + i, n);
+    }
     a->nsocket = 0;
     turn(a);
 }
