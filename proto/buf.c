@@ -53,22 +53,12 @@ void buf_clear(struct buf *b)
     b->full = false;
 }
 
-void buf_add(struct buf *b, const void *bytes, size_t n)
+void buf_add_slowly(struct buf *b, const void *bytes, size_t n)
 {
     if (n == 0 || !reserve(b, n))
         return;
     memcpy(b->p + b->n, bytes, n);
     b->n += n;
-}
-
-void buf_str(struct buf *b, const char *s)
-{
-    buf_add(b, s, strlen(s));
-}
-
-void buf_slice(struct buf *b, struct slice s)
-{
-    buf_add(b, s.p, s.n);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

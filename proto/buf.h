@@ -23,9 +23,28 @@ void buf_fini(struct buf *b);
 /* Forgets the contents and the full mark, keeps the memory. */
 void buf_clear(struct buf *b);
 
-void buf_add(struct buf *b, const void *bytes, size_t n);
-void buf_str(struct buf *b, const char *s);
-void buf_slice(struct buf *b, struct slice s);
+/* What appending does where memory or the ceiling is met. */
+void buf_add_slowly(struct buf *b, const void *bytes, size_t n);
+
+static inline void buf_add(struct buf *b, const void *bytes, size_t n)
+{
+    if (b->full || b->cap - b->n <= n || n == 0) {
+        buf_add_slowly(b, bytes, n);
+        return;
+    }
+    memcpy(b->p + b->n, bytes, n);
+    b->n += n;
+}
+
+static inline void buf_str(struct buf *b, const char *s)
+{
+    buf_add(b, s, strlen(s));
+}
+
+static inline void buf_slice(struct buf *b, struct slice s)
+{
+    buf_add(b, s.p, s.n);
+}
 
 /* printf into the buffer. */
 void buf_printf(struct buf *b, const char *fmt, ...)

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
+#include "decimal.h"
 #include "utf8.h"
 
 #define INTEGER_MAX \
@@ -168,6 +169,13 @@ static bool take_char(struct slice *s)
     return true;
 }
 
+static void add_number(struct buf *out, uint64_t v)
+{
+    char text[DECIMAL_MAX];
+
+    buf_add(out, text, decimal_write(text, v));
+}
+
 void json_init(struct json *j, struct buf *out)
 {
     *j = (struct json){.out = out};
@@ -220,14 +228,16 @@ void json_u64(struct json *j, uint64_t v)
 {
     assert(v <= JSON_INTEGER_MAX);
     begin_value(j);
-    buf_printf(j->out, "%" PRIu64, v);
+    add_number(j->out, v);
 }
 
 void json_i64(struct json *j, int64_t v)
 {
     assert(v <= (int64_t)JSON_INTEGER_MAX && v >= -(int64_t)JSON_INTEGER_MAX);
     begin_value(j);
-    buf_printf(j->out, "%" PRId64, v);
+    if (v < 0)
+        buf_add(j->out, "-", 1);
+    add_number(j->out, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
 /* Relies on the C locale's decimal point: no program of ours sets LC_NUMERIC. */

@@ -4,106 +4,126 @@
 #include "keys.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include "decimal.h"
 #include "hit.h"
 #include "iso.h"
 
 #define CHANNEL_PREFIX "hc:"
 
-static struct key_name __attribute__((format(printf, 1, 2))) key_of(const char *fmt, ...)
+/* Appends @s to the name. */
+static void add(struct key_name *k, struct slice s)
+{
+    assert(s.n < sizeof k->s - k->n);
+    memcpy(k->s + k->n, s.p, s.n);
+    k->n += s.n;
+    k->s[k->n] = '\0';
+}
+
+/* hc:{site}@what */
+static struct key_name key_of(struct slice site, struct slice what)
 {
     struct key_name k;
-    va_list ap;
-    int n;
 
-    va_start(ap, fmt);
-    n = vsnprintf(k.s, sizeof k.s, fmt, ap);
-    va_end(ap);
-    assert(n > 0 && (size_t)n < sizeof k.s);
-    k.n = (size_t)n;
+    assert(site_valid(site));
+    k.n = 0;
+    add(&k, SLICE(CHANNEL_PREFIX "{"));
+    add(&k, site);
+    add(&k, SLICE("}:"));
+    add(&k, what);
     return k;
 }
 
-/* For "%.*s". */
-static int checked_length(struct slice site)
+/* hc:{site}@what@min */
+static struct key_name key_at(struct slice site, struct slice what, minute_t min)
 {
-    assert(site_valid(site));
-    return (int)site.n;
+    struct key_name k = key_of(site, what);
+    char text[DECIMAL_MAX];
+
+    add(&k, (struct slice){text, decimal_write(text, min)});
+    return k;
 }
 
 struct key_name key_meta(struct slice site)
 {
-    return key_of("hc:{%.*s}:m", checked_length(site), site.p);
+    return key_of(site, SLICE("m"));
 }
 
 struct key_name key_minute(struct slice site, minute_t min)
 {
-    return key_of("hc:{%.*s}:b:%" PRIu32, checked_length(site), site.p, min);
+    return key_at(site, SLICE("b:"), min);
 }
 
 struct key_name key_traits(struct slice site, minute_t min)
 {
-    return key_of("hc:{%.*s}:tr:%" PRIu32, checked_length(site), site.p, min);
+    return key_at(site, SLICE("tr:"), min);
 }
 
 struct key_name key_recent(struct slice site)
 {
-    return key_of("hc:{%.*s}:r", checked_length(site), site.p);
+    return key_of(site, SLICE("r"));
 }
 
 struct key_name key_log(struct slice site, minute_t min)
 {
-    return key_of("hc:{%.*s}:l:%" PRIu32, checked_length(site), site.p, min);
+    return key_at(site, SLICE("l:"), min);
 }
 
 struct key_name key_day(struct slice site, int64_t day)
 {
     struct iso date = iso_of(day * MS_PER_DAY); /* 2025-11-22T... */
+    struct key_name k = key_of(site, SLICE("d:"));
 
-    return key_of("hc:{%.*s}:d:%.4s%.2s%.2s", checked_length(site), site.p, date.s,
-                  date.s + 5, date.s + 8);
+    add(&k, (struct slice){date.s, 4});
+    add(&k, (struct slice){date.s + 5, 2});
+    add(&k, (struct slice){date.s + 8, 2});
+    return k;
 }
 
 struct key_name key_pages(struct slice site)
 {
-    return key_of("hc:{%.*s}:pg", checked_length(site), site.p);
+    return key_of(site, SLICE("pg"));
 }
 
 struct key_name key_titles(struct slice site)
 {
-    return key_of("hc:{%.*s}:ti", checked_length(site), site.p);
+    return key_of(site, SLICE("ti"));
 }
 
 struct key_name key_online(struct slice site)
 {
-    return key_of("hc:{%.*s}:o", checked_length(site), site.p);
+    return key_of(site, SLICE("o"));
 }
 
 struct key_name key_totals(struct slice site)
 {
-    return key_of("hc:{%.*s}:t", checked_length(site), site.p);
+    return key_of(site, SLICE("t"));
 }
 
 struct key_name key_settings(struct slice site)
 {
-    return key_of("hc:{%.*s}:c", checked_length(site), site.p);
+    return key_of(site, SLICE("c"));
 }
 
 struct key_name key_alerts(struct slice site)
 {
-    return key_of("hc:{%.*s}:al", checked_length(site), site.p);
+    return key_of(site, SLICE("al"));
 }
 
 struct key_name key_staged(struct key_name key)
 {
-    return key_of("%s:new", key.s);
+    add(&key, SLICE(":new"));
+    return key;
 }
 
 struct key_name key_channel(struct slice site)
 {
-    return key_of(CHANNEL_PREFIX "%.*s", checked_length(site), site.p);
+    struct key_name k;
+
+    assert(site_valid(site));
+    k.n = 0;
+    add(&k, SLICE(CHANNEL_PREFIX));
+    add(&k, site);
+    return k;
 }
 
 bool key_channel_site(struct slice channel, struct slice *site)
