@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <strings.h>
+#include "../decimal.h"
 #include "../limits.h"
 
 static void breaks(struct redis_pipeline *p, const char *why)
@@ -178,28 +179,56 @@ static bool is_subscription(const char *verb, size_t n)
     return false;
 }
 
+/* "*2\r\n", "$5\r\n": a count or a length. */
+static void add_number(struct buf *out, char tag, size_t v)
+{
+    char text[1 + DECIMAL_MAX + 2] = {tag};
+    size_t n = 1 + decimal_write(text + 1, v);
+
+    text[n++] = '\r';
+    text[n++] = '\n';
+    buf_add(out, text, n);
+}
+
+/* RESP, https://redis.io/docs/reference/protocol-spec: an array of bulk strings. Returns
+ * whether it fitted; else nothing was added. */
+static bool add_command(struct buf *out, size_t argc, const char **argv,
+                        const size_t *lens)
+{
+    size_t before = out->n;
+
+    add_number(out, '*', argc);
+    for (size_t i = 0; i < argc; i++) {
+        size_t n = lens ? lens[i] : strlen(argv[i]);
+
+        add_number(out, '$', n);
+        buf_add(out, argv[i], n);
+        buf_add(out, "\r\n", 2);
+    }
+    if (!out->full)
+        return true;
+    out->n = before;
+    out->full = false;
+    return false;
+}
+
 int redis_pipeline_call(struct redis_pipeline *p, int argc, const char **argv,
                         const size_t *lens, redis_reply_fn fn, void *arg)
 {
     struct redis_call call = {.fn = fn, .arg = arg, .at = uv_now(p->loop)};
-    size_t waiting = p->gathering.n + p->writing.n;
-    char *bytes = NULL;
-    /* int in hiredis 0.14, long long from 1.0 on */
-    long long n = redisFormatCommandArgv(&bytes, argc, argv, lens);
-    int r = -1;
+    size_t before = p->gathering.n;
 
     call.subscribes = is_subscription(argv[0], lens ? lens[0] : strlen(argv[0]));
     assert(argc == 2 || !call.subscribes);
-    if (n < 0)
+    if (!add_command(&p->gathering, (size_t)argc, argv, lens))
         return -1;
-    if ((size_t)n <= REDIS_OUTBOX_MAX - waiting)
-        r = redis_calls_push(&p->calls, &call);
-    if (r == 0) {
-        buf_add(&p->gathering, bytes, (size_t)n);
-        uv_idle_start(&p->turn, on_turn);
+    if (p->gathering.n > REDIS_OUTBOX_MAX - p->writing.n ||
+        redis_calls_push(&p->calls, &call) < 0) {
+        p->gathering.n = before;
+        return -1;
     }
-    redisFreeCommand(bytes);
-    return r;
+    uv_idle_start(&p->turn, on_turn);
+    return 0;
 }
 
 void redis_pipeline_stop(struct redis_pipeline *p)

@@ -1,9 +1,9 @@
 /* redis_pipeline: commands out and replies in, in order, over a stream that is open. Part
  * of redis_link.
  *
- * hiredis formats the commands and reads the replies. The calls of one turn of the loop
- * gather in one buffer; while the kernel has not taken it, the next one gathers (libuv
- * 1.44 works off one write request a turn, so there is never a second). */
+ * Commands are written by hand, hiredis reads the replies. The calls of one turn of the
+ * loop gather in one buffer; while the kernel has not taken it, the next one gathers
+ * (libuv 1.44 works off one write request a turn, so there is never a second). */
 #ifndef HC_REDIS_PIPELINE_H
 #define HC_REDIS_PIPELINE_H
 
