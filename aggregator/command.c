@@ -3,19 +3,20 @@
 #include "command.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include "../proto/decimal.h"
 
 void command_init(struct command *c, size_t max_bytes)
 {
     *c = (struct command){0};
     buf_init(&c->text, max_bytes);
+    buf_init(&c->shape, max_bytes);
 }
 
 void command_fini(struct command *c)
 {
     buf_fini(&c->text);
+    buf_fini(&c->shape);
     free(c->len);
     free(c->argv);
 }
@@ -23,6 +24,7 @@ void command_fini(struct command *c)
 void command_clear(struct command *c)
 {
     buf_clear(&c->text);
+    buf_clear(&c->shape);
     c->n = 0;
 }
 
@@ -41,9 +43,9 @@ void command_arg(struct command *c, struct slice s)
 
 void command_u64(struct command *c, uint64_t v)
 {
-    char text[24];
+    char text[DECIMAL_MAX];
 
-    command_arg(c, (struct slice){text, (size_t)sprintf(text, "%" PRIu64, v)});
+    command_arg(c, (struct slice){text, decimal_write(text, v)});
 }
 
 void command_field(struct command *c, const char *name, uint64_t v)
@@ -59,22 +61,10 @@ void command_more(struct command *c, const void *bytes, size_t n)
     c->len[c->n - 1] += n;
 }
 
-/* Replaces argument @i by one of the same length. */
-static void patch(struct command *c, size_t i, const char *text)
-{
-    size_t at = 0;
-
-    assert(i < c->n && strlen(text) == c->len[i] && !c->text.full);
-    for (size_t k = 0; k < i; k++)
-        at += c->len[k];
-    memcpy(c->text.p + at, text, c->len[i]);
-}
-
 size_t command_op(struct command *c, const char *name, struct slice key)
 {
     size_t op = c->n;
 
-    command_arg(c, SLICE("0000")); /* known at its end */
     command_arg(c, slice_of(name));
     command_arg(c, key);
     return op;
@@ -82,11 +72,16 @@ size_t command_op(struct command *c, const char *name, struct slice key)
 
 void command_op_end(struct command *c, size_t op)
 {
-    char text[8];
+    size_t n = c->n - op;
 
-    assert(c->n - op - 1 < 10000);
-    snprintf(text, sizeof text, "%04zu", c->n - op - 1);
-    patch(c, op, text);
+    assert(n <= UINT16_MAX);
+    buf_add(&c->shape, (char[]){(char)(n >> 8), (char)n}, 2);
+}
+
+void command_shape(struct command *c)
+{
+    assert(!c->shape.full);
+    command_arg(c, buf_get(&c->shape));
 }
 
 void command_op_number(struct command *c, const char *name, struct slice key, uint64_t v)
@@ -99,7 +94,7 @@ void command_op_number(struct command *c, const char *name, struct slice key, ui
 
 struct command_mark command_mark(const struct command *c)
 {
-    return (struct command_mark){c->n, c->text.n};
+    return (struct command_mark){c->n, c->text.n, c->shape.n};
 }
 
 void command_rewind(struct command *c, struct command_mark mark)
@@ -107,6 +102,7 @@ void command_rewind(struct command *c, struct command_mark mark)
     assert(mark.n <= c->n && !c->text.full);
     c->n = mark.n;
     c->text.n = mark.bytes;
+    c->shape.n = mark.shape;
 }
 
 const char **command_argv(struct command *c)

@@ -7,6 +7,7 @@
 
 struct command {
     struct buf text;   /* all arguments, one behind the other */
+    struct buf shape;  /* how long each operation is, see command_shape */
     size_t *len;       /* of each */
     const char **argv; /* filled by command_argv */
     size_t n, cap;
@@ -24,15 +25,19 @@ void command_field(struct command *c, const char *name, uint64_t v);
 /* Appends to the last argument. */
 void command_more(struct command *c, const void *bytes, size_t n);
 
-/* One of several commands inside this one, as commit.lua takes them: an argument count,
- * then the command. command_op begins it and returns what command_op_end wants. */
+/* One of several commands inside this one, as commit.lua takes them. command_op begins it
+ * and returns what command_op_end wants. */
 size_t command_op(struct command *c, const char *name, struct slice key);
 void command_op_end(struct command *c, size_t op);
 void command_op_number(struct command *c, const char *name, struct slice key, uint64_t v);
 
+/* An argument that says of how many arguments each of them is: two bytes each, the higher
+ * one first. */
+void command_shape(struct command *c);
+
 /* Takes back what was added since; between the two only whole arguments were added. */
 struct command_mark {
-    size_t n, bytes;
+    size_t n, bytes, shape;
 };
 struct command_mark command_mark(const struct command *c);
 void command_rewind(struct command *c, struct command_mark mark);

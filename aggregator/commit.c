@@ -181,6 +181,7 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
     else
         commit_goes_on(c, out);
     c->part++;
+    command_shape(out);
     command_arg(out, buf_get(message));
     return last;
 }
@@ -284,6 +285,7 @@ void commit_end(struct store *st, struct site *s, enum commit_outcome o, ms_t re
     if (done) {
         s->commit_floor = s->commit;
         s->floor_at = s->commit_at;
+        s->renewed = s->renewed_sent;
         s->recent_done = s->recent_sent;
     } else {
         give_back(st, s, o);

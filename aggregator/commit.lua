@@ -11,17 +11,23 @@
 -- ARGV[4] number k of this part, 0 for the first   [5] 1 of a rewrite, logs included, else 0
 -- ARGV[6], [7] e and q of the record that the writer claimed the site from
 -- ARGV[8] version of the site's goals and alerts that the writer knows, empty: none
--- ARGV[9..] operations, each: argument count, then the command and its arguments; ALERT
--- key name state message is one of ours: that is how an alert stands (proto/alert.h,
--- empty: there is none), and if it goes on or off by it the message is published; ALERTS
--- key name... too: how others than these stand is forgotten
+-- ARGV[9..#ARGV-2] operations, each a command and its arguments, or one of ours: HSETAT key time
+-- field value... sets fields, and the expiry (s since 1970) if all of them are new, for then the
+-- key may be; HSETIN key seconds field value... too; ALERT key name state message: that is how an
+-- alert stands (proto/alert.h, empty: there is none), and if it goes on or off by it the message
+-- is published; ALERTS key name...: how others than these stand is forgotten
+-- ARGV[#ARGV-1] of how many arguments each operation is: two bytes each, the higher one first
 -- ARGV[#ARGV] the message, empty but in the last part
 -- Answers OK, "FENCED e" (another aggregator has written) or REGRESS (not as expected); or
 -- instead of OK, when the settings are of another version, a list: "OK", the version, and
 -- field and value of each goal and alert in turns.
-local meta, mine, floor, number = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local first, rewrites = ARGV[4] == '0', ARGV[5] == '1'
+local meta, first, rewrites = KEYS[1], ARGV[4] == '0', ARGV[5] == '1'
 local LONG = 4000 -- bytes of a value that is not even looked at: Redis would be busy with it
+
+if first and rewrites and redis.call('TYPE', meta).ok ~= 'hash' then
+  redis.call('DEL', meta) -- whatever it is, it holds no epoch
+end
+local m = redis.call('HMGET', meta, 'e', 'q', 'p')
 
 -- An e or q as it lies there; what is none, or above EPOCH_MAX (limits.h) and not ours, is
 -- garbage that would keep everybody out for ever, and counts as absent.
@@ -30,22 +36,27 @@ local function number_of(text, ours)
   return (v <= 4e15 or v == ours) and v or 0
 end
 
-if first and rewrites and redis.call('TYPE', meta).ok ~= 'hash' then
-  redis.call('DEL', meta) -- whatever it is, it holds no epoch
+local function refusal()
+  local mine, floor, number = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+  local e, q = number_of(m[1], mine), number_of(m[2], floor)
+  local fenced = e > mine
+  if e > 0 and e < mine then -- Redis forgot our claim; has anybody older written since?
+    local from = tonumber(ARGV[6])
+    fenced = e > from or (e == from and q > tonumber(ARGV[7]))
+  end
+  if fenced then return string.format('FENCED %.0f', e) end
+  if e == mine and q >= number then return 'REGRESS' end
+  if not (first and rewrites) and (e < mine or q < floor) then return 'REGRESS' end
+  if not first and m[3] ~= string.format('%s.%d', ARGV[3], ARGV[4] - 1) then return 'REGRESS' end
+  if first and rewrites and e < mine then
+    redis.call('HSET', meta, 'q', '0') -- its numbers are not ours
+  end
 end
-local m = redis.call('HMGET', meta, 'e', 'q', 'p')
-local e, q = number_of(m[1], mine), number_of(m[2], floor)
-local fenced = e > mine
-if e > 0 and e < mine then -- Redis forgot our claim; has anybody older written since?
-  local from = tonumber(ARGV[6])
-  fenced = e > from or (e == from and q > tonumber(ARGV[7]))
-end
-if fenced then return string.format('FENCED %.0f', e) end
-if e == mine and q >= number then return 'REGRESS' end
-if not (first and rewrites) and (e < mine or q < floor) then return 'REGRESS' end
-if not first and m[3] ~= string.format('%s.%d', ARGV[3], ARGV[4] - 1) then return 'REGRESS' end
-if first and rewrites and e < mine then
-  redis.call('HSET', meta, 'q', '0') -- its numbers are not ours
+
+-- Nearly always everything is as the last commit left it, and this is the next.
+if not first or m[1] ~= ARGV[1] or m[2] ~= ARGV[2] or ARGV[2] == ARGV[3] then
+  local refused = refusal()
+  if refused then return refused end
 end
 
 -- Of a value the part that could be read; empty also when the key is of another type.
@@ -86,18 +97,25 @@ local function alerts(key, ...)
 end
 
 local i, n = 9, #ARGV
-while i < n do
-  local argc = tonumber(ARGV[i])
-  if ARGV[i + 1] == 'RENAME' and redis.call('EXISTS', ARGV[i + 2]) == 0 then
-    redis.call('DEL', ARGV[i + 3]) -- nothing was staged: so there is nothing
-  elseif ARGV[i + 1] == 'ALERT' then
-    alert(unpack(ARGV, i + 2, i + argc))
-  elseif ARGV[i + 1] == 'ALERTS' then
-    alerts(unpack(ARGV, i + 2, i + argc))
+local shape = ARGV[n - 1]
+for k = 1, #shape, 2 do
+  local high, low = string.byte(shape, k, k + 1)
+  local what, last = ARGV[i], i + high * 256 + low - 1
+  if what == 'HSETAT' or what == 'HSETIN' then
+    local new = redis.call('HSET', ARGV[i + 1], unpack(ARGV, i + 3, last))
+    if new * 2 == last - i - 2 then
+      redis.call(what == 'HSETAT' and 'EXPIREAT' or 'EXPIRE', ARGV[i + 1], ARGV[i + 2])
+    end
+  elseif what == 'RENAME' and redis.call('EXISTS', ARGV[i + 1]) == 0 then
+    redis.call('DEL', ARGV[i + 2]) -- nothing was staged: so there is nothing
+  elseif what == 'ALERT' then
+    alert(unpack(ARGV, i + 1, last))
+  elseif what == 'ALERTS' then
+    alerts(unpack(ARGV, i + 1, last))
   else
-    redis.call(unpack(ARGV, i + 1, i + argc))
+    redis.call(unpack(ARGV, i, last))
   end
-  i = i + argc + 1
+  i = last + 1
 end
 if ARGV[n] == '' then return 'OK' end
 redis.call('PUBLISH', KEYS[2], ARGV[n])

@@ -158,17 +158,11 @@ static bool part_records(struct commit *c, struct command *out)
 /* Writes events until the part is full (false) or none is left. */
 static bool write_events(struct commit *c, struct command *out, struct buf *scratch)
 {
-    struct site *s = c->site;
-    bool any = false;
+    const struct site *s = c->site;
 
     if (c->event < recent_first(&s->recent))
         c->event = recent_first(&s->recent);
-    for (; c->event <= s->recent.last && !is_full(c, out); c->event++) {
-        op_event(out, s, c->event, scratch, c->feed_staged);
-        any = true;
-    }
-    if (any)
-        op_expire_feed(out, s, c->feed_staged);
+    c->event = op_events(out, s, c->event, c->store->part_bytes, scratch, c->feed_staged);
     return c->event > s->recent.last;
 }
 

@@ -1,5 +1,5 @@
-/* commit_ops: keys and values of a site as arguments of HSET, HDEL, SETRANGE, EXPIREAT
- * and RENAME. */
+/* commit_ops: keys and values of a site as arguments of HSETAT, HSETIN, HSET, HDEL,
+ * SETRANGE, EXPIREAT and RENAME. */
 #include "commit_ops.h"
 
 #define OP_PAGES (COMMIT_FIELDS_MAX / 2)
@@ -17,20 +17,33 @@ static struct key_name named(struct key_name key, bool staged)
     return staged ? key_staged(key) : key;
 }
 
+/* When what is of minute @m expires, s since 1970. */
+static uint64_t expiry(const struct site *s, minute_t m)
+{
+    return (uint64_t)minute_start(m + s->window) / 1000 + EXPIRY_SLACK_S;
+}
+
 static void expire(struct command *c, const struct site *s, struct key_name key,
                    minute_t m)
 {
-    command_op_number(c, "EXPIREAT", key_text(&key),
-                      (uint64_t)minute_start(m + s->window) / 1000 + EXPIRY_SLACK_S);
+    command_op_number(c, "EXPIREAT", key_text(&key), expiry(s, m));
+}
+
+size_t op_fields(struct command *c, const struct site *s, struct key_name key, minute_t m)
+{
+    size_t at = command_op(c, "HSETAT", key_text(&key));
+
+    command_u64(c, expiry(s, m));
+    return at;
 }
 
 /* ---- rows ----------------------------------------------------------------- */
 
 void op_row_head(struct command *c, const struct site *s, unsigned slot, bool staged)
 {
-    struct key_name key = named(key_minute(site_id(s), slot_minute(s, slot)), staged);
+    minute_t m = slot_minute(s, slot);
     const struct site_row *row = &s->row[slot];
-    size_t at = command_op(c, "HSET", key_text(&key));
+    size_t at = op_fields(c, s, named(key_minute(site_id(s), m), staged), m);
 
     command_field(c, "pv", row->views);
     command_field(c, "ev", row->events);
@@ -43,14 +56,14 @@ void op_row_head(struct command *c, const struct site *s, unsigned slot, bool st
     command_op_end(c, at);
 }
 
-void op_expire_row(struct command *c, const struct site *s, minute_t m, bool staged)
+void op_expire_row(struct command *c, const struct site *s, minute_t m)
 {
-    expire(c, s, named(key_minute(site_id(s), m), staged), m);
+    expire(c, s, key_minute(site_id(s), m), m);
 }
 
-void op_expire_traits(struct command *c, const struct site *s, minute_t m, bool staged)
+void op_expire_traits(struct command *c, const struct site *s, minute_t m)
 {
-    expire(c, s, named(key_traits(site_id(s), m), staged), m);
+    expire(c, s, key_traits(site_id(s), m), m);
 }
 
 /* ---- who is on which page ------------------------------------------------- */
@@ -89,51 +102,67 @@ static size_t pages_span(const struct command *c, const struct site *s, unsigned
     return id;
 }
 
-/* Those of pages on which somebody is, or nobody any more. Returns whether there were
- * any. */
-static bool page_fields(struct command *c, const struct site *s, unsigned slot,
-                        struct slice key, size_t id, size_t to, bool present)
+/* Those of pages on which somebody is, or nobody any more. */
+static void page_fields(struct command *c, const struct site *s, unsigned slot, size_t id,
+                        size_t to, bool present)
 {
-    size_t at = 0;
-    bool begun = false;
-
     for (; id < to; id++) {
         const struct page *p = pages_get(&s->pages, id);
 
         if (!p || !is_sent(&s->pages, p, slot) ||
             (count_on(&s->pages, p, slot) != 0) != present)
             continue;
-        if (!begun)
-            at = command_op(c, present ? "HSET" : "HDEL", key);
-        begun = true;
         page_field(c, p);
         if (present)
             command_u64(c, count_on(&s->pages, p, slot));
     }
-    if (begun)
+}
+
+/* Ends the operation @at, or takes it back if nothing was added since @begun. */
+static void end_fields(struct command *c, size_t at, struct command_mark begun,
+                       struct command_mark none)
+{
+    if (c->n > begun.n)
         command_op_end(c, at);
-    return begun;
+    else
+        command_rewind(c, none);
+}
+
+static void gone_pages(struct command *c, const struct site *s, unsigned slot,
+                       struct key_name key, size_t from, size_t to)
+{
+    struct command_mark none = command_mark(c);
+    size_t at = command_op(c, "HDEL", key_text(&key));
+    struct command_mark begun = command_mark(c);
+
+    page_fields(c, s, slot, from, to, false);
+    end_fields(c, at, begun, none);
 }
 
 size_t op_row_pages(struct command *c, const struct site *s, unsigned slot, size_t from,
                     size_t room, bool staged)
 {
-    struct key_name key = named(key_minute(site_id(s), slot_minute(s, slot)), staged);
+    minute_t m = slot_minute(s, slot);
+    struct key_name key = named(key_minute(site_id(s), m), staged);
     size_t to = pages_span(c, s, slot, from, room);
+    struct command_mark none = command_mark(c);
+    size_t at = op_fields(c, s, key, m);
+    struct command_mark begun = command_mark(c);
 
-    if (page_fields(c, s, slot, key_text(&key), from, to, true))
-        op_expire_row(c, s, slot_minute(s, slot), staged);
+    page_fields(c, s, slot, from, to, true);
+    end_fields(c, at, begun, none);
     if (!staged)
-        page_fields(c, s, slot, key_text(&key), from, to, false);
+        gone_pages(c, s, slot, key, from, to);
     return to;
 }
 
 /* Not at a time: Redis' clock may be another. */
-static void expire_online(struct command *c, const struct site *s, bool staged)
+static size_t online_fields(struct command *c, struct key_name key)
 {
-    struct key_name key = named(key_online(site_id(s)), staged);
+    size_t at = command_op(c, "HSETIN", key_text(&key));
 
-    command_op_number(c, "EXPIRE", key_text(&key), ONLINE_TTL_S);
+    command_u64(c, ONLINE_TTL_S);
+    return at;
 }
 
 size_t op_online_pages(struct command *c, const struct site *s, size_t from, size_t room,
@@ -141,11 +170,14 @@ size_t op_online_pages(struct command *c, const struct site *s, size_t from, siz
 {
     struct key_name key = named(key_online(site_id(s)), staged);
     size_t to = pages_span(c, s, ONLINE, from, room);
+    struct command_mark none = command_mark(c);
+    size_t at = online_fields(c, key);
+    struct command_mark begun = command_mark(c);
 
-    if (page_fields(c, s, ONLINE, key_text(&key), from, to, true))
-        expire_online(c, s, staged);
+    page_fields(c, s, ONLINE, from, to, true);
+    end_fields(c, at, begun, none);
     if (!staged)
-        page_fields(c, s, ONLINE, key_text(&key), from, to, false);
+        gone_pages(c, s, ONLINE, key, from, to);
     return to;
 }
 
@@ -168,7 +200,7 @@ void op_online(struct command *c, const struct site *s, bool staged)
         command_field(c, "fb", o->fresh.background);
     }
     command_op_end(c, at);
-    expire_online(c, s, staged);
+    command_op_number(c, "EXPIRE", key_text(&key), ONLINE_TTL_S);
 }
 
 void op_totals(struct command *c, const struct site *s)
@@ -206,8 +238,7 @@ static size_t next_unnamed(const struct site *s, size_t id)
 static size_t name_pages(struct command *c, struct site *s, size_t id, size_t room,
                          bool staged)
 {
-    struct key_name key = named(key_pages(site_id(s)), staged);
-    size_t at = command_op(c, "HSET", key_text(&key));
+    size_t at = op_fields(c, s, named(key_pages(site_id(s)), staged), s->now);
 
     for (size_t n = 0; id < s->pages.ids && n < OP_PAGES && (n == 0 || c->text.n < room);
          n++) {
@@ -224,17 +255,14 @@ bool op_page_ids(struct command *c, struct site *s, size_t room, bool staged)
 {
     size_t id = next_unnamed(s, 0);
 
-    if (id == s->pages.ids)
-        return true;
     while (id < s->pages.ids && c->text.n < room)
         id = name_pages(c, s, id, room, staged);
-    op_expire_pages(c, s, staged);
     return id == s->pages.ids;
 }
 
-void op_expire_pages(struct command *c, const struct site *s, bool staged)
+void op_expire_pages(struct command *c, const struct site *s)
 {
-    expire(c, s, named(key_pages(site_id(s)), staged), s->now);
+    expire(c, s, key_pages(site_id(s)), s->now);
 }
 
 static void slot_records(struct command *c, struct site *s, unsigned slot,
@@ -272,12 +300,11 @@ void op_records(struct command *c, struct site *s, const struct log_record *r, s
 
 /* ---- the feed, and keys of any kind -------------------------------------------- */
 
-void op_event(struct command *c, const struct site *s, uint64_t id, struct buf *scratch,
-              bool staged)
+/* One field: an event. */
+static void event_field(struct command *c, const struct site *s, uint64_t id,
+                        struct buf *scratch)
 {
-    struct key_name key = named(key_recent(site_id(s)), staged);
     struct recent_event e = recent_get(&s->recent, id);
-    size_t at = command_op(c, "HSET", key_text(&key));
     struct json j;
 
     buf_clear(scratch);
@@ -285,12 +312,25 @@ void op_event(struct command *c, const struct site *s, uint64_t id, struct buf *
     recent_event_json(&j, &e);
     command_u64(c, id % RECENT_MAX);
     command_arg(c, buf_get(scratch));
-    command_op_end(c, at);
 }
 
-void op_expire_feed(struct command *c, const struct site *s, bool staged)
+uint64_t op_events(struct command *c, const struct site *s, uint64_t id, size_t room,
+                   struct buf *scratch, bool staged)
 {
-    expire(c, s, named(key_recent(site_id(s)), staged), s->now);
+    size_t at;
+
+    if (id > s->recent.last || c->text.n >= room)
+        return id;
+    at = op_fields(c, s, named(key_recent(site_id(s)), staged), s->now);
+    for (; id <= s->recent.last && c->text.n < room; id++)
+        event_field(c, s, id, scratch);
+    command_op_end(c, at);
+    return id;
+}
+
+void op_expire_feed(struct command *c, const struct site *s)
+{
+    expire(c, s, key_recent(site_id(s)), s->now);
 }
 
 void op_try(struct command *c, struct key_name key)

@@ -2,8 +2,8 @@
  * command_op. Pure.
  *
  * With @staged they write under the staged names (key_staged). What may make a key sets
- * its expiry too, behind it: one that lies in the past on Redis' clock deletes the key.
- */
+ * its expiry too, if it has made it (HSETAT, HSETIN of commit.lua) or always, behind it:
+ * one that lies in the past on Redis' clock deletes the key. */
 #ifndef HC_COMMIT_OPS_H
 #define HC_COMMIT_OPS_H
 
@@ -14,7 +14,11 @@
 /* The minute whose row lies in @slot. */
 minute_t slot_minute(const struct site *s, unsigned slot);
 
-/* The row's counts, and `n`, the number of valid log records. No expiry. */
+/* Begins to set fields of @key, which is of minute @m: for command_op_end. */
+size_t op_fields(struct command *c, const struct site *s, struct key_name key,
+                 minute_t m);
+
+/* The row's counts, and `n`, the number of valid log records. */
 void op_row_head(struct command *c, const struct site *s, unsigned slot, bool staged);
 
 /* Changes nothing, and fails if @key is there and no hash. */
@@ -45,14 +49,16 @@ bool op_page_ids(struct command *c, struct site *s, size_t room, bool staged);
 void op_records(struct command *c, struct site *s, const struct log_record *r, size_t n,
                 bool staged);
 
-/* One event of the feed; the expiry is op_expire_feed's. */
-void op_event(struct command *c, const struct site *s, uint64_t id, struct buf *scratch,
-              bool staged);
-void op_expire_feed(struct command *c, const struct site *s, bool staged);
+/* Events of the feed from @id on, up to @room bytes of text, in one operation: there are
+ * RECENT_MAX at most. Returns the id to go on with. */
+uint64_t op_events(struct command *c, const struct site *s, uint64_t id, size_t room,
+                   struct buf *scratch, bool staged);
 
-void op_expire_row(struct command *c, const struct site *s, minute_t m, bool staged);
-void op_expire_traits(struct command *c, const struct site *s, minute_t m, bool staged);
-void op_expire_pages(struct command *c, const struct site *s, bool staged);
+/* That keys which may be older are kept as long as their row, or the newest one. */
+void op_expire_feed(struct command *c, const struct site *s);
+void op_expire_row(struct command *c, const struct site *s, minute_t m);
+void op_expire_traits(struct command *c, const struct site *s, minute_t m);
+void op_expire_pages(struct command *c, const struct site *s);
 
 void op_delete(struct command *c, struct key_name key);
 

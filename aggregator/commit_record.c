@@ -54,7 +54,8 @@ static int count_bits(uint64_t bits)
 }
 
 /* The rows of @due, the traits of @told and totals are written together or not at all: a
- * key of another type is met before the first of them changes. */
+ * key of another type is met before the first of them changes. The first row needs no
+ * trial: it is what is written first. */
 static void try_all(const struct commit *c, struct command *out, uint64_t due,
                     uint64_t told, bool totals)
 {
@@ -62,7 +63,7 @@ static void try_all(const struct commit *c, struct command *out, uint64_t due,
 
     if (count_bits(due) + count_bits(told) + totals < 2)
         return;
-    for (; due; due &= due - 1)
+    for (due &= due - 1; due; due &= due - 1)
         op_try(out,
                key_minute(site_id(s), slot_minute(s, (unsigned)__builtin_ctzll(due))));
     for (; told; told &= told - 1)
@@ -97,10 +98,9 @@ static void last_heads(const struct commit *c, struct command *out, uint64_t due
         last_totals(c, out);
 }
 
-static void last_rows(const struct commit *c, struct command *out)
+static void last_rows(const struct commit *c, struct command *out, uint64_t due)
 {
     const struct site *s = c->site;
-    uint64_t due = rows_due(c);
 
     last_heads(c, out, due);
     for (unsigned i = 0; i < s->window; i++) {
@@ -110,9 +110,36 @@ static void last_rows(const struct commit *c, struct command *out)
             op_unstage(out, key_minute(site_id(s), m));
             op_unstage(out, key_traits(site_id(s), m));
         }
-        if (due >> slot_of(s, m) & 1)
-            op_expire_row(out, s, m, false);
     }
+}
+
+/* A minute longer than the site needs: it is said once a minute. */
+static void op_meta_lives(const struct commit *c, struct command *out)
+{
+    struct key_name meta = key_meta(site_id(c->site));
+
+    command_op_number(out, "EXPIRE", key_text(&meta),
+                      (c->site->window + 1) * 60 + EXPIRY_SLACK_S);
+}
+
+/* Of keys that were there before: a commit that only makes the same keys longer within
+ * the same minute, as most do, has nothing to say of it. */
+static void last_expiries(const struct commit *c, struct command *out, uint64_t due,
+                          uint64_t told)
+{
+    struct site *s = c->site;
+
+    s->renewed_sent = s->now;
+    if (!c->whole && s->renewed == s->now)
+        return;
+    for (; due; due &= due - 1)
+        op_expire_row(out, s, slot_minute(s, (unsigned)__builtin_ctzll(due)));
+    for (; told; told &= told - 1)
+        op_expire_traits(out, s, slot_minute(s, (unsigned)__builtin_ctzll(told)));
+    op_expire_pages(out, s);
+    op_expire_titles(out, s);
+    op_expire_feed(out, s);
+    op_meta_lives(c, out);
 }
 
 static bool is_nobody(const struct site *s)
@@ -154,11 +181,6 @@ static void last_renames(const struct commit *c, struct command *out)
     op_unstage(out, key_pages(site_id(s)));
 }
 
-static void op_meta_lives(const struct commit *c, struct command *out, struct slice meta)
-{
-    command_op_number(out, "EXPIRE", meta, c->site->window * 60 + EXPIRY_SLACK_S);
-}
-
 /* "q.k" */
 static void field_part(const struct commit *c, struct command *out)
 {
@@ -193,7 +215,6 @@ static void last_record(const struct commit *c, struct command *out, struct buf 
     command_arg(out, SLICE("w"));
     command_arg(out, buf_get(scratch));
     command_op_end(out, at);
-    op_meta_lives(c, out, key_text(&meta));
 }
 
 /* One alert as it stands; of one that is no more Redis is to forget it. Where it is
@@ -247,14 +268,14 @@ static void last_alerts(const struct commit *c, struct command *out, struct buf 
 void commit_record(struct commit *c, struct command *out, struct buf *message)
 {
     struct site *s = c->site;
+    uint64_t due = rows_due(c), told = traits_slots(s) & due;
 
     last_online(c, out);
-    last_rows(c, out);
+    last_rows(c, out, due);
     if (c->full)
         last_renames(c, out);
-    op_expire_pages(out, s, false);
-    op_expire_titles(out, s);
     last_record(c, out, message);
+    last_expiries(c, out, due, told);
     last_alerts(c, out, message);
     s->recent_sent = s->recent.last;
     buf_clear(message);
@@ -276,5 +297,5 @@ void commit_goes_on(const struct commit *c, struct command *out)
     }
     command_op_end(out, at);
     if (c->full)
-        op_meta_lives(c, out, key_text(&meta));
+        op_meta_lives(c, out);
 }

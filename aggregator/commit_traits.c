@@ -21,7 +21,7 @@ _Static_assert(ROW_TRAITS * 2 <= COMMIT_FIELDS_MAX, "a row's traits are one HSET
 #define FIELD_BYTES 14   /* prefix and number */
 #define QUERIES_BYTES 64 /* their fields but for the histogram */
 #define BUCKET_BYTES 15  /* of that, each */
-#define OPS_BYTES 40     /* HLEN, HSET and EXPIREAT, but for the key of each */
+#define OPS_BYTES 40     /* HLEN, HSETAT and EXPIREAT, but for the key of each */
 
 static bool is_due(const struct trait *v, unsigned slot)
 {
@@ -109,7 +109,7 @@ void op_row_queries(struct command *c, const struct site *s, unsigned slot, bool
         return;
     if (staged)
         key = key_staged(key);
-    at = command_op(c, "HSET", key_text(&key));
+    at = op_fields(c, s, key, slot_minute(s, slot));
     put_queries(c, q);
     command_op_end(c, at);
 }
@@ -130,7 +130,7 @@ void op_row_traits(struct command *c, const struct site *s, unsigned slot, bool 
 
     if (staged)
         key = key_staged(key);
-    at = command_op(c, "HSET", key_text(&key));
+    at = op_fields(c, s, key, slot_minute(s, slot));
     for (size_t i = 0; i < s->traits.n; i++) {
         if (!is_due(s->traits.trait[i], slot))
             continue;
@@ -142,7 +142,6 @@ void op_row_traits(struct command *c, const struct site *s, unsigned slot, bool 
         return;
     }
     command_op_end(c, at);
-    op_expire_traits(c, s, slot_minute(s, slot), staged);
 }
 
 static void take_off(struct site *s, unsigned slot)
@@ -171,7 +170,6 @@ bool part_traits(struct commit *c, struct command *out)
             return false;
         op_row_traits(out, s, slot, true);
         op_row_queries(out, s, slot, true);
-        op_expire_row(out, s, slot_minute(s, slot), true);
         take_off(s, slot);
         any = true;
     }
@@ -191,8 +189,8 @@ static size_t next_title(const struct pages *t, size_t id)
 static size_t some_titles(const struct commit *c, struct command *out, size_t id)
 {
     struct pages *t = &c->site->pages;
-    struct key_name key = key_titles(site_id(c->site));
-    size_t at = command_op(out, "HSET", key_text(&key)), n = 0;
+    size_t at = op_fields(out, c->site, key_titles(site_id(c->site)), c->site->now);
+    size_t n = 0;
 
     do {
         command_arg(out, page_path(pages_get(t, id)));
@@ -220,7 +218,6 @@ bool part_titles(struct commit *c, struct command *out)
         if (out->text.n >= c->store->part_bytes)
             return false;
     }
-    op_expire_titles(out, c->site);
     t->titles_dirty = false;
     return true;
 }

@@ -11,11 +11,10 @@ size_t traits_due(const struct site *s);
 /* The slots whose views are told apart by something that Redis does not have. */
 uint64_t traits_slots(const struct site *s);
 
-/* How long the queries of one row took, if that is due. No expiry: it is the row's. */
+/* How long the queries of one row took, if that is due. */
 void op_row_queries(struct command *c, const struct site *s, unsigned slot, bool staged);
 
-/* The traits of one row's views that are due, and when they expire; nothing where none
- * are. */
+/* The traits of one row's views that are due; nothing where none are. */
 void op_row_traits(struct command *c, const struct site *s, unsigned slot, bool staged);
 
 /* Of a rewrite: stages it for all rows, and takes it off what is due, until the part is

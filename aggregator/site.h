@@ -90,7 +90,9 @@ struct site {
     ms_t commit_at;        /* when the last one was begun, */
     ms_t floor_at; /* and when the last one that Redis said OK to, 0: none since the site
                       was made or read back */
-    ms_t live_at;  /* when hc:live was last told of the site, 0: never */
+    minute_t renewed, renewed_sent; /* in which expiries of the site's keys were renewed
+                      last, and so in the commit that is out */
+    ms_t live_at;                   /* when hc:live was last told of the site, 0: never */
     uint64_t from_epoch;  /* the record that we claimed the site from; UINT64_MAX: */
     uint64_t from_commit; /* none, whoever wrote it before is written over */
     uint64_t message;     /* n: number of the last message built */

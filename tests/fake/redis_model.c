@@ -300,6 +300,32 @@ static const char *hset(struct redis_model *m, const struct slice *v, size_t n)
     return k ? NULL : WRONGTYPE;
 }
 
+static void expire(struct redis_model *m, struct slice name, ms_t at)
+{
+    if (!find(m, name))
+        return;
+    keep(m, name);
+    find(m, name)->expires = at;
+    find(m, name);
+}
+
+/* HSETAT and HSETIN: and @expires, if all fields were new. */
+static const char *hset_new(struct redis_model *m, const struct slice *v, size_t n,
+                            ms_t expires)
+{
+    const struct model_key *k = find(m, v[1]);
+    size_t had = k && !k->is_string ? k->n : 0;
+    const char *error;
+    struct slice set[2 + 2 * COMMIT_FIELDS_MAX] = {v[0], v[1]};
+
+    assert(n >= 5 && n - 1 <= sizeof set / sizeof *set);
+    memcpy(set + 2, v + 3, (n - 3) * sizeof *set);
+    error = hset(m, set, n - 1);
+    if (!error && 2 * (find(m, v[1])->n - had) == n - 3)
+        expire(m, v[1], expires);
+    return error;
+}
+
 static const char *hdel(struct redis_model *m, const struct slice *v, size_t n)
 {
     struct model_key *k = find(m, v[1]);
@@ -393,15 +419,6 @@ static const char *zremrangebyscore(struct redis_model *m, const struct slice *v
     return k ? NULL : WRONGTYPE;
 }
 
-static void expire(struct redis_model *m, struct slice name, ms_t at)
-{
-    if (!find(m, name))
-        return;
-    keep(m, name);
-    find(m, name)->expires = at;
-    find(m, name);
-}
-
 static bool begins_on(struct slice state)
 {
     return slice_starts(state, SLICE("on "));
@@ -470,6 +487,10 @@ static const char *operation(struct redis_model *m, const struct slice *v, size_
 {
     if (slice_eq(v[0], SLICE("HSET")))
         return hset(m, v, n);
+    if (slice_eq(v[0], SLICE("HSETAT")))
+        return hset_new(m, v, n, (ms_t)number(v[2]) * 1000);
+    if (slice_eq(v[0], SLICE("HSETIN")))
+        return hset_new(m, v, n, m->now + (ms_t)number(v[2]) * 1000);
     if (slice_eq(v[0], SLICE("HDEL")))
         return hdel(m, v, n);
     if (slice_eq(v[0], SLICE("ZADD")))
@@ -690,6 +711,7 @@ static redisReply *committed(struct redis_model *m, const struct slice *v)
 static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n)
 {
     const char *text = refusal(m, v);
+    struct slice shape = v[n - 2];
 
     if (text && slice_starts(slice_of(text), SLICE("WRONGTYPE")))
         return reply_error(text);
@@ -698,14 +720,15 @@ static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n
     if (slice_eq(v[8], SLICE("0")) && slice_eq(v[9], SLICE("1")) &&
         believed(value(find(m, v[3]), SLICE("e")), number(v[5])) < number(v[5]))
         set_field(change(m, v[3], false), SLICE("q"), SLICE("0"));
-    for (size_t i = 13; i < n - 1;) {
-        size_t argc = number(v[i]);
+    assert(shape.n % 2 == 0);
+    for (size_t i = 13, k = 0; k < shape.n; k += 2) {
+        size_t argc = (size_t)(uint8_t)shape.p[k] << 8 | (uint8_t)shape.p[k + 1];
 
-        assert(i + 1 + argc <= n - 1);
-        text = operation(m, v + i + 1, argc);
+        assert(i + argc <= n - 2);
+        text = operation(m, v + i, argc);
         if (text)
             return reply_error(text);
-        i += argc + 1;
+        i += argc;
     }
     if (v[n - 1].n == 0)
         return reply_text(REDIS_REPLY_STRING, SLICE("OK"));

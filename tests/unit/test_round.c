@@ -485,6 +485,7 @@ static void somebody_claims(struct world *w)
     command_u64(&c, w->epoch + EPOCH_STEP / 2);
     command_op_end(&c, op);
     command_op_number(&c, "EXPIRE", slice_of(meta.s), w->window * 60 + 60);
+    command_shape(&c);
     command_arg(&c, SLICE(""));
     redis_model_run(&w->link.redis, &c);
     command_fini(&c);
