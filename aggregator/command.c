@@ -61,6 +61,13 @@ void command_more(struct command *c, const void *bytes, size_t n)
     c->len[c->n - 1] += n;
 }
 
+void command_more_u64(struct command *c, uint64_t v)
+{
+    char text[DECIMAL_MAX];
+
+    command_more(c, text, decimal_write(text, v));
+}
+
 size_t command_op(struct command *c, const char *name, struct slice key)
 {
     size_t op = c->n;

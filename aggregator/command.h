@@ -24,6 +24,7 @@ void command_field(struct command *c, const char *name, uint64_t v);
 
 /* Appends to the last argument. */
 void command_more(struct command *c, const void *bytes, size_t n);
+void command_more_u64(struct command *c, uint64_t v);
 
 /* One of several commands inside this one, as commit.lua takes them. command_op begins it
  * and returns what command_op_end wants. */

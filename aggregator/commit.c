@@ -133,6 +133,8 @@ static void start(struct commit *c)
             memset(s->log.taken, 0, s->slots * sizeof *s->log.taken);
     }
     c->whole = c->full || c->now - s->floor_at > ONLINE_KNOWN_MS;
+    c->brief = s->known.record && !c->whole;
+    known_begin(&s->known);
     if (c->full)
         inflight_mark_all(s);
     if (c->whole)
@@ -144,6 +146,7 @@ static void start(struct commit *c)
     c->feed_staged = c->visited = false;
     c->rows = s->inflight;
     c->page = c->online = 0;
+    c->counted = 0;
     c->retitled = c->too_large = false;
     c->visitor = 0;
     c->event = c->full ? 1 : s->recent_done + 1;
@@ -174,6 +177,7 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
     part_begin(c, sha, out);
     if (c->whole && c->part == 0)
         op_delete_staged(c, out);
+    commit_try(c, out);
     last = commit_ahead(c, out, message);
     buf_clear(message);
     if (last)
@@ -282,6 +286,7 @@ void commit_end(struct store *st, struct site *s, enum commit_outcome o, ms_t re
     assert(s->committing);
     inflight_end(s, done);
     inflight_end_records(st, s, done);
+    known_end(&s->known, done);
     if (done) {
         s->commit_floor = s->commit;
         s->floor_at = s->commit_at;

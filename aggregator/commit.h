@@ -40,11 +40,13 @@ struct commit {
     bool full;        /* this one rewrites everything */
     bool relog;       /* and the logs too */
     bool whole;       /* this one writes all of who is online */
+    bool brief;       /* this one need not tell what was told before */
     uint64_t part;    /* number of the next one */
     minute_t ahead;   /* of a rewrite: those before this one are deleted */
     uint64_t rows;    /* slots whose pages are still to be written */
     size_t page;      /* next page id of the row being written */
     size_t online;    /* next page id of those that may be open */
+    uint64_t counted; /* the part behind the one that says how many are online, 0: none */
     uint64_t visitor; /* of a log written anew: those up to this id are done */
     bool visited;     /* all of them */
     bool retitled;    /* the titles that were there are deleted */

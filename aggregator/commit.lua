@@ -13,9 +13,10 @@
 -- ARGV[8] version of the site's goals and alerts that the writer knows, empty: none
 -- ARGV[9..#ARGV-2] operations, each a command and its arguments, or one of ours: HSETAT key time
 -- field value... sets fields, and the expiry (s since 1970) if all of them are new, for then the
--- key may be; HSETIN key seconds field value... too; ALERT key name state message: that is how an
--- alert stands (proto/alert.h, empty: there is none), and if it goes on or off by it the message
--- is published; ALERTS key name...: how others than these stand is forgotten
+-- key may be; TRY key n: unless the hash has so many fields, the rest is refused; ALERT key name
+-- state message: that is how an alert stands (proto/alert.h, empty: there is none), and if it goes
+-- on or off by it the message is published; ALERTS key name...: how others than these stand is
+-- forgotten
 -- ARGV[#ARGV-1] of how many arguments each operation is: two bytes each, the higher one first
 -- ARGV[#ARGV] the message, empty but in the last part
 -- Answers OK, "FENCED e" (another aggregator has written) or REGRESS (not as expected); or
@@ -101,11 +102,11 @@ local shape = ARGV[n - 1]
 for k = 1, #shape, 2 do
   local high, low = string.byte(shape, k, k + 1)
   local what, last = ARGV[i], i + high * 256 + low - 1
-  if what == 'HSETAT' or what == 'HSETIN' then
+  if what == 'HSETAT' then
     local new = redis.call('HSET', ARGV[i + 1], unpack(ARGV, i + 3, last))
-    if new * 2 == last - i - 2 then
-      redis.call(what == 'HSETAT' and 'EXPIREAT' or 'EXPIRE', ARGV[i + 1], ARGV[i + 2])
-    end
+    if new * 2 == last - i - 2 then redis.call('EXPIREAT', ARGV[i + 1], ARGV[i + 2]) end
+  elseif what == 'TRY' then
+    if redis.call('HLEN', ARGV[i + 1]) < tonumber(ARGV[i + 2]) then return 'REGRESS' end
   elseif what == 'RENAME' and redis.call('EXISTS', ARGV[i + 1]) == 0 then
     redis.call('DEL', ARGV[i + 2]) -- nothing was staged: so there is nothing
   elseif what == 'ALERT' then

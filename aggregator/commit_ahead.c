@@ -79,6 +79,8 @@ static bool part_online(struct commit *c, struct command *out)
         if (is_full(c, out))
             return false;
         c->online = op_online_pages(out, s, c->online, c->store->part_bytes, c->whole);
+        if (c->online == s->pages.ids)
+            c->counted = c->part + 1;
     }
     return true;
 }

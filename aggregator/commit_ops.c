@@ -1,5 +1,5 @@
-/* commit_ops: keys and values of a site as arguments of HSETAT, HSETIN, HSET, HDEL,
- * SETRANGE, EXPIREAT and RENAME. */
+/* commit_ops: keys and values of a site as arguments of HSETAT, HSET, HDEL, SETRANGE,
+ * EXPIREAT and RENAME. */
 #include "commit_ops.h"
 
 #define OP_PAGES (COMMIT_FIELDS_MAX / 2)
@@ -118,14 +118,18 @@ static void page_fields(struct command *c, const struct site *s, unsigned slot, 
     }
 }
 
-/* Ends the operation @at, or takes it back if nothing was added since @begun. */
-static void end_fields(struct command *c, size_t at, struct command_mark begun,
+/* Ends the operation @at, or takes it back if nothing was added since it was @begun:
+ * false. */
+static bool end_fields(struct command *c, size_t at, struct command_mark begun,
                        struct command_mark none)
 {
-    if (c->n > begun.n)
+    bool any = c->n > begun.n;
+
+    if (any)
         command_op_end(c, at);
     else
         command_rewind(c, none);
+    return any;
 }
 
 static void gone_pages(struct command *c, const struct site *s, unsigned slot,
@@ -157,35 +161,19 @@ size_t op_row_pages(struct command *c, const struct site *s, unsigned slot, size
 }
 
 /* Not at a time: Redis' clock may be another. */
-static size_t online_fields(struct command *c, struct key_name key)
+static void expire_online(struct command *c, struct key_name key)
 {
-    size_t at = command_op(c, "HSETIN", key_text(&key));
-
-    command_u64(c, ONLINE_TTL_S);
-    return at;
+    command_op_number(c, "EXPIRE", key_text(&key), ONLINE_TTL_S);
 }
 
-size_t op_online_pages(struct command *c, const struct site *s, size_t from, size_t room,
-                       bool staged)
+bool op_is_nobody(const struct site *s)
 {
-    struct key_name key = named(key_online(site_id(s)), staged);
-    size_t to = pages_span(c, s, ONLINE, from, room);
-    struct command_mark none = command_mark(c);
-    size_t at = online_fields(c, key);
-    struct command_mark begun = command_mark(c);
-
-    page_fields(c, s, ONLINE, from, to, true);
-    end_fields(c, at, begun, none);
-    if (!staged)
-        gone_pages(c, s, ONLINE, key, from, to);
-    return to;
+    return online_total(&s->presence.online) == 0 && s->presence.online.tabs == 0;
 }
 
-void op_online(struct command *c, const struct site *s, bool staged)
+static void online_counts(struct command *c, const struct site *s)
 {
-    struct key_name key = named(key_online(site_id(s)), staged);
     const struct online *o = &s->presence.online;
-    size_t at = command_op(c, "HSET", key_text(&key));
 
     command_field(c, "w", o->writing);
     command_field(c, "r", o->reading);
@@ -199,29 +187,66 @@ void op_online(struct command *c, const struct site *s, bool staged)
         command_field(c, "fi", o->fresh.idle);
         command_field(c, "fb", o->fresh.background);
     }
-    command_op_end(c, at);
-    command_op_number(c, "EXPIRE", key_text(&key), ONLINE_TTL_S);
 }
 
-void op_totals(struct command *c, const struct site *s)
+size_t op_online_pages(struct command *c, const struct site *s, size_t from, size_t room,
+                       bool staged)
+{
+    struct key_name key = named(key_online(site_id(s)), staged);
+    size_t to = pages_span(c, s, ONLINE, from, room);
+    struct command_mark none = command_mark(c);
+    size_t at = command_op(c, "HSET", key_text(&key));
+    struct command_mark begun = command_mark(c);
+
+    page_fields(c, s, ONLINE, from, to, true);
+    if (to == s->pages.ids && !op_is_nobody(s))
+        online_counts(c, s);
+    if (end_fields(c, at, begun, none))
+        expire_online(c, key);
+    if (!staged)
+        gone_pages(c, s, ONLINE, key, from, to);
+    return to;
+}
+
+void op_online(struct command *c, const struct site *s, bool staged)
+{
+    struct key_name key = named(key_online(site_id(s)), staged);
+    size_t at = command_op(c, "HSET", key_text(&key));
+
+    online_counts(c, s);
+    command_op_end(c, at);
+    expire_online(c, key);
+}
+
+void op_totals(struct command *c, struct site *s, bool brief)
 {
     struct key_name key = key_totals(site_id(s));
     const struct totals *t = &s->totals;
+    const struct {
+        const char *name;
+        uint64_t v;
+    } field[KNOWN_TOTALS] = {
+        [KNOWN_VIEWS] = {"pv", t->total.views},
+        [KNOWN_VISITS] = {"vis", t->total.visits},
+        [KNOWN_JOINS] = {"con", t->total.joins},
+        [KNOWN_COUNTED] = {"cnt", t->total.counted},
+        [KNOWN_SINCE] = {"since", (uint64_t)t->total.since},
+        [KNOWN_PEAK] = {"peak", t->peaks.all},
+        [KNOWN_PEAK_AT] = {"peak_at", (uint64_t)t->peaks.all_at},
+        [KNOWN_DAY] = {"day", (uint64_t)t->day},
+        [KNOWN_DAY_PEAK] = {"dpeak", t->peaks.day},
+        [KNOWN_DAY_PEAK_AT] = {"dpeak_at", (uint64_t)t->peaks.day_at},
+        [KNOWN_LIFE] = {"life", (uint64_t)t->life},
+        [KNOWN_EVENT] = {"i", s->recent.last},
+    };
+    struct command_mark none = command_mark(c);
     size_t at = command_op(c, "HSET", key_text(&key));
+    struct command_mark begun = command_mark(c);
 
-    command_field(c, "pv", t->total.views);
-    command_field(c, "vis", t->total.visits);
-    command_field(c, "con", t->total.joins);
-    command_field(c, "cnt", t->total.counted);
-    command_field(c, "since", (uint64_t)t->total.since);
-    command_field(c, "peak", t->peaks.all);
-    command_field(c, "peak_at", (uint64_t)t->peaks.all_at);
-    command_field(c, "day", (uint64_t)t->day);
-    command_field(c, "dpeak", t->peaks.day);
-    command_field(c, "dpeak_at", (uint64_t)t->peaks.day_at);
-    command_field(c, "life", (uint64_t)t->life);
-    command_field(c, "i", s->recent.last);
-    command_op_end(c, at);
+    for (unsigned i = 0; i < KNOWN_TOTALS; i++)
+        known_put(&s->known, (enum known_field)i, c, field[i].name, field[i].v, brief);
+    s->known.totals_sent = true;
+    end_fields(c, at, begun, none);
 }
 
 /* ---- pages and logs ------------------------------------------------------- */
@@ -322,8 +347,9 @@ uint64_t op_events(struct command *c, const struct site *s, uint64_t id, size_t 
     if (id > s->recent.last || c->text.n >= room)
         return id;
     at = op_fields(c, s, named(key_recent(site_id(s)), staged), s->now);
-    for (; id <= s->recent.last && c->text.n < room; id++)
-        event_field(c, s, id, scratch);
+    do
+        event_field(c, s, id++, scratch);
+    while (id <= s->recent.last && c->text.n < room);
     command_op_end(c, at);
     return id;
 }
@@ -336,6 +362,13 @@ void op_expire_feed(struct command *c, const struct site *s)
 void op_try(struct command *c, struct key_name key)
 {
     command_op_end(c, command_op(c, "HLEN", key_text(&key)));
+}
+
+void op_try_totals(struct command *c, const struct site *s)
+{
+    struct key_name key = key_totals(site_id(s));
+
+    command_op_number(c, "TRY", key_text(&key), KNOWN_TOTALS);
 }
 
 void op_delete(struct command *c, struct key_name key)

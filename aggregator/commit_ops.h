@@ -2,7 +2,7 @@
  * command_op. Pure.
  *
  * With @staged they write under the staged names (key_staged). What may make a key sets
- * its expiry too, if it has made it (HSETAT, HSETIN of commit.lua) or always, behind it:
+ * its expiry too, if it has made it (HSETAT of commit.lua) or always, behind it:
  * one that lies in the past on Redis' clock deletes the key. */
 #ifndef HC_COMMIT_OPS_H
 #define HC_COMMIT_OPS_H
@@ -24,22 +24,29 @@ void op_row_head(struct command *c, const struct site *s, unsigned slot, bool st
 /* Changes nothing, and fails if @key is there and no hash. */
 void op_try(struct command *c, struct key_name key);
 
+/* The part is refused, as REGRESS, unless totals are there with all their fields. */
+void op_try_totals(struct command *c, const struct site *s);
+
 /* The fields of those pages from id @from on that are in flight for @slot: HSET where
  * visitors are, HDEL where none are any more, which a staged row does not have. Stops at
  * @room bytes of text or what one HSET takes. Returns the id to go on with. */
 size_t op_row_pages(struct command *c, const struct site *s, unsigned slot, size_t from,
                     size_t room, bool staged);
 
-/* The same for who has a page open now, of the pages whose number is in flight. */
+/* The same for who has a page open now, of the pages whose number is in flight; and, with
+ * the last of them, what op_online writes, if anybody is there. */
 size_t op_online_pages(struct command *c, const struct site *s, size_t from, size_t room,
                        bool staged);
+
+/* Whether nobody is online. */
+bool op_is_nobody(const struct site *s);
 
 /* How many are online, in which states and how many tabs; and that it is known for
  * ONLINE_TTL_S from now on. */
 void op_online(struct command *c, const struct site *s, bool staged);
 
-/* All that is counted for ever; no expiry. */
-void op_totals(struct command *c, const struct site *s);
+/* All that is counted for ever; with @brief what of it has changed. No expiry. */
+void op_totals(struct command *c, struct site *s, bool brief);
 
 /* Tells Redis the ids of pages that it does not know, up to @room bytes of text. Returns
  * whether it knows all of them then. */

@@ -48,6 +48,18 @@ static bool is_totals_due(const struct commit *c)
            (c->full && any);
 }
 
+/* Whether the totals are there, so that only what has changed is to be told. */
+static bool is_totals_brief(const struct commit *c)
+{
+    return c->brief && c->site->known.totals && is_totals_due(c);
+}
+
+void commit_try(const struct commit *c, struct command *out)
+{
+    if (is_totals_brief(c))
+        op_try_totals(out, c->site);
+}
+
 static int count_bits(uint64_t bits)
 {
     return __builtin_popcountll(bits);
@@ -69,7 +81,7 @@ static void try_all(const struct commit *c, struct command *out, uint64_t due,
     for (; told; told &= told - 1)
         op_try(out,
                key_traits(site_id(s), slot_minute(s, (unsigned)__builtin_ctzll(told))));
-    if (totals)
+    if (totals && !is_totals_brief(c))
         op_try(out, key_totals(site_id(s)));
 }
 
@@ -77,7 +89,7 @@ static void last_totals(const struct commit *c, struct command *out)
 {
     if (c->full) /* whatever it was */
         op_delete(out, key_totals(site_id(c->site)));
-    op_totals(out, c->site);
+    op_totals(out, c->site, is_totals_brief(c));
 }
 
 static void last_heads(const struct commit *c, struct command *out, uint64_t due)
@@ -142,24 +154,20 @@ static void last_expiries(const struct commit *c, struct command *out, uint64_t 
     op_meta_lives(c, out);
 }
 
-static bool is_nobody(const struct site *s)
-{
-    return online_total(&s->presence.online) == 0 && s->presence.online.tabs == 0;
-}
-
 /* How many are online. May be there without the rest. */
 static void last_online(const struct commit *c, struct command *out)
 {
     const struct site *s = c->site;
     struct key_name key = key_online(site_id(s));
 
-    if (is_nobody(s)) {
+    if (op_is_nobody(s)) {
         op_delete(out, key);
         if (c->whole)
             op_delete(out, key_staged(key));
         return;
     }
-    op_online(out, s, c->whole);
+    if (c->counted != c->part + 1)
+        op_online(out, s, c->whole);
     if (c->whole)
         op_unstage(out, key);
 }
@@ -181,14 +189,22 @@ static void last_renames(const struct commit *c, struct command *out)
     op_unstage(out, key_pages(site_id(s)));
 }
 
-/* "q.k" */
+/* "q.k": a part that comes late, of a broken connection, is in the way of ours too. */
 static void field_part(const struct commit *c, struct command *out)
 {
-    char text[48];
-    int n = snprintf(text, sizeof text, "%" PRIu64 ".%" PRIu64, c->site->commit, c->part);
-
     command_arg(out, SLICE("p"));
-    command_arg(out, (struct slice){text, (size_t)n});
+    command_u64(out, c->site->commit);
+    command_more(out, ".", 1);
+    command_more_u64(out, c->part);
+}
+
+/* Those of the record that stay for as long as the site is ours. */
+static void constant_fields(const struct commit *c, struct command *out)
+{
+    command_field(out, "e", c->epoch);
+    command_field(out, "v", 1);
+    command_field(out, "W", c->site->window);
+    command_field(out, "l", 0);
 }
 
 static void last_record(const struct commit *c, struct command *out, struct buf *scratch)
@@ -196,19 +212,20 @@ static void last_record(const struct commit *c, struct command *out, struct buf 
     struct site *s = c->site;
     struct key_name meta = key_meta(site_id(s));
     size_t at = command_op(out, "HSET", key_text(&meta));
+    bool brief = c->brief && c->part == 0;
 
-    command_field(out, "e", c->epoch);
     command_field(out, "q", s->commit);
     command_field(out, "n", s->message + 1); /* of the message that comes with it */
     field_part(c, out);
     command_field(out, "t", (uint64_t)site_time(s, c->now)); /* loaders look no further */
-    command_field(out, "v", 1);
-    command_field(out, "W", s->window);
-    command_field(out, "c", s->capped);
     command_field(out, "i", s->recent.last);
-    command_field(out, "x", s->dirty != 0); /* folded into since the commit began */
-    command_field(out, "l", 0);
-    command_field(out, "warm", s->warming > c->now ? (uint64_t)s->warming : 0);
+    known_put(&s->known, KNOWN_CAPPED, out, "c", s->capped, brief);
+    known_put(&s->known, KNOWN_AHEAD, out, "x", s->dirty != 0, brief); /* folded into
+                                                                 since the commit began */
+    known_put(&s->known, KNOWN_WARM, out, "warm",
+              s->warming > c->now ? (uint64_t)s->warming : 0, brief);
+    if (!brief)
+        constant_fields(c, out);
     marks_prune(&s->marks, s->now, c->store->base, c->store->base_arg);
     buf_clear(scratch);
     marks_write(&s->marks, scratch);

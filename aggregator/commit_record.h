@@ -10,6 +10,9 @@
  * with them. */
 void commit_record(struct commit *c, struct command *out, struct buf *message);
 
+/* Refuses a part that counts on what is not there any more. */
+void commit_try(const struct commit *c, struct command *out);
+
 /* More parts follow: names this one, for the next to ask for; a rewrite claims the site,
  * another says that it is on its way. */
 void commit_goes_on(const struct commit *c, struct command *out);

@@ -10,6 +10,7 @@
 #include "../proto/limits.h"
 #include "alerts.h"
 #include "goals.h"
+#include "known.h"
 #include "marks.h"
 #include "minute_log.h"
 #include "pages.h"
@@ -95,6 +96,7 @@ struct site {
     ms_t live_at;                   /* when hc:live was last told of the site, 0: never */
     uint64_t from_epoch;  /* the record that we claimed the site from; UINT64_MAX: */
     uint64_t from_commit; /* none, whoever wrote it before is written over */
+    struct known known;   /* what Redis has of the record and of totals */
     uint64_t message;     /* n: number of the last message built */
     struct site_news news_sent; /* in the message of the commit that is out */
     ms_t retry_at;              /* not before this time, after a commit failed */

@@ -12,6 +12,8 @@
 
 #define WRONGTYPE "WRONGTYPE Operation against a key holding the wrong kind of value"
 
+static const char regress[] = "REGRESS";
+
 static char *copy(struct slice s)
 {
     char *p = malloc(s.n + 1);
@@ -309,9 +311,8 @@ static void expire(struct redis_model *m, struct slice name, ms_t at)
     find(m, name);
 }
 
-/* HSETAT and HSETIN: and @expires, if all fields were new. */
-static const char *hset_new(struct redis_model *m, const struct slice *v, size_t n,
-                            ms_t expires)
+/* HSETAT */
+static const char *hset_new(struct redis_model *m, const struct slice *v, size_t n)
 {
     const struct model_key *k = find(m, v[1]);
     size_t had = k && !k->is_string ? k->n : 0;
@@ -322,7 +323,7 @@ static const char *hset_new(struct redis_model *m, const struct slice *v, size_t
     memcpy(set + 2, v + 3, (n - 3) * sizeof *set);
     error = hset(m, set, n - 1);
     if (!error && 2 * (find(m, v[1])->n - had) == n - 3)
-        expire(m, v[1], expires);
+        expire(m, v[1], (ms_t)number(v[2]) * 1000);
     return error;
 }
 
@@ -482,15 +483,24 @@ static const char *sadd(struct redis_model *m, const struct slice *v, size_t n)
     return NULL;
 }
 
-/* An operation of a script. Returns the error, NULL: none. */
+static const char *try(struct redis_model *m, const struct slice *v)
+{
+    const struct model_key *k = find(m, v[1]);
+
+    if (k && k->is_string)
+        return WRONGTYPE;
+    return (k ? k->n : 0) < number(v[2]) ? regress : NULL;
+}
+
+/* An operation of a script. Returns the error, or REGRESS, NULL: neither. */
 static const char *operation(struct redis_model *m, const struct slice *v, size_t n)
 {
     if (slice_eq(v[0], SLICE("HSET")))
         return hset(m, v, n);
     if (slice_eq(v[0], SLICE("HSETAT")))
-        return hset_new(m, v, n, (ms_t)number(v[2]) * 1000);
-    if (slice_eq(v[0], SLICE("HSETIN")))
-        return hset_new(m, v, n, m->now + (ms_t)number(v[2]) * 1000);
+        return hset_new(m, v, n);
+    if (slice_eq(v[0], SLICE("TRY")))
+        return try(m, v);
     if (slice_eq(v[0], SLICE("HDEL")))
         return hdel(m, v, n);
     if (slice_eq(v[0], SLICE("ZADD")))
@@ -685,10 +695,10 @@ static const char *refusal(struct redis_model *m, const struct slice *v)
         (has_e > number(v[10]) || (has_e == number(v[10]) && has_q > number(v[11]))))
         return fenced_by(has_e);
     if (has_e == mine && has_q >= q)
-        return "REGRESS";
+        return regress;
     if (!claims && (has_e < mine || has_q < number(v[6])))
-        return "REGRESS";
-    return part == 0 || follows(k, q, part) ? NULL : "REGRESS";
+        return regress;
+    return part == 0 || follows(k, q, part) ? NULL : regress;
 }
 
 /* What a last part is answered. */
@@ -727,7 +737,8 @@ static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n
         assert(i + argc <= n - 2);
         text = operation(m, v + i, argc);
         if (text)
-            return reply_error(text);
+            return text == regress ? reply_text(REDIS_REPLY_STRING, slice_of(text))
+                                   : reply_error(text);
         i += argc;
     }
     if (v[n - 1].n == 0)
