@@ -1,5 +1,5 @@
-/* commit_ops: keys and values of a site as arguments of HSETAT, HSET, HDEL, SETRANGE,
- * EXPIREAT and RENAME. */
+/* commit_ops: keys and values of a site as arguments of HSETAT, HSETIN, HSET, HDEL,
+ * SETRANGE, EXPIRE, EXPIREAT and RENAME. */
 #include "commit_ops.h"
 
 #define OP_PAGES (COMMIT_FIELDS_MAX / 2)
@@ -118,18 +118,14 @@ static void page_fields(struct command *c, const struct site *s, unsigned slot, 
     }
 }
 
-/* Ends the operation @at, or takes it back if nothing was added since it was @begun:
- * false. */
-static bool end_fields(struct command *c, size_t at, struct command_mark begun,
+/* Ends the operation @at, or takes it back if nothing was added since it was @begun. */
+static void end_fields(struct command *c, size_t at, struct command_mark begun,
                        struct command_mark none)
 {
-    bool any = c->n > begun.n;
-
-    if (any)
+    if (c->n > begun.n)
         command_op_end(c, at);
     else
         command_rewind(c, none);
-    return any;
 }
 
 static void gone_pages(struct command *c, const struct site *s, unsigned slot,
@@ -160,9 +156,20 @@ size_t op_row_pages(struct command *c, const struct site *s, unsigned slot, size
     return to;
 }
 
-/* Not at a time: Redis' clock may be another. */
-static void expire_online(struct command *c, struct key_name key)
+/* Begins to set fields of who is online. Not until a time: Redis' clock may be another.
+ */
+static size_t online_fields(struct command *c, struct key_name key)
 {
+    size_t at = command_op(c, "HSETIN", key_text(&key));
+
+    command_u64(c, ONLINE_TTL_S);
+    return at;
+}
+
+void op_expire_online(struct command *c, const struct site *s, bool staged)
+{
+    struct key_name key = named(key_online(site_id(s)), staged);
+
     command_op_number(c, "EXPIRE", key_text(&key), ONLINE_TTL_S);
 }
 
@@ -195,14 +202,13 @@ size_t op_online_pages(struct command *c, const struct site *s, size_t from, siz
     struct key_name key = named(key_online(site_id(s)), staged);
     size_t to = pages_span(c, s, ONLINE, from, room);
     struct command_mark none = command_mark(c);
-    size_t at = command_op(c, "HSET", key_text(&key));
+    size_t at = online_fields(c, key);
     struct command_mark begun = command_mark(c);
 
     page_fields(c, s, ONLINE, from, to, true);
     if (to == s->pages.ids && !op_is_nobody(s))
         online_counts(c, s);
-    if (end_fields(c, at, begun, none))
-        expire_online(c, key);
+    end_fields(c, at, begun, none);
     if (!staged)
         gone_pages(c, s, ONLINE, key, from, to);
     return to;
@@ -210,12 +216,10 @@ size_t op_online_pages(struct command *c, const struct site *s, size_t from, siz
 
 void op_online(struct command *c, const struct site *s, bool staged)
 {
-    struct key_name key = named(key_online(site_id(s)), staged);
-    size_t at = command_op(c, "HSET", key_text(&key));
+    size_t at = online_fields(c, named(key_online(site_id(s)), staged));
 
     online_counts(c, s);
     command_op_end(c, at);
-    expire_online(c, key);
 }
 
 void op_totals(struct command *c, struct site *s, bool brief)
@@ -297,6 +301,7 @@ static void slot_records(struct command *c, struct site *s, unsigned slot,
     struct key_name key = named(key_log(site_id(s), m), staged);
     size_t at = command_op(c, "SETRANGE", key_text(&key));
     uint8_t bytes[LOG_RECORD_BYTES];
+    bool begins = s->log.taken[slot] == 0;
 
     command_u64(c, (uint64_t)s->log.taken[slot] * LOG_RECORD_BYTES);
     command_arg(c, (struct slice){NULL, 0});
@@ -308,7 +313,15 @@ static void slot_records(struct command *c, struct site *s, unsigned slot,
         s->log.taken[slot]++;
     }
     command_op_end(c, at);
-    expire(c, s, key, m);
+    if (staged || begins)
+        expire(c, s, key, m);
+    else
+        s->log.unexpired |= UINT64_C(1) << slot;
+}
+
+void op_expire_log(struct command *c, const struct site *s, minute_t m)
+{
+    expire(c, s, key_log(site_id(s), m), m);
 }
 
 void op_records(struct command *c, struct site *s, const struct log_record *r, size_t n,

@@ -2,7 +2,7 @@
  * command_op. Pure.
  *
  * With @staged they write under the staged names (key_staged). What may make a key sets
- * its expiry too, if it has made it (HSETAT of commit.lua) or always, behind it:
+ * its expiry too, if it has made it (HSETAT, HSETIN of commit.lua) or always, behind it:
  * one that lies in the past on Redis' clock deletes the key. */
 #ifndef HC_COMMIT_OPS_H
 #define HC_COMMIT_OPS_H
@@ -41,8 +41,7 @@ size_t op_online_pages(struct command *c, const struct site *s, size_t from, siz
 /* Whether nobody is online. */
 bool op_is_nobody(const struct site *s);
 
-/* How many are online, in which states and how many tabs; and that it is known for
- * ONLINE_TTL_S from now on. */
+/* How many are online, in which states and how many tabs. */
 void op_online(struct command *c, const struct site *s, bool staged);
 
 /* All that is counted for ever; with @brief what of it has changed. No expiry. */
@@ -52,7 +51,12 @@ void op_totals(struct command *c, struct site *s, bool brief);
  * whether it knows all of them then. */
 bool op_page_ids(struct command *c, struct site *s, size_t room, bool staged);
 
-/* Appends @n records to the logs of their minutes, behind those taken already. */
+/* And who is online, for ONLINE_TTL_S from now on. */
+void op_expire_online(struct command *c, const struct site *s, bool staged);
+
+/* Appends @n records to the logs of their minutes, behind those taken already. Redis
+ * keeps the key of one that begins as long as its row, and is told so of the others
+ * (s->log.unexpired) once a minute. */
 void op_records(struct command *c, struct site *s, const struct log_record *r, size_t n,
                 bool staged);
 
@@ -63,6 +67,7 @@ uint64_t op_events(struct command *c, const struct site *s, uint64_t id, size_t 
 
 /* That keys which may be older are kept as long as their row, or the newest one. */
 void op_expire_feed(struct command *c, const struct site *s);
+void op_expire_log(struct command *c, const struct site *s, minute_t m);
 void op_expire_row(struct command *c, const struct site *s, minute_t m);
 void op_expire_traits(struct command *c, const struct site *s, minute_t m);
 void op_expire_pages(struct command *c, const struct site *s);

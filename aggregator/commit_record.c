@@ -141,9 +141,12 @@ static void last_expiries(const struct commit *c, struct command *out, uint64_t 
 {
     struct site *s = c->site;
 
-    s->renewed_sent = s->now;
     if (!c->whole && s->renewed == s->now)
         return;
+    s->renewed_sent = s->now;
+    s->log.expiring = s->log.unexpired;
+    for (uint64_t logs = s->log.expiring; logs; logs &= logs - 1)
+        op_expire_log(out, s, slot_minute(s, (unsigned)__builtin_ctzll(logs)));
     for (; due; due &= due - 1)
         op_expire_row(out, s, slot_minute(s, (unsigned)__builtin_ctzll(due)));
     for (; told; told &= told - 1)
@@ -157,7 +160,7 @@ static void last_expiries(const struct commit *c, struct command *out, uint64_t 
 /* How many are online. May be there without the rest. */
 static void last_online(const struct commit *c, struct command *out)
 {
-    const struct site *s = c->site;
+    struct site *s = c->site;
     struct key_name key = key_online(site_id(s));
 
     if (op_is_nobody(s)) {
@@ -168,6 +171,10 @@ static void last_online(const struct commit *c, struct command *out)
     }
     if (c->counted != c->part + 1)
         op_online(out, s, c->whole);
+    if (c->whole || c->now - s->present_at >= ONLINE_RENEW_S * 1000) {
+        op_expire_online(out, s, c->whole);
+        s->present_sent = c->now;
+    }
     if (c->whole)
         op_unstage(out, key);
 }

@@ -91,6 +91,8 @@ struct site {
     ms_t commit_at;        /* when the last one was begun, */
     ms_t floor_at; /* and when the last one that Redis said OK to, 0: none since the site
                       was made or read back */
+    ms_t present_at, present_sent;  /* when Redis was told last how long who is online is
+                                       known, and so by the commit that is out */
     minute_t renewed, renewed_sent; /* in which expiries of the site's keys were renewed
                       last, and so in the commit that is out */
     ms_t live_at;                   /* when hc:live was last told of the site, 0: never */

@@ -275,6 +275,9 @@
  * committed. */
 #define ONLINE_TTL_S 150
 
+/* How often at most Redis is told so: it may forget so much earlier. */
+#define ONLINE_RENEW_S 10
+
 /* Recent events kept per site, memory and Redis alike. */
 #define RECENT_MAX 100
 

@@ -180,6 +180,24 @@ static void fold_views(struct bench *b, unsigned site, unsigned views)
     fold_hits(&b->store, hits, views, &from, &counts);
 }
 
+/* Sites that are live and keep their logs, as in the aggregator; nothing was read back.
+ */
+static void make_sites(struct bench *b)
+{
+    struct site *s;
+    char id[32];
+
+    b->store.lazy = true;
+    for (unsigned site = 0; site < SITES; site++) {
+        int n = snprintf(id, sizeof id, "site-%u.example", site);
+
+        store_site(&b->store, (struct slice){id, (size_t)n});
+        s = store_take_load(&b->store);
+        store_loaded(&b->store, s);
+        s->full = s->log.rewrite = true;
+    }
+}
+
 /* A commit for each site that changed. */
 static void commit_all(struct bench *b)
 {
@@ -333,6 +351,7 @@ int main(int argc, char **argv)
     clock_init(&b.clock, &clock_host, NULL, NULL);
     store_init(&b.store, 30, &key, clock_now(&b.clock));
     round_init(&b.round, &b.store, &b.clock, &b.counters);
+    make_sites(&b);
     open_link(&b, argv[1]);
     for (int round = -WARM_ROUNDS; round < atoi(argv[3]); round++) {
         for (int i = 0; i < forms; i++) {

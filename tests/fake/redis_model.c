@@ -311,8 +311,9 @@ static void expire(struct redis_model *m, struct slice name, ms_t at)
     find(m, name);
 }
 
-/* HSETAT */
-static const char *hset_new(struct redis_model *m, const struct slice *v, size_t n)
+/* HSETAT and HSETIN: and @expires, if all fields were new. */
+static const char *hset_new(struct redis_model *m, const struct slice *v, size_t n,
+                            ms_t expires)
 {
     const struct model_key *k = find(m, v[1]);
     size_t had = k && !k->is_string ? k->n : 0;
@@ -323,7 +324,7 @@ static const char *hset_new(struct redis_model *m, const struct slice *v, size_t
     memcpy(set + 2, v + 3, (n - 3) * sizeof *set);
     error = hset(m, set, n - 1);
     if (!error && 2 * (find(m, v[1])->n - had) == n - 3)
-        expire(m, v[1], (ms_t)number(v[2]) * 1000);
+        expire(m, v[1], expires);
     return error;
 }
 
@@ -498,7 +499,9 @@ static const char *operation(struct redis_model *m, const struct slice *v, size_
     if (slice_eq(v[0], SLICE("HSET")))
         return hset(m, v, n);
     if (slice_eq(v[0], SLICE("HSETAT")))
-        return hset_new(m, v, n);
+        return hset_new(m, v, n, (ms_t)number(v[2]) * 1000);
+    if (slice_eq(v[0], SLICE("HSETIN")))
+        return hset_new(m, v, n, m->now + (ms_t)number(v[2]) * 1000);
     if (slice_eq(v[0], SLICE("TRY")))
         return try(m, v);
     if (slice_eq(v[0], SLICE("HDEL")))
