@@ -28,24 +28,33 @@ void command_clear(struct command *c)
     c->n = 0;
 }
 
+static void grow(struct command *c)
+{
+    c->cap = c->cap ? c->cap * 2 : 64;
+    c->len = realloc(c->len, c->cap * sizeof *c->len);
+    c->argv = realloc(c->argv, c->cap * sizeof *c->argv);
+    if (!c->len || !c->argv)
+        abort(); /* as buf does */
+}
+
 void command_arg(struct command *c, struct slice s)
 {
-    if (c->n == c->cap) {
-        c->cap = c->cap ? c->cap * 2 : 64;
-        c->len = realloc(c->len, c->cap * sizeof *c->len);
-        c->argv = realloc(c->argv, c->cap * sizeof *c->argv);
-        if (!c->len || !c->argv)
-            abort(); /* as buf does */
-    }
+    if (c->n == c->cap)
+        grow(c);
     buf_slice(&c->text, s);
     c->len[c->n++] = s.n;
 }
 
 void command_u64(struct command *c, uint64_t v)
 {
-    char text[DECIMAL_MAX];
+    size_t n = decimal_length(v);
+    char *p = buf_room(&c->text, n);
 
-    command_arg(c, (struct slice){text, decimal_write(text, v)});
+    if (c->n == c->cap)
+        grow(c);
+    c->len[c->n++] = n;
+    if (p)
+        decimal_put(p, v, n);
 }
 
 void command_field(struct command *c, const char *name, uint64_t v)

@@ -26,6 +26,7 @@
 
 #include <hiredis/hiredis.h>
 #include "command.h"
+#include "commit_ops.h"
 #include "store.h"
 
 /* Compiled in from commit.lua and epoch.lua. */
@@ -52,7 +53,8 @@ struct commit {
     bool retitled;    /* the titles that were there are deleted */
     bool too_large;   /* for one last part: it is to become a rewrite */
     uint64_t event;   /* next event to write */
-    bool feed_staged; /* the feed is too long for the last part alone */
+    struct op_place fed; /* in the part that is being built: the first one */
+    bool feed_staged;    /* the feed is too long for the last part alone */
 };
 
 /* Begins a commit of @s, live and taken off the dirty list: numbers it, moves what is

@@ -164,7 +164,8 @@ static bool write_events(struct commit *c, struct command *out, struct buf *scra
 
     if (c->event < recent_first(&s->recent))
         c->event = recent_first(&s->recent);
-    c->event = op_events(out, s, c->event, c->store->part_bytes, scratch, c->feed_staged);
+    c->event = op_events(out, s, c->event, c->store->part_bytes, scratch, c->feed_staged,
+                         &c->fed);
     return c->event > s->recent.last;
 }
 
@@ -182,6 +183,7 @@ static bool part_feed(struct commit *c, struct command *out, struct buf *scratch
         if (write_events(c, out, scratch))
             return true;
         command_rewind(out, mark);
+        c->fed.id = 0;
         c->event = 1;
         c->feed_staged = true;
         op_delete(out, key_staged(key));

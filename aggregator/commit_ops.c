@@ -353,18 +353,30 @@ static void event_field(struct command *c, const struct site *s, uint64_t id,
 }
 
 uint64_t op_events(struct command *c, const struct site *s, uint64_t id, size_t room,
-                   struct buf *scratch, bool staged)
+                   struct buf *scratch, bool staged, struct op_place *place)
 {
     size_t at;
 
     if (id > s->recent.last || c->text.n >= room)
         return id;
     at = op_fields(c, s, named(key_recent(site_id(s)), staged), s->now);
+    *place = (struct op_place){id, c->n, c->text.n};
     do
         event_field(c, s, id++, scratch);
     while (id <= s->recent.last && c->text.n < room);
     command_op_end(c, at);
     return id;
+}
+
+void op_event_texts(const struct command *c, struct op_place place, uint64_t id,
+                    uint64_t last, struct slice *out)
+{
+    for (; place.id <= last; place.id++, place.arg += 2) {
+        place.at += c->len[place.arg];
+        if (place.id >= id)
+            *out++ = (struct slice){c->text.p + place.at, c->len[place.arg + 1]};
+        place.at += c->len[place.arg + 1];
+    }
 }
 
 void op_expire_feed(struct command *c, const struct site *s)

@@ -11,6 +11,12 @@
 #include "command.h"
 #include "site.h"
 
+/* Where in a command a field lies, the one of event @id. */
+struct op_place {
+    uint64_t id; /* 0: nowhere */
+    size_t arg, at;
+};
+
 /* The minute whose row lies in @slot. */
 minute_t slot_minute(const struct site *s, unsigned slot);
 
@@ -61,9 +67,13 @@ void op_records(struct command *c, struct site *s, const struct log_record *r, s
                 bool staged);
 
 /* Events of the feed from @id on, up to @room bytes of text, in one operation: there are
- * RECENT_MAX at most. Returns the id to go on with. */
+ * RECENT_MAX at most. Notes where they are in @place; returns the id to go on with. */
 uint64_t op_events(struct command *c, const struct site *s, uint64_t id, size_t room,
-                   struct buf *scratch, bool staged);
+                   struct buf *scratch, bool staged, struct op_place *place);
+
+/* The texts of events as they stand there, from that of @id to @last, into @out. */
+void op_event_texts(const struct command *c, struct op_place place, uint64_t id,
+                    uint64_t last, struct slice *out);
 
 /* That keys which may be older are kept as long as their row, or the newest one. */
 void op_expire_feed(struct command *c, const struct site *s);

@@ -289,6 +289,21 @@ static void last_alerts(const struct commit *c, struct command *out, struct buf 
         command_op_number(out, "EXPIRE", key_text(&key), ALERTS_TTL_S);
 }
 
+/* Its events stand in this part already, if not some of them in another. */
+static void last_message(const struct commit *c, const struct command *out,
+                         struct buf *message)
+{
+    struct site *s = c->site;
+    struct slice text[MESSAGE_EVENTS_MAX];
+    uint64_t first = message_first_event(s, s->recent_done);
+    bool told = c->fed.id > 0 && c->fed.id <= first;
+
+    if (told)
+        op_event_texts(out, c->fed, first, s->recent.last, text);
+    message_encode_told(s, c->epoch, c->now, &s->presence.online, s->recent_done,
+                        told ? text : NULL, message);
+}
+
 void commit_record(struct commit *c, struct command *out, struct buf *message)
 {
     struct site *s = c->site;
@@ -303,7 +318,7 @@ void commit_record(struct commit *c, struct command *out, struct buf *message)
     last_alerts(c, out, message);
     s->recent_sent = s->recent.last;
     buf_clear(message);
-    message_encode(s, c->epoch, c->now, &s->presence.online, s->recent_done, message);
+    last_message(c, out, message);
 }
 
 void commit_goes_on(const struct commit *c, struct command *out)

@@ -25,18 +25,21 @@ static void fill_windows(const struct site *s, struct delta *d)
     }
 }
 
-static size_t fill_events(const struct site *s, uint64_t after, struct recent_event *out)
+uint64_t message_first_event(const struct site *s, uint64_t events_after)
 {
     uint64_t id = recent_first(&s->recent);
-    size_t n = 0;
 
-    if (id <= after)
-        id = after + 1;
+    if (id <= events_after)
+        id = events_after + 1;
     if (s->recent.last >= MESSAGE_EVENTS_MAX && id <= s->recent.last - MESSAGE_EVENTS_MAX)
         id = s->recent.last - MESSAGE_EVENTS_MAX + 1;
+    return id;
+}
+
+static void fill_events(const struct site *s, uint64_t id, struct recent_event *out)
+{
     for (; id <= s->recent.last; id++)
-        out[n++] = recent_get(&s->recent, id);
-    return n;
+        *out++ = recent_get(&s->recent, id);
 }
 
 static unsigned flags_of(const struct site *s, ms_t now)
@@ -49,6 +52,14 @@ static unsigned flags_of(const struct site *s, ms_t now)
 void message_encode(struct site *s, uint64_t epoch, ms_t now, const struct online *online,
                     uint64_t events_after, struct buf *out)
 {
+    message_encode_told(s, epoch, now, online, events_after, NULL, out);
+}
+
+void message_encode_told(struct site *s, uint64_t epoch, ms_t now,
+                         const struct online *online, uint64_t events_after,
+                         const struct slice *event_json, struct buf *out)
+{
+    uint64_t first = message_first_event(s, events_after);
     struct page_count pages[MESSAGE_PAGES_MAX];
     struct recent_event events[MESSAGE_EVENTS_MAX];
     struct alert_on on[ALERTS_MAX];
@@ -69,6 +80,8 @@ void message_encode(struct site *s, uint64_t epoch, ms_t now, const struct onlin
         .last = s->recent.last,
         .pages = pages,
         .events = events,
+        .event_json = event_json,
+        .nevents = first <= s->recent.last ? s->recent.last - first + 1 : 0,
         .alerts = alerts_defined(&s->alerts) ? on : NULL,
         .nalerts = alerts_on(&s->alerts, on),
         .flags = flags_of(s, now),
@@ -76,7 +89,8 @@ void message_encode(struct site *s, uint64_t epoch, ms_t now, const struct onlin
 
     fill_windows(s, &d);
     d.npages = site_top_pages(s, d.window[1].minutes, pages, MESSAGE_PAGES_MAX);
-    d.nevents = fill_events(s, events_after, events);
+    if (!event_json)
+        fill_events(s, first, events);
     delta_encode(&d, out);
     s->news_sent = s->news;
     s->news = (struct site_news){0};

@@ -12,4 +12,13 @@
 void message_encode(struct site *s, uint64_t epoch, ms_t now, const struct online *online,
                     uint64_t events_after, struct buf *out);
 
+/* The same, of events whose JSON is there already: of all from message_first_event on.
+ * NULL: it is not. */
+void message_encode_told(struct site *s, uint64_t epoch, ms_t now,
+                         const struct online *online, uint64_t events_after,
+                         const struct slice *event_json, struct buf *out);
+
+/* The id of the first event that it has. */
+uint64_t message_first_event(const struct site *s, uint64_t events_after);
+
 #endif

@@ -53,12 +53,12 @@ void buf_clear(struct buf *b)
     b->full = false;
 }
 
-void buf_add_slowly(struct buf *b, const void *bytes, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
-    if (n == 0 || !reserve(b, n))
-        return;
-    memcpy(b->p + b->n, bytes, n);
+    if (!reserve(b, n))
+        return NULL;
     b->n += n;
+    return b->p + b->n - n;
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

@@ -23,17 +23,26 @@ void buf_fini(struct buf *b);
 /* Forgets the contents and the full mark, keeps the memory. */
 void buf_clear(struct buf *b);
 
-/* What appending does where memory or the ceiling is met. */
-void buf_add_slowly(struct buf *b, const void *bytes, size_t n);
+/* What buf_room does where memory or the ceiling is met. */
+char *buf_grow(struct buf *b, size_t n);
+
+/* Appends @n bytes that the caller is to write, all of them. NULL: they do not fit. */
+static inline char *buf_room(struct buf *b, size_t n)
+{
+    char *p = b->p + b->n;
+
+    if (b->full || b->cap - b->n <= n)
+        return buf_grow(b, n);
+    b->n += n;
+    return p;
+}
 
 static inline void buf_add(struct buf *b, const void *bytes, size_t n)
 {
-    if (b->full || b->cap - b->n <= n || n == 0) {
-        buf_add_slowly(b, bytes, n);
-        return;
-    }
-    memcpy(b->p + b->n, bytes, n);
-    b->n += n;
+    char *p;
+
+    if (n > 0 && (p = buf_room(b, n)) != NULL)
+        memcpy(p, bytes, n);
 }
 
 static inline void buf_str(struct buf *b, const char *s)

@@ -4,26 +4,36 @@
 #include "delta.h"
 
 #include <assert.h>
-#include <stdio.h>
+#include "decimal.h"
 
 /* The lists of a message, cut. */
 struct lists {
     const struct page_count *pages;
     size_t npages;
     const struct recent_event *events;
+    const struct slice *event_json;
     size_t nevents;
 };
 
+/* Without the @n oldest events. */
+static struct lists events_without(struct lists l, size_t n)
+{
+    l.nevents -= n;
+    if (n > 0 && l.event_json)
+        l.event_json += n;
+    if (n > 0)
+        l.events += n;
+    return l;
+}
+
 static struct lists lists_of(const struct delta *d)
 {
-    struct lists l = {d->pages, d->npages, d->events, d->nevents};
+    struct lists l = {d->pages, d->npages, d->events, d->event_json, d->nevents};
 
     if (l.npages > MESSAGE_PAGES_MAX)
         l.npages = MESSAGE_PAGES_MAX;
-    if (l.nevents > MESSAGE_EVENTS_MAX) {
-        l.events += l.nevents - MESSAGE_EVENTS_MAX;
-        l.nevents = MESSAGE_EVENTS_MAX;
-    }
+    if (l.nevents > MESSAGE_EVENTS_MAX)
+        l = events_without(l, l.nevents - MESSAGE_EVENTS_MAX);
     return l;
 }
 
@@ -34,10 +44,7 @@ static struct lists lists_without(struct lists l, size_t n)
     size_t events = n - pages;
 
     l.npages -= pages;
-    l.nevents -= events;
-    if (events > 0)
-        l.events += events;
-    return l;
+    return events_without(l, events);
 }
 
 static void write_number(struct json *j, const char *key, uint64_t v)
@@ -82,7 +89,7 @@ static void write_windows(struct json *j, const struct delta *d, const char *key
                           enum measure what)
 {
     unsigned before = 0;
-    char minutes[16];
+    char minutes[DECIMAL_MAX + 1];
 
     json_key(j, key);
     json_begin_object(j);
@@ -90,7 +97,7 @@ static void write_windows(struct json *j, const struct delta *d, const char *key
         if (d->window[i].minutes == before)
             continue;
         before = d->window[i].minutes;
-        snprintf(minutes, sizeof minutes, "%u", before);
+        minutes[decimal_write(minutes, before)] = '\0';
         write_number(j, minutes, measured(d, i, what));
     }
     json_end(j);
@@ -129,7 +136,10 @@ static void write_events(struct json *j, const struct lists *l)
     json_key(j, "events");
     json_begin_array(j);
     for (size_t i = 0; i < l->nevents; i++)
-        recent_event_json(j, &l->events[i]);
+        if (l->event_json)
+            json_raw(j, l->event_json[i]);
+        else
+            recent_event_json(j, &l->events[i]);
     json_end(j);
 }
 

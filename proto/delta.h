@@ -98,9 +98,11 @@ struct delta {
     const struct page_count *pages;
     size_t npages; /* by visitors, the most first */
     const struct recent_event *events;
-    size_t nevents;                /* oldest first */
-    unsigned flags;                /* enum delta_flag, or'ed */
-    const struct alert_on *alerts; /* those that are on; NULL: the site has no alerts */
+    const struct slice *event_json; /* the same as recent_event_json has them, if somebody
+                                       has written them already; else NULL */
+    size_t nevents;                 /* oldest first */
+    unsigned flags;                 /* enum delta_flag, or'ed */
+    const struct alert_on *alerts;  /* those that are on; NULL: the site has no alerts */
     size_t nalerts;
 };
 

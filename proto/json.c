@@ -41,28 +41,22 @@ static void open_container(struct json *j, bool object)
     buf_add(j->out, object ? "{" : "[", 1);
 }
 
-static void begin_key(struct json *j)
+/* Returns whether a comma belongs before it. */
+static bool begin_key(struct json *j)
 {
+    bool comma = j->has_member[j->depth];
+
     assert(j->is_object[j->depth] && !j->key_given);
-    if (j->has_member[j->depth])
-        buf_add(j->out, ",", 1);
     j->has_member[j->depth] = true;
     j->key_given = true;
+    return comma;
 }
 
-static bool is_plain(unsigned char c)
-{
-    switch (c) {
-    case '"':
-    case '\\':
-    case '<':
-    case '>':
-    case '&':
-        return false;
-    default:
-        return c >= 0x20 && c < 0x7f;
-    }
-}
+/* Bytes that stand for themselves: printable ASCII but " \ < > & */
+static const bool plain[256] = {
+    [' ' ... '!'] = true, ['#' ... '%'] = true, ['\'' ... ';'] = true,
+    ['='] = true,         ['?' ... '['] = true, [']' ... '~'] = true,
+};
 
 /* The letter of a two-character escape, or 0. */
 static char short_escape(uint32_t code)
@@ -118,7 +112,7 @@ static void add_string(struct buf *out, struct slice s)
 
     buf_add(out, "\"", 1);
     while (s.n > 0) {
-        for (run = 0; run < s.n && is_plain((unsigned char)s.p[run]); run++)
+        for (run = 0; run < s.n && plain[(unsigned char)s.p[run]]; run++)
             ;
         buf_add(out, s.p, run);
         s = slice_skip(s, run);
@@ -171,9 +165,11 @@ static bool take_char(struct slice *s)
 
 static void add_number(struct buf *out, uint64_t v)
 {
-    char text[DECIMAL_MAX];
+    size_t n = decimal_length(v);
+    char *p = buf_room(out, n);
 
-    buf_add(out, text, decimal_write(text, v));
+    if (p)
+        decimal_put(p, v, n);
 }
 
 void json_init(struct json *j, struct buf *out)
@@ -198,17 +194,24 @@ void json_end(struct json *j)
     j->depth--;
 }
 
-void json_key(struct json *j, const char *key)
+void json_key_n(struct json *j, const char *key, size_t n)
 {
-    begin_key(j);
-    buf_add(j->out, "\"", 1);
-    buf_str(j->out, key);
-    buf_add(j->out, "\":", 2);
+    bool comma = begin_key(j);
+    char *p = buf_room(j->out, comma + n + 3);
+
+    if (!p)
+        return;
+    if (comma)
+        *p++ = ',';
+    *p = '"';
+    memcpy(p + 1, key, n);
+    memcpy(p + 1 + n, "\":", 2);
 }
 
 void json_key_slice(struct json *j, struct slice key)
 {
-    begin_key(j);
+    if (begin_key(j))
+        buf_add(j->out, ",", 1);
     add_string(j->out, key);
     buf_add(j->out, ":", 1);
 }

@@ -34,7 +34,14 @@ void json_begin_object(struct json *j);
 void json_begin_array(struct json *j);
 void json_end(struct json *j); /* of the innermost object or array */
 
-void json_key(struct json *j, const char *key); /* a literal of ours: not escaped */
+void json_key_n(struct json *j, const char *key, size_t n);
+
+/* A literal of ours: not escaped. Here, so that its length is known to the compiler. */
+static inline void json_key(struct json *j, const char *key)
+{
+    json_key_n(j, key, strlen(key));
+}
+
 void json_key_slice(struct json *j, struct slice key);
 
 void json_str(struct json *j, const char *s);

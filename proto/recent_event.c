@@ -55,11 +55,12 @@ static void write_goals(struct json *j, struct slice goals)
 /* Who it was and whence, as far as it is known, and what that came to. */
 static void write_person(struct json *j, const struct recent_event *e)
 {
-    char hex[12];
+    char hex[8];
 
     if (e->visitor) {
-        snprintf(hex, sizeof hex, "%08" PRIx32, e->visitor);
-        write_text(j, "visitor", slice_of(hex));
+        for (int i = 0; i < 8; i++)
+            hex[i] = "0123456789abcdef"[e->visitor >> (28 - 4 * i) & 15];
+        write_text(j, "visitor", (struct slice){hex, sizeof hex});
     }
     if (e->device)
         write_text(j, "device", slice_of(hit_device_name(e->device)));

@@ -179,54 +179,60 @@ static bool is_subscription(const char *verb, size_t n)
     return false;
 }
 
-/* "*2\r\n", "$5\r\n": a count or a length. */
-static void add_number(struct buf *out, char tag, size_t v)
+static size_t length_of(const char **argv, const size_t *lens, size_t i)
 {
-    char text[1 + DECIMAL_MAX + 2] = {tag};
-    size_t n = 1 + decimal_write(text + 1, v);
-
-    text[n++] = '\r';
-    text[n++] = '\n';
-    buf_add(out, text, n);
+    return lens ? lens[i] : strlen(argv[i]);
 }
 
-/* RESP, https://redis.io/docs/reference/protocol-spec: an array of bulk strings. Returns
- * whether it fitted; else nothing was added. */
-static bool add_command(struct buf *out, size_t argc, const char **argv,
-                        const size_t *lens)
+/* "*2\r\n", "$5\r\n": a count or a length. Returns what is behind it. */
+static char *put_number(char *p, char tag, size_t v)
 {
-    size_t before = out->n;
+    size_t n = decimal_length(v);
 
-    add_number(out, '*', argc);
+    *p++ = tag;
+    decimal_put(p, v, n);
+    memcpy(p + n, "\r\n", 2);
+    return p + n + 2;
+}
+
+/* RESP, https://redis.io/docs/reference/protocol-spec: an array of bulk strings. */
+static size_t command_bytes(size_t argc, const char **argv, const size_t *lens)
+{
+    size_t bytes = 1 + decimal_length(argc) + 2;
+
     for (size_t i = 0; i < argc; i++) {
-        size_t n = lens ? lens[i] : strlen(argv[i]);
+        size_t n = length_of(argv, lens, i);
 
-        add_number(out, '$', n);
-        buf_add(out, argv[i], n);
-        buf_add(out, "\r\n", 2);
+        bytes += 1 + decimal_length(n) + 2 + n + 2;
     }
-    if (!out->full)
-        return true;
-    out->n = before;
-    out->full = false;
-    return false;
+    return bytes;
+}
+
+static void put_command(char *p, size_t argc, const char **argv, const size_t *lens)
+{
+    p = put_number(p, '*', argc);
+    for (size_t i = 0; i < argc; i++) {
+        size_t n = length_of(argv, lens, i);
+
+        p = put_number(p, '$', n);
+        memcpy(p, argv[i], n);
+        memcpy(p + n, "\r\n", 2);
+        p += n + 2;
+    }
 }
 
 int redis_pipeline_call(struct redis_pipeline *p, int argc, const char **argv,
                         const size_t *lens, redis_reply_fn fn, void *arg)
 {
     struct redis_call call = {.fn = fn, .arg = arg, .at = uv_now(p->loop)};
-    size_t before = p->gathering.n;
+    size_t n = command_bytes((size_t)argc, argv, lens);
 
-    call.subscribes = is_subscription(argv[0], lens ? lens[0] : strlen(argv[0]));
+    call.subscribes = is_subscription(argv[0], length_of(argv, lens, 0));
     assert(argc == 2 || !call.subscribes);
-    if (!add_command(&p->gathering, (size_t)argc, argv, lens))
+    if (n > REDIS_OUTBOX_MAX - p->gathering.n - p->writing.n ||
+        redis_calls_push(&p->calls, &call) < 0)
         return -1;
-    if (p->gathering.n > REDIS_OUTBOX_MAX - p->writing.n ||
-        redis_calls_push(&p->calls, &call) < 0) {
-        p->gathering.n = before;
-        return -1;
-    }
+    put_command(buf_room(&p->gathering, n), (size_t)argc, argv, lens);
     uv_idle_start(&p->turn, on_turn);
     return 0;
 }
