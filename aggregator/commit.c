@@ -182,6 +182,7 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
         op_delete_staged(c, out);
     commit_try(c, out);
     c->fed.id = 0;
+    c->paged = 0;
     last = commit_ahead(c, out, message);
     buf_clear(message);
     if (last)

@@ -45,6 +45,7 @@ struct commit {
     uint64_t part;    /* number of the next one */
     minute_t ahead;   /* of a rewrite: those before this one are deleted */
     uint64_t rows;    /* slots whose pages are still to be written */
+    uint64_t paged;   /* slots whose pages are in the part that is being built */
     size_t page;      /* next page id of the row being written */
     size_t online;    /* next page id of those that may be open */
     uint64_t counted; /* the part behind the one that says how many are online, 0: none */

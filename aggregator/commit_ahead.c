@@ -51,6 +51,7 @@ static bool part_pages(struct commit *c, struct command *out)
 {
     struct site *s = c->site;
     uint64_t begun = c->rows & -c->rows;
+    size_t before;
 
     c->rows &= s->inflight; /* a row that has left the window since is not written */
     if (!(c->rows & begun))
@@ -60,7 +61,9 @@ static bool part_pages(struct commit *c, struct command *out)
 
         if (is_full(c, out))
             return false;
+        before = out->n;
         c->page = op_row_pages(out, s, slot, c->page, c->store->part_bytes, c->full);
+        c->paged |= (uint64_t)(out->n > before) << slot;
         if (c->page < s->pages.ids)
             continue;
         c->rows &= c->rows - 1;

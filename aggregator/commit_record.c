@@ -66,8 +66,9 @@ static int count_bits(uint64_t bits)
 }
 
 /* The rows of @due, the traits of @told and totals are written together or not at all: a
- * key of another type is met before the first of them changes. The first row needs no
- * trial: it is what is written first. */
+ * key of another type is met before the first of them changes. No trial needs what is
+ * written first, the first traits or the first row, nor a row whose pages were written in
+ * this part. */
 static void try_all(const struct commit *c, struct command *out, uint64_t due,
                     uint64_t told, bool totals)
 {
@@ -75,10 +76,11 @@ static void try_all(const struct commit *c, struct command *out, uint64_t due,
 
     if (count_bits(due) + count_bits(told) + totals < 2)
         return;
-    for (due &= due - 1; due; due &= due - 1)
+    due &= ~c->paged & (told ? UINT64_MAX : due - 1);
+    for (; due; due &= due - 1)
         op_try(out,
                key_minute(site_id(s), slot_minute(s, (unsigned)__builtin_ctzll(due))));
-    for (; told; told &= told - 1)
+    for (told &= told - 1; told; told &= told - 1)
         op_try(out,
                key_traits(site_id(s), slot_minute(s, (unsigned)__builtin_ctzll(told))));
     if (totals && !is_totals_brief(c))
@@ -92,29 +94,32 @@ static void last_totals(const struct commit *c, struct command *out)
     op_totals(out, c->site, is_totals_brief(c));
 }
 
-static void last_heads(const struct commit *c, struct command *out, uint64_t due)
+static void last_heads(const struct commit *c, struct command *out, uint64_t due,
+                       uint64_t told)
 {
     const struct site *s = c->site;
     bool totals = is_totals_due(c);
 
     if (!c->full)
-        try_all(c, out, due, traits_slots(s) & due, totals);
+        try_all(c, out, due, told, totals);
+    for (uint64_t left = told; left; left &= left - 1)
+        op_row_traits(out, s, (unsigned)__builtin_ctzll(left), c->full);
     for (uint64_t left = due; left; left &= left - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(left);
 
         op_row_head(out, s, slot, c->full);
         op_row_queries(out, s, slot, c->full);
-        op_row_traits(out, s, slot, c->full);
     }
     if (totals)
         last_totals(c, out);
 }
 
-static void last_rows(const struct commit *c, struct command *out, uint64_t due)
+static void last_rows(const struct commit *c, struct command *out, uint64_t due,
+                      uint64_t told)
 {
     const struct site *s = c->site;
 
-    last_heads(c, out, due);
+    last_heads(c, out, due, told);
     for (unsigned i = 0; i < s->window; i++) {
         minute_t m = s->now - i;
 
@@ -310,7 +315,7 @@ void commit_record(struct commit *c, struct command *out, struct buf *message)
     uint64_t due = rows_due(c), told = traits_slots(s) & due;
 
     last_online(c, out);
-    last_rows(c, out, due);
+    last_rows(c, out, due, told);
     if (c->full)
         last_renames(c, out);
     last_record(c, out, message);

@@ -47,14 +47,13 @@ static struct lists lists_without(struct lists l, size_t n)
     return events_without(l, events);
 }
 
-static void write_number(struct json *j, const char *key, uint64_t v)
+/* Before 1970 it is nobody's time. */
+static inline void write_time(struct json *j, const char *key, ms_t t)
 {
-    json_key(j, key);
-    json_u64(j, v);
-}
-
-static void write_time(struct json *j, const char *key, ms_t t)
-{
+    if (t >= 0) {
+        json_number(j, key, (uint64_t)t);
+        return;
+    }
     json_key(j, key);
     json_i64(j, t);
 }
@@ -63,9 +62,9 @@ static void write_change(struct json *j, const struct delta *d)
 {
     json_key(j, "d");
     json_begin_object(j);
-    write_number(j, "pv", d->new_views);
-    write_number(j, "ev", d->new_events);
-    write_number(j, "new", d->new_visitors);
+    json_number(j, "pv", d->new_views);
+    json_number(j, "ev", d->new_events);
+    json_number(j, "new", d->new_visitors);
     json_end(j);
 }
 
@@ -98,7 +97,7 @@ static void write_windows(struct json *j, const struct delta *d, const char *key
             continue;
         before = d->window[i].minutes;
         minutes[decimal_write(minutes, before)] = '\0';
-        write_number(j, minutes, measured(d, i, what));
+        json_number(j, minutes, measured(d, i, what));
     }
     json_end(j);
 }
@@ -111,8 +110,8 @@ static void write_pages(struct json *j, const struct lists *l)
         json_begin_object(j);
         json_key(j, "path");
         json_slice(j, l->pages[i].path);
-        write_number(j, "visitors", l->pages[i].visitors);
-        write_number(j, "online", l->pages[i].online);
+        json_number(j, "visitors", l->pages[i].visitors);
+        json_number(j, "online", l->pages[i].online);
         json_end(j);
     }
     json_end(j);
@@ -166,12 +165,12 @@ static bool write_message(struct buf *out, const struct delta *d, struct lists l
     buf_clear(out);
     json_init(&j, out);
     json_begin_object(&j);
-    write_number(&j, "v", DELTA_VERSION);
+    json_number(&j, "v", DELTA_VERSION);
     json_key(&j, "site");
     json_slice(&j, d->site);
-    write_number(&j, "e", d->epoch);
-    write_number(&j, "q", d->commit);
-    write_number(&j, "n", d->n);
+    json_number(&j, "e", d->epoch);
+    json_number(&j, "q", d->commit);
+    json_number(&j, "n", d->n);
     write_time(&j, "t", d->at);
     write_change(&j, d);
     online_json(&j, &d->online);
@@ -191,13 +190,13 @@ static void write_fresh(struct json *j, const struct online *o)
 {
     json_key(j, "fresh");
     json_begin_object(j);
-    write_number(j, "total",
-                 o->fresh.writing + o->fresh.reading + o->fresh.idle +
-                     o->fresh.background);
-    write_number(j, "writing", o->fresh.writing);
-    write_number(j, "reading", o->fresh.reading);
-    write_number(j, "idle", o->fresh.idle);
-    write_number(j, "background", o->fresh.background);
+    json_number(j, "total",
+                o->fresh.writing + o->fresh.reading + o->fresh.idle +
+                    o->fresh.background);
+    json_number(j, "writing", o->fresh.writing);
+    json_number(j, "reading", o->fresh.reading);
+    json_number(j, "idle", o->fresh.idle);
+    json_number(j, "background", o->fresh.background);
     json_end(j);
 }
 
@@ -207,14 +206,14 @@ void online_json(struct json *j, const struct online *o)
 
     json_key(j, "online");
     json_begin_object(j);
-    write_number(j, "total", total);
-    write_number(j, "active", total - o->background);
-    write_number(j, "writing", o->writing);
-    write_number(j, "reading", o->reading);
-    write_number(j, "idle", o->idle);
-    write_number(j, "background", o->background);
-    write_number(j, "tabs", o->tabs);
-    write_number(j, "members", o->members);
+    json_number(j, "total", total);
+    json_number(j, "active", total - o->background);
+    json_number(j, "writing", o->writing);
+    json_number(j, "reading", o->reading);
+    json_number(j, "idle", o->idle);
+    json_number(j, "background", o->background);
+    json_number(j, "tabs", o->tabs);
+    json_number(j, "members", o->members);
     if (!online_is_fresh(o))
         write_fresh(j, o);
     json_end(j);
@@ -225,23 +224,23 @@ void standing_json(struct json *j, const struct peaks *p, const struct total *t,
 {
     json_key(j, "peak");
     json_begin_object(j);
-    write_number(j, "day", p->day);
+    json_number(j, "day", p->day);
     write_time(j, "dayAt", p->day_at);
-    write_number(j, "all", p->all);
+    json_number(j, "all", p->all);
     write_time(j, "allAt", p->all_at);
     json_end(j);
     json_key(j, "total");
     json_begin_object(j);
-    write_number(j, "views", t->views);
-    write_number(j, "visits", t->visits);
-    write_number(j, "connections", t->joins);
-    write_number(j, "counted", t->counted);
+    json_number(j, "views", t->views);
+    json_number(j, "visits", t->visits);
+    json_number(j, "connections", t->joins);
+    json_number(j, "counted", t->counted);
     write_time(j, "since", t->since);
     json_end(j);
     json_key(j, "feed");
     json_begin_object(j);
     write_time(j, "life", life);
-    write_number(j, "last", last);
+    json_number(j, "last", last);
     json_end(j);
 }
 

@@ -194,6 +194,17 @@ void json_end(struct json *j)
     j->depth--;
 }
 
+char *json_member(struct json *j, size_t n)
+{
+    bool comma = begin_key(j);
+    char *p = buf_room(j->out, comma + n);
+
+    j->key_given = false;
+    if (p && comma)
+        *p++ = ',';
+    return p;
+}
+
 void json_key_n(struct json *j, const char *key, size_t n)
 {
     bool comma = begin_key(j);

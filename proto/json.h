@@ -11,8 +11,10 @@
 #ifndef HC_JSON_H
 #define HC_JSON_H
 
+#include <assert.h>
 #include <stdint.h>
 #include "buf.h"
+#include "decimal.h"
 
 #define JSON_DEPTH_MAX 16 /* levels, the document itself being one */
 
@@ -43,6 +45,25 @@ static inline void json_key(struct json *j, const char *key)
 }
 
 void json_key_slice(struct json *j, struct slice key);
+
+/* Room for a member of an object, @n bytes behind its comma. NULL: it does not fit. */
+char *json_member(struct json *j, size_t n);
+
+/* A literal key and a number, at most JSON_INTEGER_MAX, in one step. */
+static inline void json_number(struct json *j, const char *key, uint64_t v)
+{
+    size_t n = strlen(key), digits = decimal_length(v);
+    char *p = json_member(j, n + 3 + digits);
+
+    assert(v <= JSON_INTEGER_MAX);
+    if (!p)
+        return;
+    p[0] = '"';
+    memcpy(p + 1, key, n);
+    p[n + 1] = '"';
+    p[n + 2] = ':';
+    decimal_put(p + n + 3, v, digits);
+}
 
 void json_str(struct json *j, const char *s);
 void json_slice(struct json *j, struct slice s);

@@ -79,8 +79,7 @@ void recent_event_json(struct json *j, const struct recent_event *e)
     const struct recent_form *f = recent_form_of(e->kind);
 
     json_begin_object(j);
-    json_key(j, "id");
-    json_u64(j, e->id);
+    json_number(j, "id", e->id);
     json_key(j, "type");
     json_str(j, hit_kind_name(e->kind));
     json_key(j, "timestamp");
