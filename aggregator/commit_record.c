@@ -130,13 +130,14 @@ static void last_rows(const struct commit *c, struct command *out, uint64_t due,
     }
 }
 
-/* A minute longer than the site needs: it is said once a minute. */
+/* As long as the newest row, or up to a minute longer: it is said with the first commit
+ * of a minute. */
 static void op_meta_lives(const struct commit *c, struct command *out)
 {
     struct key_name meta = key_meta(site_id(c->site));
 
     command_op_number(out, "EXPIRE", key_text(&meta),
-                      (c->site->window + 1) * 60 + EXPIRY_SLACK_S);
+                      c->site->window * 60 + EXPIRY_SLACK_S);
 }
 
 /* Of keys that were there before: a commit that only makes the same keys longer within

@@ -1517,6 +1517,166 @@ static void after_any_accident_the_next_good_commit_agrees(void **state)
     }
 }
 
+static void view_with_device(struct world *w, uint64_t visitor)
+{
+    struct hit h = {.site = SLICE("shop"),
+                    .path = SLICE("/a"),
+                    .visitor = visitor,
+                    .tab = 1,
+                    .device = DEVICE_MOBILE,
+                    .state = STATE_READING};
+
+    tell(w, &h);
+}
+
+/* The latest message tells @n events from that of @first on, as the feed has them. */
+static void expect_message_events(struct world *w, uint64_t first, size_t n)
+{
+    struct delta_view v;
+
+    assert_int_equal(delta_parse(buf_get(&w->redis.published), &v), 0);
+    assert_int_equal(v.nevents, n);
+    for (size_t i = 0; i < n; i++) {
+        char field[8];
+
+        snprintf(field, sizeof field, "%d", (int)((first + i) % RECENT_MAX));
+        assert_int_equal(v.event_id[i], first + i);
+        assert_true(
+            slice_eq(v.event[i], redis_model_get(&w->redis, "hc:{shop}:r", field)));
+    }
+}
+
+/* A commit of the site's next view: whether it said @what. */
+static bool commit_says(struct world *w, uint64_t visitor, const char *what)
+{
+    open_tab(w, visitor, 1, "/a", HIT_VIEW, STATE_READING);
+    commit_all(w);
+    return mentions(w, slice_of(what));
+}
+
+static void a_commit_names_only_those_totals_that_are_others(void **state)
+{
+    struct world *w = *state;
+
+    assert_true(commit_says(w, 1, "cnt"));
+    assert_true(commit_says(w, 2, "peak_at"));
+    assert_false(mentions(w, SLICE("cnt")));
+    assert_false(commit_says(w, 2, "cnt"));
+    assert_false(mentions(w, SLICE("peak_at")));
+    expect_agreement(w, "shop");
+}
+
+static void after_a_lost_commit_all_of_the_record_and_totals_is_told(void **state)
+{
+    struct world *w = *state;
+
+    commit_says(w, 1, "");
+    assert_false(commit_says(w, 1, "cnt"));
+    open_tab(w, 2, 1, "/a", HIT_VIEW, STATE_READING);
+    commit_site(w, store_take_dirty(&w->st), EPOCH, true);
+    assert_true(commit_says(w, 3, "cnt"));
+    assert_true(mentions(w, SLICE("warm")));
+    expect_agreement(w, "shop");
+}
+
+static void totals_that_are_gone_are_found_missing_and_written_again(void **state)
+{
+    static const char *const gone[] = {"DEL hc:{shop}:t", "HDEL hc:{shop}:t since"};
+    struct world *w = *state;
+
+    commit_says(w, 1, "");
+    for (size_t i = 0; i < sizeof gone / sizeof *gone; i++) {
+        struct site *s;
+
+        redis_model_say(&w->redis, gone[i]);
+        open_tab(w, 2, 1, "/b", HIT_VIEW, STATE_READING);
+        s = store_take_dirty(&w->st);
+        assert_int_equal(commit_site(w, s, EPOCH, false), COMMIT_REGRESS);
+        expect_field(&w->redis, "hc:{shop}:b:29396880", "pv", i + 1); /* not ahead */
+        commit_all(w);
+        expect_agreement(w, "shop");
+    }
+}
+
+/* As whoever evicts does, or an operator's hand. */
+static void whatever_key_is_gone_comes_back_with_its_expiry(void **state)
+{
+    static const char *const keys[] = {"b:29396880", "tr:29396880", "o", "r", "pg"};
+    struct world *w = *state;
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char line[64];
+
+        view_with_device(w, 1 + i);
+        commit_all(w);
+        snprintf(line, sizeof line, "DEL hc:{shop}:%s", keys[i]);
+        redis_model_say(&w->redis, line);
+        view_with_device(w, 100 + i);
+        commit_all(w);
+        assert_int_equal(redis_model_eternal(&w->redis, "hc:{shop}:"), 0);
+    }
+}
+
+static void keys_are_told_once_a_minute_how_long_they_live(void **state)
+{
+    struct world *w = *state;
+    ms_t lives;
+
+    assert_true(commit_says(w, 1, "EXPIREAT"));
+    assert_false(commit_says(w, 2, "EXPIREAT"));
+    assert_false(commit_says(w, 3, "EXPIREAT"));
+    lives = redis_model_expiry(&w->redis, "hc:{shop}:r");
+    at(w, NOON + MS_PER_MINUTE + 20000);
+    commit_all(w);
+    commit_says(w, 4, "");
+    assert_int_equal(redis_model_expiry(&w->redis, "hc:{shop}:r"), lives + MS_PER_MINUTE);
+    assert_true(redis_model_expiry(&w->redis, "hc:{shop}:m") >= lives + MS_PER_MINUTE);
+    assert_false(commit_says(w, 5, "EXPIREAT"));
+}
+
+/* The log's key is named again with the first commit of the next minute. */
+static void a_log_that_was_added_to_is_told_its_expiry_with_the_next_minute(void **state)
+{
+    struct world *w = *state;
+
+    lazy_site(w, 30, "shop")->full = true;
+    store_mark_dirty(&w->st, store_find(&w->st, SLICE("shop")));
+    assert_true(commit_says(w, 1, ":l:29396880"));
+    redis_model_say(&w->redis, "DEL hc:{shop}:l:29396880");
+    commit_says(w, 2, "");
+    at(w, NOON + MS_PER_MINUTE + 20000);
+    commit_all(w);
+    commit_says(w, 3, "");
+    assert_int_equal(redis_model_eternal(&w->redis, "hc:{shop}:l:"), 0);
+}
+
+static void who_is_online_is_renewed_every_ten_seconds(void **state)
+{
+    struct world *w = *state;
+
+    assert_true(commit_says(w, 1, "EXPIRE"));
+    at(w, NOON + 9000);
+    assert_false(commit_says(w, 2, "EXPIRE"));
+    at(w, NOON + 10000);
+    assert_true(commit_says(w, 3, "EXPIRE"));
+    assert_int_equal(redis_model_expiry(&w->redis, "hc:{shop}:o"),
+                     NOON + 10000 + ONLINE_TTL_S * 1000);
+}
+
+static void a_message_has_the_events_of_the_feed(void **state)
+{
+    struct world *w = *state;
+
+    for (unsigned i = 0; i < MESSAGE_EVENTS_MAX + 3; i++)
+        open_tab(w, 1 + i, 1, i % 2 ? "/a" : "/\"b", HIT_VIEW, STATE_READING);
+    commit_all(w);
+    expect_message_events(w, 4, MESSAGE_EVENTS_MAX);
+    open_tab(w, 1, 1, "/c", HIT_VIEW, STATE_READING);
+    open_tab(w, 2, 1, "/d", HIT_VIEW, STATE_READING);
+    commit_all(w);
+    expect_message_events(w, MESSAGE_EVENTS_MAX + 4, 2);
+}
+
 static void outcomes_are_told_apart(void **state)
 {
     static const struct {
@@ -1611,6 +1771,14 @@ int main(void)
         T(rows_tell_of_the_attention_they_had),
         T(a_message_is_written_though_it_comes_while_a_commit_is_out),
         T(a_reset_begins_the_totals_anew_and_is_a_commit),
+        T(a_commit_names_only_those_totals_that_are_others),
+        T(after_a_lost_commit_all_of_the_record_and_totals_is_told),
+        T(totals_that_are_gone_are_found_missing_and_written_again),
+        T(whatever_key_is_gone_comes_back_with_its_expiry),
+        T(keys_are_told_once_a_minute_how_long_they_live),
+        T(a_log_that_was_added_to_is_told_its_expiry_with_the_next_minute),
+        T(who_is_online_is_renewed_every_ten_seconds),
+        T(a_message_has_the_events_of_the_feed),
         cmocka_unit_test(outcomes_are_told_apart),
     };
 
