@@ -1559,10 +1559,10 @@ static void a_commit_names_only_those_totals_that_are_others(void **state)
     struct world *w = *state;
 
     assert_true(commit_says(w, 1, "cnt"));
-    assert_true(commit_says(w, 2, "peak_at"));
+    assert_true(commit_says(w, 2, "dpeak"));
     assert_false(mentions(w, SLICE("cnt")));
     assert_false(commit_says(w, 2, "cnt"));
-    assert_false(mentions(w, SLICE("peak_at")));
+    assert_false(mentions(w, SLICE("dpeak")));
     expect_agreement(w, "shop");
 }
 
