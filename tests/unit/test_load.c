@@ -2487,11 +2487,29 @@ static void a_real_redis_says_and_holds_what_the_model_does(void **state)
     redis_server_stop(&server);
 }
 
+/* A commit that names only what has changed of the totals finds that they are gone. */
+static void expect_totals_to_come_back(struct world *w)
+{
+    static const char *const gone[] = {"DEL hc:{shop}:t", "HDEL hc:{shop}:t since"};
+
+    hit(w, 1, "/a");
+    load_all(w);
+    commit_all(w);
+    for (size_t i = 0; i < sizeof gone / sizeof *gone; i++) {
+        hit(w, 2, "/a");
+        commit_all(w);
+        meddle(w, gone[i]);
+        hit(w, 3, "/a");
+        commit_all(w);
+        expect_written(w);
+    }
+}
+
 static void a_real_redis_treats_garbage_as_the_model_does(void **state)
 {
-    static void (*const expect[])(struct world * w) = {expect_healing, expect_counting_on,
-                                                       expect_totals_to_stay,
-                                                       expect_epochs, expect_told_anew};
+    static void (*const expect[])(struct world * w) = {
+        expect_healing, expect_counting_on, expect_totals_to_stay,
+        expect_epochs,  expect_told_anew,   expect_totals_to_come_back};
     struct redis_server server;
     struct timeval tv;
 
