@@ -1,41 +1,61 @@
-// How long from a beacon to the published message, on a quiet site.
+// How old a number is when it is told: from the answer to a beacon until the message that counts
+// it is at a subscriber of Redis, and at a client of the event stream.
 //
-//   node tests/bench/fresh.mjs [BEACONS]
+//   node tests/bench/rows/freshness.mjs [ROUNDS] [SECONDS]
 //
-// One keep-alive connection sends a pixel every 60 to 140 ms, each by a new visitor; a subscriber
-// of Redis notes when the message that counts it arrives. Both are this process, so a little
-// of Node's own time is in the figures.
-import net from 'node:net';
+// Twelve sites, each asked for a pixel every 300 ms, so that each rests in between; both ends of
+// the measurement are one program (tests/bench/fresh.c). Once nobody else is there, and once
+// beside 20,000 pixels a second on another site, with a browser's headers (tests/bench/load.c).
+// Collector, aggregator and Redis share core 1, who measures and who makes the load core 0.
+import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Story } from '../../e2e/stage.mjs';
+import { built, row } from '../lib/row.mjs';
+import { pin } from '../lib/server.mjs';
 
-const beacons = Number(process.argv[2] ?? 500);
+const rounds = Number(process.argv[2] ?? 3);
+const seconds = Number(process.argv[3] ?? 8);
+const SITES = 12;
+const EVERY_MS = 300; // above STREAM_STATE_MS
+const RATE = 20_000;
+const WARM_MS = 1000;
+const MORE_MS = 3000; // the load goes on until the last one is told
+
+/** p50 and p99 of both ways, in ms. */
+function measure(s) {
+  const run = spawnSync('taskset', ['-c', '0', built('fresh'), '127.0.0.1', s.port, s.socket, SITES, EVERY_MS, seconds].map(String), { encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(run.stderr);
+  const [, redis50, redis99, , , sse50, sse99] = run.stdout.split(' ');
+  return { redis50, redis99, sse50, sse99 };
+}
+
+async function beside(s, rate) {
+  const ms = WARM_MS + seconds * 1000 + MORE_MS;
+  const load = s.run('load', 'taskset', ['-c', '0', built('load'), '--rate', rate, '--ms', ms, '--visitors', 100_000,
+    '--target', '/hc.gif?i=busy&p=/articles/{p}&u={u}', s.http]);
+  await pause(WARM_MS);
+  const figures = measure(s);
+  const { code } = await load.end;
+  if (code !== 0) throw new Error(load.log());
+  return figures;
+}
+
 const s = new Story();
 try {
-  await s.start();
-  let text = '';
-  let wake = () => {};
-  const redis = net.connect(s.socket).setEncoding('utf8').on('data', (part) => {
-    text += part;
-    wake();
-  });
-  redis.write('SUBSCRIBE hc:fresh\r\n');
-  const collector = net.connect({ host: '127.0.0.1', port: s.port, noDelay: true });
-  collector.on('data', () => {});
-  const took = [];
-  for (let i = 1; i <= beacons; i++) {
-    await pause(60 + Math.random() * 80);
-    const begin = performance.now();
-    collector.write(`GET /hc.gif?i=fresh&p=/&u=${i} HTTP/1.1\r\nHost: x\r\n\r\n`);
-    while (!text.includes(`"id":${i},`)) await new Promise((resolve) => (wake = resolve));
-    took.push(performance.now() - begin);
-    text = text.slice(-65536);
+  await s.start({ workers: 1 });
+  for (const program of [s.redis, s.aggregator, s.collector]) pin(program.pid, 1);
+  const quiet = [], busy = [];
+  for (let i = 0; i < rounds; i++) {
+    quiet.push(measure(s));
+    busy.push(await beside(s, RATE));
   }
-  took.sort((a, b) => a - b);
-  const at = (q) => took[Math.min(took.length - 1, Math.floor(q * took.length))].toFixed(2);
-  console.log(`beacon to published message, quiet site, ${beacons} beacons: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`);
-  redis.destroy();
-  collector.destroy();
+  const tell = (what, of, key, ms) =>
+    row({ what: `beacon to ${what}`, unit: 'ms', ours: of.map((figures) => Number(figures[key]) / 1000), most: ms, goal: `≤ ${ms} ms` });
+  for (const [where, of, p50, p99] of [['quiet', quiet, 0.5, 8], ['beside 20,000 pixels/s', busy, 12, 30]])
+    for (const [who, key, more] of [['Redis subscriber', 'redis', 0], ['SSE client', 'sse', 5]]) {
+      tell(`${who}, ${where}, p50`, of, `${key}50`, p50 + more);
+      tell(`${who}, ${where}, p99`, of, `${key}99`, p99 + more);
+    }
   await s.close();
 } catch (e) {
   console.error(s.logs());
