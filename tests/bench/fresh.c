@@ -3,8 +3,8 @@
  *   fresh HOST PORT REDIS-SOCKET SITES EVERY-MS SECONDS
  *
  * Each site has a connection for its beacons and an event stream; one connection to Redis
- * is subscribed to all. Every EVERY-MS each site gets a beacon of a new visitor on a page of
- * its own, at times that were fixed before, whatever the server does (open loop); the
+ * is subscribed to all. Every EVERY-MS each site gets a beacon of a new visitor on a page
+ * of its own, at times that were fixed before, whatever the server does (open loop); the
  * sites take turns evenly. The time runs from when the answer has arrived here until the
  * page is named in a message of Redis, and in one of the stream; one clock, one process.
  * A site's first beacons are not counted: it is read back from Redis then. EVERY-MS above
