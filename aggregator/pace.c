@@ -14,21 +14,47 @@ void pace_begin(struct pace *p, mono_t now)
     p->due = now + PACE_GAP_MIN_MS;
 }
 
+/* Whoever goes ahead next lets Redis rest for as long as it was busy. */
+static void rest(struct pace *p, mono_t now)
+{
+    p->ahead_due = now + within(now - p->began, PACE_AHEAD_MS, PACE_GAP_MAX_MS);
+    p->backoff = 0;
+}
+
 void pace_end(struct pace *p, mono_t now)
 {
     mono_t took = now - p->began;
 
     p->due = p->began + within(2 * took, PACE_GAP_MIN_MS, PACE_GAP_MAX_MS);
-    p->backoff = 0;
+    rest(p, now);
+}
+
+void pace_begin_ahead(struct pace *p, mono_t now)
+{
+    p->began = now;
+}
+
+void pace_end_ahead(struct pace *p, mono_t now)
+{
+    mono_t took = now - p->began;
+
+    if (p->due < now + took)
+        p->due = now + took;
+    rest(p, now);
 }
 
 void pace_fail(struct pace *p, mono_t now)
 {
     p->backoff = within(2 * p->backoff, PACE_BACKOFF_MIN_MS, PACE_BACKOFF_MAX_MS);
-    p->due = now + p->backoff;
+    p->due = p->ahead_due = now + p->backoff;
 }
 
 mono_t pace_wait(const struct pace *p, mono_t now)
 {
     return p->due > now ? p->due - now : 0;
+}
+
+mono_t pace_wait_ahead(const struct pace *p, mono_t now)
+{
+    return p->ahead_due > now ? p->ahead_due - now : 0;
 }

@@ -156,6 +156,14 @@ static void send_live(struct round *r)
     live_clear(&r->live);
 }
 
+/* When the site may be taken at the earliest. */
+static ms_t site_due(const struct site *s, ms_t rest)
+{
+    ms_t rested = rest > 0 ? s->commit_at + rest : 0;
+
+    return s->retry_at > rested ? s->retry_at : rested;
+}
+
 static void take_site(struct round *r, ms_t now)
 {
     struct site *s = store_take_dirty(r->store);
@@ -163,7 +171,7 @@ static void take_site(struct round *r, ms_t now)
     r->todo = s ? r->todo - 1 : 0; /* some may have been dropped meanwhile */
     if (!s)
         return;
-    if (s->retry_at > now) {
+    if (site_due(s, r->rest) > now) {
         r->left_out++;
         store_mark_dirty(r->store, s);
     } else if (!r->check && commit_is_tick(s)) {
@@ -259,22 +267,33 @@ static void on_reply(void *arg, const redisReply *reply)
         take_reply(r, &call, reply);
 }
 
-/* Those quarantined gather at the head, and are few. */
-ms_t round_due(const struct round *r, ms_t now)
+static ms_t first_due(const struct round *r, ms_t rest, ms_t now)
 {
     ms_t due = INT64_MAX;
 
     for (const struct site *s = r->store->dirty_head; s && due > now; s = s->next_dirty)
-        if (s->retry_at < due)
-            due = s->retry_at;
+        if (site_due(s, rest) < due)
+            due = site_due(s, rest);
     return due;
 }
 
-void round_begin(struct round *r, struct slice sha, uint64_t epoch, ms_t now)
+/* Those quarantined gather at the head, and are few. */
+ms_t round_due(const struct round *r, ms_t now)
+{
+    return first_due(r, 0, now);
+}
+
+ms_t round_ahead_due(const struct round *r, ms_t rest, ms_t now)
+{
+    return r->store->ndirty <= ROUND_AHEAD_SITES ? first_due(r, rest, now) : INT64_MAX;
+}
+
+static void begin(struct round *r, struct slice sha, uint64_t epoch, ms_t rest, ms_t now)
 {
     assert(!r->active && !r->building);
     r->sha = sha;
     r->epoch = epoch;
+    r->rest = rest;
     r->todo = r->store->ndirty;
     r->refused = 0;
     r->left_out = 0;
@@ -282,6 +301,17 @@ void round_begin(struct round *r, struct slice sha, uint64_t epoch, ms_t now)
     memset(r->outcomes, 0, sizeof r->outcomes);
     go_on(r, now);
     r->counters->rounds += r->active;
+}
+
+void round_begin(struct round *r, struct slice sha, uint64_t epoch, ms_t now)
+{
+    begin(r, sha, epoch, 0, now);
+}
+
+void round_begin_ahead(struct round *r, struct slice sha, uint64_t epoch, ms_t rest,
+                       ms_t now)
+{
+    begin(r, sha, epoch, rest, now);
 }
 
 void round_turn(struct round *r, ms_t now)

@@ -80,6 +80,8 @@ static void settle(struct writer *w, mono_t now)
         doubt(w);
     if (failed)
         pace_fail(&w->pace, now);
+    else if (w->ahead)
+        pace_end_ahead(&w->pace, now);
     else
         pace_end(&w->pace, now);
     if (outcomes[COMMIT_FENCED])
@@ -88,7 +90,8 @@ static void settle(struct writer *w, mono_t now)
         be(w, w->state == WRITER_READY ? WRITER_BARE : w->state);
     else if (!failed)
         w->round.check = false;
-    durability_end(&w->durability, round_is_confirmed(&w->round) && !w->recheck, now);
+    if (!w->ahead)
+        durability_end(&w->durability, round_is_confirmed(&w->round) && !w->recheck, now);
 }
 
 static void begin_round(struct writer *w, ms_t now, mono_t mono)
@@ -96,9 +99,38 @@ static void begin_round(struct writer *w, ms_t now, mono_t mono)
     pace_begin(&w->pace, mono);
     durability_begin(&w->durability, mono);
     w->in_round = true;
+    w->ahead = false;
     round_begin(&w->round, slice_of(w->setup.commit_sha), w->setup.epoch, now);
     if (!w->round.active)
         settle(w, mono);
+}
+
+/* Those that are told more often than a round comes wait for the next one. */
+static void go_ahead(struct writer *w, ms_t now, mono_t mono)
+{
+    pace_begin_ahead(&w->pace, mono);
+    w->in_round = w->ahead = true;
+    round_begin_ahead(&w->round, slice_of(w->setup.commit_sha), w->setup.epoch,
+                      PACE_GAP_MIN_MS, now);
+    if (!w->round.active)
+        settle(w, mono);
+}
+
+/* Lets sites go ahead of the next round if it is time. Returns when it is. Not while all
+ * are to be looked at: then only a whole round says that it was done. */
+static mono_t ahead(struct writer *w, ms_t now, mono_t mono)
+{
+    ms_t due = round_ahead_due(&w->round, PACE_GAP_MIN_MS, now);
+    mono_t wait = pace_wait_ahead(&w->pace, mono);
+
+    if (due == INT64_MAX || w->recheck || w->round.check)
+        return INT64_MAX;
+    if (wait < due - now)
+        wait = due - now;
+    if (wait > 0)
+        return mono + wait;
+    go_ahead(w, now, mono);
+    return mono + pace_wait_ahead(&w->pace, mono);
 }
 
 /* Everything is looked at again, if that is wanted and due. */
@@ -127,9 +159,10 @@ static mono_t idle(struct writer *w, ms_t retry, ms_t now, mono_t mono)
     return retry == INT64_MAX ? due : sooner(due, mono + (retry - now));
 }
 
-/* Begins a round if one is due. Returns when to be called again. */
+/* Begins a round if one is due, or a part of one. Returns when to be called again. */
 static mono_t go_on(struct writer *w, ms_t now, mono_t mono)
 {
+    mono_t soon = INT64_MAX;
     ms_t due;
 
     recheck(w, mono);
@@ -142,7 +175,10 @@ static mono_t go_on(struct writer *w, ms_t now, mono_t mono)
     }
     if (pace_wait(&w->pace, mono) == 0)
         begin_round(w, now, mono);
-    return w->round.active ? INT64_MAX : mono + pace_wait(&w->pace, mono);
+    else
+        soon = ahead(w, now, mono);
+    soon = sooner(soon, mono + pace_wait(&w->pace, mono));
+    return w->round.active ? INT64_MAX : soon;
 }
 
 /* Once a minute. While the clock stands still no minute turns of which a commit would

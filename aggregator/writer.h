@@ -1,7 +1,8 @@
 /* writer: brings what changed in the store to one Redis, round after round.
  *
  * A change after a pause goes out at once; in a stream of changes rounds follow each
- * other as fast as Redis takes them, within bounds (pace.h). While Redis is away folding
+ * other as fast as Redis takes them, within bounds (pace.h). Sites that rested go ahead
+ * of the next round when only few are dirty (round.h). While Redis is away folding
  * goes on and the changes wait in the store, whose size is bounded: nothing queues up
  * here. What rounds prove of the senders' datagrams is durability's. */
 #ifndef HC_WRITER_H
@@ -37,6 +38,7 @@ struct writer {
     struct pace pace;
     struct durability durability;
     bool in_round;
+    bool ahead;        /* of some sites alone: it proves nothing */
     bool fenced;       /* a later aggregator owns a site: writer_reboot is due */
     bool recheck;      /* all sites are to be looked at again */
     mono_t recheck_at; /* no earlier */

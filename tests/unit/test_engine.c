@@ -913,6 +913,71 @@ static void while_the_clock_stands_still_all_is_told_once_a_minute(void **state)
     assert_int_equal(committed, before + 4);
 }
 
+static void a_quiet_site_goes_ahead_of_the_next_round_and_a_busy_one_waits(void **state)
+{
+    (void)state;
+    view(1, "shop");
+    live(LATENCY_MS + PACE_AHEAD_MS + 1);
+    assert_int_equal(committed, 1);
+    view(1, "shop");
+    view(2, "blog");
+    live(LATENCY_MS + 1);
+    assert_int_equal(committed, 2);
+    live(PACE_GAP_MIN_MS / 2 - 2); /* still before the next round */
+    assert_int_equal(committed, 2);
+    live(PACE_GAP_MIN_MS / 2);
+    assert_int_equal(committed, 3);
+}
+
+static void who_went_ahead_waits_for_its_rest_like_all_others(void **state)
+{
+    (void)state;
+    view(1, "shop");
+    live(LATENCY_MS + PACE_AHEAD_MS + 1);
+    view(1, "blog");
+    live(LATENCY_MS + PACE_AHEAD_MS + 1);
+    assert_int_equal(committed, 2);
+    view(1, "blog");
+    live(LATENCY_MS + 1);
+    assert_int_equal(committed, 2);
+    live(PACE_GAP_MIN_MS);
+    assert_int_equal(committed, 3);
+}
+
+/* The barrier of a round says of all datagrams before it that they are in Redis. */
+static void who_goes_ahead_proves_nothing_of_those_that_are_left(void **state)
+{
+    (void)state;
+    view(1, "shop");
+    live(LATENCY_MS + PACE_AHEAD_MS + 1);
+    assert_int_equal(e.counters.barriers, 1);
+    view(1, "shop");
+    view(2, "blog");
+    live(LATENCY_MS + 1);
+    assert_int_equal(committed, 2);
+    assert_int_equal(e.counters.barriers, 1);
+    live(PACE_GAP_MIN_MS);
+    assert_int_equal(committed, 3);
+    assert_int_equal(e.counters.barriers, 2);
+}
+
+static void of_more_than_a_few_nobody_goes_ahead(void **state)
+{
+    char site[8];
+
+    (void)state;
+    view(1, "shop");
+    live(LATENCY_MS + PACE_AHEAD_MS + 1);
+    for (int i = 0; i <= ROUND_AHEAD_SITES; i++) {
+        snprintf(site, sizeof site, "s%d", i);
+        view(1, site);
+    }
+    live(LATENCY_MS + 1);
+    assert_int_equal(committed, 1);
+    live(PACE_GAP_MIN_MS);
+    assert_int_equal(committed, 2 + ROUND_AHEAD_SITES);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -955,6 +1020,10 @@ int main(void)
         T(the_list_of_sites_is_tidied_once_a_minute),
         T(a_site_is_put_on_it_once_a_minute_at_most),
         T(while_the_clock_stands_still_all_is_told_once_a_minute),
+        T(a_quiet_site_goes_ahead_of_the_next_round_and_a_busy_one_waits),
+        T(who_went_ahead_waits_for_its_rest_like_all_others),
+        T(who_goes_ahead_proves_nothing_of_those_that_are_left),
+        T(of_more_than_a_few_nobody_goes_ahead),
     };
 
     return cmocka_run_group_tests_name("engine", tests, NULL, NULL);

@@ -72,6 +72,54 @@ static void a_success_ends_the_backing_off(void **state)
     assert_int_equal(pace_wait(&p, 4000), 100);
 }
 
+static void some_may_go_ahead_a_fifth_of_the_gap_after_a_round(void **state)
+{
+    struct pace p = {0};
+
+    (void)state;
+    pace_begin(&p, 1000);
+    pace_end(&p, 1001);
+    assert_int_equal(pace_wait_ahead(&p, 1001), PACE_AHEAD_MS);
+    assert_int_equal(pace_wait_ahead(&p, 1001 + PACE_AHEAD_MS - 1), 1);
+    assert_int_equal(pace_wait_ahead(&p, 1001 + PACE_AHEAD_MS), 0);
+    assert_int_equal(pace_wait(&p, 1001), 19);
+}
+
+static void who_goes_ahead_does_not_hold_up_the_round_behind(void **state)
+{
+    struct pace p = {0};
+
+    (void)state;
+    pace_begin(&p, 1000);
+    pace_end(&p, 1001);
+    pace_begin_ahead(&p, 1010);
+    pace_end_ahead(&p, 1011);
+    assert_int_equal(pace_wait_ahead(&p, 1011), PACE_AHEAD_MS);
+    assert_int_equal(pace_wait(&p, 1011), 9);
+}
+
+static void redis_rests_for_as_long_as_it_was_kept_busy_by_who_went_ahead(void **state)
+{
+    struct pace p = {0};
+
+    (void)state;
+    pace_begin(&p, 1000);
+    pace_end(&p, 1001);
+    pace_begin_ahead(&p, 1010);
+    pace_end_ahead(&p, 1050);
+    assert_int_equal(pace_wait_ahead(&p, 1050), 40);
+    assert_int_equal(pace_wait(&p, 1050), 40);
+}
+
+static void after_a_failure_nobody_goes_ahead_either(void **state)
+{
+    struct pace p = {0};
+
+    (void)state;
+    pace_fail(&p, 1000);
+    assert_int_equal(pace_wait_ahead(&p, 1000), 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,6 +128,10 @@ int main(void)
         cmocka_unit_test(the_gap_is_twice_the_last_rounds_duration_within_bounds),
         cmocka_unit_test(failures_back_off_from_100_ms_to_5_s),
         cmocka_unit_test(a_success_ends_the_backing_off),
+        cmocka_unit_test(some_may_go_ahead_a_fifth_of_the_gap_after_a_round),
+        cmocka_unit_test(who_goes_ahead_does_not_hold_up_the_round_behind),
+        cmocka_unit_test(redis_rests_for_as_long_as_it_was_kept_busy_by_who_went_ahead),
+        cmocka_unit_test(after_a_failure_nobody_goes_ahead_either),
     };
 
     return cmocka_run_group_tests_name("pace", tests, NULL, NULL);

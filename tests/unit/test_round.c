@@ -142,6 +142,18 @@ static void turn(struct world *w)
         settle(w);
 }
 
+/* Or a part of one, of those that have rested for a second. */
+static void begin_round(struct world *w, ms_t now)
+{
+    bool ahead = !w->round.check && round_ahead_due(&w->round, 1000, now) <= now;
+
+    w->in_round = true;
+    if (ahead && draw(w, 2) == 0)
+        round_begin_ahead(&w->round, SLICE("sha"), w->epoch, 1000, now);
+    else
+        round_begin(&w->round, SLICE("sha"), w->epoch, now);
+}
+
 static void pump(struct world *w)
 {
     ms_t now = clock_now(&w->clock);
@@ -156,8 +168,7 @@ static void pump(struct world *w)
     }
     if (round_due(&w->round, now) > now)
         return;
-    w->in_round = true;
-    round_begin(&w->round, SLICE("sha"), w->epoch, now);
+    begin_round(w, now);
     if (!w->round.active)
         settle(w);
 }
