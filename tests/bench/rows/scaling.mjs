@@ -1,0 +1,223 @@
+// The scaling law: what CPU grows with, and what it does not grow with.
+//
+//   node tests/bench/rows/scaling.mjs
+//
+// 1. Sixteen runs of two seconds, each with other amounts of everything. The CPU of collector and
+//    aggregator in them is taken for a sum of what was counted in the same time, each times a
+//    coefficient, and so much for each second (rounds of commits, a timer of 1 ms); no products of
+//    two. How much of the differences between the runs that does not explain is the figure (1 - R²).
+// 2. An aggregator that knows a hundred sites and one that knows ten thousand, with the same
+//    changes on the same ten sites, in turns; not while a minute turns, when all sites are told.
+// 3. Folding, by fold_bench.
+// 4. One worker and two, as fast as the load can ask, 64 connections for each worker. The load is
+//    on the same two cores, so twice the requests cannot be seen here; but that a request costs
+//    hardly more CPU with two: then each core brings what one alone did.
+//
+// In 1 and 2 all programs share core 1: waking a processor that sleeps is expensive on a virtual
+// machine, and is charged to who wakes it.
+import { spawnSync } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { eventually, Story } from '../../e2e/stage.mjs';
+import { regress } from '../lib/regress.mjs';
+import { built, cannot, row } from '../lib/row.mjs';
+import { cpuOf, pin } from '../lib/server.mjs';
+
+const RUN_MS = 2000;
+const WARM_MS = 400;
+const REST_MS = 600; // the load outlives the run by it
+const STREAMS = 1500;
+const POST = 50; // events
+
+/* So many a second: pixels, new connections with a pixel each, posts of events, states told to
+ * all streams. On so many sites; long: paths of 200 bytes. */
+const RUNS = [
+  { pixels: 1000 },
+  { pixels: 4000 },
+  { pixels: 12000 },
+  { pixels: 8000, sites: 200 },
+  { pixels: 500, sites: 500 },
+  { pixels: 4000, sites: 50, long: true },
+  { connections: 1500 },
+  { pixels: 1000, connections: 700 },
+  { posts: 100 },
+  { posts: 400 },
+  { posts: 200, sites: 200 },
+  { posts: 200, long: true },
+  { pixels: 3000, states: 3 },
+  { pixels: 1000, connections: 400, states: 2 },
+  { pixels: 4000, posts: 200, sites: 20, states: 3 },
+  { pixels: 8000, posts: 300, connections: 400 },
+];
+
+const asks = (s, ...args) => s.run('load', 'taskset', ['-c', '1', built('load'), ...args, s.http]);
+
+function begin(s, { pixels, connections, posts, states, sites = 1, long }, ms = WARM_MS + RUN_MS + REST_MS) {
+  const path = `/articles/{p}${long ? '-and-so-on'.repeat(20) : ''}`;
+  const pixel = ['--target', `/hc.gif?i=s{s}&p=${path}&u={u}`];
+  const event = ['--batch', POST, '--event', `{"i":"s{s}","p":"${path}","u":"{u}"}`];
+  return [
+    [pixels, ...pixel],
+    [connections, '--once', 'server', ...pixel],
+    [posts, ...event],
+    [states, '--target', '/hc.gif?i=watched&p=/&u={u}'],
+  ]
+    .filter(([rate]) => rate)
+    .map(([rate, ...what]) => asks(s, '--rate', rate, '--ms', ms, '--sites', sites, '--pages', 4, ...what));
+}
+
+async function ended(loads) {
+  for (const load of loads) if ((await load.end).code !== 0) throw new Error(load.log());
+}
+
+// ---- 1: a sum of what was done ------------------------------------------------
+
+async function look(s) {
+  const [collector, aggregator] = await Promise.all([s.counters(s.collector), s.counters(s.aggregator)]);
+  return { collector, aggregator, cpu: { collector: cpuOf([s.collector.pid]), aggregator: cpuOf([s.aggregator.pid]) }, at: performance.now() };
+}
+
+/** The factors of each program, by the names of their counters. */
+const FACTORS = {
+  collector: { connection: 'conns', request: 'requests', datagram: 'datagrams_sent', event: 'hits', delivery: 'stream_writes' },
+  aggregator: { datagram: 'datagrams', event: 'views', 'dirty site': 'commits' },
+};
+
+async function run(s, load) {
+  const loads = begin(s, load);
+  await pause(WARM_MS);
+  const before = await look(s);
+  await pause(RUN_MS);
+  const after = await look(s);
+  await ended(loads);
+  const of = (who) => ({
+    y: (after.cpu[who] - before.cpu[who]) / 1000,
+    x: {
+      second: (after.at - before.at) / 1000,
+      ...Object.fromEntries(Object.entries(FACTORS[who]).map(([f, name]) => [f, after[who][name] - before[who][name]])),
+    },
+  });
+  return { collector: of('collector'), aggregator: of('aggregator') };
+}
+
+function tellSum(who, runs) {
+  const { coefficients, r2, residuals } = regress(runs);
+  const times = Object.entries(coefficients).map(([f, us]) => `${us.toFixed(us < 10 ? 1 : 0)} µs a ${f}`);
+  const worst = Math.max(...residuals.map(Math.abs)).toFixed(0);
+  row({
+    what: `${who}: CPU that is no sum of ${times.join(' + ')}; furthest run ${worst} %`,
+    unit: '%', ours: [100 * (1 - r2)], most: 5, goal: '≤ 5 % (R² ≥ 0.95)',
+  });
+}
+
+async function sums() {
+  const s = new Story();
+  try {
+    await s.start({ workers: 1, collector: ['--streams', 2 * STREAMS] });
+    for (const program of [s.collector, s.aggregator, s.redis]) pin(program.pid, 1);
+    const readers = s.run('readers', 'taskset', ['-c', '1', built('stream_load'), 'sse', '127.0.0.1', s.port,
+      '/sites/watched/stream', STREAMS, s.socket, 0], { stdin: true });
+    s.closing.push(() => readers.kill());
+    await readers.says(/ready/);
+    await ended(begin(s, { posts: 60, sites: 500 })); // so that all sites are there
+    const runs = [];
+    for (const load of RUNS) runs.push(await run(s, load));
+    for (const who of ['collector', 'aggregator']) tellSum(who, runs.map((r) => r[who]));
+    await s.close();
+  } catch (e) {
+    console.error(s.logs());
+    await s.closeHard();
+    throw e;
+  }
+}
+
+// ---- 2: sites that rest ---------------------------------------------------------
+
+async function known(sites) {
+  const s = await new Story().start({ workers: 1 });
+  for (const program of [s.collector, s.aggregator, s.redis]) pin(program.pid, 1);
+  await ended([asks(s, '--requests', Math.ceil((sites * 8) / 500), '--batch', 500, '--sites', sites, '--event', '{"i":"s{s}","p":"/","u":"{u}"}')]);
+  await eventually(async () => {
+    const { sites: n, loading, dirty } = await s.counters(s.aggregator);
+    if (n < sites * 0.99 || loading > 0 || dirty > 0) throw new Error(`${n} sites, ${loading} loading, ${dirty} dirty`);
+  });
+  return s;
+}
+
+/** Not near the turn of a minute. */
+async function calm(ms) {
+  const at = Date.now() % 60_000;
+  if (at < 8000) await pause(8000 - at);
+  else if (at > 60_000 - ms - 1000) await pause(68_000 - at);
+}
+
+/** µs of CPU of the aggregator a second, while ten sites change. */
+async function resting(s) {
+  await calm(WARM_MS + RUN_MS + REST_MS);
+  const loads = begin(s, { pixels: 300, sites: 10 });
+  await pause(WARM_MS);
+  const before = cpuOf([s.aggregator.pid]), at = performance.now();
+  await pause(RUN_MS);
+  const us = (cpuOf([s.aggregator.pid]) - before) / (performance.now() - at);
+  await ended(loads);
+  return us;
+}
+
+async function dirtyAlone() {
+  const few = await known(100), many = await known(10_000);
+  const cost = { few: [], many: [] };
+  for (let i = 0; i < 3; i++) {
+    cost.few.push(await resting(few));
+    cost.many.push(await resting(many));
+  }
+  row({
+    what: 'aggregator, ten of 10,000 known sites change: CPU a second', unit: 'µs',
+    ours: cost.many, peer: { name: 'ten of 100', rounds: cost.few }, most: 1.25, goal: '≤ 1.25 ×',
+  });
+  await few.close();
+  await many.close();
+}
+
+// ---- 3: folding -----------------------------------------------------------------
+
+/** What an event costs in each round of fold_bench, ns; it prints "all, fold, bytes a visitor". */
+function foldNs(sites, visitors) {
+  const run = spawnSync('taskset', ['-c', '1', built('fold_bench'), sites, visitors].map(String), { encoding: 'utf8' });
+  return [...run.stdout.matchAll(/^([\d.]+) [\d.]+ [\d.]+$/gm)].map(([, ns]) => Number(ns));
+}
+
+function folding(what, many, few, most) {
+  const ours = foldNs(...many), rounds = foldNs(...few);
+  if (ours.length === 0 || ours.length !== rounds.length) cannot(what, 'fold_bench prints no such line');
+  else row({ what, unit: 'ns an event', ours, peer: { name: 'the fewer', rounds }, most, goal: `≤ ${most} ×` });
+}
+
+// ---- 4: workers -----------------------------------------------------------------
+
+async function workers() {
+  const s = await new Story().start({ workers: 1 });
+  const one = { program: s.collector, http: s.http, of: 1, cost: [] };
+  s.http = undefined;
+  await s.startCollector(['--workers', 2]);
+  await s.ready();
+  const two = { program: s.collector, http: s.http, of: 2, cost: [] };
+  for (let i = -1; i < 7; i++)
+    for (const { program, http, of, cost } of [one, two]) {
+      const before = cpuOf([program.pid]);
+      const load = s.run('load', built('load'), ['--ms', 1000, '--connections', 64 * of, http]);
+      await ended([load]);
+      const us = (cpuOf([program.pid]) - before) / 1000 / JSON.parse(load.out).requests;
+      if (i >= 0) cost.push(us);
+    }
+  row({
+    what: 'two workers: CPU a pixel, so that two cores bring 1.8 × one', unit: 'µs',
+    ours: two.cost, peer: { name: 'one worker', rounds: one.cost }, most: 2 / 1.8, goal: '≤ 1.11 ×',
+  });
+  await one.program.stop();
+  await s.close();
+}
+
+await sums();
+await dirtyAlone();
+folding('folding, from 1 site to 10,000, a million visitors', [10_000, 1_000_000], [1, 1_000_000], 2);
+folding('folding, from 100,000 visitors to ten million, 100 sites', [100, 10_000_000], [100, 100_000], 1.25);
+await workers();
