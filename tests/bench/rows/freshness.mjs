@@ -3,7 +3,7 @@
 //
 //   node tests/bench/rows/freshness.mjs [ROUNDS] [SECONDS]
 //
-// Twelve sites, each asked for a pixel every 300 ms, so that each rests in between; both ends of
+// Sixteen sites, each asked for a pixel every 400 ms, so that each rests in between; both ends of
 // the measurement are one program (tests/bench/fresh.c). Once nobody else is there, and once
 // beside 20,000 pixels a second on another site, with a browser's headers (tests/bench/load.c).
 // Collector, aggregator and Redis share core 1, who measures and who makes the load core 0.
@@ -19,8 +19,8 @@ import { pin } from '../lib/server.mjs';
 
 const rounds = Number(process.argv[2] ?? 3);
 const seconds = Number(process.argv[3] ?? 8);
-const SITES = 12;
-const EVERY_MS = 300; // above STREAM_STATE_MS
+const SITES = 16;
+const EVERY_MS = 400; // above STREAM_STATE_MS, also when one was late
 const RATE = 20_000;
 const WARM_MS = 1000;
 const MORE_MS = 3000; // the load goes on until the last one is told
