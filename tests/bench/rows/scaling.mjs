@@ -16,11 +16,11 @@
 //
 // In 1 and 2 all programs share core 1: waking a processor that sleeps is expensive on a virtual
 // machine, and is charged to who wakes it.
-import { spawnSync } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually, Story } from '../../e2e/stage.mjs';
+import { foldRounds } from '../lib/fold.mjs';
 import { regress } from '../lib/regress.mjs';
-import { built, cannot, row } from '../lib/row.mjs';
+import { built, row } from '../lib/row.mjs';
 import { cpuOf, pin } from '../lib/server.mjs';
 
 const RUN_MS = 2000;
@@ -180,16 +180,11 @@ async function dirtyAlone() {
 
 // ---- 3: folding -----------------------------------------------------------------
 
-/** What an event costs in each round of fold_bench, ns; it prints "all, fold, bytes a visitor". */
-function foldNs(sites, visitors) {
-  const run = spawnSync('taskset', ['-c', '1', built('fold_bench'), sites, visitors].map(String), { encoding: 'utf8' });
-  return [...run.stdout.matchAll(/^([\d.]+) [\d.]+ [\d.]+$/gm)].map(([, ns]) => Number(ns));
-}
-
 function folding(what, many, few, most) {
-  const ours = foldNs(...many), rounds = foldNs(...few);
-  if (ours.length === 0 || ours.length !== rounds.length) cannot(what, 'fold_bench prints no such line');
-  else row({ what, unit: 'ns an event', ours, peer: { name: 'the fewer', rounds }, most, goal: `≤ ${most} ×` });
+  row({
+    what, unit: 'ns an event', ours: foldRounds(...many).all,
+    peer: { name: 'the fewer', rounds: foldRounds(...few).all }, most, goal: `≤ ${most} ×`,
+  });
 }
 
 // ---- 4: workers -----------------------------------------------------------------
