@@ -15,39 +15,33 @@
  *
  * Failure modes: a write or read error closes; a client that is too slow with a head or a
  * body is told 408, with anything else it is just closed. Whatever happens, the state
- * says what the connection waits for, and exactly one deadline is set for it. Only
- * on_closed gives the struct back. */
+ * says what the connection waits for, and exactly one deadline is set for it. */
 #include "conn.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include "conn_serve.h"
 #include "container.h"
 #include "feed_session.h"
-#include "outlet.h"
 #include "proxied.h"
 #include "worker.h"
 
 #define CARRY_FIRST 1024 /* bytes; a browser's whole head fits */
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct conn *c = handle->data;
-    struct conns *cs = &c->worker->conns;
-
-    carry_fini(&c->carry, &cs->budget); /* not before: it may hold what is served now */
-    conns_put(cs, c);
-}
 
 void conn_close(struct conn *c)
 {
     if (c->state == CONN_CLOSING)
         return;
     c->state = CONN_CLOSING;
+    c->reading = c->blocked = false;
     deadline_clear(&c->deadline);
     waiter_leave(&c->waiter);
     stream_gone(&c->stream);
+    outlet_fini(&c->outlet, &c->worker->conns.budget);
+    close(c->socket.fd);
     conns_forget(c);
-    uv_close((uv_handle_t *)&c->tcp, on_closed);
 }
 
 void conn_starve(struct conn *c)
@@ -81,23 +75,13 @@ void conn_enter(struct conn *c, enum conn_state state)
 
 /* ---- reading ---- */
 
-/* Once in a turn of the loop: left alone, libuv reads up to 32 times from a client that
- * sends as fast as it is read, while all others wait. Without room it reads no more, and
- * comes back in the next turn. */
-static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
+/* Has the poller wait for what the connection waits for. */
+static void poll_on(struct conn *c)
 {
-    struct conn *c = handle->data;
+    uint32_t events = (c->reading ? EPOLLIN : 0u) | (c->blocked ? EPOLLOUT : 0u);
 
-    (void)hint;
-    *buf = uv_buf_init(NULL, 0);
-    if (c->read_in == c->worker->turns)
-        return;
-    c->read_in = c->worker->turns;
-    if (c->carry.p)
-        *buf = uv_buf_init(c->carry.p + c->carry.n, c->carry.size - c->carry.n);
-    else
-        *buf = uv_buf_init(c->worker->read_bytes,
-                           c->port == PORT_FEED ? FEED_READ_BYTES : READ_BYTES);
+    if (poller_want(&c->worker->poller, &c->socket, events) < 0)
+        conn_close(c);
 }
 
 static void on_bytes(struct conn *c, const char *bytes, size_t n)
@@ -145,27 +129,48 @@ static void on_end(struct conn *c, bool in_order)
     c->mode.last = true;
 }
 
-static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+static void on_read(struct conn *c, const char *bytes, size_t n)
 {
-    struct conn *c = stream->data;
+    if (c->state == CONN_DRAINING)
+        on_drained(c, n);
+    else if (c->state == CONN_STREAMING)
+        c->stream.framing->read(&c->stream, bytes, n);
+    else
+        on_bytes(c, bytes, n);
+}
 
-    if (n == UV_ENOBUFS)
-        return;
-    if (n < 0)
-        on_end(c, n == UV_EOF);
-    else if (n > 0 && c->state == CONN_DRAINING)
-        on_drained(c, (size_t)n);
-    else if (n > 0 && c->state == CONN_STREAMING)
-        c->stream.framing->read(&c->stream, buf->base, (size_t)n);
-    else if (n > 0)
-        on_bytes(c, buf->base, (size_t)n);
+/* Where the next bytes go, and how many of them. */
+static char *room(struct conn *c, size_t *n)
+{
+    if (c->carry.p == NULL) {
+        *n = c->port == PORT_FEED ? FEED_READ_BYTES : READ_BYTES;
+        return c->worker->read_bytes;
+    }
+    *n = c->carry.size - c->carry.n;
+    assert(*n > 0); /* see conn_read_on */
+    return c->carry.p + c->carry.n;
+}
+
+/* Once in a turn of the loop: a client that sends as fast as it is read does not keep the
+ * others waiting. */
+static void take_bytes(struct conn *c)
+{
+    size_t size;
+    char *bytes = room(c, &size);
+    ssize_t n = recv(c->socket.fd, bytes, size, 0);
+
+    if (n > 0)
+        on_read(c, bytes, (size_t)n);
+    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        on_end(c, n == 0);
 }
 
 void conn_read_stop(struct conn *c)
 {
-    if (c->reading)
-        uv_read_stop((uv_stream_t *)&c->tcp);
+    if (!c->reading)
+        return;
     c->reading = false;
+    poll_on(c);
 }
 
 static void read_start(struct conn *c)
@@ -173,8 +178,7 @@ static void read_start(struct conn *c)
     if (c->reading)
         return;
     c->reading = true;
-    if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) < 0)
-        conn_close(c);
+    poll_on(c);
 }
 
 void conn_read_on(struct conn *c)
@@ -193,17 +197,32 @@ void conn_read_on(struct conn *c)
 
 /* ---- writing ---- */
 
-static void on_written(uv_stream_t *stream, int status)
+/* The socket has room again. */
+static void write_on(struct conn *c)
 {
-    struct conn *c = stream->data;
+    int r = outlet_resume(&c->outlet, c->socket.fd, &c->worker->conns.budget);
 
+    if (r > 0)
+        return;
     c->blocked = false;
-    if (status < 0)
+    if (r == 0)
+        poll_on(c);
+    else
         conn_close(c);
-    else if (c->state == CONN_STREAMING)
+    if (c->state == CONN_STREAMING)
         stream_written(&c->stream);
     else
-        conn_serve(c, c->carry.p, c->carry.n);
+        conn_serve(c, c->carry.p, c->carry.n); /* does nothing once it is closed */
+}
+
+void conn_ready(struct polled *socket, uint32_t events)
+{
+    struct conn *c = CONTAINER(socket, struct conn, socket);
+
+    if (c->reading && events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+        take_bytes(c);
+    if (c->blocked && events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+        write_on(c);
 }
 
 bool conn_write(struct conn *c, const char *bytes, size_t n)
@@ -212,13 +231,15 @@ bool conn_write(struct conn *c, const char *bytes, size_t n)
     int r;
 
     assert(!c->blocked && c->state != CONN_CLOSING);
-    r = outlet_write((uv_stream_t *)&c->tcp, budget, bytes, n, on_written);
+    r = outlet_write(&c->outlet, c->socket.fd, budget, bytes, n);
     if (r == 0)
         return true;
     c->blocked = r > 0;
-    if (r == UV_ENOMEM)
+    if (r > 0)
+        poll_on(c);
+    else if (r == -ENOMEM)
         conn_starve(c);
-    else if (r < 0)
+    else
         conn_close(c);
     return false;
 }
@@ -237,10 +258,8 @@ bool conn_flush(struct conn *c)
 /* Tells the client that no more answers come, and listens until it has understood. */
 static void drain(struct conn *c)
 {
-    uv_os_fd_t fd;
-
     carry_fini(&c->carry, &c->worker->conns.budget);
-    if (uv_fileno((uv_handle_t *)&c->tcp, &fd) < 0 || shutdown(fd, SHUT_WR) < 0) {
+    if (shutdown(c->socket.fd, SHUT_WR) < 0) {
         conn_close(c);
         return;
     }
@@ -259,21 +278,13 @@ void conn_finish(struct conn *c)
 
 /* ---- life ---- */
 
-void conn_init(struct conn *c, struct worker *w, enum port port)
+void conn_init(struct conn *c, struct worker *w, enum port port, int fd,
+               const struct address *peer)
 {
+    c->socket.fd = fd;
     c->worker = w;
     c->port = (uint8_t)port;
-    uv_tcp_init(&w->loop, &c->tcp); /* cannot fail without a socket */
-    c->tcp.data = c;
-}
-
-void conn_note_peer(struct conn *c)
-{
-    struct sockaddr_storage peer = {0};
-    int n = sizeof peer;
-
-    if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&peer, &n) == 0)
-        ip_of_sockaddr(&c->peer, (struct sockaddr *)&peer);
+    ip_of_sockaddr(&c->peer, &peer->sa);
 }
 
 /* TCP_DEFER_ACCEPT: the first request is most likely here already, and a connection that
@@ -281,11 +292,8 @@ void conn_note_peer(struct conn *c)
 static void read_first(struct conn *c)
 {
     char *bytes = c->worker->read_bytes;
-    uv_os_fd_t fd;
-    ssize_t n = -1;
+    ssize_t n = recv(c->socket.fd, bytes, READ_BYTES, 0);
 
-    if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
-        n = recv(fd, bytes, READ_BYTES, MSG_DONTWAIT);
     if (n > 0)
         on_bytes(c, bytes, (size_t)n);
     else

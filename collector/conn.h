@@ -3,11 +3,13 @@
 #ifndef HC_CONN_H
 #define HC_CONN_H
 
-#include <uv.h>
+#include "address.h"
 #include "carry.h"
 #include "client.h"
 #include "deadlines.h"
 #include "listener.h"
+#include "outlet.h"
+#include "poller.h"
 #include "reply.h"
 #include "stream.h"
 #include "waiter.h"
@@ -24,17 +26,18 @@ enum conn_state {
     CONN_STREAMING, /* there are no requests any more, or never were; `stream` says what
                        is written */
     CONN_DRAINING,  /* the last answer is out; what still comes is read away */
-    CONN_CLOSING,   /* uv_close was called */
+    CONN_CLOSING,   /* it is closed; the struct lasts until the turn ends */
 };
 
 struct conn {
-    uv_tcp_t tcp;
+    struct polled socket;
+    struct conn *next; /* for worker->conns, when it is closed */
     struct worker *worker;
     struct deadline deadline; /* always set while open, by state */
     uint8_t state;            /* enum conn_state */
     uint8_t port;             /* enum port: what is spoken */
     bool reading;
-    bool blocked;          /* the outlet still has bytes for it */
+    bool blocked;          /* `outlet` has bytes that the socket did not take */
     bool asked;            /* its request is one that is served once more (AGAIN) */
     bool lingers;          /* it may still be sending when the last answer is out */
     bool awaits_proxy;     /* what a proxy says in front of it (--proxy-protocol) is not
@@ -42,8 +45,8 @@ struct conn {
     uint8_t proxy_version; /* of what it said, 0: nothing */
     struct stream stream;
     struct waiter waiter;
-    struct carry carry;     /* bytes not served yet */
-    uint32_t read_in;       /* the turn of the loop in which it was read */
+    struct carry carry; /* bytes not served yet */
+    struct outlet outlet;
     uint32_t need;          /* bytes that the request in `carry` takes, 0: not known */
     uint32_t drained;       /* bytes read away */
     struct reply_mode mode; /* of the request being answered */
@@ -51,14 +54,17 @@ struct conn {
     struct ip peer;         /* or whom a proxy told in front of the connection */
 };
 
-/* @c is all zero. Then it may be accepted into `tcp`, its peer noted, and then be begun
- * or closed. */
-void conn_init(struct conn *c, struct worker *w, enum port port);
-void conn_note_peer(struct conn *c);
+/* @c is all zero; @fd, a socket that does not block, is its own from now on. Then it is
+ * to be begun or closed. */
+void conn_init(struct conn *c, struct worker *w, enum port port, int fd,
+               const struct address *peer);
 void conn_begin(struct conn *c);
 
+/* For the worker's poller. */
+void conn_ready(struct polled *socket, uint32_t events);
+
 /* Closes at once, in any state; repeating it does nothing. The struct goes back to
- * worker->conns when the handle is gone. */
+ * worker->conns when the turn of the loop ends. */
 void conn_close(struct conn *c);
 
 /* The answer that a handler which returned LATER still owes. The waiter must be out of

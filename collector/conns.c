@@ -4,30 +4,21 @@
 #include "conns.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "conn.h"
 #include "feed_session.h"
 #include "worker.h"
 
-#define SPARES_MAX 1024 /* some 600 KB */
+#define SPARES_MAX 1024 /* some 300 KB */
 
 void conns_init(struct conns *cs, unsigned max)
 {
     *cs = (struct conns){.max = max, .budget.max = WORKER_HELD_MAX};
-}
-
-void conns_fini(struct conns *cs)
-{
-    assert(cs->open == 0 && cs->budget.used == 0);
-    while (cs->spare) {
-        struct conn *c = cs->spare;
-
-        cs->spare = c->tcp.data;
-        free(c);
-    }
-    cs->spares = 0;
+    cs->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC); /* best effort */
 }
 
 static struct conn *get(struct conns *cs)
@@ -35,24 +26,49 @@ static struct conn *get(struct conns *cs)
     struct conn *c = cs->spare;
 
     if (c) {
-        cs->spare = c->tcp.data;
+        cs->spare = c->next;
         cs->spares--;
     } else if ((c = malloc(sizeof *c)) == NULL) {
-        abort(); /* who cannot have 600 bytes cannot do anything else either */
+        abort(); /* who cannot have 300 bytes cannot do anything else either */
     }
     memset(c, 0, sizeof *c);
     return c;
 }
 
-void conns_put(struct conns *cs, struct conn *c)
+static void put(struct conns *cs, struct conn *c)
 {
+    carry_fini(&c->carry, &cs->budget); /* not before: it may have held what was served */
     if (cs->spares == SPARES_MAX) {
         free(c);
         return;
     }
-    c->tcp.data = cs->spare;
+    c->next = cs->spare;
     cs->spare = c;
     cs->spares++;
+}
+
+static void put_closed(struct conns *cs)
+{
+    struct conn *c;
+
+    while ((c = cs->closed)) {
+        cs->closed = c->next;
+        put(cs, c);
+    }
+}
+
+void conns_fini(struct conns *cs)
+{
+    struct conn *c;
+
+    put_closed(cs);
+    assert(cs->open == 0 && cs->budget.used == 0);
+    while ((c = cs->spare)) {
+        cs->spare = c->next;
+        free(c);
+    }
+    if (cs->reserve >= 0)
+        close(cs->reserve);
 }
 
 static void count_open(struct conn *c, int change)
@@ -68,12 +84,16 @@ static void count_open(struct conn *c, int change)
 
 void conns_forget(struct conn *c)
 {
+    struct conns *cs = &c->worker->conns;
+
+    c->next = cs->closed;
+    cs->closed = c;
     count_open(c, -1);
     if (c->crowd_place)
         crowd_leave(&c->worker->commons->crowd, c->crowd_place);
 }
 
-void conns_trim(struct conns *cs, mono_t now)
+static void trim(struct conns *cs, mono_t now)
 {
     size_t held = cs->budget.used;
 
@@ -85,6 +105,12 @@ void conns_trim(struct conns *cs, mono_t now)
     malloc_trim(0);
     cs->held_most = held;
     cs->trimmed = now;
+}
+
+void conns_turn(struct conns *cs, mono_t now)
+{
+    put_closed(cs);
+    trim(cs, now);
 }
 
 /* Closes the connection that is idle longest, else the one that takes longest over a
@@ -134,19 +160,13 @@ bool conns_crowded(struct conn *c)
     return true;
 }
 
-void conns_accept(struct listener *listener)
+void conns_accept(struct listener *listener, int fd, const struct address *from)
 {
     struct worker *w = listener->worker;
     struct conn *c = get(&w->conns);
 
-    conn_init(c, w, listener->port);
+    conn_init(c, w, listener->port, fd, from);
     count_open(c, 1);
-    if (uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)&c->tcp) < 0) {
-        COUNT(&w->counters, accept_errors);
-        conn_close(c);
-        return;
-    }
-    conn_note_peer(c);
     if (c->port == PORT_FEED) {
         begin_feed(c);
         return;

@@ -3,15 +3,16 @@
  * TCP_DEFER_ACCEPT hands a connection over together with its first bytes: no wake-up for
  * connections that say nothing. What is set here is inherited by what is accepted.
  *
- * Left alone, libuv takes connections for as long as there are more: who floods a port
- * would keep those who are there from their turn. One beyond LISTENER_ACCEPTS_MAX is not
- * accepted, so libuv holds it and stops listening until it is, in the next turn.
+ * accept4 tells who comes, too, which libuv's would have to be asked for by another call.
+ * Those beyond LISTENER_ACCEPTS_MAX wait in the kernel for the next turn: who floods a
+ * port does not keep those who are there from theirs.
  *
- * When the process runs out of files, libuv closes the newcomers with a spare one; our
- * own cap lies well below. */
+ * When the process runs out of files, newcomers are closed with the one that the worker
+ * has in reserve; our own cap lies well below. */
 #include "listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 #include "worker.h"
@@ -42,39 +43,67 @@ int listener_bind(const struct address *at, bool shared)
     return -err;
 }
 
-static void take(struct listener *l)
+/* There are no files left: gives the reserve up, so that the newcomer can be closed,
+ * instead of being told of it for ever. */
+static void turn_away(struct listener *l)
 {
-    l->taken++;
-    conns_accept(l);
+    int *reserve = &l->worker->conns.reserve;
+    int fd;
+
+    if (*reserve >= 0)
+        close(*reserve);
+    if ((fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+        close(fd);
+    *reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-static void on_connection(uv_stream_t *stream, int status)
+/* Returns whether there may be another. */
+static bool take(struct listener *l)
 {
-    struct listener *l = stream->data;
+    struct address from = {.n = sizeof from.v6};
+    int fd = accept4(l->fd, &from.sa, &from.n, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-    if (status < 0)
-        COUNT(&l->worker->counters, accept_errors);
-    else if (l->taken == LISTENER_ACCEPTS_MAX)
-        l->waits = true; /* libuv listens on when it is accepted */
-    else
-        take(l);
+    if (fd >= 0) {
+        conns_accept(l, fd, &from);
+        return true;
+    }
+    if (errno == EAGAIN)
+        return false;
+    if (errno == ECONNABORTED || errno == EINTR)
+        return true; /* who left already, or nobody */
+    COUNT(&l->worker->counters, accept_errors);
+    if (errno == EMFILE || errno == ENFILE)
+        turn_away(l);
+    return true;
+}
+
+static void on_newcomers(uv_poll_t *poll, int status, int events)
+{
+    struct listener *l = poll->data;
+
+    (void)status;
+    (void)events;
+    for (int i = 0; i < LISTENER_ACCEPTS_MAX && take(l); i++)
+        ;
 }
 
 int listener_open(struct listener *l, struct worker *w, enum port port, int fd)
 {
     int r;
 
-    l->worker = w;
     l->port = port;
-    l->tcp.data = l;
+    l->fd = fd;
+    l->poll.data = l;
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (port != PORT_FEED) /* who may just listen must be counted */
         set(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_ACCEPT_SEC);
-    if ((r = uv_tcp_init(&w->loop, &l->tcp)) < 0 || (r = uv_tcp_open(&l->tcp, fd)) < 0) {
+    r = listen(fd, BACKLOG) < 0 ? -errno : uv_poll_init(&w->loop, &l->poll, fd);
+    if (r < 0) {
         close(fd);
         return r;
     }
-    return uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection);
+    l->worker = w;
+    return uv_poll_start(&l->poll, UV_READABLE, on_newcomers);
 }
 
 int listener_open_at(struct listener *l, struct worker *w, enum port port,
@@ -97,18 +126,11 @@ int listener_open_at(struct listener *l, struct worker *w, enum port port,
     return 0;
 }
 
-void listener_turn(struct listener *l)
-{
-    l->taken = 0;
-    if (!l->waits)
-        return;
-    l->waits = false;
-    take(l);
-}
-
 void listener_close(struct listener *l)
 {
-    l->waits = false;
-    if (l->worker && !uv_is_closing((uv_handle_t *)&l->tcp))
-        uv_close((uv_handle_t *)&l->tcp, NULL);
+    if (l->worker == NULL)
+        return;
+    uv_close((uv_handle_t *)&l->poll, NULL);
+    close(l->fd);
+    l->worker = NULL;
 }

@@ -21,11 +21,10 @@ enum port {
 };
 
 struct listener {
-    uv_tcp_t tcp;
-    struct worker *worker; /* NULL: was never opened */
+    uv_poll_t poll;
+    struct worker *worker; /* NULL: was never opened, or is closed */
     enum port port;
-    unsigned taken; /* in this turn */
-    bool waits;     /* one that came beyond that; nobody is listened to before it */
+    int fd;
 };
 
 /* A TCP socket bound to @at and not listening yet, or a negative errno. With @shared
@@ -43,10 +42,6 @@ int listener_open(struct listener *l, struct worker *w, enum port port, int fd);
 int listener_open_at(struct listener *l, struct worker *w, enum port port,
                      const struct listen_addr *at, struct address *bound, char *err,
                      size_t err_n);
-
-/* To be called in each turn: takes the one that waits, and then those behind it. One that
- * was never opened is left alone. */
-void listener_turn(struct listener *l);
 
 /* Takes nobody any more; what the kernel has queued is refused. One that was never opened
  * is left alone. */

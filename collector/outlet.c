@@ -1,67 +1,67 @@
-/* Nearly every answer fits the socket's buffer: one write(2) and nothing to remember. */
+/* Nearly every answer fits the socket's buffer: one send(2) and nothing to remember. */
 #include "outlet.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct rest {
-    uv_write_t req;
-    struct budget *budget;
-    outlet_fn done;
-    size_t n;
+    size_t n, sent;
     char bytes[];
 };
 
-static void on_written(uv_write_t *req, int status)
+/* How many the socket took, or a negative errno. */
+static ssize_t push(int fd, const char *bytes, size_t n)
 {
-    struct rest *r = req->data;
-    uv_stream_t *stream = req->handle;
-    outlet_fn done = r->done;
+    ssize_t taken = send(fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-    budget_give(r->budget, r->n);
-    free(r);
-    done(stream, status);
+    if (taken >= 0)
+        return taken;
+    return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
-static int queue(uv_stream_t *stream, struct budget *budget, const char *bytes, size_t n,
-                 outlet_fn done)
+static int keep(struct outlet *o, struct budget *budget, const char *bytes, size_t n)
 {
-    struct rest *r;
-    uv_buf_t b;
-    int err;
-
     if (!budget_take(budget, n))
-        return UV_ENOMEM;
-    if ((r = malloc(sizeof *r + n)) == NULL)
+        return -ENOMEM;
+    if ((o->rest = malloc(sizeof *o->rest + n)) == NULL)
         abort();
-    r->req.data = r;
-    r->budget = budget;
-    r->done = done;
-    r->n = n;
-    memcpy(r->bytes, bytes, n);
-    b = uv_buf_init(r->bytes, (unsigned)n);
-    if ((err = uv_write(&r->req, stream, &b, 1, on_written)) == 0)
-        return 1;
-    budget_give(budget, n);
-    free(r);
-    return err;
+    o->rest->n = n;
+    o->rest->sent = 0;
+    memcpy(o->rest->bytes, bytes, n);
+    return 1;
 }
 
-int outlet_write(uv_stream_t *stream, struct budget *budget, const char *bytes, size_t n,
-                 outlet_fn done)
+int outlet_write(struct outlet *o, int fd, struct budget *budget, const char *bytes,
+                 size_t n)
 {
-    uv_os_fd_t fd;
-    ssize_t taken;
+    ssize_t taken = push(fd, bytes, n);
 
-    if (uv_fileno((uv_handle_t *)stream, &fd) < 0)
-        return UV_EBADF;
-    taken = send(fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (taken < 0 && errno != EAGAIN && errno != EINTR)
-        return -errno;
     if (taken < 0)
-        taken = 0;
-    if ((size_t)taken == n)
-        return 0;
-    return queue(stream, budget, bytes + taken, n - (size_t)taken, done);
+        return (int)taken;
+    return (size_t)taken == n ? 0 : keep(o, budget, bytes + taken, n - (size_t)taken);
+}
+
+int outlet_resume(struct outlet *o, int fd, struct budget *budget)
+{
+    struct rest *r = o->rest;
+    ssize_t taken = push(fd, r->bytes + r->sent, r->n - r->sent);
+
+    if (taken < 0)
+        return (int)taken;
+    r->sent += (size_t)taken;
+    if (r->sent < r->n)
+        return 1;
+    outlet_fini(o, budget);
+    return 0;
+}
+
+void outlet_fini(struct outlet *o, struct budget *budget)
+{
+    if (o->rest == NULL)
+        return;
+    budget_give(budget, o->rest->n);
+    free(o->rest);
+    o->rest = NULL;
 }

@@ -2,17 +2,25 @@
 #ifndef HC_OUTLET_H
 #define HC_OUTLET_H
 
-#include <uv.h>
 #include "carry.h"
 
-/* What was kept is gone: @status 0, or a negative uv error if it never went out. */
-typedef void (*outlet_fn)(uv_stream_t *stream, int status);
+struct rest;
 
-/* Writes @bytes. Returns 0 when the socket took them all; 1 when it did not: then a copy
- * of the rest, taken from @budget, is under way, and @done will be called, also if the
- * stream is closed before; else a negative uv error, UV_ENOMEM if the budget forbids it.
- * Not to be called again before @done. */
-int outlet_write(uv_stream_t *stream, struct budget *budget, const char *bytes, size_t n,
-                 outlet_fn done);
+/* All zero: keeps nothing. */
+struct outlet {
+    struct rest *rest;
+};
+
+/* Writes @bytes to @fd, while nothing is kept. Returns 0 when the socket took them all; 1
+ * when it did not: then a copy of the rest, taken from @budget, is kept; else a negative
+ * errno, -ENOMEM if the budget forbids it. */
+int outlet_write(struct outlet *o, int fd, struct budget *budget, const char *bytes,
+                 size_t n);
+
+/* The socket may have room: writes what is kept. Returns the same. */
+int outlet_resume(struct outlet *o, int fd, struct budget *budget);
+
+/* Drops what is kept. */
+void outlet_fini(struct outlet *o, struct budget *budget);
 
 #endif

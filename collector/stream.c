@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <sys/socket.h>
 #include "../proto/hit.h"
 #include "conn.h"
 #include "reading.h"
@@ -247,7 +248,7 @@ static void bound_socket(struct conn *c)
 {
     int bytes = STREAM_SNDBUF;
 
-    uv_send_buffer_size((uv_handle_t *)&c->tcp, &bytes);
+    setsockopt(c->socket.fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
 void stream_begin(struct stream *s, const struct framing *framing, void *own)

@@ -40,12 +40,11 @@ static void put_text(struct json *j, const char *key, struct slice text)
 /* Who is connected, whatever was told of them. */
 static struct ip connected(const struct conn *c)
 {
-    struct sockaddr_storage peer = {0};
+    struct address peer = {.n = sizeof peer.v6};
     struct ip ip = {.n = 0};
-    int n = sizeof peer;
 
-    if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&peer, &n) == 0)
-        ip_of_sockaddr(&ip, (struct sockaddr *)&peer);
+    if (getpeername(c->socket.fd, &peer.sa, &peer.n) == 0)
+        ip_of_sockaddr(&ip, &peer.sa);
     return ip;
 }
 

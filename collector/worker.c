@@ -144,6 +144,15 @@ static void on_renewed(void *arg, const struct files *f)
         redis_link_readdress(w->hub->link, &w->files.redis);
 }
 
+static int open_poller(struct worker *w, char *err, size_t err_n)
+{
+    int r = poller_open(&w->poller, &w->loop, conn_ready);
+
+    if (r < 0)
+        snprintf(err, err_n, "--workers: no poller for one more: %s", uv_strerror(r));
+    return r < 0 ? -1 : 0;
+}
+
 /* Worker 0 has the hub itself, the others a way to hear from it. */
 static int open_hub(struct worker *w, char *err, size_t err_n)
 {
@@ -202,17 +211,13 @@ static void on_turn(uv_prepare_t *turn)
     struct worker *w = turn->data;
     mono_t now = worker_now(w)->mono;
 
-    listener_turn(&w->listener);
-    listener_turn(&w->feed);
-    listener_turn(&w->notify);
-    conns_trim(&w->conns, now);
+    conns_turn(&w->conns, now);
     turn_busiest(w, now);
     wake_at(w, uplinks_turn(w, now, false), now);
     wake_at(w, deadlines_next(&w->deadlines), now);
     if (w->state != WORKER_RUNNING)
         wake_at(w, worker_stop_turn(w, now), now);
     w->moment.fresh = false;
-    w->turns++;
 }
 
 static void init_handles(struct worker *w)
@@ -226,7 +231,6 @@ static void init_handles(struct worker *w)
     w->stop.data = w->prod.data = w->turn.data = w->timer.data = w;
     w->turned = true;
     uv_prepare_start(&w->turn, on_turn);
-    w->turns = 1;
     w->timer_at = INT64_MAX;
 }
 
@@ -296,6 +300,8 @@ int worker_open(struct worker *w, const struct setup *setup, struct spool *spool
     r = listener_open(&w->listener, w, PORT_HTTP, fd);
     if (r < 0)
         snprintf(err, err_n, "--listen %s: %s", setup->listen_text, uv_strerror(r));
+    if (open_poller(w, err, err_n) < 0)
+        r = -1;
     if (uplinks_open(w, spool, err, err_n) < 0 || open_hub(w, err, err_n) < 0 ||
         open_ports(w, err, err_n) < 0)
         r = -1;

@@ -21,6 +21,7 @@
 #include "json_udp.h"
 #include "listener.h"
 #include "member.h"
+#include "poller.h"
 #include "renewal.h"
 #include "reply.h"
 #include "report.h"
@@ -61,7 +62,6 @@ struct worker {
     bool turned;       /* since it was prodded; atomic */
     bool leaving;      /* says that it is not ready, and goes on; atomic */
     uv_prepare_t turn; /* the end of every loop turn */
-    uint32_t turns;    /* they are counted, from 1 */
     uv_timer_t timer;  /* for the next deadline, the sender's too */
     mono_t timer_at;   /* what it is set to, INT64_MAX: not set */
     mono_t stop_by;    /* when a stopping worker cuts off answers, a draining one hits */
@@ -70,6 +70,7 @@ struct worker {
     struct address feed_at, notify_at;
     struct json_udp json_udp; /* of worker 0, too */
     struct address json_udp_at;
+    struct poller poller; /* of the connections */
     struct conns conns;
     struct deadlines deadlines; /* every open connection is in one of its lists */
     struct uplink *uplink;      /* takes the hits; behind it those of old rings */

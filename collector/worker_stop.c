@@ -30,6 +30,7 @@ void worker_close(struct worker *w)
     w->state = WORKER_CLOSED;
     close_listeners(w);
     conns_close(w, true);
+    poller_close(&w->poller);
     uplinks_close(w);
     if (w->redis)
         redis_link_close(w->redis, NULL, NULL);
