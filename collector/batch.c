@@ -1,14 +1,15 @@
-/* batch: jansson reads the body, this file picks the fields. Not the hot path. */
+/* What is not plain jansson reads, and this file picks the fields. */
 #include "batch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include "json_body.h"
+#include "plain_events.h"
 #include "query.h"
 
 #define MEMBER_NAMES 4
 
-enum beacon_verdict batch_open(struct batch *b, struct slice body)
+enum beacon_verdict batch_open_parsed(struct batch *b, struct slice body)
 {
     json_t *root, *events;
 
@@ -30,6 +31,15 @@ enum beacon_verdict batch_open(struct batch *b, struct slice body)
     b->json = root;
     b->events = events;
     b->is_json = true;
+    return BEACON_OK;
+}
+
+enum beacon_verdict batch_open(struct batch *b, struct slice body)
+{
+    *b = (struct batch){.is_json = true};
+    if (!json_body_is(body) || (b->plain = plain_events_read(body)) == NULL)
+        return batch_open_parsed(b, body);
+    b->n = plain_events_count(b->plain);
     return BEACON_OK;
 }
 
@@ -119,6 +129,10 @@ enum beacon_verdict batch_get(const struct batch *b, struct slice body, size_t i
     if (!b->is_json)
         return beacon_from_query(out, body);
     beacon_clear(out);
+    if (b->plain) {
+        plain_events_get(b->plain, i, out);
+        return BEACON_OK;
+    }
     if (json_is_array(event))
         event = json_array_get(event, i);
     if (!json_is_object(event))
@@ -160,6 +174,8 @@ bool batch_queries(const struct batch *b, struct slice body, struct slice *site)
 {
     if (!b->is_json)
         return form_queries(body, site);
+    if (b->plain)
+        return false;
     for (size_t i = 0; i < b->n; i++) {
         const json_t *event =
             json_is_array((json_t *)b->events) ? json_array_get(b->events, i) : b->events;
@@ -172,18 +188,32 @@ bool batch_queries(const struct batch *b, struct slice body, struct slice *site)
     return false;
 }
 
+static struct slice plain_site(const struct batch *b)
+{
+    struct beacon first;
+
+    beacon_clear(&first);
+    if (b->n > 0)
+        plain_events_get(b->plain, 0, &first);
+    return first.site;
+}
+
 bool batch_site(const struct batch *b, struct slice body, struct slice *site)
 {
     const json_t *first = b->events;
 
     if (json_is_array(first))
         first = json_array_get(first, 0);
-    *site = b->is_json ? text_of(first, "i", "site") : form_site(body);
+    *site = b->plain     ? plain_site(b)
+            : b->is_json ? text_of(first, "i", "site")
+                         : form_site(body);
     return site_valid(*site);
 }
 
 void batch_fini(struct batch *b)
 {
+    plain_events_free(b->plain);
     json_decref(b->json);
+    b->plain = NULL;
     b->json = b->events = NULL;
 }
