@@ -14,7 +14,9 @@ void exchange_reply(struct exchange *x, const struct reply *r)
 
 void exchange_canned(struct exchange *x, const struct canned *k)
 {
-    reply_canned(&x->worker->out, worker_date(x->worker), x->mode, k);
+    struct worker *w = x->worker;
+
+    reply_prepared(&w->out, worker_date(w), x->mode, k, &w->prepared);
 }
 
 void exchange_error(struct exchange *x, int status, const char *reason,

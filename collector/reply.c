@@ -3,6 +3,7 @@
 #include "reply.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 void http_date_set(struct http_date *d, ms_t now)
@@ -83,6 +84,33 @@ void reply_write(struct buf *out, const struct http_date *date, struct reply_mod
     buf_slice(out, SLICE("\r\n"));
     if (!mode.head_only && has_body(r->status))
         buf_slice(out, r->body);
+}
+
+static void prepare(struct prepared *p, const struct http_date *date,
+                    const struct canned *k, struct slice written)
+{
+    p->of = NULL;
+    if (written.n > sizeof p->bytes)
+        return;
+    p->of = k;
+    p->second = date->second;
+    p->n = written.n;
+    memcpy(p->bytes, written.p, written.n);
+}
+
+void reply_prepared(struct buf *out, const struct http_date *date, struct reply_mode mode,
+                    const struct canned *k, struct prepared *p)
+{
+    bool special = mode.head_only || mode.http_1_0 || mode.last;
+    size_t before = out->n;
+
+    if (!special && p->of == k && p->second == date->second) {
+        buf_add(out, p->bytes, p->n);
+        return;
+    }
+    reply_canned(out, date, mode, k);
+    if (!special && !out->full)
+        prepare(p, date, k, (struct slice){out->p + before, out->n - before});
 }
 
 void reply_canned(struct buf *out, const struct http_date *date, struct reply_mode mode,

@@ -47,6 +47,20 @@ struct canned {
 void reply_canned(struct buf *out, const struct http_date *date, struct reply_mode mode,
                   const struct canned *k);
 
+/* A canned answer as it reads in one second to a request that wants nothing special. All
+ * zero: none yet. */
+#define PREPARED_MAX 480
+struct prepared {
+    const struct canned *of;
+    int64_t second;
+    size_t n;
+    char bytes[PREPARED_MAX];
+};
+
+/* The same as reply_canned, and most of the time one copy. @p remembers the last one. */
+void reply_prepared(struct buf *out, const struct http_date *date, struct reply_mode mode,
+                    const struct canned *k, struct prepared *p);
+
 /* Header lines shared by several answers. */
 #define HEADER_OPEN "Access-Control-Allow-Origin: *\r\n" /* readable from any page */
 #define HEADER_EMBED "Cross-Origin-Resource-Policy: cross-origin\r\n" /* and shown in */

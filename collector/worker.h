@@ -94,9 +94,10 @@ struct worker {
     struct busiest busiest;
     struct moment moment;
     struct http_date date;
-    struct buf out;    /* answers of the read at hand */
-    struct buf answer; /* a body being written */
-    char *read_bytes;  /* READ_BYTES */
+    struct prepared prepared; /* the pixel's answer */
+    struct buf out;           /* answers of the read at hand */
+    struct buf answer;        /* a body being written */
+    char *read_bytes;         /* READ_BYTES */
     struct counters counters;
     uint64_t unreceived; /* hits, at the end; for others once the worker was joined */
     uint64_t undurable;

@@ -96,7 +96,10 @@ static void the_connection_is_spoken_of_when_it_is_not_what_the_version_assumes(
                "Connection: close\r\n\r\n");
 }
 
-/* The canned answer is the written one, so that they cannot drift apart. */
+static struct prepared prepared;
+
+/* The canned answer is the written one, and so is the prepared one, so that they cannot
+ * drift apart. */
 static void must_agree(struct reply_mode mode, const struct canned *k, struct reply r)
 {
     struct buf canned, written;
@@ -107,6 +110,13 @@ static void must_agree(struct reply_mode mode, const struct canned *k, struct re
     reply_write(&written, &date, mode, &r);
     assert_int_equal(canned.n, written.n);
     assert_memory_equal(canned.p, written.p, written.n);
+    for (int i = 0; i < 2; i++) { /* the first is written, the second remembered */
+        buf_clear(&canned);
+        buf_str(&canned, "before");
+        reply_prepared(&canned, &date, mode, k, &prepared);
+        assert_int_equal(canned.n, 6 + written.n);
+        assert_memory_equal(canned.p + 6, written.p, written.n);
+    }
     buf_fini(&canned);
     buf_fini(&written);
 }
@@ -123,6 +133,23 @@ static void the_canned_pixel_is_the_written_one(void **state)
         must_agree(mode, &pixel_image, image);
         must_agree(mode, &pixel_empty, empty);
     }
+}
+
+static void a_prepared_answer_has_the_date_of_its_second(void **state)
+{
+    static const int64_t second[] = {784111777, 784111778, 784111777};
+    struct http_date then = {0};
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 4096);
+    for (int i = 0; i < 3; i++) {
+        http_date_set(&then, second[i] * 1000);
+        buf_clear(&out);
+        reply_prepared(&out, &then, (struct reply_mode){0}, &pixel_image, &prepared);
+        assert_non_null(memmem(out.p, out.n, then.text, HTTP_DATE_LEN));
+    }
+    buf_fini(&out);
 }
 
 static void the_pixel_is_a_gif_of_one_dot(void **state)
@@ -166,6 +193,7 @@ int main(void)
         cmocka_unit_test(
             the_connection_is_spoken_of_when_it_is_not_what_the_version_assumes),
         cmocka_unit_test(the_canned_pixel_is_the_written_one),
+        cmocka_unit_test(a_prepared_answer_has_the_date_of_its_second),
         cmocka_unit_test(the_pixel_is_a_gif_of_one_dot),
         cmocka_unit_test(what_does_not_fit_marks_the_buffer_full),
     };
