@@ -104,10 +104,10 @@ struct stream {
     void *own;       /* the framing's */
     struct stream_wish wish;
     bool begun;     /* it counts as a stream: it watches, or has */
+    bool greeted;   /* hello was given; until then it gets nothing */
     uint8_t waits;  /* so many more times for STREAM_FIRST_MS */
     uint64_t joins; /* its own JOIN is counted when the site has had so many; 0: nobody
                        knew how many there were */
-    bool greeted;   /* hello was given; until then it gets nothing */
     mono_t told_at; /* for damping: when the last state was given, */
     uint64_t told;  /* and the number in it */
 };
