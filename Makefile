@@ -15,6 +15,8 @@
 #   make dashboard-long MINUTES=10  the page through a demo, and an hour of events in virtual time
 #   make bench           what it costs, beside its peers: a table, see tests/bench/README.md
 #   make bench-ROW       one of tests/bench/rows/: bench-pixel, bench-fold ...
+#   make bench-instructions         counted by callgrind, beside the figures checked in;
+#                        WRITE=1 checks these in
 #   make lint layers     what cppcheck, clang-tidy and shellcheck say; who includes whom
 #   make analyze         what gcc -fanalyzer says, path by path: minutes
 #   make hardened        whether the programs are position-independent, fortified and so on
@@ -309,6 +311,8 @@ bench: all $(BENCHES)
 	@tests/bench/run
 $(ROWS): bench-%: all $(BENCHES)
 	@tests/bench/run $*
+bench-instructions: $(BENCHES)
+	@node tests/bench/instructions.mjs $(if $(WRITE),--write)
 $(BENCHES) $(OUT)/tests/unit/test_bench: $(OUT)/libbench.a
 $(OUT)/libbench.a: $(call objs,tests/bench/lib)
 
@@ -401,4 +405,4 @@ clean:
 -include $(shell find $(OUT) -path $(OUT)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)
 .SECONDARY:
 .DELETE_ON_ERROR:
-.PHONY: all pictures demo dashboard-long tracker map programs unit tapes corpora sim sim-breaks chaos flood forget e2e bench $(ROWS) lint analyze hardened torture torture-some tsan tsan-run coverage coverage-run fmt fmt-check layers run test deps man install deb test-deb help clean
+.PHONY: all pictures demo dashboard-long tracker map programs unit tapes corpora sim sim-breaks chaos flood forget e2e bench bench-instructions $(ROWS) lint analyze hardened torture torture-some tsan tsan-run coverage coverage-run fmt fmt-check layers run test deps man install deb test-deb help clean
