@@ -237,39 +237,35 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
     return DONE;
 }
 
-/* Reads the line from @p to @eol. A blank before the colon or at the start of the line
+/* Reads the line at rd->p. A blank before the colon or at the start of the line
  * (obs-fold) is no byte of a token. */
-static inline int read_field(struct reader *rd, const char *p, const char *eol)
+static inline int read_field(struct reader *rd, struct scan_stops *stops)
 {
-    const char *colon = scan_token(p, rd->end);
-    int step = scan_eol(eol, rd->end);
+    const char *p = rd->p, *colon = scan_token(p, rd->end), *eol;
+    int step;
 
     if (++rd->fields > HTTP_HEADERS_MAX)
         return -431;
     if (colon < rd->end && (colon == p || *colon != ':'))
         return -400;
-    if (step == DONE)
-        step = take_field(rd, (struct slice){p, (size_t)(colon - p)}, colon + 1, eol);
-    return step;
+    eol = scan_line(stops, &step);
+    if (step != DONE)
+        return step;
+    rd->p = eol + 2;
+    return take_field(rd, (struct slice){p, (size_t)(colon - p)}, colon + 1, eol);
 }
 
 /* The header lines and the blank one. */
-static inline int read_fields(struct reader *rd)
+static inline int read_fields(struct reader *rd, const char *begin)
 {
-    const char *p = rd->p, *end = rd->end;
-    int step;
+    struct scan_stops stops;
+    int step = DONE;
 
-    while (p < end && *p != '\r') {
-        const char *eol = scan_line(p, end);
-
-        step = read_field(rd, p, eol);
-        if (step != DONE)
-            return step;
-        p = eol + 2;
-    }
-    step = scan_eol(p, end);
-    if (step == DONE)
-        rd->p = p + 2;
+    scan_stops_init(&stops, begin, rd->p, rd->end);
+    while (step == DONE && rd->p < rd->end && *rd->p != '\r')
+        step = read_field(rd, &stops);
+    if (step == DONE && (step = scan_eol(rd->p, rd->end)) == DONE)
+        rd->p += 2;
     return step;
 }
 
@@ -350,7 +346,7 @@ ssize_t http_parse_with(struct http_request *r, const char *bytes, size_t n,
     if (first <= 0)
         return first;
     rd.p = bytes + first;
-    step = read_fields(&rd);
+    step = read_fields(&rd, bytes);
     if (step == MORE && seen == HTTP_HEAD_MAX)
         return -431;
     if (step == DONE)

@@ -4,81 +4,54 @@
 #include "../proto/hex.h"
 #include "scan.h"
 
-void query_init(struct query *q, struct slice text)
+/* Takes the escape or the '+' at @p. */
+static inline const char *take_code(const char *p, const char *end, char **out)
 {
-    *q = (struct query){.rest = text};
+    bool whole = *p == '%' && end - p > 2;
+    int high = whole ? hex_digit(p[1]) : -1, low = whole ? hex_digit(p[2]) : -1;
+    bool good = (high | low) >= 0;
+
+    *(*out)++ = good ? (char)(high << 4 | low) : *p == '+' ? ' ' : *p;
+    return p + (good ? 3 : 1);
 }
 
-/* What stands before the first @a or @b; @s becomes the rest, from that byte on. */
-static inline struct slice take_to(struct slice *s, char a, char b)
+/* @plus: what is a code besides '%'. What is written is no longer than what was read, so
+ * there is room for whole blocks, of which what stands behind a code is written again. */
+static inline struct slice decode(struct slice raw, char *out, char plus)
 {
-    const char *end = scan_to(s->p, s->p + s->n, a, b);
-    struct slice taken = {s->p, (size_t)(end - s->p)};
+    const char *p = raw.p, *end = raw.p + raw.n;
+    char *to = out;
 
-    *s = slice_skip(*s, taken.n);
-    return taken;
-}
-
-static bool skip(struct slice *s, char c)
-{
-    if (s->n == 0 || *s->p != c)
-        return false;
-    *s = slice_skip(*s, 1);
-    return true;
-}
-
-bool query_next(struct query *q, struct slice *name, struct slice *value)
-{
-    while (skip(&q->rest, '&'))
-        ;
-    if (q->rest.n == 0 || q->pairs == PARAMS_MAX)
-        return false;
-    q->pairs++;
-    *name = take_to(&q->rest, '&', '=');
-    skip(&q->rest, '=');
-    *value = take_to(&q->rest, '&', '&');
-    return true;
-}
-
-/* The byte that %XX at the front of @s stands for; -1 when it is no such escape. */
-static int unescape(struct slice s)
-{
-    int high, low;
-
-    if (s.n < 3)
-        return -1;
-    high = hex_digit(s.p[1]);
-    low = hex_digit(s.p[2]);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
-}
-
-static inline struct slice decode(struct slice raw, char *out, bool plus_is_blank)
-{
-    struct slice rest = raw, plain = take_to(&rest, '%', plus_is_blank ? '+' : '%');
-    size_t n = plain.n;
-
-    if (rest.n == 0)
+    if (scan_to(p, end, '%', plus) == end)
         return raw;
-    memcpy(out, plain.p, plain.n);
-    while (rest.n > 0) {
-        int byte = *rest.p == '%' ? unescape(rest) : -1;
+    while (end - p >= SCAN_BYTES) {
+        scan_block t = scan_load(p);
+        unsigned codes =
+            scan_bits((scan_block)(t == '%') | (scan_block)(t == (uint8_t)plus));
+        unsigned n = codes ? (unsigned)__builtin_ctz(codes) : SCAN_BYTES;
 
-        out[n++] = byte >= 0                         ? (char)byte
-                   : plus_is_blank && *rest.p == '+' ? ' '
-                                                     : *rest.p;
-        rest = slice_skip(rest, byte >= 0 ? 3 : 1);
+        memcpy(to, &t, SCAN_BYTES);
+        to += n;
+        p += n;
+        if (codes)
+            p = take_code(p, end, &to);
     }
-    return (struct slice){out, n};
+    while (p < end)
+        if (*p == '%' || *p == plus)
+            p = take_code(p, end, &to);
+        else
+            *to++ = *p++;
+    return (struct slice){out, (size_t)(to - out)};
 }
 
 struct slice query_decode(struct slice raw, char *out)
 {
-    return decode(raw, out, true);
+    return decode(raw, out, '+');
 }
 
 struct slice query_decode_path(struct slice raw, char *out)
 {
-    return decode(raw, out, false);
+    return decode(raw, out, '%');
 }
 
 struct slice query_find(struct slice text, struct slice name, char *out, size_t n)

@@ -16,6 +16,7 @@
 
 typedef uint8_t scan_block __attribute__((vector_size(16)));
 typedef int8_t scan_signed __attribute__((vector_size(16)));
+#define SCAN_BYTES 16
 #define SCAN_ALL 0xffffu /* scan_bits of a block all of whose bytes are of the class */
 
 static const bool scan_tchar[256] = {
@@ -38,6 +39,30 @@ static inline scan_block scan_load(const char *p)
 
     memcpy(&b, p, sizeof(b));
     return b;
+}
+
+/* The @n bytes at @p as the last ones of a block of zeros. Apart, since it needs memory.
+ */
+__attribute__((noinline, cold, unused)) static scan_block scan_short(const char *p,
+                                                                     size_t n)
+{
+    scan_block b = {0};
+
+    memcpy((char *)&b + sizeof b - n, p, n);
+    return b;
+}
+
+/* The block at @p, or, where fewer bytes are left, the last one of [@begin, @end):
+ * @before of its bytes stand in front of @p. */
+static inline scan_block scan_window(const char *begin, const char *p, const char *end,
+                                     unsigned *before)
+{
+    *before = 0;
+    if (end - p >= SCAN_BYTES)
+        return scan_load(p);
+    *before = (unsigned)(SCAN_BYTES - (end - p));
+    return end - begin >= SCAN_BYTES ? scan_load(end - SCAN_BYTES)
+                                     : scan_short(p, (size_t)(end - p));
 }
 
 /* Bit i is the highest bit of byte i. */
@@ -105,25 +130,75 @@ static inline const char *scan_visible(const char *p, const char *end)
     return scan_ascii(p, end, 0x21);
 }
 
-/* Past a line's text: HTAB, SP, VCHAR, obs-text (RFC 9110, 5.5). The first and the last
- * are rare. */
-static inline const char *scan_line(const char *p, const char *end)
+/* The bytes that are not printable ASCII, one after the other. They are found for
+ * SCAN_STRIDE bytes at once, wherever lines begin in them: that the search for the end of
+ * a line need not wait for that of the line before is what makes it fast. */
+#define SCAN_STRIDE 64
+struct scan_stops {
+    const char *begin, *end; /* of the text */
+    const char *at;          /* of the stride at hand */
+    uint64_t bits;           /* bit i: at[i] is one, and was not taken yet */
+};
+
+static inline uint64_t scan_stops_of(scan_block b)
 {
-    p = scan_ascii(p, end, 0x20);
-    while (p < end && (*p == '\t' || (uint8_t)*p >= 0x80))
-        p = scan_ascii(p + 1, end, 0x20);
-    return p;
+    return scan_bits(scan_in(b, 0x20, '~')) ^ SCAN_ALL;
+}
+
+static inline uint64_t scan_stops_at(const struct scan_stops *s)
+{
+    size_t left = (size_t)(s->end - s->at);
+    uint64_t bits = 0;
+    unsigned before;
+
+    if (left >= SCAN_STRIDE)
+        return scan_stops_of(scan_load(s->at)) |
+               scan_stops_of(scan_load(s->at + 16)) << 16 |
+               scan_stops_of(scan_load(s->at + 32)) << 32 |
+               scan_stops_of(scan_load(s->at + 48)) << 48;
+    for (size_t i = 0; i < left; i += SCAN_BYTES) {
+        scan_block b = scan_window(s->begin, s->at + i, s->end, &before);
+
+        bits |= scan_stops_of(b) >> before << i;
+    }
+    return bits;
+}
+
+/* Of [p, end), which is part of [begin, end). */
+static inline void scan_stops_init(struct scan_stops *s, const char *begin, const char *p,
+                                   const char *end)
+{
+    *s = (struct scan_stops){begin, end, p, 0};
+    s->bits = scan_stops_at(s);
+}
+
+/* Takes the next one. Returns where it is, or end. */
+static inline const char *scan_stops_next(struct scan_stops *s)
+{
+    const char *stop;
+
+    while (s->bits == 0) {
+        if (s->end - s->at <= SCAN_STRIDE)
+            return s->end;
+        s->at += SCAN_STRIDE;
+        s->bits = scan_stops_at(s);
+    }
+    stop = s->at + __builtin_ctzll(s->bits);
+    s->bits &= s->bits - 1;
+    return stop;
 }
 
 /* Past a token: a method, a header's name (RFC 9110, 5.6.2). One block does it for most
- * names; what it does not know goes byte by byte. */
+ * names, which a colon ends; what it does not know goes byte by byte. */
 static inline const char *scan_token(const char *p, const char *end)
 {
-    if (end - p >= 16) {
+    if (end - p > SCAN_BYTES) {
         scan_block b = scan_load(p);
         unsigned known = scan_bits(scan_letters(b) | (scan_block)(b == '-'));
 
-        p += known == SCAN_ALL ? 16 : __builtin_ctz(~known);
+        p += __builtin_ctz(~known); /* which has bit SCAN_BYTES */
+        if (*p == ':')
+            return p;
     }
     while (p < end && scan_tchar[(uint8_t)*p])
         p++;
@@ -134,12 +209,12 @@ static inline const char *scan_token(const char *p, const char *end)
  * ',' and '/' are how two readers come to see two hosts. */
 static inline const char *scan_host(const char *p, const char *end)
 {
-    if (end - p >= 16) {
+    if (end - p >= SCAN_BYTES) {
         scan_block b = scan_load(p);
         unsigned known =
             scan_bits(scan_letters(b) | scan_in(b, '-', '.') | scan_in(b, '0', ':'));
 
-        p += known == SCAN_ALL ? 16 : __builtin_ctz(~known);
+        p += __builtin_ctz(~known);
     }
     while (p < end && scan_host_char[(uint8_t)*p])
         p++;
@@ -152,6 +227,20 @@ static inline int scan_eol(const char *p, const char *end)
     if (end - p >= 2 && memcmp(p, "\r\n", 2) == 0)
         return 1;
     return p == end || (p + 1 == end && *p == '\r') ? 0 : -400;
+}
+
+/* The end of a line whose text is HTAB, SP, VCHAR, obs-text (RFC 9110, 5.5), of which the
+ * first and the last are rare: takes the stops before it and its own. @step: as scan_eol
+ * has it there. */
+static inline const char *scan_line(struct scan_stops *s, int *step)
+{
+    const char *p = scan_stops_next(s);
+
+    while ((*step = scan_eol(p, s->end)) != 1 && p < s->end &&
+           (*p == '\t' || (uint8_t)*p >= 0x80))
+        p = scan_stops_next(s);
+    scan_stops_next(s); /* the LF */
+    return p;
 }
 
 /* Whether @s is the @n >= 4 bytes of @lower but for its case. @lower holds letters,

@@ -61,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(value.p == name.p + name.n || value.p == name.p + name.n + 1);
         must(!memchr(name.p, '&', name.n) && !memchr(name.p, '=', name.n));
         must(!memchr(value.p, '&', value.n));
+        must(q.coded == (memchr(value.p, '%', value.n) || memchr(value.p, '+', value.n)));
         for (; at < name.p; at++)
             must(*at == '&'); /* nothing was left out */
         must(++pairs <= PARAMS_MAX);
