@@ -243,22 +243,39 @@ static inline const char *scan_line(struct scan_stops *s, int *step)
     return p;
 }
 
+static inline uint64_t scan_differ8(const char *s, const char *t)
+{
+    uint64_t a, b;
+
+    memcpy(&a, s, sizeof a);
+    memcpy(&b, t, sizeof b);
+    return a ^ b;
+}
+
+static inline uint64_t scan_differ4(const char *s, const char *t)
+{
+    uint32_t a, b;
+
+    memcpy(&a, s, sizeof a);
+    memcpy(&b, t, sizeof b);
+    return a ^ b;
+}
+
 /* Whether @s is the @n >= 4 bytes of @lower but for its case. @lower holds letters,
- * digits and '-' only: of the bytes of a text, only the capital differs by 0x20. */
+ * digits and '-' only: of the bytes of a text, only the capital differs by 0x20. The last
+ * word may overlap the one before it. */
 static inline bool scan_is(struct slice s, const char *lower, size_t n)
 {
-    const size_t step = n < 8 ? 4 : 8;
-    uint64_t differ = 0;
+    uint64_t differ;
 
     if (s.n != n)
         return false;
-    for (size_t i = 0; i < n; i += step) {
-        size_t at = i + step <= n ? i : n - step;
-        uint64_t a = 0, b = 0;
-
-        memcpy(&a, s.p + at, step);
-        memcpy(&b, lower + at, step);
-        differ |= a ^ b;
+    if (n < 8) {
+        differ = scan_differ4(s.p, lower) | scan_differ4(s.p + n - 4, lower + n - 4);
+    } else {
+        differ = scan_differ8(s.p + n - 8, lower + n - 8);
+        for (size_t i = 0; i + 8 < n; i += 8)
+            differ |= scan_differ8(s.p + i, lower + i);
     }
     return (differ & ~(uint64_t)0x2020202020202020) == 0;
 }
