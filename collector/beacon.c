@@ -5,7 +5,6 @@
  * the verdict. */
 #include "beacon.h"
 
-#include <strings.h>
 #include "query.h"
 
 const char *beacon_verdict_name(enum beacon_verdict v)
@@ -206,18 +205,12 @@ uint64_t beacon_tab(const struct secret *secret, int64_t day, struct slice tab)
     return id ? id : 1; /* 0 means none was given */
 }
 
-static bool is_address(struct slice s)
-{
-    return (s.n >= 7 && strncasecmp(s.p, "http://", 7) == 0) ||
-           (s.n >= 8 && strncasecmp(s.p, "https://", 8) == 0);
-}
-
 /* The host of the page that is shown: its address tells it, else who asked for the
  * beacon, else it is taken to be the host that was asked. */
 static struct slice page_host(const struct beacon *b, const struct beacon_sender *from,
                               char *out)
 {
-    if (is_address(b->path))
+    if (http_scheme(b->path) > 0)
         return host_normalize(b->path, out);
     return host_normalize(from->referer.n > 0 ? from->referer : from->host, out);
 }

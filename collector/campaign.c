@@ -26,6 +26,19 @@ void campaign_take(struct campaign *c, struct slice name, struct slice term,
     take_source(&c->source, source, texts->source);
 }
 
+/* Whether "utm_" stands in @s somewhere. Most have no '_' at all. */
+static bool has_utm(struct slice s)
+{
+    const char *p = s.p, *end = s.p + s.n;
+
+    while (p < end && (p = memchr(p, '_', (size_t)(end - p))) != NULL) {
+        if (p - s.p >= 3 && memcmp(p - 3, "utm", 3) == 0)
+            return true;
+        p++;
+    }
+    return false;
+}
+
 struct slice campaign_query(struct slice page)
 {
     const char *mark = page.n ? memchr(page.p, '?', page.n) : NULL;
@@ -37,7 +50,7 @@ struct slice campaign_query(struct slice page)
     hash = page.n ? memchr(page.p, '#', page.n) : NULL;
     if (hash)
         page.n = (size_t)(hash - page.p);
-    return page.n && memmem(page.p, page.n, "utm_", 4) ? page : (struct slice){0};
+    return has_utm(page) ? page : (struct slice){0};
 }
 
 void campaign_read(struct campaign *c, struct slice query, struct campaign_texts *texts)

@@ -2,7 +2,7 @@
 #include "etag.h"
 
 #include <sodium.h>
-#include "scan.h"
+#include "../proto/scan.h"
 
 #define TAG_BYTES ((ETAG_LEN - 2) / 2)
 

@@ -13,7 +13,7 @@
 
 #include <assert.h>
 #include "request_line.h"
-#include "scan.h"
+#include "../proto/scan.h"
 
 #define LENGTH_DIGITS_MAX 15 /* of Content-Length; fits uint64_t with room */
 

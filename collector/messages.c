@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include "access_http.h"
-#include "scan.h"
+#include "../proto/scan.h"
 #include "worker.h"
 
 /* The media type without its parameters. */

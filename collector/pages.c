@@ -5,7 +5,7 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include "scan.h"
+#include "../proto/scan.h"
 #include "worker.h"
 
 /* The elements of a comma separated header, blanks cut; false behind the last. */

@@ -2,7 +2,7 @@
 #include "query.h"
 
 #include "../proto/hex.h"
-#include "scan.h"
+#include "../proto/scan.h"
 
 /* Takes the escape or the '+' at @p. */
 static inline const char *take_code(const char *p, const char *end, char **out)

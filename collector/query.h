@@ -9,7 +9,7 @@
 
 #include "../proto/limits.h"
 #include "../proto/slice.h"
-#include "scan.h"
+#include "../proto/scan.h"
 
 struct query {
     const char *begin, *p, *end; /* the text, and what is to be read of it */

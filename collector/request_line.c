@@ -1,7 +1,7 @@
 /* request_line: from left to right, each byte judged at its own place (see http.c). */
 #include "request_line.h"
 
-#include "scan.h"
+#include "../proto/scan.h"
 
 #define METHOD_MAX 16 /* bytes; no registered method is longer */
 #define VERSION_LEN 8 /* HTTP/1.1 */

@@ -4,7 +4,7 @@
 #include "token.h"
 
 #include <sodium.h>
-#include "scan.h"
+#include "../proto/scan.h"
 
 #define TOKEN_PREFIX SLICE("hc_")
 

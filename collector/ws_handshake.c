@@ -5,7 +5,7 @@
 
 #include <sha1.h>
 #include <sodium.h>
-#include "scan.h"
+#include "../proto/scan.h"
 
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455, 1.3 */
 #define KEY_BYTES 16

@@ -5,17 +5,31 @@
  * before the character that no longer fits. Nothing fails; the worst input is "/". */
 #include "hit.h"
 
-#include <strings.h>
-
 #include "limits.h"
+#include "scan.h"
 #include "utf8.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
+/* Of a byte that sites and hosts have what it becomes in a host, else 0. */
+#define SAME(c) [c] = c
+static const char host_bytes[256] = {
+    SAME('0'),   SAME('1'),   SAME('2'),   SAME('3'),   SAME('4'),   SAME('5'),
+    SAME('6'),   SAME('7'),   SAME('8'),   SAME('9'),   SAME('a'),   SAME('b'),
+    SAME('c'),   SAME('d'),   SAME('e'),   SAME('f'),   SAME('g'),   SAME('h'),
+    SAME('i'),   SAME('j'),   SAME('k'),   SAME('l'),   SAME('m'),   SAME('n'),
+    SAME('o'),   SAME('p'),   SAME('q'),   SAME('r'),   SAME('s'),   SAME('t'),
+    SAME('u'),   SAME('v'),   SAME('w'),   SAME('x'),   SAME('y'),   SAME('z'),
+    SAME('.'),   SAME('_'),   SAME('-'),   ['A'] = 'a', ['B'] = 'b', ['C'] = 'c',
+    ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i',
+    ['J'] = 'j', ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o',
+    ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r', ['S'] = 's', ['T'] = 't', ['U'] = 'u',
+    ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z',
+};
+
 static bool is_site_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '-';
+    return host_bytes[(uint8_t)c] != 0;
 }
 
 /* C0, DEL and C1. */
@@ -28,11 +42,9 @@ static bool is_control(uint32_t code)
  * all text is. */
 static size_t plain_run(struct slice s, size_t max)
 {
-    size_t n = 0;
+    size_t n = s.n < max ? s.n : max;
 
-    while (n < s.n && n < max && s.p[n] >= ' ' && s.p[n] < 0x7f)
-        n++;
-    return n;
+    return n > 0 ? (size_t)(scan_ascii(s.p, s.p + n, ' ') - s.p) : 0;
 }
 
 /* The first character of @s as it may stay: itself, U+FFFD, or nothing. Takes it off @s.
@@ -89,22 +101,27 @@ static struct slice skip_blank(struct slice s)
 /* Bytes of @s before its query or fragment. */
 static size_t before_query(struct slice s)
 {
-    size_t n = 0;
+    return s.n > 0 ? (size_t)(scan_to(s.p, s.p + s.n, '?', '#') - s.p) : 0;
+}
 
-    while (n < s.n && s.p[n] != '?' && s.p[n] != '#')
-        n++;
-    return n;
+size_t http_scheme(struct slice s)
+{
+    size_t n;
+
+    if (s.n < 7 || !SCAN_IS(((struct slice){s.p, 4}), "http"))
+        return 0;
+    n = 4 + ((s.p[4] | 0x20) == 's');
+    return s.n >= n + 3 && memcmp(s.p + n, "://", 3) == 0 ? n + 3 : 0;
 }
 
 /* @s without "http://host" or "https://host", in any case, if it begins so. */
 static struct slice skip_origin(struct slice s)
 {
-    if (s.n >= 7 && strncasecmp(s.p, "http://", 7) == 0)
-        s = slice_skip(s, 7);
-    else if (s.n >= 8 && strncasecmp(s.p, "https://", 8) == 0)
-        s = slice_skip(s, 8);
-    else
+    size_t n = http_scheme(s);
+
+    if (n == 0)
         return s;
+    s = slice_skip(s, n);
     while (s.n > 0 && *s.p != '/')
         s = slice_skip(s, 1);
     return s;
@@ -166,15 +183,11 @@ static bool is_host(struct slice s)
     return true;
 }
 
-/* The host of @s, which is an address or begins with the host. */
+/* The host that stands at the front of @s. */
 static struct slice host_part(struct slice s)
 {
     size_t n = 0;
 
-    if (s.n >= 7 && strncasecmp(s.p, "http://", 7) == 0)
-        s = slice_skip(s, 7);
-    else if (s.n >= 8 && strncasecmp(s.p, "https://", 8) == 0)
-        s = slice_skip(s, 8);
     while (n < s.n && s.p[n] != '/' && s.p[n] != '?' && s.p[n] != '#')
         n++;
     s.n = n;
@@ -191,18 +204,40 @@ static struct slice without_port(struct slice host)
     return host;
 }
 
+/* The host at the front of @s, without a port. Nearly all are names, and end where a name
+ * does: @plain, they are hosts for sure. */
+static struct slice take_host(struct slice s, bool *plain)
+{
+    size_t n = 0;
+
+    while (n < s.n && is_site_byte(s.p[n]))
+        n++;
+    *plain = n == s.n || s.p[n] == '/' || s.p[n] == '?' || s.p[n] == '#';
+    return *plain ? (struct slice){s.p, n} : without_port(host_part(s));
+}
+
+static struct slice skip_www(struct slice host)
+{
+    const char *p = host.p;
+
+    if (host.n > 4 && (p[0] | 0x20) == 'w' && (p[1] | 0x20) == 'w' &&
+        (p[2] | 0x20) == 'w' && p[3] == '.')
+        return slice_skip(host, 4);
+    return host;
+}
+
 struct slice host_normalize(struct slice raw, char *out)
 {
-    struct slice host = without_port(host_part(skip_blank(raw)));
+    struct slice s = skip_blank(raw), host;
+    bool plain;
 
-    if (host.n > 4 && strncasecmp(host.p, "www.", 4) == 0)
-        host = slice_skip(host, 4);
-    if (host.n > REFERRER_MAX || !is_host(host))
+    host = skip_www(take_host(slice_skip(s, http_scheme(s)), &plain));
+    if (host.n > REFERRER_MAX || !(plain || is_host(host)))
         return (struct slice){0};
     for (size_t i = 0; i < host.n; i++) {
-        char c = host.p[i];
+        char lower = host_bytes[(uint8_t)host.p[i]];
 
-        out[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+        out[i] = lower ? lower : host.p[i]; /* of IPv6 the rest */
     }
     return (struct slice){out, host.n};
 }

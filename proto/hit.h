@@ -95,6 +95,10 @@ struct hit {
 /* Whether @site is a site id: [A-Za-z0-9._-]{1,SITE_MAX}, but neither "." nor "..". */
 bool site_valid(struct slice site);
 
+/* Bytes of "http://" or "https://", in any case, at the front of @s; 0: it begins
+ * otherwise. */
+size_t http_scheme(struct slice s);
+
 /* Writes the canonical form of a page's address into @out (PATH_MAX_BYTES bytes) and
  * returns it as a slice of @out.
  *

@@ -6,6 +6,7 @@
 #include "secret.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <endian.h>
 #include <sodium.h>

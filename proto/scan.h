@@ -1,9 +1,10 @@
 /* scan: how far a run of bytes of one class goes, 16 bytes at a time.
  *
- * The byte level of http.c and query.c, apart because it is the one place where speed
- * decides the shape: a browser's head has 800 bytes, and loops over single bytes cost
- * more than all the rest of a beacon. Written with vector types of GNU C, so it is SSE2
- * on x86, NEON on ARM, and plain words elsewhere. Nothing reads at or behind `end`. */
+ * The byte level of http.c, query.c and hit.c, apart because it is the one place where
+ * speed decides the shape: a browser's head has 800 bytes, and loops over single bytes
+ * cost more than all the rest of a beacon. Written with vector types of GNU C, so it is
+ * SSE2 on x86, NEON on ARM, and plain words elsewhere. Nothing reads at or behind `end`.
+ */
 #ifndef HC_SCAN_H
 #define HC_SCAN_H
 
@@ -12,7 +13,7 @@
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
-#include "../proto/slice.h"
+#include "slice.h"
 
 typedef uint8_t scan_block __attribute__((vector_size(16)));
 typedef int8_t scan_signed __attribute__((vector_size(16)));
@@ -41,15 +42,39 @@ static inline scan_block scan_load(const char *p)
     return b;
 }
 
-/* The @n bytes at @p as the last ones of a block of zeros. Apart, since it needs memory.
- */
-__attribute__((noinline, cold, unused)) static scan_block scan_short(const char *p,
-                                                                     size_t n)
-{
-    scan_block b = {0};
+typedef uint64_t scan_words __attribute__((vector_size(16)));
 
-    memcpy((char *)&b + sizeof b - n, p, n);
-    return b;
+static inline uint64_t scan_word8(const char *p)
+{
+    uint64_t word;
+
+    memcpy(&word, p, sizeof word);
+    return le64toh(word);
+}
+
+static inline uint64_t scan_word4(const char *p)
+{
+    uint32_t word;
+
+    memcpy(&word, p, sizeof word);
+    return le32toh(word);
+}
+
+/* The 1 to 15 bytes at @p as the last ones of a block of zeros. */
+static inline scan_block scan_short(const char *p, size_t n)
+{
+    uint64_t low = 0, high;
+
+    if (n >= 8) {
+        high = scan_word8(p + n - 8);
+        low = scan_word8(p) << 8 * (15 - n) << 8;
+    } else if (n >= 4) {
+        high = scan_word4(p + n - 4) << 32 | scan_word4(p) << 8 * (8 - n);
+    } else {
+        high = (uint64_t)(uint8_t)p[n - 1] << 56 | (uint64_t)(uint8_t)p[0] << 8 * (8 - n);
+        high |= (uint64_t)(uint8_t)p[n / 2] << 8 * (8 - n + n / 2);
+    }
+    return (scan_block)(scan_words){htole64(low), htole64(high)};
 }
 
 /* The block at @p, or, where fewer bytes are left, the last one of [@begin, @end):
@@ -97,31 +122,42 @@ static inline scan_block scan_letters(scan_block b)
 /* Past ASCII from @first to '~'. */
 static inline const char *scan_ascii(const char *p, const char *end, char first)
 {
-    for (size_t blocks = (size_t)(end - p) / 16; blocks > 0; blocks--, p += 16) {
-        unsigned text = scan_bits(scan_in(scan_load(p), first, '~'));
+    const char *begin = p;
+    unsigned before, other;
+    scan_block last;
 
-        if (text != SCAN_ALL)
-            return p + __builtin_ctz(~text);
+    for (; end - p >= SCAN_BYTES; p += SCAN_BYTES) {
+        other = scan_bits(scan_in(scan_load(p), (uint8_t)first, '~')) ^ SCAN_ALL;
+        if (other)
+            return p + __builtin_ctz(other);
     }
-    while (p < end && *p >= first && *p <= '~')
-        p++;
-    return p;
+    if (p == end)
+        return end;
+    last = scan_window(begin, p, end, &before);
+    other = (scan_bits(scan_in(last, (uint8_t)first, '~')) ^ SCAN_ALL) >> before;
+    return other ? p + __builtin_ctz(other) : end;
+}
+
+static inline unsigned scan_either(scan_block t, char a, char b)
+{
+    return scan_bits((scan_block)(t == (uint8_t)a) | (scan_block)(t == (uint8_t)b));
 }
 
 /* The first @a or @b in [p, end); else end. */
 static inline const char *scan_to(const char *p, const char *end, char a, char b)
 {
-    for (size_t blocks = (size_t)(end - p) / 16; blocks > 0; blocks--, p += 16) {
-        scan_block t = scan_load(p);
-        unsigned found =
-            scan_bits((scan_block)(t == (uint8_t)a) | (scan_block)(t == (uint8_t)b));
+    const char *begin = p;
+    unsigned before, found;
+    scan_block last;
 
-        if (found)
+    for (; end - p >= SCAN_BYTES; p += SCAN_BYTES)
+        if ((found = scan_either(scan_load(p), a, b)) != 0)
             return p + __builtin_ctz(found);
-    }
-    while (p < end && *p != a && *p != b)
-        p++;
-    return p;
+    if (p == end)
+        return end;
+    last = scan_window(begin, p, end, &before);
+    found = scan_either(last, a, b) >> before;
+    return found ? p + __builtin_ctz(found) : end;
 }
 
 /* Past the visible ASCII of a request target. */
@@ -130,10 +166,11 @@ static inline const char *scan_visible(const char *p, const char *end)
     return scan_ascii(p, end, 0x21);
 }
 
-/* The bytes that are not printable ASCII, one after the other. They are found for
- * SCAN_STRIDE bytes at once, wherever lines begin in them: that the search for the end of
- * a line need not wait for that of the line before is what makes it fast. */
+/* So many bytes are looked at at once by those who want to know of all places in a text.
+ * What makes that fast is that no search waits for where the one before it has ended. */
 #define SCAN_STRIDE 64
+
+/* The bytes that are not printable ASCII, one after the other. */
 struct scan_stops {
     const char *begin, *end; /* of the text */
     const char *at;          /* of the stride at hand */
