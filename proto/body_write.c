@@ -1,13 +1,29 @@
-/* Writing goes through msgpack-c into the body's own bytes. Counts that are known only
- * later, of groups and of a group's events, stand as array16 with the number put in by
- * hand after each hit, so the bytes are a complete body whenever the caller wants to send
- * them. A hit that does not fit is undone by going back to a mark taken before it. */
+/* Numbers and texts are written as short as msgpack has them, which is what msgpack-c
+ * writes too (test_body compares). Counts that are known only later, of groups and of a
+ * group's events, stand as array16 with the number put in by hand after each hit, so the
+ * bytes are a complete body whenever the caller wants to send them. A hit that does not
+ * fit is undone by going back to a mark taken before it. */
 #include "body.h"
 
 #include <assert.h>
-#include <msgpack/pack.h>
+#include <endian.h>
 
-#define ARRAY16 0xdc
+/* First bytes; FIX ones hold a small number themselves. */
+enum {
+    FIX_ARRAY = 0x90,
+    FIX_TEXT = 0xa0,
+    UINT8 = 0xcc,
+    UINT16 = 0xcd,
+    UINT32 = 0xce,
+    UINT64 = 0xcf,
+    INT8 = 0xd0,
+    INT16 = 0xd1,
+    INT32 = 0xd2,
+    INT64 = 0xd3,
+    TEXT8 = 0xd9,
+    TEXT16 = 0xda,
+    ARRAY16 = 0xdc,
+};
 #define COUNT_AT 1 /* the outer array's count, after its lead byte */
 
 /* The longest hit in a body of its own: lead bytes and counts 3 + 1 + 3 + 1, numbers
@@ -39,19 +55,61 @@ static void rewind_to(struct body_writer *w, const struct mark *m)
     w->names = m->names;
 }
 
-/* msgpack-c's way out: 0, or -1 when the body is full. */
-static int on_packed(void *data, const char *bytes, size_t n)
+/* Puts @lead and the lowest @n bytes of @v behind it, 0 to 8. False: it does not fit. */
+static inline bool put(struct body_writer *w, unsigned lead, uint64_t v, size_t n)
 {
-    struct body_writer *w = data;
+    uint64_t bytes = n > 0 ? htobe64(v << 8 * (8 - n)) : 0;
 
-    if (n > BODY_MAX - w->n)
-        return -1;
-    if (n == 1) /* most pieces: a call of memcpy would cost more than the rest of this */
-        w->bytes[w->n] = (uint8_t)*bytes;
-    else if (n > 0)
-        memcpy(w->bytes + w->n, bytes, n);
-    w->n += n;
-    return 0;
+    if (1 + n > BODY_MAX - w->n)
+        return false;
+    w->bytes[w->n] = (uint8_t)lead;
+    memcpy(w->bytes + w->n + 1, &bytes, n);
+    w->n += 1 + n;
+    return true;
+}
+
+static bool put_uint(struct body_writer *w, uint64_t v)
+{
+    if (v < 0x80)
+        return put(w, (unsigned)v, 0, 0);
+    if (v <= UINT8_MAX)
+        return put(w, UINT8, v, 1);
+    if (v <= UINT16_MAX)
+        return put(w, UINT16, v, 2);
+    return v <= UINT32_MAX ? put(w, UINT32, v, 4) : put(w, UINT64, v, 8);
+}
+
+static bool put_int(struct body_writer *w, int64_t v)
+{
+    if (v >= 0)
+        return put_uint(w, (uint64_t)v);
+    if (v >= -32)
+        return put(w, (uint8_t)v, 0, 0);
+    if (v >= INT8_MIN)
+        return put(w, INT8, (uint64_t)v, 1);
+    if (v >= INT16_MIN)
+        return put(w, INT16, (uint64_t)v, 2);
+    return v >= INT32_MIN ? put(w, INT32, (uint64_t)v, 4) : put(w, INT64, (uint64_t)v, 8);
+}
+
+static bool put_text(struct body_writer *w, struct slice s)
+{
+    bool put_n = s.n < 32           ? put(w, FIX_TEXT | (unsigned)s.n, 0, 0)
+                 : s.n <= UINT8_MAX ? put(w, TEXT8, s.n, 1)
+                                    : put(w, TEXT16, s.n, 2);
+
+    if (!put_n || s.n > BODY_MAX - w->n)
+        return false;
+    if (s.n > 0)
+        memcpy(w->bytes + w->n, s.p, s.n);
+    w->n += s.n;
+    return true;
+}
+
+/* @n below 16. */
+static bool put_array(struct body_writer *w, unsigned n)
+{
+    return put(w, FIX_ARRAY | n, 0, 0);
 }
 
 static void put_count(struct body_writer *w, size_t at, unsigned count)
@@ -63,27 +121,35 @@ static void put_count(struct body_writer *w, size_t at, unsigned count)
 /* An array whose count, at the offset returned, is known later. 0: does not fit. */
 static size_t put_open_array(struct body_writer *w)
 {
-    static const char head[] = {(char)ARRAY16, 0, 0};
+    return put(w, ARRAY16, 0, 2) ? w->n - 2 : 0;
+}
 
-    return on_packed(w, head, sizeof head) == 0 ? w->n - 2 : 0;
+static uint64_t stir(uint64_t h, const char *p)
+{
+    const uint64_t odd = 0x9e3779b97f4a7c15; /* 2^64 / golden ratio: spreads the bits */
+    uint64_t word;
+
+    memcpy(&word, p, sizeof word);
+    h = (h ^ word) * odd;
+    return h ^ h >> 32;
 }
 
 /* Tells texts apart quickly; equal hashes are compared byte by byte, so strangers who
- * make them collide win nothing but DATAGRAM_NAMES_MAX comparisons. */
+ * make them collide win nothing but DATAGRAM_NAMES_MAX comparisons. The last eight bytes
+ * may be looked at twice. */
 static uint32_t text_hash(struct slice s)
 {
-    const uint64_t odd = 0x9e3779b97f4a7c15; /* 2^64 / golden ratio: spreads the bits */
-    uint64_t h = s.n, word;
+    char few[8] = {0};
+    uint64_t h = s.n;
 
-    for (; s.n >= sizeof word; s = slice_skip(s, sizeof word)) {
-        memcpy(&word, s.p, sizeof word);
-        h = (h ^ word) * odd;
-        h ^= h >> 32;
+    if (s.n < sizeof few) {
+        if (s.n > 0)
+            memcpy(few, s.p, s.n);
+        return (uint32_t)stir(h, few);
     }
-    for (word = 0; s.n > 0; s = slice_skip(s, 1))
-        word = word << 8 | (uint8_t)*s.p;
-    h = (h ^ word) * odd;
-    return (uint32_t)(h >> 32);
+    for (size_t i = 0; i + 8 < s.n; i += 8)
+        h = stir(h, s.p + i);
+    return (uint32_t)stir(h, s.p + s.n - 8);
 }
 
 static struct slice name_text(const struct body_writer *w, unsigned i)
@@ -100,27 +166,23 @@ static unsigned find_name(const struct body_writer *w, struct slice s, uint32_t 
     return w->names;
 }
 
-static bool put_new_name(struct body_writer *w, msgpack_packer *pk, struct slice s,
-                         uint32_t hash)
+static bool put_new_name(struct body_writer *w, struct slice s, uint32_t hash)
 {
-    if (w->names == DATAGRAM_NAMES_MAX)
-        return false;
-    if (msgpack_pack_str_with_body(pk, s.p, s.n) != 0)
+    if (w->names == DATAGRAM_NAMES_MAX || !put_text(w, s))
         return false;
     w->name[w->names++] = (struct body_name){(uint16_t)(w->n - s.n), (uint16_t)s.n, hash};
     return true;
 }
 
 /* Writes @s or its index; @entry gets its number either way. */
-static bool put_name(struct body_writer *w, msgpack_packer *pk, struct slice s,
-                     unsigned *entry)
+static bool put_name(struct body_writer *w, struct slice s, unsigned *entry)
 {
     uint32_t hash = text_hash(s);
 
     *entry = find_name(w, s, hash);
     if (*entry == w->names)
-        return put_new_name(w, pk, s, hash);
-    return msgpack_pack_unsigned_int(pk, *entry) == 0;
+        return put_new_name(w, s, hash);
+    return put_uint(w, *entry);
 }
 
 static bool in_group_of(const struct body_writer *w, struct slice site)
@@ -128,10 +190,10 @@ static bool in_group_of(const struct body_writer *w, struct slice site)
     return w->group_at != 0 && slice_eq(name_text(w, w->group_site), site);
 }
 
-static bool put_group(struct body_writer *w, msgpack_packer *pk, struct slice site)
+static bool put_group(struct body_writer *w, struct slice site)
 {
     assert(site_valid(site));
-    if (msgpack_pack_array(pk, 2) != 0 || !put_name(w, pk, site, &w->group_site))
+    if (!put_array(w, 2) || !put_name(w, site, &w->group_site))
         return false;
     w->group_at = put_open_array(w);
     w->in_group = 0;
@@ -173,35 +235,31 @@ static unsigned event_elements(const struct hit *h)
     return h->tab != 0 ? 6 : BODY_EVENT_LEAST;
 }
 
-static bool put_event(struct body_writer *w, msgpack_packer *pk, const struct hit *h,
-                      int64_t dt)
+static bool put_event(struct body_writer *w, const struct hit *h, int64_t dt)
 {
     unsigned elements = event_elements(h), entry;
 
-    if (msgpack_pack_array(pk, elements) != 0 || msgpack_pack_uint8(pk, h->kind) != 0 ||
-        msgpack_pack_int64(pk, dt) != 0 || msgpack_pack_uint64(pk, h->visitor) != 0)
+    if (!put_array(w, elements) || !put_uint(w, h->kind) || !put_int(w, dt) ||
+        !put_uint(w, h->visitor) || !put_name(w, h->path, &entry) ||
+        !put_uint(w, h->state))
         return false;
-    if (!put_name(w, pk, h->path, &entry))
+    if (elements > 5 && !put_uint(w, h->tab))
         return false;
-    if (msgpack_pack_uint8(pk, h->state) != 0)
+    if (elements > 6 && !put_name(w, h->name, &entry))
         return false;
-    if (elements > 5 && msgpack_pack_uint64(pk, h->tab) != 0)
+    if (elements > 7 && !put_uint(w, h->previous))
         return false;
-    if (elements > 6 && !put_name(w, pk, h->name, &entry))
+    if (elements > 8 && !put_uint(w, h->engaged))
         return false;
-    if (elements > 7 && msgpack_pack_uint64(pk, h->previous) != 0)
+    if (elements > 9 && !put_uint(w, stay_of(h)))
         return false;
-    if (elements > 8 && msgpack_pack_uint32(pk, h->engaged) != 0)
+    if (elements > 10 && !put_uint(w, traits_of(h)))
         return false;
-    if (elements > 9 && msgpack_pack_uint32(pk, stay_of(h)) != 0)
+    if (elements > 11 && !put_name(w, h->referrer, &entry))
         return false;
-    if (elements > 10 && msgpack_pack_uint32(pk, traits_of(h)) != 0)
+    if (elements > 12 && !put_name(w, h->campaign, &entry))
         return false;
-    if (elements > 11 && !put_name(w, pk, h->referrer, &entry))
-        return false;
-    if (elements > 12 && !put_name(w, pk, h->campaign, &entry))
-        return false;
-    return elements < 14 || put_name(w, pk, h->term, &entry);
+    return elements < 14 || put_name(w, h->term, &entry);
 }
 
 static bool in_reach(const struct body_writer *w, mono_t at)
@@ -219,26 +277,20 @@ static int64_t offset_of(const struct body_writer *w, mono_t at)
 
 static bool put_hit(struct body_writer *w, const struct hit *h)
 {
-    msgpack_packer pk;
-
-    msgpack_packer_init(&pk, w, on_packed);
-    if (!in_group_of(w, h->site) && !put_group(w, &pk, h->site))
+    if (!in_group_of(w, h->site) && !put_group(w, h->site))
         return false;
-    return put_event(w, &pk, h, offset_of(w, h->at));
+    return put_event(w, h, offset_of(w, h->at));
 }
 
 void body_begin(struct body_writer *w, mono_t now)
 {
-    msgpack_packer pk;
-
     assert(now >= 0 && now <= BODY_START_MAX);
     w->start = now;
     w->n = w->group_at = 0;
     w->hits = w->groups = w->in_group = w->group_site = w->names = 0;
     put_open_array(w);
     put_count(w, COUNT_AT, 1);
-    msgpack_packer_init(&pk, w, on_packed);
-    msgpack_pack_int64(&pk, now);
+    put_int(w, now);
 }
 
 bool body_add(struct body_writer *w, const struct hit *h)

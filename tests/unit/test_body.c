@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <msgpack.h>
 
 #include "../../proto/body.h"
 #include "../../proto/wire.h"
@@ -785,6 +786,102 @@ static void damage_is_judged_as_msgpack_judges_it(void **state)
     }
 }
 
+static void pack_text(msgpack_packer *pk, struct slice s)
+{
+    msgpack_pack_str_with_body(pk, s.p, s.n);
+}
+
+/* The body of @h alone, as msgpack-c packs it; counts that our writer leaves open are
+ * array16. @h has none of the optional elements at 0. */
+static void pack_body(msgpack_sbuffer *out, const struct hit *h, mono_t start)
+{
+    static const char two[] = {(char)0xdc, 0, 2}, one[] = {(char)0xdc, 0, 1};
+    msgpack_packer pk;
+
+    msgpack_packer_init(&pk, out, msgpack_sbuffer_write);
+    msgpack_sbuffer_write(out, two, sizeof two);
+    msgpack_pack_int64(&pk, start);
+    msgpack_pack_array(&pk, 2);
+    pack_text(&pk, h->site);
+    msgpack_sbuffer_write(out, one, sizeof one);
+    msgpack_pack_array(&pk, 14);
+    msgpack_pack_uint8(&pk, h->kind);
+    msgpack_pack_int64(&pk, h->at - start);
+    msgpack_pack_uint64(&pk, h->visitor);
+    pack_text(&pk, h->path);
+    msgpack_pack_uint8(&pk, h->state);
+    msgpack_pack_uint64(&pk, h->tab);
+    pack_text(&pk, h->name);
+    msgpack_pack_uint64(&pk, h->previous);
+    msgpack_pack_uint32(&pk, h->engaged);
+    msgpack_pack_uint32(&pk, h->lasts | (uint32_t)h->marks << 8);
+    msgpack_pack_uint32(&pk, h->device | (uint32_t)h->browser << 8 |
+                                 (uint32_t)h->country[0] << 16 |
+                                 (uint32_t)h->country[1] << 24);
+    pack_text(&pk, h->referrer);
+    pack_text(&pk, h->campaign);
+    pack_text(&pk, h->term);
+}
+
+/* Of 1 to 64 bits, and often the first or the last of as many bytes. */
+static uint64_t number_of_any_width(struct dice *d)
+{
+    uint64_t v = dice_u64(d) >> dice_below(d, 64);
+
+    if (dice_below(d, 2))
+        v = (UINT64_C(1) << dice_below(d, 64)) - dice_below(d, 2);
+    return v ? v : 1;
+}
+
+/* @first begins it and nothing else, so that no text is there twice. */
+static struct slice text_of_any_length(struct dice *d, char *out, char first, size_t max)
+{
+    size_t n = 1 + dice_below(d, dice_below(d, 2) ? max : 40 < max ? 40 : max);
+
+    memset(out, 'x', n);
+    out[0] = first;
+    return (struct slice){out, n};
+}
+
+static void the_bytes_are_those_of_msgpack_c(void **state)
+{
+    struct dice d = {11};
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        static char text[6][PATH_MAX_BYTES];
+        static struct body_writer w;
+        mono_t start = (mono_t)(number_of_any_width(&d) >> 2);
+        struct hit h = {
+            .site = text_of_any_length(&d, text[0], 's', SITE_MAX),
+            .path = text_of_any_length(&d, text[1], '/', PATH_MAX_BYTES),
+            .name = text_of_any_length(&d, text[2], 'n', EVENT_NAME_MAX),
+            .referrer = text_of_any_length(&d, text[3], 'r', REFERRER_MAX),
+            .campaign = text_of_any_length(&d, text[4], 'c', CAMPAIGN_MAX),
+            .term = text_of_any_length(&d, text[5], 't', CAMPAIGN_MAX),
+            .visitor = number_of_any_width(&d),
+            .previous = number_of_any_width(&d),
+            .tab = number_of_any_width(&d),
+            .engaged = (uint32_t)(number_of_any_width(&d) % ENGAGED_MAX_MS),
+            .kind = (uint8_t)dice_below(&d, HIT_KINDS),
+            .state = (uint8_t)dice_below(&d, HIT_STATES),
+            .lasts = (uint8_t)dice_below(&d, TAB_LASTS_MAX_S),
+            .country = "DE",
+        };
+        uint64_t away = number_of_any_width(&d) % EVENT_AGE_MAX_MS;
+        msgpack_sbuffer want;
+
+        h.at = dice_below(&d, 2) ? start + (mono_t)away : start - (mono_t)away;
+        msgpack_sbuffer_init(&want);
+        pack_body(&want, &h, start);
+        body_begin(&w, start);
+        assert_true(body_add(&w, &h));
+        assert_int_equal(w.n, want.size);
+        assert_memory_equal(w.bytes, want.data, w.n);
+        msgpack_sbuffer_destroy(&want);
+    }
+}
+
 static struct hit of_a_new_page(struct dice *d, size_t n)
 {
     static char path[DATAGRAM_HITS_MAX + 1][48];
@@ -862,6 +959,7 @@ int main(void)
         cmocka_unit_test(texts_are_taken_up_to_their_limit),
         cmocka_unit_test(every_truncation_is_malformed),
         cmocka_unit_test(damage_is_judged_as_msgpack_judges_it),
+        cmocka_unit_test(the_bytes_are_those_of_msgpack_c),
         cmocka_unit_test(hits_take_the_bytes_promised),
     };
 

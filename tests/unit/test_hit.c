@@ -1,9 +1,12 @@
 /* What a site, a path and a name look like after normalizing, whatever came. */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
@@ -314,6 +317,120 @@ static void a_referrer_is_a_host_or_an_address_in_brackets(void **state)
         assert_normal(host_normalize, REFERRER_MAX, row[i]);
 }
 
+/* ---- byte by byte, as the rules are written ---- */
+
+static struct slice after_blank(struct slice s)
+{
+    while (s.n > 0 && (uint8_t)*s.p <= ' ')
+        s = slice_skip(s, 1);
+    return s;
+}
+
+static size_t scheme_slowly(struct slice s)
+{
+    if (s.n >= 7 && strncasecmp(s.p, "http://", 7) == 0)
+        return 7;
+    return s.n >= 8 && strncasecmp(s.p, "https://", 8) == 0 ? 8 : 0;
+}
+
+static size_t before_any(struct slice s, const char *marks)
+{
+    size_t n = 0;
+
+    while (n < s.n && !(s.p[n] && strchr(marks, s.p[n])))
+        n++;
+    return n;
+}
+
+static bool is_host_slowly(struct slice s)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "0123456789._-";
+    bool bracketed = s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']';
+
+    for (size_t i = bracketed; i < s.n - bracketed; i++)
+        if (!s.p[i] || !(strchr(safe, s.p[i]) || (bracketed && s.p[i] == ':')))
+            return false;
+    return true;
+}
+
+static struct slice host_slowly(struct slice raw, char *out)
+{
+    struct slice s = after_blank(raw);
+    const char *bracket, *colon;
+
+    s = slice_skip(s, scheme_slowly(s));
+    s.n = before_any(s, "/?#");
+    bracket = s.n ? memrchr(s.p, ']', s.n) : NULL;
+    colon = s.n ? memrchr(s.p, ':', s.n) : NULL;
+    if (colon && (!bracket || colon > bracket))
+        s.n = (size_t)(colon - s.p);
+    if (s.n > 4 && strncasecmp(s.p, "www.", 4) == 0)
+        s = slice_skip(s, 4);
+    if (s.n > REFERRER_MAX || !is_host_slowly(s))
+        return (struct slice){0};
+    for (size_t i = 0; i < s.n; i++)
+        out[i] = (char)tolower((uint8_t)s.p[i]);
+    return (struct slice){out, s.n};
+}
+
+/* Of ASCII. */
+static struct slice path_slowly(struct slice raw, char *out)
+{
+    struct slice s = after_blank(raw);
+    size_t n = 0, scheme;
+
+    s.n = before_any(s, "?#");
+    if ((scheme = scheme_slowly(s)) > 0) {
+        s = slice_skip(s, scheme);
+        s = slice_skip(s, before_any(s, "/"));
+    }
+    out[n++] = '/';
+    for (size_t i = s.n > 0 && *s.p == '/'; i < s.n && n < PATH_MAX_BYTES; i++)
+        if (s.p[i] >= ' ' && s.p[i] != 0x7f)
+            out[n++] = s.p[i];
+    while (out[n - 1] == ' ')
+        n--;
+    return (struct slice){out, n};
+}
+
+/* Texts of all lengths, most of them short, of bytes that mean something and of others.
+ */
+static struct slice dice_text(struct dice *d, char *out, size_t max)
+{
+    static const char *const parts[] = {
+        "http://", "HTTPS://", "www.", "Www.", "[",         "]",   ":80",   "/", "?",
+        "#",       " ",        "\x01", "\x7f", "host.test", "::1", "a_b-C", "%"};
+    size_t n = 0, want = dice_below(d, dice_below(d, 4) ? 40 : max - 16);
+
+    while (n < want) {
+        const char *part = parts[dice_below(d, sizeof parts / sizeof *parts)];
+
+        if (dice_below(d, 3) == 0)
+            out[n++] = (char)('A' + dice_below(d, 58));
+        else
+            n = (size_t)(stpcpy(out + n, part) - out);
+    }
+    return guarded((struct slice){out, n});
+}
+
+static void hosts_and_paths_are_read_as_byte_by_byte(void **state)
+{
+    static char text[2 * PATH_MAX_BYTES], got[PATH_MAX_BYTES], want[PATH_MAX_BYTES];
+    struct dice d = {17};
+
+    (void)state;
+    for (int round = 0; round < 50000; round++) {
+        struct slice s = dice_text(&d, text, sizeof text);
+
+        assert_int_equal(http_scheme(s), scheme_slowly(s));
+        if (!slice_eq(host_normalize(s, got), host_slowly(s, want)))
+            fail_msg("host of '%.*s'", (int)s.n, s.p);
+        if (!slice_eq(path_normalize(s, got), path_slowly(s, want)))
+            fail_msg("path of '%.*s'", (int)s.n, s.p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +442,7 @@ int main(void)
         cmocka_unit_test(the_text_of_a_message_is_cleaned_like_a_name),
         cmocka_unit_test(what_is_longer_is_cut_before_a_character),
         cmocka_unit_test(random_bytes_become_clean_text_that_stays_as_it_is),
+        cmocka_unit_test(hosts_and_paths_are_read_as_byte_by_byte),
         cmocka_unit_test(kinds_and_states_have_names),
     };
 
