@@ -9,6 +9,7 @@
 #include <byteswap.h>
 
 _Static_assert((AGENT_CACHE_MAX & (AGENT_CACHE_MAX - 1)) == 0, "a mask makes the place");
+_Static_assert(AGENT_CACHE_MAX <= UINT16_MAX, "a place fits");
 _Static_assert(AGENT_CACHE_TEXT <= UINT16_MAX && AGENT_CACHE_TEXT <= AGENT_BYTES,
                "the length fits, and all of the text counts");
 
@@ -61,14 +62,22 @@ void agent_cache_reset(struct agent_cache *c, const struct words *robots)
     c->robots = robots;
 }
 
+static bool is_of(const struct agent_entry *e, struct slice user_agent)
+{
+    return slice_eq(user_agent, (struct slice){e->text, e->n});
+}
+
 struct agent agent_cache_read(struct agent_cache *c, struct slice user_agent)
 {
-    struct agent_entry *e;
+    struct agent_entry *e = &c->entries[c->last];
 
     if (user_agent.n == 0 || user_agent.n > AGENT_CACHE_TEXT)
         return read_now(c, user_agent);
-    e = &c->entries[place_of(user_agent)];
-    if (slice_eq(user_agent, (struct slice){e->text, e->n}))
+    if (is_of(e, user_agent))
+        return e->agent;
+    c->last = (uint16_t)place_of(user_agent);
+    e = &c->entries[c->last];
+    if (is_of(e, user_agent))
         return e->agent;
     e->n = (uint16_t)user_agent.n;
     e->agent = read_now(c, user_agent);

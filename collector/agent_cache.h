@@ -19,6 +19,7 @@ struct agent_entry {
 /* All zero: empty, and nobody is a robot. */
 struct agent_cache {
     const struct words *robots; /* borrowed; may be NULL */
+    uint16_t last;              /* the place asked for last: a hit asks twice */
     struct agent_entry entries[AGENT_CACHE_MAX];
 };
 

@@ -92,17 +92,16 @@ void domains_drop(struct domains *d)
     free(d);
 }
 
+/* None of them is a single label, so that the last one is not looked for. */
 bool domains_have(const struct domains *d, struct slice host)
 {
     const char *dot;
 
     if (d == NULL)
         return false;
-    while (host.n > 0) {
+    while (host.n > 0 && (dot = memchr(host.p, '.', host.n)) != NULL) {
         if (bsearch(&host, d->v, d->n, sizeof *d->v, by_name))
             return true;
-        if ((dot = memchr(host.p, '.', host.n)) == NULL)
-            return false;
         host = slice_skip(host, (size_t)(dot - host.p) + 1);
     }
     return false;

@@ -49,10 +49,11 @@ static uint64_t site_id(const struct quotas *q, struct slice site)
 bool quotas_allow_hit(struct quotas *q, const struct ip *ip, const struct hit *h,
                       mono_t now, struct counters *n)
 {
-    uint64_t site = site_id(q, h->site);
+    uint64_t site;
 
     if (is_exempt(ip))
         return true;
+    site = site_id(q, h->site);
     if (!take(&q->events, ip, now, n) ||
         (!knows_visitor(q, h, now) && !take(&q->visitors, ip, now, n)) ||
         (!seen_has(&q->seen_sites, site, now) && !take(&q->sites, ip, now, n)))
@@ -65,10 +66,11 @@ bool quotas_allow_hit(struct quotas *q, const struct ip *ip, const struct hit *h
 bool quotas_allow_join(struct quotas *q, const struct ip *ip, struct slice site,
                        mono_t now, struct counters *n)
 {
-    uint64_t id = site_id(q, site);
+    uint64_t id;
 
     if (is_exempt(ip))
         return true;
+    id = site_id(q, site);
     if (!take(&q->visitors, ip, now, n) ||
         (!seen_has(&q->seen_sites, id, now) && !take(&q->sites, ip, now, n)))
         return false;
