@@ -19,7 +19,7 @@ static inline const char *take_code(const char *p, const char *end, char **out)
  * there is room for whole blocks, of which what stands behind a code is written again. */
 static inline struct slice decode(struct slice raw, char *out, char plus)
 {
-    const char *p = raw.p, *end = raw.p + raw.n;
+    const char *p = raw.p, *end = raw.n > 0 ? raw.p + raw.n : raw.p;
     char *to = out;
 
     if (scan_to(p, end, '%', plus) == end)

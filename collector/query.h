@@ -19,6 +19,8 @@ struct query {
 
 static inline void query_init(struct query *q, struct slice text)
 {
+    if (text.n == 0)
+        text = SLICE("");
     *q = (struct query){.begin = text.p, .p = text.p, .end = text.p + text.n};
 }
 

@@ -229,9 +229,10 @@ static struct slice skip_www(struct slice host)
 struct slice host_normalize(struct slice raw, char *out)
 {
     struct slice s = skip_blank(raw), host;
+    size_t scheme = http_scheme(s);
     bool plain;
 
-    host = skip_www(take_host(slice_skip(s, http_scheme(s)), &plain));
+    host = skip_www(take_host(scheme > 0 ? slice_skip(s, scheme) : s, &plain));
     if (host.n > REFERRER_MAX || !(plain || is_host(host)))
         return (struct slice){0};
     for (size_t i = 0; i < host.n; i++) {

@@ -303,17 +303,17 @@ static inline uint64_t scan_differ4(const char *s, const char *t)
  * word may overlap the one before it. */
 static inline bool scan_is(struct slice s, const char *lower, size_t n)
 {
+    const size_t step = n < 8 ? 4 : 8, last = n - step;
     uint64_t differ;
 
     if (s.n != n)
         return false;
-    if (n < 8) {
-        differ = scan_differ4(s.p, lower) | scan_differ4(s.p + n - 4, lower + n - 4);
-    } else {
-        differ = scan_differ8(s.p + n - 8, lower + n - 8);
-        for (size_t i = 0; i + 8 < n; i += 8)
-            differ |= scan_differ8(s.p + i, lower + i);
-    }
+    if (step == 4)
+        differ = scan_differ4(s.p, lower) | scan_differ4(s.p + last, lower + last);
+    else
+        differ = scan_differ8(s.p + last, lower + last);
+    for (size_t i = 0; step == 8 && i < last; i += 8)
+        differ |= scan_differ8(s.p + i, lower + i);
     return (differ & ~(uint64_t)0x2020202020202020) == 0;
 }
 #define SCAN_IS(s, literal) scan_is((s), (literal), sizeof(literal) - 1)
