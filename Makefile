@@ -124,7 +124,7 @@ $(OUT)/bin/headcount: LIBS = -lhiredis -ljansson
 
 $(OUT)/bin/%:
 	@mkdir -p $(@D)
-	$(call say,link)$(CC) $(CFLAGS) $(LTO) $(HARD_LD) $(LDFLAGS) -pthread -o $@ $^ $(LIBS) $(MSGPACK) -lsodium
+	$(call say,link)$(CC) $(CFLAGS) $(TUNE) $(LTO) $(HARD_LD) $(LDFLAGS) -pthread -o $@ $^ $(LIBS) $(MSGPACK) -lsodium
 
 $(OUT)/%.a:
 	@rm -f $@
@@ -206,7 +206,7 @@ endif
 NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=6 --test-reporter=spec
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(ARCHIVES)
-	$(call say,link)$(CC) $(CFLAGS) $(if $(filter %/bench/$(@F),$@),$(LTO)) -pie -pthread -o $@ $(filter %.o %/libbench.a,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
+	$(call say,link)$(CC) $(CFLAGS) $(TUNE) $(if $(filter %/bench/$(@F),$@),$(LTO)) -pie -pthread -o $@ $(filter %.o %/libbench.a,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
 
 $(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ)): $(OUT)/tests/fuzz/replay.o
 
