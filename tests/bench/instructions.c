@@ -270,8 +270,7 @@ static void open_reader(struct watch *w, const struct framing *framing)
     int fd[2];
 
     must(c && socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd) == 0, "no socket");
-    conn_init(c, worker, PORT_HTTP);
-    must(uv_tcp_open(&c->tcp, fd[0]) == 0, "no handle");
+    conn_init(c, worker, PORT_HTTP, fd[0], &(struct address){0});
     c->stream = (struct stream){.framing = framing,
                                 .watch = w,
                                 .begun = true,

@@ -342,7 +342,7 @@ static void a_site_that_nobody_has_visited_is_small(void **state)
     struct store *st = *state;
     struct site *s = site(st, "shop");
 
-    assert_true(sizeof *s <= 1280);
+    assert_true(sizeof *s <= 1600);
     assert_int_equal(site_bytes(s), sizeof *s + 32 * (sizeof *s->row + 8));
     st->lazy = false;
     assert_int_equal(site_bytes(site(st, "b")), sizeof *s + 32 * sizeof *s->row);
