@@ -41,7 +41,7 @@ function crowd(port, size, born, { again = true } = {}) {
   attack.stop = () => {
     attack.stopped = true;
     clearInterval(drip);
-    for (const socket of sockets) socket.resetAndDestroy?.() ?? socket.destroy();
+    sockets.forEach((socket) => socket.destroy()); // see resets
   };
   return attack;
 }
@@ -84,6 +84,8 @@ export const attacks = {
   'slow readers': pouring('', 'GET /demo HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(200), { reads: false }),
   'pipelined pixels': pouring('', BLOCK),
   'garbage': (port, size) => crowd(port, size, (socket) => socket.resume().write('\x16\x03\x01 garbage\n'.repeat(50))),
+  // Only of those that nobody else closes: Node 20 keeps the handle of one that is closed by the other side
+  // while it is being reset, and spins over it for ever when the process ends.
   'resets': (port, size) =>
     crowd(port, size, (socket) => {
       socket.write(Math.random() < 0.5 ? `${HEAD}\r\n` : HEAD);
