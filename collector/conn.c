@@ -152,17 +152,21 @@ static char *room(struct conn *c, size_t *n)
 }
 
 /* Once in a turn of the loop: a client that sends as fast as it is read does not keep the
- * others waiting. */
-static void take_bytes(struct conn *c)
+ * others waiting. What fills the room may not be all, and an end is told by a reading of
+ * its own. */
+static void take_bytes(struct conn *c, bool ends)
 {
     size_t size;
     char *bytes = room(c, &size);
     ssize_t n = recv(c->socket.fd, bytes, size, 0);
+    bool more = ends || n == (ssize_t)size || (n < 0 && errno == EINTR);
 
     if (n > 0)
         on_read(c, bytes, (size_t)n);
     else if (n == 0 || (errno != EAGAIN && errno != EINTR))
         on_end(c, n == 0);
+    if (more && c->reading && c->state != CONN_CLOSING)
+        poller_again(&c->worker->poller, &c->socket);
 }
 
 void conn_read_stop(struct conn *c)
@@ -220,7 +224,7 @@ void conn_ready(struct polled *socket, uint32_t events)
     struct conn *c = CONTAINER(socket, struct conn, socket);
 
     if (c->reading && events & (EPOLLIN | EPOLLERR | EPOLLHUP))
-        take_bytes(c);
+        take_bytes(c, events & EPOLLRDHUP);
     if (c->blocked && events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
         write_on(c);
 }

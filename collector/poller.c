@@ -1,10 +1,13 @@
-/* Level-triggered: what was not read, or written, is told again in the next turn, and the
- * kernel deals turns out in order. Without a wish a socket must leave: the kernel tells
- * errors unasked. */
+/* Edge-triggered, so that the kernel need not look once more at each socket that was
+ * read: a tenth of what it does for a pixel. Nobody looks at a socket that was read but
+ * not emptied before more comes, unless poller_again is called. Without a wish a socket
+ * must leave: the kernel tells errors unasked. */
 #include "poller.h"
 
 #include <errno.h>
 #include <unistd.h>
+
+#define EDGE (EPOLLET | EPOLLRDHUP)
 
 static void on_events(uv_poll_t *poll, int status, int events)
 {
@@ -35,7 +38,7 @@ int poller_open(struct poller *ps, uv_loop_t *loop, polled_fn ready)
 
 int poller_want(struct poller *ps, struct polled *p, uint32_t events)
 {
-    struct epoll_event e = {.events = events, .data.ptr = p};
+    struct epoll_event e = {.events = events | EDGE, .data.ptr = p};
     int op = !events ? EPOLL_CTL_DEL : p->wanted ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
     if (events == p->wanted)
@@ -44,6 +47,14 @@ int poller_want(struct poller *ps, struct polled *p, uint32_t events)
         return -errno;
     p->wanted = events;
     return 0;
+}
+
+void poller_again(struct poller *ps, struct polled *p)
+{
+    struct epoll_event e = {.events = p->wanted | EDGE, .data.ptr = p};
+
+    if (p->wanted)
+        epoll_ctl(ps->fd, EPOLL_CTL_MOD, p->fd, &e); /* it is there: cannot fail */
 }
 
 void poller_close(struct poller *ps)

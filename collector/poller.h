@@ -20,7 +20,8 @@ struct polled {
     uint32_t wanted; /* EPOLLIN, EPOLLOUT, or 0: it is not polled */
 };
 
-/* @events: what was wanted and is there, or EPOLLERR, EPOLLHUP. */
+/* @events: what was wanted and is there, or EPOLLERR, EPOLLHUP; EPOLLRDHUP: behind what
+ * there is to read is its end. */
 typedef void (*polled_fn)(struct polled *p, uint32_t events);
 
 struct poller {
@@ -32,10 +33,14 @@ struct poller {
 /* Returns 0 or a negative uv error; close it in both cases. */
 int poller_open(struct poller *ps, uv_loop_t *loop, polled_fn ready);
 
-/* Has @ready called for @p, once in a turn of the loop, for as long as there is any of
- * @events; 0: not any more, and an error is not told either. Returns 0 or a negative
- * errno. Closing @p->fd takes it out, too; its struct must last until the turn ends. */
+/* Has @ready called for @p when there is any of @events, and each time that more of it
+ * comes, once in a turn of the loop: who leaves some of it calls poller_again. 0: not any
+ * more, and an error is not told either. Returns 0 or a negative errno. Closing @p->fd
+ * takes it out, too; its struct must last until the turn ends. */
 int poller_want(struct poller *ps, struct polled *p, uint32_t events);
+
+/* Has @ready called in the next turn if there is still something. */
+void poller_again(struct poller *ps, struct polled *p);
 
 /* Nothing is polled any more. */
 void poller_close(struct poller *ps);

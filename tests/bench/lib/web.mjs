@@ -117,18 +117,20 @@ export const queued = (n, ...args) => async ({ port, pids }) => {
 };
 
 /** @rounds rounds, in each of which every server is asked in turn, after one that only warms up.
- * @ask: of a server, how many requests it answered. Returns microseconds of CPU a request, round by
+ * @ask: of a server, how many requests it answered; @rest: what is done after each round. Returns microseconds of CPU a request, round by
  * round, by the server's name, and the sum of requests. */
-export async function takeTurns(servers, rounds, ask) {
+export async function takeTurns(servers, rounds, ask, rest = () => {}) {
   const cost = Object.fromEntries(servers.map(({ name }) => [name, []]));
   const asked = Object.fromEntries(servers.map(({ name }) => [name, 0]));
-  for (let round = 0; round <= rounds; round++)
+  for (let round = 0; round <= rounds; round++) {
     for (const server of servers) {
       const before = cpuOf(server.pids);
       const requests = await ask(server);
       asked[server.name] += requests;
       if (round) cost[server.name].push((cpuOf(server.pids) - before) / requests / 1000);
     }
+    await rest();
+  }
   return { cost, asked };
 }
 
