@@ -206,7 +206,7 @@ endif
 NODE_TEST = HEADCOUNT_BIN=$(OUT)/bin node --test --test-concurrency=6 --test-reporter=spec
 
 $(OUT)/tests/%: $(OUT)/tests/%.o $(ARCHIVES)
-	$(call say,link)$(CC) $(CFLAGS) $(TUNE) $(if $(filter %/bench/$(@F),$@),$(LTO)) -pie -pthread -o $@ $(filter %.o %/libbench.a,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
+	$(call say,link)$(CC) $(CFLAGS) $(TUNE) $(if $(filter %/bench/$(@F),$@),$(LTO),-fno-lto) -pie -pthread -o $@ $(filter %.o %/libbench.a,$^) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(ALL_LIBS)
 
 $(addprefix $(OUT)/tests/fuzz/fuzz_,$(FUZZ)): $(OUT)/tests/fuzz/replay.o
 

@@ -137,7 +137,6 @@ static void start(struct commit *c)
     known_begin(&s->known);
     s->renewed_sent = s->renewed;
     s->present_sent = s->present_at;
-    s->log.expiring = 0;
     if (c->full)
         inflight_mark_all(s);
     if (c->whole)
@@ -297,7 +296,6 @@ void commit_end(struct store *st, struct site *s, enum commit_outcome o, ms_t re
         s->floor_at = s->commit_at;
         s->renewed = s->renewed_sent;
         s->present_at = s->present_sent;
-        s->log.unexpired &= ~s->log.expiring;
         s->recent_done = s->recent_sent;
     } else {
         give_back(st, s, o);

@@ -2,6 +2,8 @@
  * SETRANGE, EXPIRE, EXPIREAT and RENAME. */
 #include "commit_ops.h"
 
+#include <assert.h>
+
 #define OP_PAGES (COMMIT_FIELDS_MAX / 2)
 
 /* In place of a row's slot: who is online. */
@@ -271,9 +273,12 @@ static size_t name_pages(struct command *c, struct site *s, size_t id, size_t ro
 
     for (size_t n = 0; id < s->pages.ids && n < OP_PAGES && (n == 0 || c->text.n < room);
          n++) {
+        struct page *p = pages_get(&s->pages, id);
+
+        assert(p); /* it is one without a name */
         command_u64(c, id);
-        command_arg(c, page_path(pages_get(&s->pages, id)));
-        pages_get(&s->pages, id)->named = true;
+        command_arg(c, page_path(p));
+        p->named = true;
         id = next_unnamed(s, id);
     }
     command_op_end(c, at);
@@ -301,7 +306,6 @@ static void slot_records(struct command *c, struct site *s, unsigned slot,
     struct key_name key = named(key_log(site_id(s), m), staged);
     size_t at = command_op(c, "SETRANGE", key_text(&key));
     uint8_t bytes[LOG_RECORD_BYTES];
-    bool begins = s->log.taken[slot] == 0;
 
     command_u64(c, (uint64_t)s->log.taken[slot] * LOG_RECORD_BYTES);
     command_arg(c, (struct slice){NULL, 0});
@@ -313,15 +317,7 @@ static void slot_records(struct command *c, struct site *s, unsigned slot,
         s->log.taken[slot]++;
     }
     command_op_end(c, at);
-    if (staged || begins)
-        expire(c, s, key, m);
-    else
-        s->log.unexpired |= UINT64_C(1) << slot;
-}
-
-void op_expire_log(struct command *c, const struct site *s, minute_t m)
-{
-    expire(c, s, key_log(site_id(s), m), m);
+    expire(c, s, key, m); /* each time: if the key was gone, it is a new one */
 }
 
 void op_records(struct command *c, struct site *s, const struct log_record *r, size_t n,

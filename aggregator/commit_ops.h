@@ -60,9 +60,8 @@ bool op_page_ids(struct command *c, struct site *s, size_t room, bool staged);
 /* And who is online, for ONLINE_TTL_S from now on. */
 void op_expire_online(struct command *c, const struct site *s, bool staged);
 
-/* Appends @n records to the logs of their minutes, behind those taken already. Redis
- * keeps the key of one that begins as long as its row, and is told so of the others
- * (s->log.unexpired) once a minute. */
+/* Appends @n records to the logs of their minutes, behind those taken already, and says
+ * each time until when Redis keeps the key: it tells of people. */
 void op_records(struct command *c, struct site *s, const struct log_record *r, size_t n,
                 bool staged);
 
@@ -77,7 +76,6 @@ void op_event_texts(const struct command *c, struct op_place place, uint64_t id,
 
 /* That keys which may be older are kept as long as their row, or the newest one. */
 void op_expire_feed(struct command *c, const struct site *s);
-void op_expire_log(struct command *c, const struct site *s, minute_t m);
 void op_expire_row(struct command *c, const struct site *s, minute_t m);
 void op_expire_traits(struct command *c, const struct site *s, minute_t m);
 void op_expire_pages(struct command *c, const struct site *s);

@@ -150,9 +150,6 @@ static void last_expiries(const struct commit *c, struct command *out, uint64_t 
     if (!c->whole && s->renewed == s->now)
         return;
     s->renewed_sent = s->now;
-    s->log.expiring = s->log.unexpired;
-    for (uint64_t logs = s->log.expiring; logs; logs &= logs - 1)
-        op_expire_log(out, s, slot_minute(s, (unsigned)__builtin_ctzll(logs)));
     for (; due; due &= due - 1)
         op_expire_row(out, s, slot_minute(s, (unsigned)__builtin_ctzll(due)));
     for (; told; told &= told - 1)

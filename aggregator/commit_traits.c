@@ -7,6 +7,7 @@
  * Titles are for readers alone: they may be there before the rest. */
 #include "commit_traits.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "../proto/keys.h"
@@ -193,9 +194,12 @@ static size_t some_titles(const struct commit *c, struct command *out, size_t id
     size_t n = 0;
 
     do {
-        command_arg(out, page_path(pages_get(t, id)));
-        command_arg(out, page_title(pages_get(t, id)));
-        pages_get(t, id)->title_dirty = false;
+        struct page *p = pages_get(t, id);
+
+        assert(p); /* it has a title to be told */
+        command_arg(out, page_path(p));
+        command_arg(out, page_title(p));
+        p->title_dirty = false;
         id = next_title(t, id);
     } while (id < t->ids && ++n < COMMIT_FIELDS_MAX / 2 &&
              out->text.n < c->store->part_bytes);

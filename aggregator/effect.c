@@ -231,7 +231,7 @@ static void take_name(struct visit *v, const struct hit *h)
 
 static void count_visitor(struct visit *v, bool is_seen, struct fold_counts *counts)
 {
-    if (v->moves != v->site->visitors.moves || !is_seen)
+    if (!is_seen || v->moves != v->site->visitors.moves)
         visit_look_up(v);
     if (!is_seen) {
         visit_rename(v);

@@ -59,9 +59,6 @@ struct minute_log {
     uint32_t renamings; /* logged so far */
     uint32_t *written;  /* per slot: records valid in Redis; the site's memory */
     uint32_t *taken;    /* per slot: and with those in the commit that is out */
-    uint64_t unexpired; /* slots that were added to, the expiry of whose keys Redis was
-                           not told since */
-    uint64_t expiring;  /* of them those of which the commit that is out tells it */
     bool rewrite;       /* Redis' log is worth nothing: write it from the visitors */
 };
 

@@ -36,7 +36,7 @@ void pace_begin_ahead(struct pace *p, mono_t now)
 
 void pace_end_ahead(struct pace *p, mono_t now)
 {
-    mono_t took = now - p->began;
+    mono_t took = within(now - p->began, 0, PACE_GAP_MAX_MS);
 
     if (p->due < now + took)
         p->due = now + took;

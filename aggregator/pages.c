@@ -30,7 +30,7 @@ static struct pages_entry *seek(const struct pages *t, uint64_t hash)
 
 static void index_put(struct pages *t, uint16_t id)
 {
-    uint64_t hash = pages_get(t, id)->hash;
+    uint64_t hash = t->page[t->place[id]].hash;
     struct pages_entry *e = seek(t, hash);
 
     if (!e->used)
@@ -96,15 +96,19 @@ static uint16_t take_id(struct pages *t)
 
 /* ---- their places: side by side, in no order, without gaps ---------------- */
 
-/* Makes it @room places. Out of memory it may be that only the pages have them. */
+/* Makes it @room places. Out of memory it may be that pages have more room than their
+ * counts, but never less. */
 static bool resize(struct pages *t, size_t room)
 {
-    struct page *page = realloc(t->page, room * sizeof *page);
+    bool shrinks = room < t->standing.room;
+    struct page *page;
 
-    if (!page)
+    if (shrinks && !standing_resize(&t->standing, room, t->n))
         return false;
-    t->page = page;
-    return standing_resize(&t->standing, room, t->n);
+    page = realloc(t->page, room * sizeof *page);
+    if (page)
+        t->page = page;
+    return shrinks || (page && standing_resize(&t->standing, room, t->n));
 }
 
 static bool reserve(struct pages *t)
@@ -304,8 +308,8 @@ void pages_drop_empty(struct pages *t)
         begin_anew(t);
         return;
     }
-    if (t->standing.room > ROOM_DOUBLES && t->n < t->standing.room / 4)
-        resize(t, t->n * 2); /* best effort: the large one does as well */
+    if (t->standing.room > ROOM_DOUBLES && t->n < t->standing.room / 2)
+        resize(t, t->n + t->n / 2 + 1); /* best effort: the large one does as well */
     reindex(t);
 }
 

@@ -66,7 +66,8 @@ struct site {
     minute_t capped_at;
     ms_t heard; /* when the latest hit happened; since a restart the last commit's time */
     struct site_row *row;
-    uint64_t dirty, inflight; /* slots, like page.dirty */
+    uint64_t dirty, inflight; /* slots changed since the last commit; in the one that is
+                                 out */
     struct site *next_dirty;
     struct visitors visitors;
     size_t stale; /* visitors outside the window, still in the table */

@@ -66,6 +66,7 @@ static bool resize(struct visitors *t, size_t cap)
     free(t->v);
     t->v = v;
     t->cap = cap;
+    t->moves++;
     return true;
 }
 

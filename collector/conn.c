@@ -81,7 +81,7 @@ static void poll_on(struct conn *c)
     uint32_t events = (c->reading ? EPOLLIN : 0u) | (c->blocked ? EPOLLOUT : 0u);
 
     if (poller_want(&c->worker->poller, &c->socket, events) < 0)
-        conn_close(c);
+        conn_starve(c); /* no memory, or fs.epoll.max_user_watches */
 }
 
 static void on_bytes(struct conn *c, const char *bytes, size_t n)
@@ -153,7 +153,8 @@ static char *room(struct conn *c, size_t *n)
 
 /* Once in a turn of the loop: a client that sends as fast as it is read does not keep the
  * others waiting. What fills the room may not be all, and an end is told by a reading of
- * its own. */
+ * its own. (Nor is it all when urgent bytes stand between: who sends such waits for its
+ * deadline.) */
 static void take_bytes(struct conn *c, bool ends)
 {
     size_t size;

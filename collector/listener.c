@@ -44,17 +44,20 @@ int listener_bind(const struct address *at, bool shared)
 }
 
 /* There are no files left: gives the reserve up, so that the newcomer can be closed,
- * instead of being told of it for ever. */
-static void turn_away(struct listener *l)
+ * instead of being told of it for ever. Returns whether it was: another worker may have
+ * been faster to take the file. */
+static bool turn_away(struct listener *l)
 {
     int *reserve = &l->worker->conns.reserve;
+    struct address from = {.n = sizeof from.v6};
     int fd;
 
     if (*reserve >= 0)
         close(*reserve);
-    if ((fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+    if ((fd = accept4(l->fd, &from.sa, &from.n, SOCK_CLOEXEC)) >= 0)
         close(fd);
     *reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return fd >= 0;
 }
 
 /* Returns whether there may be another. */
@@ -73,8 +76,8 @@ static bool take(struct listener *l)
         return true; /* who left already, or nobody */
     COUNT(&l->worker->counters, accept_errors);
     if (errno == EMFILE || errno == ENFILE)
-        turn_away(l);
-    return true;
+        return turn_away(l);
+    return errno != ENOMEM && errno != ENOBUFS; /* else the newcomer is gone by it */
 }
 
 static void on_newcomers(uv_poll_t *poll, int status, int events)

@@ -24,7 +24,7 @@ bool outbox_put(struct outbox *o, const uint8_t *bytes, size_t n)
     if (o->n == 0) {
         o->each = n;
         o->ends = !o->trains;
-    } else if (o->ends || n > o->each || o->n + n > sizeof o->bytes) {
+    } else if (o->ends || n > o->each || o->n >= UPLINK_TRAIN_MAX * o->each) {
         return false;
     } else {
         o->ends = n < o->each;

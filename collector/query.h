@@ -69,8 +69,8 @@ static inline bool query_next(struct query *q, struct slice *name, struct slice 
     return true;
 }
 
-/* Decodes @raw into @out, which must hold raw.n bytes (decoding never grows). Returns the
- * decoded slice: @out, or @raw itself when there was nothing to decode. */
+/* Decodes @raw into @out, raw.n bytes that are not its own (decoding never grows).
+ * Returns the decoded slice: @out, or @raw itself when there was nothing to decode. */
 struct slice query_decode(struct slice raw, char *out);
 
 /* The same of a part of a path, where '+' is itself. */

@@ -216,7 +216,8 @@
 
 /* Those that a site has whatever is done to others, and those beyond that all sites
  * share; for who may name sites could else fill a thousand pages of each of ten thousand.
- * A page takes 0.3 KB, at most 1: so all together some 400 MB, at most 1.2 GB. */
+ * A page takes 0.3 KB, at most 1, and where others have gone twice that at most: so all
+ * together some 400 MB, at most 1.2 GB, of which 0.5 are long paths. */
 #define PAGES_SURE 64
 #define PAGES_SHARED_MAX 500000
 

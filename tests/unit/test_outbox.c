@@ -156,6 +156,20 @@ static void no_more_than_a_train_is_held(void **state)
     come_each(UPLINK_TRAIN_MAX, DATAGRAM_MAX);
 }
 
+/* The kernel counts datagrams, not bytes. */
+static void nor_more_of_short_ones(void **state)
+{
+    (void)state;
+    for (int i = 0; i < UPLINK_TRAIN_MAX; i++)
+        put(i, 100);
+    assert_false(outbox_put(&box, bytes[UPLINK_TRAIN_MAX], 100));
+    flush();
+    for (int i = 0; i < UPLINK_TRAIN_MAX; i++)
+        comes(100);
+    comes(0);
+    assert_true(box.trains);
+}
+
 static void with_nothing_held_nothing_is_sent(void **state)
 {
     (void)state;
@@ -244,6 +258,7 @@ int main(void)
         TEST(behind_a_shorter_one_nothing_goes),
         TEST(a_longer_one_does_not_go_behind),
         TEST(no_more_than_a_train_is_held),
+        TEST(nor_more_of_short_ones),
         TEST(with_nothing_held_nothing_is_sent),
         TEST(a_socket_without_trains_gets_one_at_a_time),
         TEST(a_way_that_refuses_trains_gets_no_more_of_them),

@@ -111,6 +111,20 @@ static void redis_rests_for_as_long_as_it_was_kept_busy_by_who_went_ahead(void *
     assert_int_equal(pace_wait(&p, 1050), 40);
 }
 
+/* Else sites that go ahead one after the other would keep all others waiting for ever. */
+static void behind_a_slow_one_that_went_ahead_the_round_is_due_no_later(void **state)
+{
+    struct pace p = {0};
+
+    (void)state;
+    pace_begin(&p, 1000);
+    pace_end(&p, 1001);
+    pace_begin_ahead(&p, 2000);
+    pace_end_ahead(&p, 2000 + 3 * PACE_GAP_MAX_MS);
+    assert_true(pace_wait(&p, 2000 + 3 * PACE_GAP_MAX_MS) <=
+                pace_wait_ahead(&p, 2000 + 3 * PACE_GAP_MAX_MS));
+}
+
 static void after_a_failure_nobody_goes_ahead_either(void **state)
 {
     struct pace p = {0};
@@ -131,6 +145,7 @@ int main(void)
         cmocka_unit_test(some_may_go_ahead_a_fifth_of_the_gap_after_a_round),
         cmocka_unit_test(who_goes_ahead_does_not_hold_up_the_round_behind),
         cmocka_unit_test(redis_rests_for_as_long_as_it_was_kept_busy_by_who_went_ahead),
+        cmocka_unit_test(behind_a_slow_one_that_went_ahead_the_round_is_due_no_later),
         cmocka_unit_test(after_a_failure_nobody_goes_ahead_either),
     };
 
