@@ -6,19 +6,30 @@
 
 _Static_assert(sizeof((struct path_memo *)0)->place[0] == 64, "a cache line");
 
-/* Eight bytes of @path from @i on, of a shorter one what there is. */
-static uint64_t eight(struct slice path, size_t i)
+static uint64_t eight(const char *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* The sum of a path of less than eight bytes. */
+static uint64_t sum_of_few(struct slice path)
 {
     uint64_t v = 0;
 
-    memcpy(&v, path.p + i, path.n < sizeof v ? path.n : sizeof v);
+    for (size_t i = 0; i < path.n; i++)
+        v = v << 8 | (uint8_t)path.p[i];
     return v;
 }
 
 static size_t place_of(struct slice path)
 {
-    size_t last = path.n < 8 ? 0 : path.n - 8;
-    uint64_t sum = eight(path, last) + eight(path, last / 2) * 3 + path.n;
+    size_t last = path.n - 8;
+    uint64_t sum = path.n < 8
+                       ? sum_of_few(path)
+                       : eight(path.p + last) + eight(path.p + last / 2) * 3 + path.n;
 
     return (size_t)(sum * UINT64_C(0x9e3779b97f4a7c15) >> (64 - PATH_MEMO_BITS));
 }

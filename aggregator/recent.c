@@ -65,7 +65,9 @@ void recent_add(struct recent *r, const struct recent_event *new)
     to = room(e, new->path.n + new->name.n + new->referrer.n + new->goals.n);
     if (!to)
         return;
-    append(append(append(append(to, new->path), new->name), new->referrer), new->goals);
+    to = append(to, new->path);
+    if (new->name.n + new->referrer.n + new->goals.n > 0)
+        append(append(append(to, new->name), new->referrer), new->goals);
     e->path_n = (uint16_t) new->path.n;
     e->name_n = (uint16_t) new->name.n;
     e->referrer_n = (uint8_t) new->referrer.n;
