@@ -821,6 +821,20 @@ static void an_engine_with_nothing_to_do_wakes_once_a_second(void **state)
     assert_in_range(live(600000), 500, 1000); /* ticks, and the site's end */
 }
 
+/* Else its sender would take for lost what is in Redis, if it ends as well. */
+static void what_came_last_is_acknowledged_before_it_finishes(void **state)
+{
+    (void)state;
+    view(1, "shop");
+    live(1000);
+    view(1, "shop");
+    engine_turn(&e);
+    assert_int_equal(sender[1].ack.cum, 1); /* it has time */
+    engine_finish(&e, 10000, false);
+    engine_turn(&e);
+    assert_int_equal(sender[1].ack.cum, 2);
+}
+
 static void it_finishes_when_all_is_in_redis(void **state)
 {
     (void)state;
@@ -1013,6 +1027,7 @@ int main(void)
         T(what_is_parked_holds_up_its_own_stream_and_no_other),
         T(while_parked_hits_fill_their_memory_nothing_is_taken),
         T(an_engine_with_nothing_to_do_wakes_once_a_second),
+        T(what_came_last_is_acknowledged_before_it_finishes),
         T(it_finishes_when_all_is_in_redis),
         T(with_drain_it_finishes_when_the_senders_know),
         T(it_finishes_in_time_whatever_redis_does),
