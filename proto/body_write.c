@@ -8,22 +8,8 @@
 #include <assert.h>
 #include <endian.h>
 
-/* First bytes; FIX ones hold a small number themselves. */
-enum {
-    FIX_ARRAY = 0x90,
-    FIX_TEXT = 0xa0,
-    UINT8 = 0xcc,
-    UINT16 = 0xcd,
-    UINT32 = 0xce,
-    UINT64 = 0xcf,
-    INT8 = 0xd0,
-    INT16 = 0xd1,
-    INT32 = 0xd2,
-    INT64 = 0xd3,
-    TEXT8 = 0xd9,
-    TEXT16 = 0xda,
-    ARRAY16 = 0xdc,
-};
+#include "msgpack_lead.h"
+
 #define COUNT_AT 1 /* the outer array's count, after its lead byte */
 
 /* The longest hit in a body of its own: lead bytes and counts 3 + 1 + 3 + 1, numbers
@@ -94,9 +80,9 @@ static bool put_int(struct body_writer *w, int64_t v)
 
 static bool put_text(struct body_writer *w, struct slice s)
 {
-    bool put_n = s.n < 32           ? put(w, FIX_TEXT | (unsigned)s.n, 0, 0)
-                 : s.n <= UINT8_MAX ? put(w, TEXT8, s.n, 1)
-                                    : put(w, TEXT16, s.n, 2);
+    bool put_n = s.n < 32           ? put(w, FIXSTR | (unsigned)s.n, 0, 0)
+                 : s.n <= UINT8_MAX ? put(w, STR8, s.n, 1)
+                                    : put(w, STR16, s.n, 2);
 
     if (!put_n || s.n > BODY_MAX - w->n)
         return false;
@@ -109,7 +95,7 @@ static bool put_text(struct body_writer *w, struct slice s)
 /* @n below 16. */
 static bool put_array(struct body_writer *w, unsigned n)
 {
-    return put(w, FIX_ARRAY | n, 0, 0);
+    return put(w, FIXARRAY | n, 0, 0);
 }
 
 static void put_count(struct body_writer *w, size_t at, unsigned count)

@@ -4,6 +4,7 @@
 // own path with minute logs, the same change as eleven pipelined increments and as three increments for
 // each event. Redis has core 1, the bench core 0; persistence off. Then the real programs: hits of
 // a thousand sites by the feed port, and what Redis and the aggregator say it cost.
+import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { eventually, Story } from '../../e2e/stage.mjs';
 import { built, cannot, row } from '../lib/row.mjs';
@@ -62,12 +63,19 @@ async function live(s) {
   const burst = () => feed.send(5 * SITES, (k) => ({ i: `s${k % SITES}`, p: `/articles/2025/11/number-${k % 5}`, u: `${k % 50}` }));
   const ours = [];
   const scripts = [];
+  // All of the bursts so far are in Redis.
+  const written = (bursts) => eventually(async () => {
+    const { views, dirty } = await s.counters(s.aggregator);
+    assert.equal(views, bursts * 5 * SITES);
+    assert.equal(dirty, 0);
+  });
   await burst();
+  await written(1);
   for (let round = 0; round < 8; round++) {
     const before = await evalshas(s);
     const cpu = cpuOf([s.aggregator.pid]);
     await burst();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await written(round + 2);
     const after = await evalshas(s);
     ours.push((cpuOf([s.aggregator.pid]) - cpu) / 1000 / (after.calls - before.calls));
     scripts.push((after.usec - before.usec) / (after.calls - before.calls));
