@@ -4,6 +4,7 @@
 #include "conns.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -17,8 +18,21 @@
 
 void conns_init(struct conns *cs, unsigned max)
 {
-    *cs = (struct conns){.max = max, .budget.max = WORKER_HELD_MAX};
-    cs->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC); /* best effort */
+    *cs = (struct conns){.max = max, .budget.max = WORKER_HELD_MAX, .reserve = -1};
+    conns_keep_reserve(cs);
+}
+
+void conns_give_reserve(struct conns *cs)
+{
+    if (cs->reserve >= 0)
+        close(cs->reserve);
+    cs->reserve = -1;
+}
+
+void conns_keep_reserve(struct conns *cs)
+{
+    if (cs->reserve < 0)
+        cs->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 static struct conn *get(struct conns *cs)
@@ -67,8 +81,7 @@ void conns_fini(struct conns *cs)
         cs->spare = c->next;
         free(c);
     }
-    if (cs->reserve >= 0)
-        close(cs->reserve);
+    conns_give_reserve(cs);
 }
 
 static void count_open(struct conn *c, int change)
@@ -129,6 +142,13 @@ static bool displace(struct worker *w)
     COUNT(&w->counters, conns_displaced);
     conn_close(conn_of_deadline(oldest));
     return true;
+}
+
+void conns_regain_reserve(struct worker *w)
+{
+    conns_keep_reserve(&w->conns);
+    if (w->conns.reserve < 0 && errno == EMFILE && displace(w))
+        conns_keep_reserve(&w->conns);
 }
 
 /* It has begun a session, or was told that it may not. */

@@ -35,6 +35,17 @@ struct address;
 struct listener;
 void conns_accept(struct listener *listener, int fd, const struct address *from);
 
+/* When the process has no files left: gives the one up that is kept in reserve, so that
+ * something can be done that needs one. */
+void conns_give_reserve(struct conns *cs);
+
+/* Keeps one in reserve again, if there is one. */
+void conns_keep_reserve(struct conns *cs);
+
+/* The same some time later: if the process still has none left, a connection makes room,
+ * as at the cap. */
+void conns_regain_reserve(struct worker *w);
+
 /* Dismisses those that no answer is under way to, or closes, with @all, every one. */
 void conns_close(struct worker *w, bool all);
 

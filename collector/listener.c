@@ -8,11 +8,13 @@
  * port does not keep those who are there from theirs.
  *
  * When the process runs out of files, newcomers are closed with the one that the worker
- * has in reserve; our own cap lies well below. */
+ * has in reserve; our own cap lies well below. Another worker may take that file while it
+ * is given up. Then there is nothing to be done with a newcomer, of whom the kernel would
+ * tell for ever: the listener rests a moment, and then one that is idle makes room for a
+ * reserve. */
 #include "listener.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 #include "worker.h"
@@ -43,21 +45,43 @@ int listener_bind(const struct address *at, bool shared)
     return -err;
 }
 
+static void on_newcomers(uv_poll_t *poll, int status, int events);
+
+static void on_rested(uv_timer_t *rest)
+{
+    struct listener *l = rest->data;
+
+    conns_regain_reserve(l->worker);
+    uv_poll_start(&l->poll, UV_READABLE, on_newcomers);
+}
+
 /* There are no files left: gives the reserve up, so that the newcomer can be closed,
  * instead of being told of it for ever. Returns whether it was: another worker may have
  * been faster to take the file. */
 static bool turn_away(struct listener *l)
 {
-    int *reserve = &l->worker->conns.reserve;
+    struct conns *cs = &l->worker->conns;
     struct address from = {.n = sizeof from.v6};
     int fd;
 
-    if (*reserve >= 0)
-        close(*reserve);
+    conns_give_reserve(cs);
     if ((fd = accept4(l->fd, &from.sa, &from.n, SOCK_CLOEXEC)) >= 0)
         close(fd);
-    *reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    conns_keep_reserve(cs);
     return fd >= 0;
+}
+
+/* There was no file or no memory for a newcomer, who may still be there. Returns whether
+ * there may be another. */
+static bool cope(struct listener *l, bool no_file)
+{
+    if (no_file && turn_away(l))
+        return true;
+    if (no_file && l->worker->conns.reserve >= 0)
+        return false; /* he left, or there are files again */
+    uv_poll_stop(&l->poll);
+    uv_timer_start(&l->rest, on_rested, LISTENER_REST_MS, 0);
+    return false;
 }
 
 /* Returns whether there may be another. */
@@ -75,9 +99,9 @@ static bool take(struct listener *l)
     if (errno == ECONNABORTED || errno == EINTR)
         return true; /* who left already, or nobody */
     COUNT(&l->worker->counters, accept_errors);
-    if (errno == EMFILE || errno == ENFILE)
-        return turn_away(l);
-    return errno != ENOMEM && errno != ENOBUFS; /* else the newcomer is gone by it */
+    if (errno == ENOMEM || errno == ENOBUFS)
+        return cope(l, false);
+    return (errno != EMFILE && errno != ENFILE) || cope(l, true);
 }
 
 static void on_newcomers(uv_poll_t *poll, int status, int events)
@@ -105,6 +129,8 @@ int listener_open(struct listener *l, struct worker *w, enum port port, int fd)
         close(fd);
         return r;
     }
+    uv_timer_init(&w->loop, &l->rest);
+    l->rest.data = l;
     l->worker = w;
     return uv_poll_start(&l->poll, UV_READABLE, on_newcomers);
 }
@@ -134,6 +160,7 @@ void listener_close(struct listener *l)
     if (l->worker == NULL)
         return;
     uv_close((uv_handle_t *)&l->poll, NULL);
+    uv_close((uv_handle_t *)&l->rest, NULL);
     close(l->fd);
     l->worker = NULL;
 }

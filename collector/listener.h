@@ -13,6 +13,10 @@ struct worker;
  * first requests take a millisecond or two. */
 #define LISTENER_ACCEPTS_MAX 64
 
+/* What it waits before it tries again, when there was no file for a newcomer and none to
+ * give up; he waits in the kernel meanwhile. */
+#define LISTENER_REST_MS 100
+
 /* What is spoken there. */
 enum port {
     PORT_HTTP,   /* the table of route.c */
@@ -22,6 +26,7 @@ enum port {
 
 struct listener {
     uv_poll_t poll;
+    uv_timer_t rest;
     struct worker *worker; /* NULL: was never opened, or is closed */
     enum port port;
     int fd;

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "../../collector/collector.h"
@@ -1475,6 +1477,134 @@ static void a_turn_takes_so_many_newcomers_and_no_more(void **state)
     rig_close(&r);
 }
 
+/* ---- out of files ---- */
+
+/* No file can be opened until the limit is what it was again, which is returned. */
+static struct rlimit cut_files(void)
+{
+    struct rlimit all, none;
+    int lowest = dup(STDERR_FILENO);
+
+    close(lowest);
+    getrlimit(RLIMIT_NOFILE, &all);
+    none = (struct rlimit){(rlim_t)lowest, all.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    return all;
+}
+
+/* Turns the loop of the only worker, which has no thread yet, until counter @offset
+ * reaches @n. */
+static void turn_count(struct rig *r, size_t offset, uint64_t n)
+{
+    for (int64_t until = udp_clock_ms() + PATIENCE_MS; udp_clock_ms() < until;) {
+        struct counters sum = counters_of(r);
+        uint64_t have;
+
+        memcpy(&have, (const char *)&sum + offset, sizeof have);
+        if (have >= n)
+            return;
+        uv_run(&r->collector.worker[0]->loop, UV_RUN_NOWAIT);
+    }
+    fail_msg("the counter did not reach %d", (int)n);
+}
+#define TURN(rig, row, n) turn_count(rig, offsetof(struct counters, row), n)
+
+/* A collector that turns where it is told to, and has Redis. */
+static void rig_open_still(struct rig *r)
+{
+    char err[256];
+
+    rig_init(r);
+    if (collector_open(&r->collector, &r->setup, NULL, NULL, err, sizeof err) < 0)
+        fail_msg("%s", err);
+    TURN(r, redis_ups, 1);
+}
+
+static void rig_close_still(struct rig *r)
+{
+    char err[256];
+
+    assert_int_equal(collector_start(&r->collector, err, sizeof err), 0);
+    rig_close(r);
+}
+
+static int ask_pixel(const struct rig *r)
+{
+    int fd = dial(r);
+
+    must_send(fd, PIXEL);
+    return fd;
+}
+
+/* It was closed, perhaps before all was read. */
+static bool was_closed(int fd)
+{
+    char bytes[1024];
+    ssize_t n;
+
+    while ((n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT)) > 0)
+        ;
+    return n == 0 || errno == ECONNRESET;
+}
+
+static void who_cannot_even_be_turned_away_waits_and_nothing_spins(void **state)
+{
+    struct conns *conns;
+    struct rlimit limit;
+    int64_t begun;
+    int fd, taken;
+    struct rig r;
+
+    (void)state;
+    rig_open_still(&r);
+    conns = &r.collector.worker[0]->conns;
+    fd = ask_pixel(&r);
+    conns_give_reserve(conns);
+    taken = dup(STDERR_FILENO); /* as another worker might */
+    limit = cut_files();
+    begun = udp_clock_ms();
+    TURN(&r, accept_errors, 4);
+    assert_true(udp_clock_ms() - begun >= 3 * (LISTENER_REST_MS - 1));
+    assert_false(was_closed(fd));
+    close(taken);
+    TURN(&r, accept_errors, 5); /* the reserve is there again */
+    assert_true(was_closed(fd));
+    assert_true(conns->reserve >= 0);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    close(fd);
+    fd = ask_pixel(&r);
+    TURN(&r, hits, 1);
+    close(fd);
+    rig_close_still(&r);
+}
+
+static void a_lost_reserve_comes_back_from_who_is_idle(void **state)
+{
+    int idle, fd, taken;
+    struct conns *conns;
+    struct rlimit limit;
+    struct rig r;
+
+    (void)state;
+    rig_open_still(&r);
+    conns = &r.collector.worker[0]->conns;
+    idle = ask_pixel(&r);
+    TURN(&r, hits, 1);
+    fd = ask_pixel(&r);
+    conns_give_reserve(conns);
+    taken = dup(STDERR_FILENO);
+    limit = cut_files();
+    TURN(&r, accept_errors, 2);
+    assert_true(was_closed(idle) && was_closed(fd));
+    assert_true(conns->reserve >= 0);
+    assert_int_equal(counters_of(&r).conns_displaced, 1);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    close(taken);
+    close(idle);
+    close(fd);
+    rig_close_still(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1495,6 +1625,8 @@ int main(void)
         cmocka_unit_test(at_the_cap_the_longest_idle_makes_room),
         cmocka_unit_test(when_nobody_is_idle_who_is_slow_makes_room),
         cmocka_unit_test(a_turn_takes_so_many_newcomers_and_no_more),
+        cmocka_unit_test(who_cannot_even_be_turned_away_waits_and_nothing_spins),
+        cmocka_unit_test(a_lost_reserve_comes_back_from_who_is_idle),
         cmocka_unit_test(when_all_are_served_the_newcomer_goes),
         cmocka_unit_test(who_does_not_read_answers_gets_no_more_of_them_made),
         cmocka_unit_test(paths_and_methods_that_are_not_there_are_told_so),
