@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "../../collector/batch.h"
 #include "../../collector/plain_events.h"
 #include "../dice.h"
+#include "../events_agree.h"
 #include "../guard.h"
 
 static bool is_plain(const char *text)
@@ -93,45 +93,14 @@ static void all_else_is_left_to_jansson(void **state)
 
 /* ---- the same as jansson ---- */
 
-static void must_agree(const struct batch *plain, const struct batch *parsed,
-                       struct slice text, size_t i)
-{
-    static struct beacon a, b;
-    struct slice *x = &a.site, *y = &b.site;
-
-    memset(&a, 0xa5, sizeof a);
-    memset(&b, 0x5a, sizeof b);
-    if (batch_get(plain, text, i, &a) != BEACON_OK ||
-        batch_get(parsed, text, i, &b) != BEACON_OK)
-        fail_msg("%.*s: bad", (int)text.n, text.p);
-    for (size_t f = 0; f <= (size_t)(&a.sent - &a.site); f++)
-        if (!slice_eq(x[f], y[f]))
-            fail_msg("%.*s: field %zu is \"%.*s\" and \"%.*s\"", (int)text.n, text.p, f,
-                     (int)x[f].n, x[f].p, (int)y[f].n, y[f].p);
-}
-
 /* Returns whether @text was plain. */
 static bool compare(struct slice text)
 {
-    struct batch plain, parsed;
-    struct slice site, of_parsed;
     bool was_plain;
+    const char *how = events_differ(text, &was_plain);
 
-    if (batch_open(&plain, text) != BEACON_OK)
-        return false;
-    was_plain = plain.plain != NULL;
-    if (batch_open_parsed(&parsed, text) != BEACON_OK || plain.n != parsed.n ||
-        plain.is_json != parsed.is_json)
-        fail_msg("%.*s is not for jansson what it is for us", (int)text.n, text.p);
-    for (size_t i = 0; was_plain && i < plain.n; i++)
-        must_agree(&plain, &parsed, text, i);
-    assert_int_equal(batch_queries(&plain, text, &site),
-                     batch_queries(&parsed, text, &of_parsed));
-    assert_int_equal(batch_site(&plain, text, &site),
-                     batch_site(&parsed, text, &of_parsed));
-    assert_true(slice_eq(site, of_parsed));
-    batch_fini(&plain);
-    batch_fini(&parsed);
+    if (how)
+        fail_msg("%.*s: %s", (int)text.n, text.p, how);
     return was_plain;
 }
 
