@@ -198,7 +198,7 @@ BENCHES  := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*.c))
 ROWS     := $(patsubst tests/bench/rows/%.mjs,bench-%,$(wildcard tests/bench/rows/*.mjs))
 SLOWEST  := $(patsubst %,tests/e2e/%.test.mjs,expiry liveuser liveuser_silence alerts_silence livestats dashboard_look elements busiest) # they take longest, so they begin
 E2E      := $(SLOWEST) $(filter-out $(SLOWEST),$(sort $(wildcard tests/e2e/*.test.mjs)))
-NOT_SAN  := alerts_silence expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_alerts dashboard_look dashboard_parts dashboard_proxies elements elements_parts map package run sandbox tracker types widget visibility_page
+NOT_SAN  := alerts_silence expiry livestats liveuser_silence audience_meter_slow chromium dashboard dashboard_alerts dashboard_look dashboard_parts dashboard_proxies elements elements_parts map package run sandbox scaling_law tracker types widget visibility_page
 LOUD     := tests/e2e/hostile_http_floods.test.mjs # nobody else's claims of time hold beside it
 ifdef SAN # not what is slow for other reasons: real minutes, a real browser
 E2E      := $(filter-out $(NOT_SAN:%=tests/e2e/%.test.mjs),$(E2E))
