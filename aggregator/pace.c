@@ -14,10 +14,10 @@ void pace_begin(struct pace *p, mono_t now)
     p->due = now + PACE_GAP_MIN_MS;
 }
 
-/* Whoever goes ahead next lets Redis rest for as long as it was busy. */
-static void rest(struct pace *p, mono_t now)
+/* @rest: until some may go ahead. */
+static void end(struct pace *p, mono_t now, mono_t rest)
 {
-    p->ahead_due = now + within(now - p->began, PACE_AHEAD_MS, PACE_GAP_MAX_MS);
+    p->ahead_due = now + within(rest, PACE_AHEAD_MS, PACE_GAP_MAX_MS);
     p->backoff = 0;
 }
 
@@ -26,7 +26,7 @@ void pace_end(struct pace *p, mono_t now)
     mono_t took = now - p->began;
 
     p->due = p->began + within(2 * took, PACE_GAP_MIN_MS, PACE_GAP_MAX_MS);
-    rest(p, now);
+    end(p, now, PACE_AHEAD_MS);
 }
 
 void pace_begin_ahead(struct pace *p, mono_t now)
@@ -40,7 +40,7 @@ void pace_end_ahead(struct pace *p, mono_t now)
 
     if (p->due < now + took)
         p->due = now + took;
-    rest(p, now);
+    end(p, now, took);
 }
 
 void pace_fail(struct pace *p, mono_t now)

@@ -6,7 +6,8 @@
  * wait that doubles from one failure to the next.
  *
  * Between two rounds a few sites may go ahead (round.h), PACE_AHEAD_MS after whatever was
- * before, and after no less than that took. */
+ * before, and after no less than those took that went ahead before them: so they have at
+ * most half of the rest. */
 #ifndef HC_PACE_H
 #define HC_PACE_H
 

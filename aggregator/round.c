@@ -156,22 +156,30 @@ static void send_live(struct round *r)
     live_clear(&r->live);
 }
 
-/* When the site may be taken at the earliest. */
-static ms_t site_due(const struct site *s, ms_t rest)
+/* One that has rested takes nobody's place in a round. */
+static struct site *next_site(struct round *r)
 {
-    ms_t rested = rest > 0 ? s->commit_at + rest : 0;
+    struct site *s = NULL;
 
-    return s->retry_at > rested ? s->retry_at : rested;
+    if (!r->ahead && r->taken >= ROUND_AHEAD_EVERY)
+        s = store_take_rested(r->store);
+    if (s) {
+        r->taken = 0;
+        return s;
+    }
+    s = r->ahead ? store_take_rested(r->store) : store_take_dirty(r->store);
+    r->todo = s ? r->todo - 1 : 0; /* some may have been dropped meanwhile */
+    r->taken++;
+    return s;
 }
 
 static void take_site(struct round *r, ms_t now)
 {
-    struct site *s = store_take_dirty(r->store);
+    struct site *s = next_site(r);
 
-    r->todo = s ? r->todo - 1 : 0; /* some may have been dropped meanwhile */
     if (!s)
         return;
-    if (site_due(s, r->rest) > now) {
+    if (s->retry_at > now) {
         r->left_out++;
         store_mark_dirty(r->store, s);
     } else if (!r->check && commit_is_tick(s)) {
@@ -267,34 +275,30 @@ static void on_reply(void *arg, const redisReply *reply)
         take_reply(r, &call, reply);
 }
 
-static ms_t first_due(const struct round *r, ms_t rest, ms_t now)
-{
-    ms_t due = INT64_MAX;
-
-    for (const struct site *s = r->store->dirty_head; s && due > now; s = s->next_dirty)
-        if (site_due(s, rest) < due)
-            due = site_due(s, rest);
-    return due;
-}
-
 /* Those quarantined gather at the head, and are few. */
 ms_t round_due(const struct round *r, ms_t now)
 {
-    return first_due(r, 0, now);
+    ms_t due = r->store->rested.n > 0 ? now : INT64_MAX;
+
+    for (const struct site *s = r->store->dirty.head; s && due > now; s = s->next_dirty)
+        if (s->retry_at < due)
+            due = s->retry_at;
+    return due;
 }
 
-ms_t round_ahead_due(const struct round *r, ms_t rest, ms_t now)
+bool round_may_go_ahead(const struct round *r)
 {
-    return r->store->ndirty <= ROUND_AHEAD_SITES ? first_due(r, rest, now) : INT64_MAX;
+    return r->store->rested.n > 0;
 }
 
-static void begin(struct round *r, struct slice sha, uint64_t epoch, ms_t rest, ms_t now)
+static void begin(struct round *r, struct slice sha, uint64_t epoch, size_t todo,
+                  ms_t now)
 {
     assert(!r->active && !r->building);
     r->sha = sha;
     r->epoch = epoch;
-    r->rest = rest;
-    r->todo = r->store->ndirty;
+    r->todo = todo;
+    r->taken = ROUND_AHEAD_EVERY;
     r->refused = 0;
     r->left_out = 0;
     r->fenced_by = 0;
@@ -305,13 +309,17 @@ static void begin(struct round *r, struct slice sha, uint64_t epoch, ms_t rest, 
 
 void round_begin(struct round *r, struct slice sha, uint64_t epoch, ms_t now)
 {
-    begin(r, sha, epoch, 0, now);
+    store_begin_round(r->store, now);
+    r->ahead = false;
+    begin(r, sha, epoch, r->store->ndirty, now);
 }
 
-void round_begin_ahead(struct round *r, struct slice sha, uint64_t epoch, ms_t rest,
-                       ms_t now)
+void round_begin_ahead(struct round *r, struct slice sha, uint64_t epoch, ms_t now)
 {
-    begin(r, sha, epoch, rest, now);
+    size_t rested = r->store->rested.n;
+
+    r->ahead = true;
+    begin(r, sha, epoch, rested < ROUND_AHEAD_SITES ? rested : ROUND_AHEAD_SITES, now);
 }
 
 void round_turn(struct round *r, ms_t now)

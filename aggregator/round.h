@@ -4,9 +4,11 @@
  * COMMITS_IN_FLIGHT_MAX calls ahead of the replies. It has ended when all replies are in.
  * Sites that become dirty meanwhile wait for the next round.
  *
- * Between two rounds those may go ahead that were not committed for a while, when only
- * few are dirty: a change of a quiet site is told at once, however busy others are. That
- * is a round, too, but a part of one: it says nothing of those it leaves.
+ * But those that have rested (store.h) need not: in a round one of them is taken after
+ * each ROUND_AHEAD_EVERY others, and between two rounds a few may go ahead. So a change
+ * of a quiet site is told at once, however busy others are, who have most of Redis all
+ * the same. What goes ahead between two rounds is a round, too, but a part of one: it
+ * says nothing of those it leaves.
  *
  * Replies only change what is known; calls are made by round_begin and round_turn. */
 #ifndef HC_ROUND_H
@@ -25,9 +27,10 @@
 #define ROUND_REWRITES 3
 #define ROUND_PARK_MS 60000
 
-/* No site goes ahead while more than these are dirty: taken together they are cheaper,
- * and all of them are looked at. */
+/* No more sites than these go ahead at a time between two rounds: so long does the next
+ * round wait for them; and in one. */
 #define ROUND_AHEAD_SITES 8
+#define ROUND_AHEAD_EVERY 8
 
 /* Bytes of calls ahead of the replies; a quarter of what the link would hold. */
 #define ROUND_BYTES_MAX (REDIS_OUTBOX_MAX / 4)
@@ -48,11 +51,12 @@ struct round {
     struct aggregator_counters *counters;
     struct redis_link *link;
 
-    bool active; /* a round is under way */
-    bool check;  /* Redis may have gone back: a tick is not enough.
-                    The caller's to set and to clear */
-    ms_t rest;   /* only sites that have rested for so long are taken, 0: all */
-    size_t todo; /* sites still to be taken */
+    bool active;    /* a round is under way */
+    bool check;     /* Redis may have gone back: a tick is not enough.
+                       The caller's to set and to clear */
+    bool ahead;     /* only sites that have rested are taken */
+    size_t todo;    /* sites still to be taken, */
+    unsigned taken; /* and others since one that has rested was */
     unsigned outcomes[COMMIT_ERROR + 1]; /* of this round's commits */
     unsigned refused;   /* of its COMMIT_ERRORs, sites quarantined by it */
     size_t left_out;    /* they, and those that were quarantined before */
@@ -89,11 +93,9 @@ ms_t round_due(const struct round *r, ms_t now);
  * there was nothing to wait for: it is over. */
 void round_begin(struct round *r, struct slice sha, uint64_t epoch, ms_t now);
 
-/* The same of the sites whose last commit was begun @rest ago, and when there is such a
- * one: like round_due. */
-void round_begin_ahead(struct round *r, struct slice sha, uint64_t epoch, ms_t rest,
-                       ms_t now);
-ms_t round_ahead_due(const struct round *r, ms_t rest, ms_t now);
+/* The same of some sites that have rested, and whether there are any. */
+void round_begin_ahead(struct round *r, struct slice sha, uint64_t epoch, ms_t now);
+bool round_may_go_ahead(const struct round *r);
 
 /* Goes on as far as the replies allow; ends the round when the last is in. */
 void round_turn(struct round *r, ms_t now);

@@ -52,7 +52,7 @@ struct site {
     enum site_state state;
     uint8_t id_n;
     bool capped;     /* a bound was met while the window lasts */
-    bool queued;     /* in the store's dirty list */
+    bool queued;     /* in a list of the store's, of those dirty */
     bool committing; /* a commit is out */
     char id[SITE_MAX];
     bool full;      /* the next commit rewrites everything, the log as log.rewrite says */
@@ -84,6 +84,7 @@ struct site {
     struct minute_log log;
     struct parked parked;
     uint8_t failures;      /* commits in a row that Redis refused for this site alone */
+    bool rested;           /* queued among those that rested (store.h) */
     ms_t warming;          /* until then it has just been read back, 0: not */
     uint64_t recent_done;  /* event ids up to this one are in Redis */
     uint64_t recent_sent;  /* and up to this one in the commit that is out */

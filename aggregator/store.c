@@ -17,7 +17,8 @@ void store_init(struct store *st, unsigned window, const struct key *key, ms_t n
                          .clock = now,
                          .due_first = INT64_MAX,
                          .part_bytes = COMMIT_PART_BYTES};
-    st->dirty_tail = &st->dirty_head;
+    site_queue_init(&st->dirty);
+    site_queue_init(&st->rested);
     st->load_tail = &st->load_head;
 }
 
@@ -176,23 +177,18 @@ static void index_remove(struct store *st, const struct site *s)
     st->index[gap] = NULL;
 }
 
-static void unqueue(struct store *st, struct site *s)
+static struct site_queue *queue_of(struct store *st, const struct site *s)
 {
-    struct site **link = &st->dirty_head;
-
-    while (*link != s)
-        link = &(*link)->next_dirty;
-    *link = s->next_dirty;
-    if (!*link)
-        st->dirty_tail = link;
-    st->ndirty--;
+    return s->rested ? &st->rested : &st->dirty;
 }
 
 void store_drop(struct store *st, struct site *s)
 {
     assert(s->state == SITE_LIVE && !s->committing);
-    if (s->queued)
-        unqueue(st, s);
+    if (s->queued) {
+        site_queue_remove(queue_of(st, s), s);
+        st->ndirty--;
+    }
     if (st->number < s->commit)
         st->number = s->commit;
     if (st->number < s->message)
@@ -207,14 +203,19 @@ void store_drop(struct store *st, struct site *s)
     site_free(s);
 }
 
+static bool has_rested(const struct store *st, const struct site *s)
+{
+    return s->commit_at < st->round_at && s->commit_at + STORE_REST_MS <= st->clock &&
+           s->retry_at <= st->clock && site_has_news(s);
+}
+
 void store_mark_dirty(struct store *st, struct site *s)
 {
     if (s->queued || s->committing || s->state != SITE_LIVE)
         return;
     s->queued = true;
-    s->next_dirty = NULL;
-    *st->dirty_tail = s;
-    st->dirty_tail = &s->next_dirty;
+    s->rested = has_rested(st, s);
+    site_queue_put(queue_of(st, s), s);
     st->ndirty++;
 }
 
@@ -270,18 +271,33 @@ size_t store_tabs_room(const struct store *st, const struct site *s)
     return SITE_TABS_MAX - own < TABS_MAX - all ? SITE_TABS_MAX - own : TABS_MAX - all;
 }
 
+void store_begin_round(struct store *st, ms_t now)
+{
+    for (struct site *s = st->rested.head; s; s = s->next_dirty)
+        s->rested = false;
+    site_queue_prepend(&st->dirty, &st->rested);
+    st->round_at = now;
+}
+
+static struct site *take(struct store *st, struct site_queue *q)
+{
+    struct site *s = site_queue_take(q);
+
+    if (s) {
+        s->queued = false;
+        st->ndirty--;
+    }
+    return s;
+}
+
 struct site *store_take_dirty(struct store *st)
 {
-    struct site *s = st->dirty_head;
+    return take(st, st->dirty.n > 0 ? &st->dirty : &st->rested);
+}
 
-    if (!s)
-        return NULL;
-    st->dirty_head = s->next_dirty;
-    if (!st->dirty_head)
-        st->dirty_tail = &st->dirty_head;
-    st->ndirty--;
-    s->queued = false;
-    return s;
+struct site *store_take_rested(struct store *st)
+{
+    return take(st, &st->rested);
 }
 
 struct site *store_take_load(struct store *st)

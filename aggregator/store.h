@@ -7,7 +7,13 @@
 #ifndef HC_STORE_H
 #define HC_STORE_H
 
-#include "site.h"
+#include "site_queue.h"
+
+/* A site that was not committed for so long, and not in the last round of commits, has
+ * rested: its next change waits for nobody (round.h). Of a thousand sites with twenty
+ * hits a second each it is a fiftieth at a time that has; at 20 ms it was more than had
+ * room between the others. */
+#define STORE_REST_MS 200
 
 struct store {
     unsigned window;
@@ -24,12 +30,14 @@ struct store {
     size_t nsites;
     struct site **index; /* open addressing by hash, a power of two */
     size_t index_cap;
-    size_t visitors; /* in all tables; kept by whoever puts and removes */
-    size_t tabs;     /* of all live sites; kept by store_tabs */
-    size_t turn;     /* sites that have not yet turned to the present minute */
-    size_t turn_of;  /* and how many there were when it turned */
-    struct site *dirty_head, **dirty_tail;
-    size_t ndirty;
+    size_t visitors;          /* in all tables; kept by whoever puts and removes */
+    size_t tabs;              /* of all live sites; kept by store_tabs */
+    size_t turn;              /* sites that have not yet turned to the present minute */
+    size_t turn_of;           /* and how many there were when it turned */
+    struct site_queue dirty;  /* what Redis has to hear about, */
+    struct site_queue rested; /* and what of it has rested */
+    size_t ndirty;            /* in both */
+    ms_t round_at;     /* when the last round of commits began, 0: there was none */
     size_t part_bytes; /* COMMIT_PART_BYTES; less in tests, so that small sites are
                           committed in many parts too */
     uint64_t number; /* of commits and messages; a site begun again counts on from here */
@@ -71,8 +79,9 @@ struct site *store_site_by(struct store *st, uint64_t hash, struct slice id);
 /* Frees one site, which must be live and not committing. */
 void store_drop(struct store *st, struct site *s);
 
-/* Appends @s to the dirty list unless it is there, or a commit of it is out or it is not
- * live: then it is appended when that commit ends (commit.h), or by store_loaded. */
+/* Appends @s to a list of dirty sites unless it is there, or a commit of it is out or it
+ * is not live: then it is appended when that commit ends (commit.h), or by store_loaded.
+ */
 void store_mark_dirty(struct store *st, struct site *s);
 
 /* The clock is @now, or was later already. With a new minute all sites are to turn. */
@@ -92,8 +101,17 @@ void store_due(struct store *st, const struct site *s);
 /* How many tabs may be added to @s. */
 size_t store_tabs_room(const struct store *st, const struct site *s);
 
-/* Takes the first site off the dirty list; NULL when it is empty. */
+/* A round of commits begins: of those dirty the rested ones are the first. From here on
+ * who was committed before may have rested when it has news again, unless Redis refused
+ * it and it is left alone. */
+void store_begin_round(struct store *st, ms_t now);
+
+/* Takes the first dirty site, a rested one if there are no others; NULL: there is none.
+ */
 struct site *store_take_dirty(struct store *st);
+
+/* Takes the first rested one, or NULL. */
+struct site *store_take_rested(struct store *st);
 
 /* Takes the first site off the list of loads, which is LOADING then, empty and of the
  * present minute; NULL when the list is empty. */

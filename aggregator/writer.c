@@ -105,13 +105,11 @@ static void begin_round(struct writer *w, ms_t now, mono_t mono)
         settle(w, mono);
 }
 
-/* Those that are told more often than a round comes wait for the next one. */
 static void go_ahead(struct writer *w, ms_t now, mono_t mono)
 {
     pace_begin_ahead(&w->pace, mono);
     w->in_round = w->ahead = true;
-    round_begin_ahead(&w->round, slice_of(w->setup.commit_sha), w->setup.epoch,
-                      PACE_GAP_MIN_MS, now);
+    round_begin_ahead(&w->round, slice_of(w->setup.commit_sha), w->setup.epoch, now);
     if (!w->round.active)
         settle(w, mono);
 }
@@ -120,13 +118,10 @@ static void go_ahead(struct writer *w, ms_t now, mono_t mono)
  * are to be looked at: then only a whole round says that it was done. */
 static mono_t ahead(struct writer *w, ms_t now, mono_t mono)
 {
-    ms_t due = round_ahead_due(&w->round, PACE_GAP_MIN_MS, now);
     mono_t wait = pace_wait_ahead(&w->pace, mono);
 
-    if (due == INT64_MAX || w->recheck || w->round.check)
+    if (!round_may_go_ahead(&w->round) || w->recheck || w->round.check)
         return INT64_MAX;
-    if (wait < due - now)
-        wait = due - now;
     if (wait > 0)
         return mono + wait;
     go_ahead(w, now, mono);

@@ -2,9 +2,9 @@
  *
  * A change after a pause goes out at once; in a stream of changes rounds follow each
  * other as fast as Redis takes them, within bounds (pace.h). Sites that rested go ahead
- * of the next round when only few are dirty (round.h). While Redis is away folding
- * goes on and the changes wait in the store, whose size is bounded: nothing queues up
- * here. What rounds prove of the senders' datagrams is durability's. */
+ * of the next round (round.h). While Redis is away folding goes on and the changes wait
+ * in the store, whose size is bounded: nothing queues up here. What rounds prove of the
+ * senders' datagrams is durability's. */
 #ifndef HC_WRITER_H
 #define HC_WRITER_H
 

@@ -313,8 +313,10 @@
  * minutes: a day. Rows further ahead stay until they expire. */
 #define MINUTES_AHEAD_MAX 1440
 
-/* Script calls outstanding on the writer's connection. */
-#define COMMITS_IN_FLIGHT_MAX 256
+/* Script calls outstanding on the writer's connection. More cost no less, and a change of
+ * a quiet site waits for them: at 256 its p99 was 29 ms beside a thousand busy sites, at
+ * 64 it is 10. */
+#define COMMITS_IN_FLIGHT_MAX 64
 
 /* The published message, bytes; its page list is cut to stay below. */
 #define MESSAGE_MAX (16 * 1024)

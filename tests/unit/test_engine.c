@@ -975,7 +975,7 @@ static void who_goes_ahead_proves_nothing_of_those_that_are_left(void **state)
     assert_int_equal(e.counters.barriers, 2);
 }
 
-static void of_more_than_a_few_nobody_goes_ahead(void **state)
+static void of_many_a_few_go_ahead_at_a_time(void **state)
 {
     char site[8];
 
@@ -987,9 +987,31 @@ static void of_more_than_a_few_nobody_goes_ahead(void **state)
         view(1, site);
     }
     live(LATENCY_MS + 1);
-    assert_int_equal(committed, 1);
-    live(PACE_GAP_MIN_MS);
+    assert_int_equal(committed, 1 + ROUND_AHEAD_SITES);
+    live(PACE_AHEAD_MS);
     assert_int_equal(committed, 2 + ROUND_AHEAD_SITES);
+}
+
+static void while_many_are_dirty_a_quiet_one_goes_ahead_all_the_same(void **state)
+{
+    enum { MANY = 3 * ROUND_AHEAD_SITES };
+    char site[8];
+
+    (void)state;
+    for (int twice = 0; twice < 2; twice++) {
+        for (int i = 0; i < MANY; i++) {
+            snprintf(site, sizeof site, "s%d", i);
+            view(1, site);
+        }
+        if (twice == 0)
+            live(LATENCY_MS + PACE_AHEAD_MS + 1);
+    }
+    view(1, "quiet");
+    assert_int_equal(committed, MANY);
+    live(LATENCY_MS + 1);
+    assert_int_equal(committed, MANY + 1);
+    live(PACE_GAP_MIN_MS);
+    assert_int_equal(committed, 2 * MANY + 1);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -1038,7 +1060,8 @@ int main(void)
         T(a_quiet_site_goes_ahead_of_the_next_round_and_a_busy_one_waits),
         T(who_went_ahead_waits_for_its_rest_like_all_others),
         T(who_goes_ahead_proves_nothing_of_those_that_are_left),
-        T(of_more_than_a_few_nobody_goes_ahead),
+        T(of_many_a_few_go_ahead_at_a_time),
+        T(while_many_are_dirty_a_quiet_one_goes_ahead_all_the_same),
     };
 
     return cmocka_run_group_tests_name("engine", tests, NULL, NULL);

@@ -142,14 +142,14 @@ static void turn(struct world *w)
         settle(w);
 }
 
-/* Or a part of one, of those that have rested for a second. */
+/* Or a part of one, of those that have rested. */
 static void begin_round(struct world *w, ms_t now)
 {
-    bool ahead = !w->round.check && round_ahead_due(&w->round, 1000, now) <= now;
+    bool ahead = !w->round.check && round_may_go_ahead(&w->round);
 
     w->in_round = true;
     if (ahead && draw(w, 2) == 0)
-        round_begin_ahead(&w->round, SLICE("sha"), w->epoch, 1000, now);
+        round_begin_ahead(&w->round, SLICE("sha"), w->epoch, now);
     else
         round_begin(&w->round, SLICE("sha"), w->epoch, now);
 }
@@ -317,6 +317,13 @@ static bool makes_seen(const struct hit *h)
            h->kind == HIT_JOIN;
 }
 
+/* Who leaves is seen in no minute, but has the id of the new day from then on. */
+static void note_left(const struct world *w, struct person *p, ms_t day)
+{
+    if (p->known && minute_of(w->now) - p->last < w->window && day > p->day)
+        p->day = day;
+}
+
 /* Returns whether the visitor is counted twice for now: a hit of yesterday came after the
  * renaming. */
 static bool remember(struct world *w, unsigned site, const struct hit *h, unsigned person,
@@ -340,6 +347,8 @@ static bool remember(struct world *w, unsigned site, const struct hit *h, unsign
         t->coming = 0;
         t->reset = true;
     }
+    if (h->kind == HIT_LEAVE && h->previous)
+        note_left(w, p, day);
     if (!makes_seen(h))
         return false;
     t->hit = true;
@@ -944,6 +953,107 @@ static void an_answer_with_goals_is_ok_and_they_are_the_sites(void **state)
     buried(w);
 }
 
+/* ---- who goes ahead ------------------------------------------------------ */
+
+/* A view of site @name@number, which is not committed yet. */
+static void fold_view(struct world *w, const char *name, unsigned number)
+{
+    struct fold_origin from = {.stream = 1, .seq = ++w->seq, .at = w->now};
+    struct hit h = {.path = SLICE("/"), .visitor = 7, .kind = HIT_VIEW};
+    char site[16];
+
+    snprintf(site, sizeof site, "%s%u", name, number);
+    h.site = slice_of(site);
+    clock_now(&w->clock);
+    fold_hits(&w->store, &h, 1, &from, &w->folded);
+}
+
+/* A world where @busy sites were in a round a moment ago, and are in the next one, one
+ * call at a time. */
+static struct world *with_busy(unsigned busy)
+{
+    struct world *w = calm();
+
+    w->round.bytes = ROUND_BYTES_MAX - 1;
+    for (int twice = 0; twice < 2; twice++) {
+        for (unsigned i = 0; i < busy; i++)
+            fold_view(w, "busy", i);
+        if (twice == 0)
+            come_to_rest(w);
+        time_passes(w, STORE_REST_MS / 2);
+    }
+    pump(w);
+    assert_true(w->round.active);
+    return w;
+}
+
+/* Answers the oldest call, and the next one is sent. Returns whether it was a commit of a
+ * quiet site. */
+static bool answer_one(struct world *w)
+{
+    const struct site *s = w->round.call[w->round.first].site;
+    bool quiet = s && s->id[0] == 'q';
+
+    run_and_answer(&w->link);
+    turn(w);
+    return quiet;
+}
+
+static void in_the_midst_of_a_round_who_has_rested_is_next(void **state)
+{
+    struct world *w = with_busy(20);
+
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        assert_false(answer_one(w));
+    fold_view(w, "quiet", 0);
+    assert_false(answer_one(w)); /* it was sent already */
+    assert_true(answer_one(w));
+    come_to_rest(w);
+    buried(w);
+}
+
+/* Each time that somebody is answered another quiet site has news. */
+static void however_many_have_rested_a_round_comes_to_its_end(void **state)
+{
+    unsigned quiet = 0, calls = 0, others = ROUND_AHEAD_EVERY;
+    struct world *w = with_busy(40);
+
+    (void)state;
+    while (w->in_round) {
+        fold_view(w, "quiet", calls++);
+        if (answer_one(w)) {
+            assert_true(others >= ROUND_AHEAD_EVERY);
+            others = 0;
+            quiet++;
+        } else {
+            others++;
+        }
+    }
+    assert_int_equal(quiet, 40 / ROUND_AHEAD_EVERY);
+    assert_int_equal(w->store.dirty.n, 0);
+    assert_int_equal(w->store.rested.n, calls - quiet);
+    come_to_rest(w);
+    buried(w);
+}
+
+static void who_went_ahead_in_a_round_waits_for_the_next_one(void **state)
+{
+    struct world *w = with_busy(20);
+
+    (void)state;
+    fold_view(w, "quiet", 0);
+    assert_false(answer_one(w));
+    assert_true(answer_one(w));
+    fold_view(w, "quiet", 0);
+    while (w->in_round)
+        assert_false(answer_one(w));
+    assert_false(round_may_go_ahead(&w->round));
+    assert_int_equal(w->store.ndirty, 1);
+    come_to_rest(w);
+    buried(w);
+}
+
 #define T(f) cmocka_unit_test_teardown(f, end)
 
 int main(void)
@@ -959,6 +1069,9 @@ int main(void)
         T(a_list_that_cannot_be_written_disturbs_no_commit),
         T(a_site_whose_commit_was_lost_is_listed_with_the_next),
         T(an_answer_with_goals_is_ok_and_they_are_the_sites),
+        T(in_the_midst_of_a_round_who_has_rested_is_next),
+        T(however_many_have_rested_a_round_comes_to_its_end),
+        T(who_went_ahead_in_a_round_waits_for_the_next_one),
     };
 
     signal(SIGABRT, last_words);

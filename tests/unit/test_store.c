@@ -1,4 +1,4 @@
-/* store: sites that wait to be read back, the two lists, and what is counted of all. */
+/* store: sites that wait to be read back, the lists, and what is counted of all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -290,6 +290,103 @@ static void only_live_sites_are_checked_again(void **state)
     assert_ptr_equal(store_take_dirty(st), live);
 }
 
+/* A live site whose last commit began at @at, with news. */
+static struct site *committed(struct store *st, const char *id, ms_t at)
+{
+    struct site *s = site(st, id);
+
+    load(st, s);
+    s->full = false;
+    s->commit_at = at;
+    s->totals.dirty = true;
+    return s;
+}
+
+static void who_was_in_no_round_of_late_has_rested(void **state)
+{
+    struct store *st = *state;
+    ms_t round = NOON - 2 * STORE_REST_MS;
+    struct site *rested = committed(st, "rested", round - 1);
+    struct site *in_it = committed(st, "in.it", round);
+    struct site *since = committed(st, "since", round + 1);
+
+    while (store_take_dirty(st))
+        ;
+    store_mark_dirty(st, rested); /* before there was a round */
+    assert_null(store_take_rested(st));
+    assert_ptr_equal(store_take_dirty(st), rested);
+    store_begin_round(st, round);
+    store_mark_dirty(st, in_it);
+    store_mark_dirty(st, since);
+    store_mark_dirty(st, rested);
+    assert_int_equal(st->ndirty, 3);
+    assert_ptr_equal(store_take_rested(st), rested);
+    assert_null(store_take_rested(st));
+    assert_ptr_equal(store_take_dirty(st), in_it);
+    assert_ptr_equal(store_take_dirty(st), since);
+    assert_int_equal(st->ndirty, 0);
+}
+
+static void who_was_committed_a_moment_ago_has_not_rested(void **state)
+{
+    struct store *st = *state;
+    struct site *s = committed(st, "shop", NOON - STORE_REST_MS);
+
+    store_take_dirty(st);
+    store_begin_round(st, NOON);
+    store_mark_dirty(st, s);
+    assert_ptr_equal(store_take_rested(st), s);
+    s->commit_at++;
+    store_mark_dirty(st, s);
+    assert_null(store_take_rested(st));
+    assert_ptr_equal(store_take_dirty(st), s);
+}
+
+static void who_is_left_alone_or_only_a_minute_older_has_not_rested(void **state)
+{
+    struct store *st = *state;
+    struct site *s = committed(st, "shop", NOON - HOUR);
+
+    store_take_dirty(st);
+    store_begin_round(st, NOON);
+    s->retry_at = NOON + 1;
+    store_mark_dirty(st, s);
+    assert_null(store_take_rested(st));
+    assert_ptr_equal(store_take_dirty(st), s);
+    s->retry_at = NOON;
+    s->totals.dirty = false;
+    s->tick = true;
+    store_mark_dirty(st, s);
+    assert_null(store_take_rested(st));
+    assert_ptr_equal(store_take_dirty(st), s);
+}
+
+static void who_has_rested_is_the_first_of_the_next_round(void **state)
+{
+    struct store *st = *state;
+    struct site *busy = committed(st, "busy", NOON);
+    struct site *a = committed(st, "a", NOON - HOUR);
+    struct site *b = committed(st, "b", NOON - HOUR);
+    struct site *c = committed(st, "c", NOON - HOUR);
+
+    while (store_take_dirty(st))
+        ;
+    store_begin_round(st, NOON);
+    store_mark_dirty(st, busy);
+    store_mark_dirty(st, a);
+    store_mark_dirty(st, b);
+    store_mark_dirty(st, c);
+    store_drop(st, b);
+    assert_int_equal(st->ndirty, 3);
+    store_begin_round(st, NOON + 1);
+    assert_null(store_take_rested(st));
+    store_drop(st, c); /* it is where the others are now */
+    assert_int_equal(st->ndirty, 2);
+    assert_ptr_equal(store_take_dirty(st), a);
+    assert_ptr_equal(store_take_dirty(st), busy);
+    assert_null(store_take_dirty(st));
+}
+
 static void a_barrier_is_lowered_by_what_is_parked_in_any_site(void **state)
 {
     struct store *st = *state;
@@ -369,6 +466,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_site_still_waiting_is_taken_up_at_the_present_minute, begin, end),
         cmocka_unit_test_setup_teardown(only_live_sites_are_checked_again, begin, end),
+        cmocka_unit_test_setup_teardown(who_was_in_no_round_of_late_has_rested, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(who_was_committed_a_moment_ago_has_not_rested,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            who_is_left_alone_or_only_a_minute_older_has_not_rested, begin, end),
+        cmocka_unit_test_setup_teardown(who_has_rested_is_the_first_of_the_next_round,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(
             a_barrier_is_lowered_by_what_is_parked_in_any_site, begin, end),
         cmocka_unit_test_setup_teardown(a_reset_store_is_as_lazy_as_before_and_empty,

@@ -4,9 +4,10 @@
 //   node tests/bench/rows/freshness.mjs [ROUNDS] [SECONDS]
 //
 // Sixteen sites, each asked for a pixel every 400 ms, so that each rests in between; both ends of
-// the measurement are one program (tests/bench/fresh.c). Once nobody else is there, and once
-// beside 20,000 pixels a second on another site, with a browser's headers (tests/bench/load.c).
-// Collector, aggregator and Redis share core 1, who measures and who makes the load core 0.
+// the measurement are one program (tests/bench/fresh.c). Once nobody else is there, once beside
+// 20,000 pixels a second on another site, with a browser's headers (tests/bench/load.c), and once
+// beside as many on a thousand sites, all of which are dirty in each round of commits. Collector,
+// aggregator and Redis share core 1, who measures and who makes the load core 0.
 //
 // When a minute turns all sites are told once more, and a stream tells no two states within 250 ms
 // (STREAM_STATE_MS): one of three rounds may have some 20 and 150 ms at its p99 by that, and the
@@ -22,6 +23,7 @@ const seconds = Number(process.argv[3] ?? 8);
 const SITES = 16;
 const EVERY_MS = 400; // above STREAM_STATE_MS, also when one was late
 const RATE = 20_000;
+const MANY = 1000; // sites
 const WARM_MS = 1000;
 const MORE_MS = 3000; // the load goes on until the last one is told
 
@@ -33,10 +35,10 @@ function measure(s) {
   return { redis50, redis99, sse50, sse99 };
 }
 
-async function beside(s, rate) {
+async function beside(s, rate, sites = 1) {
   const ms = WARM_MS + seconds * 1000 + MORE_MS;
-  const load = s.run('load', 'taskset', ['-c', '0', built('load'), '--rate', rate, '--ms', ms, '--visitors', 100_000,
-    '--target', '/hc.gif?i=busy&p=/articles/{p}&u={u}', s.http]);
+  const load = s.run('load', 'taskset', ['-c', '0', built('load'), '--rate', rate, '--ms', ms, '--visitors', 100_000, '--sites', sites,
+    '--target', '/hc.gif?i=busy{s}&p=/articles/{p}&u={u}', s.http]);
   await pause(WARM_MS);
   const figures = measure(s);
   const { code } = await load.end;
@@ -48,14 +50,16 @@ const s = new Story();
 try {
   await s.start({ workers: 1 });
   for (const program of [s.redis, s.aggregator, s.collector]) pin(program.pid, 1);
-  const quiet = [], busy = [];
+  const quiet = [], busy = [], many = [];
   for (let i = 0; i < rounds; i++) {
     quiet.push(measure(s));
     busy.push(await beside(s, RATE));
+    many.push(await beside(s, RATE, MANY));
   }
   const tell = (what, of, key, ms) =>
     row({ what: `beacon to ${what}`, unit: 'ms', ours: of.map((figures) => Number(figures[key]) / 1000), most: ms, goal: `≤ ${ms} ms` });
-  for (const [where, of, p50, p99] of [['quiet', quiet, 0.5, 8], ['beside 20,000 pixels/s', busy, 12, 30]])
+  const settings = [['quiet', quiet, 0.5, 8], ['beside 20,000 pixels/s', busy, 12, 30], ['beside those on 1,000 sites', many, 12, 30]];
+  for (const [where, of, p50, p99] of settings)
     for (const [who, key, more] of [['Redis subscriber', 'redis', 0], ['SSE client', 'sse', 5]]) {
       tell(`${who}, ${where}, p50`, of, `${key}50`, p50 + more);
       tell(`${who}, ${where}, p99`, of, `${key}99`, p99 + more);
