@@ -53,6 +53,7 @@
 #include <assert.h>
 
 #include "../proto/keys.h"
+#include "../proto/loop/redis_link.h"
 #include "claim.h"
 #include "commit_ahead.h"
 #include "commit_record.h"
@@ -63,6 +64,10 @@
 
 /* After so long hc:{S}:o may have expired before the commit is there. */
 #define ONLINE_KNOWN_MS ((ONLINE_TTL_S - 30) * 1000)
+
+/* And after so long before what is sent then has an answer. */
+#define ONLINE_LATE_MS ((ONLINE_TTL_S - ONLINE_RENEW_S) * 1000 - REDIS_REPLY_DEADLINE_MS)
+_Static_assert(ONLINE_LATE_MS > ONLINE_KNOWN_MS, "there is time between the two");
 
 /* Whether it goes over whatever is there. A rewrite that keeps the logs does not: they
  * must be those that this process read or wrote, or Redis has forgotten some of them. */
@@ -198,6 +203,11 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
 static bool is_written(const struct site *s)
 {
     return !site_has_news(s) && s->log.n == 0 && s->recent_done == s->recent.last;
+}
+
+bool commit_is_late(const struct commit *c, ms_t now)
+{
+    return !c->whole && now - c->site->floor_at > ONLINE_LATE_MS;
 }
 
 bool commit_is_tick(const struct site *s)

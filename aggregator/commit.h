@@ -70,6 +70,11 @@ void commit_begin(struct commit *c, struct store *st, struct site *s, uint64_t e
 bool commit_next(struct commit *c, struct slice sha, struct command *out,
                  struct buf *message);
 
+/* Whether the rest of it comes too late for the part that tells who is online, which may
+ * expire before it is there: then it is to be given up, and the next one writes all of
+ * that. A process that was stopped in the middle of a commit finds it so. */
+bool commit_is_late(const struct commit *c, ms_t now);
+
 /* Whether only the minute turned: then commit_tick will do. Not where somebody is online,
  * which Redis knows for ONLINE_TTL_S only. */
 bool commit_is_tick(const struct site *s);

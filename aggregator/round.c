@@ -114,7 +114,8 @@ static bool send_call(struct round *r, struct command *c, struct site *s, bool l
     return true;
 }
 
-/* The link takes no more parts. Those that are out are answered first. */
+/* The link takes no more parts, or they come too late. Those that are out are answered
+ * first. */
 static void stop_building(struct round *r)
 {
     r->building = false;
@@ -124,10 +125,15 @@ static void stop_building(struct round *r)
         end_commit(r, r->commit.site, COMMIT_UNKNOWN, r->began);
 }
 
-static void send_part(struct round *r)
+static void send_part(struct round *r, ms_t now)
 {
-    bool last = commit_next(&r->commit, r->sha, &r->part, &r->message);
+    bool last;
 
+    if (commit_is_late(&r->commit, now)) {
+        stop_building(r);
+        return;
+    }
+    last = commit_next(&r->commit, r->sha, &r->part, &r->message);
     if (!send_call(r, &r->part, r->commit.site, last)) {
         stop_building(r);
     } else if (last) {
@@ -197,7 +203,7 @@ static void go_on(struct round *r, ms_t now)
         if (live_is_full(&r->live))
             send_live(r);
         else if (r->building)
-            send_part(r);
+            send_part(r, now);
         else
             take_site(r, now);
     if (has_room(r) && !r->building)

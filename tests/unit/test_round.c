@@ -357,7 +357,7 @@ static bool remember(struct world *w, unsigned site, const struct hit *h, unsign
     if (!p->known || now - p->last >= w->window)
         *p = (struct person){.known = true, .day = day, .last = m, .page = -1};
     twice = day < p->day;
-    t->row[i].uniques += p->seen[i] != m || twice;
+    t->row[i].uniques += p->seen[i] != m;
     p->seen[i] = m;
     if (m >= p->last && page >= 0)
         p->page = page;
@@ -1054,6 +1054,54 @@ static void who_went_ahead_in_a_round_waits_for_the_next_one(void **state)
     buried(w);
 }
 
+/* ---- time stands still for us -------------------------------------------- */
+
+/* A view of page @page by a visitor of its own, who has it open. */
+static void open_page(struct world *w, unsigned page)
+{
+    struct fold_origin from = {.stream = 1, .seq = ++w->seq, .at = w->now};
+    struct hit h = {.site = SLICE("a"),
+                    .path = w->path[page],
+                    .visitor = id_of(page, 1),
+                    .tab = page + 1,
+                    .state = STATE_READING,
+                    .kind = HIT_VIEW};
+
+    clock_now(&w->clock);
+    fold_hits(&w->store, &h, 1, &from, &w->folded);
+}
+
+/* A commit begins while Redis still knows who is online, and when the process is woken
+ * Redis does not any more. */
+static void a_commit_that_time_overtakes_is_begun_anew(void **state)
+{
+    struct world *w = calm();
+    struct site *s;
+
+    (void)state;
+    w->store.part_bytes = 256;
+    w->round.bytes = ROUND_BYTES_MAX - 1;
+    for (unsigned i = 0; i < w->pages; i++)
+        open_page(w, i);
+    come_to_rest(w);
+    s = store_find(&w->store, SLICE("a"));
+    time_passes(w, 20000);
+    while (w->now - s->floor_at < (ONLINE_TTL_S - 31) * 1000) {
+        for (unsigned i = 0; i < w->pages; i += 2)
+            open_page(w, i); /* they stay */
+        time_passes(w, 1000);
+    }
+    pump(w);
+    assert_true(w->round.building);
+    run_and_answer(&w->link);
+    assert_int_equal(w->link.n, 0);
+    time_passes(w, 30000);
+    come_to_rest(w);
+    expect_online(&w->link.redis, s);
+    assert_int_equal(w->counters.unknown, 1);
+    buried(w);
+}
+
 #define T(f) cmocka_unit_test_teardown(f, end)
 
 int main(void)
@@ -1072,6 +1120,7 @@ int main(void)
         T(in_the_midst_of_a_round_who_has_rested_is_next),
         T(however_many_have_rested_a_round_comes_to_its_end),
         T(who_went_ahead_in_a_round_waits_for_the_next_one),
+        T(a_commit_that_time_overtakes_is_begun_anew),
     };
 
     signal(SIGABRT, last_words);
