@@ -1095,7 +1095,7 @@ static void a_commit_that_time_overtakes_is_begun_anew(void **state)
     assert_true(w->round.building);
     run_and_answer(&w->link);
     assert_int_equal(w->link.n, 0);
-    time_passes(w, 30000);
+    time_passes(w, 35000);
     come_to_rest(w);
     expect_online(&w->link.redis, s);
     assert_int_equal(w->counters.unknown, 1);
