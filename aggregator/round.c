@@ -26,16 +26,6 @@ void round_fini(struct round *r)
     live_fini(&r->live);
 }
 
-static bool has_room(const struct round *r)
-{
-    return r->n < COMMITS_IN_FLIGHT_MAX && r->bytes < ROUND_BYTES_MAX;
-}
-
-static struct round_call *newest(struct round *r)
-{
-    return &r->call[(r->first + r->n - 1) % COMMITS_IN_FLIGHT_MAX];
-}
-
 static void count(struct aggregator_counters *c, enum commit_outcome o)
 {
     uint64_t *const counter[] = {
@@ -104,13 +94,11 @@ static bool send_call(struct round *r, struct command *c, struct site *s, bool l
 {
     if (redis_link_call(r->link, (int)c->n, command_argv(c), c->len, on_reply, r) < 0)
         return false;
-    r->n++;
-    r->bytes += c->text.n;
-    *newest(r) = (struct round_call){.site = s,
-                                     .bytes = c->text.n,
-                                     .sent = clock_mono(r->clock),
-                                     .last = last,
-                                     .began = r->began};
+    round_calls_add(&r->calls, &(struct round_call){.site = s,
+                                                    .bytes = c->text.n,
+                                                    .sent = clock_mono(r->clock),
+                                                    .last = last,
+                                                    .began = r->began});
     return true;
 }
 
@@ -118,9 +106,11 @@ static bool send_call(struct round *r, struct command *c, struct site *s, bool l
  * first. */
 static void stop_building(struct round *r)
 {
+    struct round_call *newest = round_calls_newest(&r->calls);
+
     r->building = false;
-    if (r->n > 0 && newest(r)->site == r->commit.site)
-        newest(r)->last = newest(r)->cut = true;
+    if (newest && newest->site == r->commit.site)
+        newest->last = newest->cut = true;
     else
         end_commit(r, r->commit.site, COMMIT_UNKNOWN, r->began);
 }
@@ -155,7 +145,8 @@ static void send_tick(struct round *r, struct site *s, ms_t now)
  * sweep. */
 static void send_live(struct round *r)
 {
-    if (r->live.n > 0 && send_call(r, &r->live.command, NULL, true) && has_room(r)) {
+    if (r->live.n > 0 && send_call(r, &r->live.command, NULL, true) &&
+        round_calls_have_room(&r->calls)) {
         live_expiry(&r->live.command, r->store->window);
         send_call(r, &r->live.command, NULL, true);
     }
@@ -199,16 +190,16 @@ static void take_site(struct round *r, ms_t now)
 
 static void go_on(struct round *r, ms_t now)
 {
-    while (has_room(r) && (r->building || r->todo > 0))
+    while (round_calls_have_room(&r->calls) && (r->building || r->todo > 0))
         if (live_is_full(&r->live))
             send_live(r);
         else if (r->building)
             send_part(r, now);
         else
             take_site(r, now);
-    if (has_room(r) && !r->building)
+    if (round_calls_have_room(&r->calls) && !r->building)
         send_live(r);
-    r->active = r->n > 0;
+    r->active = r->calls.n > 0;
 }
 
 static enum commit_outcome outcome_of(struct round *r, struct site *s,
@@ -254,10 +245,7 @@ static void take_reply(struct round *r, struct round_call *call, const redisRepl
         r->outcome = o;
     if (o != COMMIT_OK && r->building && r->commit.site == call->site) {
         r->building = false;
-        if (r->n > 0)
-            newest(r)->last = true;
-        else
-            call->last = true;
+        (r->calls.n > 0 ? round_calls_newest(&r->calls) : call)->last = true;
     }
     if (call->last) {
         o = r->outcome;
@@ -269,12 +257,8 @@ static void take_reply(struct round *r, struct round_call *call, const redisRepl
 static void on_reply(void *arg, const redisReply *reply)
 {
     struct round *r = arg;
-    struct round_call call = r->call[r->first];
+    struct round_call call = round_calls_take(&r->calls);
 
-    assert(r->n > 0);
-    r->first = (r->first + 1) % COMMITS_IN_FLIGHT_MAX;
-    r->n--;
-    r->bytes -= call.bytes;
     if (reply && reply->type != REDIS_REPLY_ERROR)
         r->answered = call.sent;
     if (call.site)
@@ -336,11 +320,11 @@ void round_turn(struct round *r, ms_t now)
 
 bool round_sweep(struct round *r, ms_t now)
 {
-    if (r->building || !has_room(r))
+    if (r->building || !round_calls_have_room(&r->calls))
         return false;
     live_sweep(&r->part, r->store->window, now);
     send_call(r, &r->part, NULL, true);
-    if (has_room(r)) {
+    if (round_calls_have_room(&r->calls)) {
         live_expiry(&r->part, r->store->window);
         send_call(r, &r->part, NULL, true);
     }
@@ -371,18 +355,15 @@ bool round_can_do_without(const struct round *r)
 
 mono_t round_sent(const struct round *r)
 {
-    if (r->n == 0)
-        return INT64_MIN;
-    return r->call[(r->first + r->n - 1) % COMMITS_IN_FLIGHT_MAX].sent;
+    return round_calls_sent(&r->calls);
 }
 
 void round_forget(struct round *r)
 {
-    for (unsigned i = 0; i < r->n; i++)
-        r->call[(r->first + i) % COMMITS_IN_FLIGHT_MAX].site = NULL;
+    round_calls_forget(&r->calls);
     r->building = false;
     live_clear(&r->live);
-    r->active = r->n > 0;
+    r->active = r->calls.n > 0;
     r->outcome = COMMIT_OK;
     r->todo = 0;
     r->refused = 0;

@@ -14,11 +14,11 @@
 #ifndef HC_ROUND_H
 #define HC_ROUND_H
 
-#include "../proto/loop/redis_link.h"
 #include "clock.h"
 #include "commit.h"
 #include "counters.h"
 #include "live.h"
+#include "round_calls.h"
 #include "seldom.h"
 
 /* A site whose commit Redis refuses for reasons of its own (WRONGTYPE, say, or a record
@@ -31,19 +31,6 @@
  * round wait for them; and in one. */
 #define ROUND_AHEAD_SITES 8
 #define ROUND_AHEAD_EVERY 8
-
-/* Bytes of calls ahead of the replies; a quarter of what the link would hold. */
-#define ROUND_BYTES_MAX (REDIS_OUTBOX_MAX / 4)
-
-/* Redis answers in the order of the calls, so these are a queue. */
-struct round_call {
-    struct site *site; /* NULL: a tick, hc:live, or a site that is no more */
-    size_t bytes;
-    mono_t sent;
-    bool last;      /* of the site's commit */
-    bool cut;       /* and yet not its last part: the rest could not be sent */
-    uint64_t began; /* the commit, us */
-};
 
 struct round {
     struct store *store;
@@ -75,9 +62,7 @@ struct round {
     struct buf message;
     struct live live; /* sites committed by this round */
 
-    struct round_call call[COMMITS_IN_FLIGHT_MAX];
-    unsigned first, n;
-    size_t bytes;
+    struct round_calls calls;
 };
 
 /* The pointers must outlive @r; the link is set by the caller before the first round. */

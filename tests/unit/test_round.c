@@ -709,7 +709,7 @@ static struct world *born(const struct life *life, unsigned seed)
     redis_model_init(&w->saved, 0);
     round_init(&w->round, &w->store, &w->clock, &w->counters);
     w->round.link = &w->link;
-    w->round.bytes = draw(w, 4) ? ROUND_BYTES_MAX - 1 : 0; /* one call at a time */
+    w->round.calls.bytes = draw(w, 4) ? ROUND_BYTES_MAX - 1 : 0; /* one call at a time */
     return w;
 }
 
@@ -974,7 +974,7 @@ static struct world *with_busy(unsigned busy)
 {
     struct world *w = calm();
 
-    w->round.bytes = ROUND_BYTES_MAX - 1;
+    w->round.calls.bytes = ROUND_BYTES_MAX - 1;
     for (int twice = 0; twice < 2; twice++) {
         for (unsigned i = 0; i < busy; i++)
             fold_view(w, "busy", i);
@@ -991,7 +991,7 @@ static struct world *with_busy(unsigned busy)
  * quiet site. */
 static bool answer_one(struct world *w)
 {
-    const struct site *s = w->round.call[w->round.first].site;
+    const struct site *s = w->round.calls.call[w->round.calls.first].site;
     bool quiet = s && s->id[0] == 'q';
 
     run_and_answer(&w->link);
@@ -1080,7 +1080,7 @@ static void a_commit_that_time_overtakes_is_begun_anew(void **state)
 
     (void)state;
     w->store.part_bytes = 256;
-    w->round.bytes = ROUND_BYTES_MAX - 1;
+    w->round.calls.bytes = ROUND_BYTES_MAX - 1;
     for (unsigned i = 0; i < w->pages; i++)
         open_page(w, i);
     come_to_rest(w);
