@@ -85,6 +85,18 @@ static void some_may_go_ahead_a_fifth_of_the_gap_after_a_round(void **state)
     assert_int_equal(pace_wait(&p, 1001), 19);
 }
 
+/* Or a quiet site would wait as long as the busy ones keep Redis busy. */
+static void and_as_soon_after_a_long_one(void **state)
+{
+    struct pace p = {0};
+
+    (void)state;
+    pace_begin(&p, 1000);
+    pace_end(&p, 1075);
+    assert_int_equal(pace_wait_ahead(&p, 1075), PACE_AHEAD_MS);
+    assert_int_equal(pace_wait(&p, 1075), 75);
+}
+
 static void who_goes_ahead_does_not_hold_up_the_round_behind(void **state)
 {
     struct pace p = {0};
@@ -143,6 +155,7 @@ int main(void)
         cmocka_unit_test(failures_back_off_from_100_ms_to_5_s),
         cmocka_unit_test(a_success_ends_the_backing_off),
         cmocka_unit_test(some_may_go_ahead_a_fifth_of_the_gap_after_a_round),
+        cmocka_unit_test(and_as_soon_after_a_long_one),
         cmocka_unit_test(who_goes_ahead_does_not_hold_up_the_round_behind),
         cmocka_unit_test(redis_rests_for_as_long_as_it_was_kept_busy_by_who_went_ahead),
         cmocka_unit_test(behind_a_slow_one_that_went_ahead_the_round_is_due_no_later),
