@@ -290,7 +290,6 @@ static void begin(struct round *r, struct slice sha, uint64_t epoch, size_t todo
     r->todo = todo;
     r->taken = ROUND_AHEAD_EVERY;
     r->refused = 0;
-    r->left_out = 0;
     r->fenced_by = 0;
     memset(r->outcomes, 0, sizeof r->outcomes);
     go_on(r, now);
@@ -301,6 +300,7 @@ void round_begin(struct round *r, struct slice sha, uint64_t epoch, ms_t now)
 {
     store_begin_round(r->store, now);
     r->ahead = false;
+    r->left_out = 0;
     begin(r, sha, epoch, r->store->ndirty, now);
 }
 

@@ -46,7 +46,8 @@ struct round {
     unsigned taken; /* and others since one that has rested was */
     unsigned outcomes[COMMIT_ERROR + 1]; /* of this round's commits */
     unsigned refused;   /* of its COMMIT_ERRORs, sites quarantined by it */
-    size_t left_out;    /* they, and those that were quarantined before */
+    size_t left_out;    /* of the last whole round and since: they, and those that were
+                           quarantined before */
     uint64_t fenced_by; /* the highest epoch that Redis named instead of OK, 0: none */
     mono_t answered;    /* when the latest call was sent that had a good reply */
 
