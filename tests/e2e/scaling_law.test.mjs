@@ -16,7 +16,7 @@ function dice(seed) {
   };
 }
 
-/** As many runs as the bench has. Each costs what its factors cost and what @more says, up to
+/** Half as many runs as the bench has. Each costs what its factors cost and what @more says, up to
  * @error of it more or less. */
 function world({ seed = 1, error = 0, more = () => 0 } = {}) {
   const random = dice(seed);
