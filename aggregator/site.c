@@ -189,9 +189,10 @@ static uint64_t page_visitors(const struct site *s, const struct page *p,
     return sum;
 }
 
+/* It is the only one that does not begin with a slash. */
 static bool is_other(const struct page_count *c)
 {
-    return slice_eq(c->path, SLICE(PAGE_OTHER));
+    return c->path.p[0] == PAGE_OTHER[0];
 }
 
 static bool before(const struct page_count *a, const struct page_count *b)

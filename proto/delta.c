@@ -47,17 +47,6 @@ static struct lists lists_without(struct lists l, size_t n)
     return events_without(l, events);
 }
 
-/* Before 1970 it is nobody's time. */
-static inline void write_time(struct json *j, const char *key, ms_t t)
-{
-    if (t >= 0) {
-        json_number(j, key, (uint64_t)t);
-        return;
-    }
-    json_key(j, key);
-    json_i64(j, t);
-}
-
 static void write_change(struct json *j, const struct delta *d)
 {
     json_key(j, "d");
@@ -171,7 +160,7 @@ static bool write_message(struct buf *out, const struct delta *d, struct lists l
     json_number(&j, "e", d->epoch);
     json_number(&j, "q", d->commit);
     json_number(&j, "n", d->n);
-    write_time(&j, "t", d->at);
+    json_signed(&j, "t", d->at);
     write_change(&j, d);
     online_json(&j, &d->online);
     write_windows(&j, d, "visitors", VISITORS);
@@ -225,9 +214,9 @@ void standing_json(struct json *j, const struct peaks *p, const struct total *t,
     json_key(j, "peak");
     json_begin_object(j);
     json_number(j, "day", p->day);
-    write_time(j, "dayAt", p->day_at);
+    json_signed(j, "dayAt", p->day_at);
     json_number(j, "all", p->all);
-    write_time(j, "allAt", p->all_at);
+    json_signed(j, "allAt", p->all_at);
     json_end(j);
     json_key(j, "total");
     json_begin_object(j);
@@ -235,11 +224,11 @@ void standing_json(struct json *j, const struct peaks *p, const struct total *t,
     json_number(j, "visits", t->visits);
     json_number(j, "connections", t->joins);
     json_number(j, "counted", t->counted);
-    write_time(j, "since", t->since);
+    json_signed(j, "since", t->since);
     json_end(j);
     json_key(j, "feed");
     json_begin_object(j);
-    write_time(j, "life", life);
+    json_signed(j, "life", life);
     json_number(j, "last", last);
     json_end(j);
 }

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include "decimal.h"
+#include "scan.h"
 #include "utf8.h"
 
 #define INTEGER_MAX \
@@ -52,11 +53,32 @@ static bool begin_key(struct json *j)
     return comma;
 }
 
-/* Bytes that stand for themselves: printable ASCII but " \ < > & */
-static const bool plain[256] = {
-    [' ' ... '!'] = true, ['#' ... '%'] = true, ['\'' ... ';'] = true,
-    ['='] = true,         ['?' ... '['] = true, [']' ... '~'] = true,
-};
+/* Bytes that do not stand for themselves: all but printable ASCII, and " \ < > & */
+static unsigned in_need(scan_block b)
+{
+    scan_block quote_and = b & (uint8_t) ~('"' ^ '&'),
+               angles = b & (uint8_t) ~('<' ^ '>');
+
+    return scan_bits((scan_block)(quote_and == '"') | (scan_block)(angles == '<') |
+                     (scan_block)(b == '\\') | ~scan_in(b, ' ', '~'));
+}
+
+/* How many bytes in front do. */
+static size_t plain_run(struct slice s)
+{
+    const char *p = s.p, *end = s.p + s.n;
+    unsigned before, found;
+    scan_block last;
+
+    for (; end - p >= SCAN_BYTES; p += SCAN_BYTES)
+        if ((found = in_need(scan_load(p))) != 0)
+            return (size_t)(p - s.p) + (size_t)__builtin_ctz(found);
+    if (p == end)
+        return s.n;
+    last = scan_window(s.p, p, end, &before);
+    found = in_need(last) >> before;
+    return found ? (size_t)(p - s.p) + (size_t)__builtin_ctz(found) : s.n;
+}
 
 /* The letter of a two-character escape, or 0. */
 static char short_escape(uint32_t code)
@@ -106,20 +128,33 @@ static struct slice add_char(struct buf *out, struct slice s)
     return rest;
 }
 
-static void add_string(struct buf *out, struct slice s)
+/* A string of which so many bytes are looked at already: they are plain. */
+static void add_with_care(struct buf *out, struct slice s, size_t run)
 {
-    size_t run;
-
     buf_add(out, "\"", 1);
-    while (s.n > 0) {
-        for (run = 0; run < s.n && plain[(unsigned char)s.p[run]]; run++)
-            ;
+    for (;;) {
         buf_add(out, s.p, run);
         s = slice_skip(s, run);
-        if (s.n > 0)
-            s = add_char(out, s);
+        if (s.n == 0)
+            break;
+        s = add_char(out, s);
+        run = plain_run(s);
     }
     buf_add(out, "\"", 1);
+}
+
+static void add_string(struct buf *out, struct slice s)
+{
+    size_t run = plain_run(s);
+    char *p;
+
+    if (run < s.n) {
+        add_with_care(out, s, run);
+    } else if ((p = buf_room(out, s.n + 2)) != NULL) {
+        p[0] = p[s.n + 1] = '"';
+        if (s.n > 0)
+            memcpy(p + 1, s.p, s.n);
+    }
 }
 
 static bool take_byte(struct slice *s, char c)

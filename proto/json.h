@@ -46,6 +46,9 @@ static inline void json_key(struct json *j, const char *key)
 
 void json_key_slice(struct json *j, struct slice key);
 
+void json_u64(struct json *j, uint64_t v); /* at most JSON_INTEGER_MAX, asserted */
+void json_i64(struct json *j, int64_t v);
+
 /* Room for a member of an object, @n bytes behind its comma. NULL: it does not fit. */
 char *json_member(struct json *j, size_t n);
 
@@ -65,10 +68,34 @@ static inline void json_number(struct json *j, const char *key, uint64_t v)
     decimal_put(p + n + 3, v, digits);
 }
 
+/* A literal key and a word of ours, which is written as it is, in one step. */
+static inline void json_word(struct json *j, const char *key, struct slice word)
+{
+    size_t n = strlen(key);
+    char *p = json_member(j, n + 5 + word.n);
+
+    if (!p)
+        return;
+    p[0] = '"';
+    memcpy(p + 1, key, n);
+    memcpy(p + n + 1, "\":\"", 3);
+    memcpy(p + n + 4, word.p, word.n);
+    p[n + 4 + word.n] = '"';
+}
+
+/* A literal key and a whole number of either sign. */
+static inline void json_signed(struct json *j, const char *key, int64_t v)
+{
+    if (v >= 0) {
+        json_number(j, key, (uint64_t)v);
+        return;
+    }
+    json_key(j, key);
+    json_i64(j, v);
+}
+
 void json_str(struct json *j, const char *s);
 void json_slice(struct json *j, struct slice s);
-void json_u64(struct json *j, uint64_t v); /* at most JSON_INTEGER_MAX, asserted */
-void json_i64(struct json *j, int64_t v);
 void json_fixed(struct json *j, double v, int digits); /* NaN: null; never 1e+15 */
 void json_bool(struct json *j, bool v);
 void json_none(struct json *j); /* null */

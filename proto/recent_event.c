@@ -60,12 +60,12 @@ static void write_person(struct json *j, const struct recent_event *e)
     if (e->visitor) {
         for (int i = 0; i < 8; i++)
             hex[i] = "0123456789abcdef"[e->visitor >> (28 - 4 * i) & 15];
-        write_text(j, "visitor", (struct slice){hex, sizeof hex});
+        json_word(j, "visitor", (struct slice){hex, sizeof hex});
     }
     if (e->device)
-        write_text(j, "device", slice_of(hit_device_name(e->device)));
+        json_word(j, "device", slice_of(hit_device_name(e->device)));
     if (e->browser)
-        write_text(j, "browser", slice_of(hit_browser_name(e->browser)));
+        json_word(j, "browser", slice_of(hit_browser_name(e->browser)));
     if (e->country[0])
         write_text(j, "country", (struct slice){e->country, sizeof e->country});
     if (e->referrer.n)
@@ -80,10 +80,8 @@ void recent_event_json(struct json *j, const struct recent_event *e)
 
     json_begin_object(j);
     json_number(j, "id", e->id);
-    json_key(j, "type");
-    json_str(j, hit_kind_name(e->kind));
-    json_key(j, "timestamp");
-    json_i64(j, e->at);
+    json_word(j, "type", slice_of(hit_kind_name(e->kind)));
+    json_signed(j, "timestamp", e->at);
     if (e->path.n > 0 || e->kind != HIT_QUERY)
         write_text(j, f->path, e->path);
     if (f->name && (e->name.n > 0 || e->kind != HIT_QUERY))

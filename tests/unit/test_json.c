@@ -159,6 +159,22 @@ static void every_pair_of_bytes_agrees_with_jansson(void **state)
     }
 }
 
+/* Text is looked at in blocks. */
+static void a_byte_that_needs_care_is_found_wherever_it_stands(void **state)
+{
+    static const size_t lengths[] = {2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 47};
+    char text[47];
+
+    (void)state;
+    for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++)
+        for (size_t at = 0; at < lengths[k]; at++)
+            for (unsigned c = 0; c < 256; c++) {
+                memset(text, 'a', sizeof text);
+                text[at] = (char)c;
+                must_agree_with_jansson(guarded(text, lengths[k]));
+            }
+}
+
 static void edges_of_longer_forms_agree_with_jansson(void **state)
 {
     static const char edges[] = "\x41\x7f\x80\x8f\x90\x9f\xa0\xbf\xc0\xc2\xff";
@@ -220,6 +236,35 @@ static void containers_and_commas_are_its_own_business(void **state)
     assert_string_equal(out.p, "{\"a\":[1,[],{},\"x\",\"\"],\"b\\\"\":true,\"c\":false,"
                                "\"d\":null,\"e\":[1,2]}");
     buf_fini(&out);
+}
+
+static void members_in_one_step_are_those_of_two(void **state)
+{
+    static const int64_t numbers[] = {0, 1, -1, -1234567, (INT64_C(1) << 53) - 1};
+    struct buf one, two;
+    struct json j, k;
+
+    (void)state;
+    buf_init(&one, 1000);
+    buf_init(&two, 1000);
+    json_init(&j, &one);
+    json_init(&k, &two);
+    json_begin_object(&j);
+    json_begin_object(&k);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        json_signed(&j, "n", numbers[i]);
+        json_key(&k, "n");
+        json_i64(&k, numbers[i]);
+        json_word(&j, "word", SLICE("mobile"));
+        json_key(&k, "word");
+        json_str(&k, "mobile");
+    }
+    json_end(&j);
+    json_end(&k);
+    assert_int_equal(one.n, two.n);
+    assert_memory_equal(one.p, two.p, one.n);
+    buf_fini(&one);
+    buf_fini(&two);
 }
 
 static void numbers_are_exact_and_plain(void **state)
@@ -591,9 +636,11 @@ int main(void)
         cmocka_unit_test(text_reads_back_as_it_was_meant),
         cmocka_unit_test(every_single_byte_reads_back),
         cmocka_unit_test(every_pair_of_bytes_agrees_with_jansson),
+        cmocka_unit_test(a_byte_that_needs_care_is_found_wherever_it_stands),
         cmocka_unit_test(edges_of_longer_forms_agree_with_jansson),
         cmocka_unit_test(random_text_agrees_with_jansson),
         cmocka_unit_test(containers_and_commas_are_its_own_business),
+        cmocka_unit_test(members_in_one_step_are_those_of_two),
         cmocka_unit_test(numbers_are_exact_and_plain),
         cmocka_unit_test(the_largest_double_is_still_a_number),
         cmocka_unit_test(it_nests_as_deep_as_promised),
