@@ -167,10 +167,10 @@ export class Story {
     return Story.addressOf(program, 'admin');
   }
 
-  async startAggregator(args = []) {
+  async startAggregator(args = [], env) {
     this.aggregator = this.daemon('aggregator', [
       '--udp', this.udp ?? '127.0.0.1:0', '--redis', this.redisAddress, '--secret-file', this.secretFile, ...args,
-    ]);
+    ], env);
     this.udp = await Story.addressOf(this.aggregator);
     return this.aggregator;
   }

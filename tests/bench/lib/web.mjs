@@ -22,9 +22,9 @@ export function load(port, ...args) {
 }
 
 /** Everything of headcount, its collector with one worker and everything on. @env: of the collector. */
-export async function startHeadcount(s, { env } = {}) {
+export async function startHeadcount(s, { env, aggregatorEnv } = {}) {
   await s.startRedis();
-  await s.startAggregator();
+  await s.startAggregator([], aggregatorEnv);
   s.collector = s.daemon('collector', [
     '--listen', '127.0.0.1:0', '--aggregator', s.udp, '--redis', s.redisAddress, '--secret-file', s.secretFile,
     '--workers', '1', '--bots', 'built-in',
