@@ -253,7 +253,7 @@ story('P5: who does not read for ten seconds is closed', async (s) => {
 }, { ms: 90_000 });
 
 story('Redis goes and comes back: streams stay, and are told what they missed', async (s) => {
-  await s.start();
+  await s.start({ workers: 1 }); // another would not know what was known
   await s.hit({ i: 'shop', p: '/', u: 'alice', v: 't1' });
   const stream = await Sse.open(s, STREAM);
   await tells(stream, 1);
@@ -341,7 +341,7 @@ story('H6: streams are refused where they should be', async (s) => {
 story('streams do not take every connection: pixels are answered while there are as many as may be', async (s) => {
   const run = s.run.bind(s);
   s.run = (name, file, args, options) => run(name, 'sh', ['-c', 'ulimit -n 150 && exec "$0" "$@"', file, ...args], options);
-  await s.start();
+  await s.start({ workers: 1 });
   const [, conns, most] = await s.collector.says(/event=started .*\bconns_max=(\d+) streams_max=(\d+)\n/);
   assert.deepEqual([conns, most], ['120', '90']);
   const streams = [];
