@@ -70,10 +70,19 @@ void op_expire_traits(struct command *c, const struct site *s, minute_t m)
 
 /* ---- who is on which page ------------------------------------------------- */
 
-static bool is_sent(const struct pages *t, const struct page *p, unsigned slot)
+static bool is_sent(const struct pages *t, size_t place, unsigned slot)
 {
-    return slot == ONLINE ? p->online_sent
-                          : standing_is_sent(&t->standing, (size_t)(p - t->page), slot);
+    return slot == ONLINE ? t->page[place].online_sent
+                          : standing_is_sent(&t->standing, place, slot);
+}
+
+/* The next page from @id on whose number is in flight for @slot; of most sites with many
+ * pages those are few. At the end pages.ids. */
+static size_t next_sent(const struct pages *t, size_t id, unsigned slot)
+{
+    while (id < t->ids && (t->place[id] == PAGE_NONE || !is_sent(t, t->place[id], slot)))
+        id++;
+    return id;
 }
 
 static uint32_t count_on(const struct pages *t, const struct page *p, unsigned slot)
@@ -93,13 +102,11 @@ static size_t pages_span(const struct command *c, const struct site *s, unsigned
 {
     size_t bytes = c->text.n, n = 0;
 
-    for (; id < s->pages.ids && n < OP_PAGES && bytes < room; id++) {
-        const struct page *p = pages_get(&s->pages, id);
-
-        if (!p || !is_sent(&s->pages, p, slot))
-            continue;
-        bytes += p->path_n + 16u;
+    id = next_sent(&s->pages, id, slot);
+    while (id < s->pages.ids && n < OP_PAGES && bytes < room) {
+        bytes += pages_get(&s->pages, id)->path_n + 16u;
         n++;
+        id = next_sent(&s->pages, id + 1, slot);
     }
     return id;
 }
@@ -108,11 +115,11 @@ static size_t pages_span(const struct command *c, const struct site *s, unsigned
 static void page_fields(struct command *c, const struct site *s, unsigned slot, size_t id,
                         size_t to, bool present)
 {
-    for (; id < to; id++) {
+    for (id = next_sent(&s->pages, id, slot); id < to;
+         id = next_sent(&s->pages, id + 1, slot)) {
         const struct page *p = pages_get(&s->pages, id);
 
-        if (!p || !is_sent(&s->pages, p, slot) ||
-            (count_on(&s->pages, p, slot) != 0) != present)
+        if ((count_on(&s->pages, p, slot) != 0) != present)
             continue;
         page_field(c, p);
         if (present)

@@ -205,6 +205,13 @@ static bool before(const struct page_count *a, const struct page_count *b)
                                   : slice_cmp(a->path, b->path) < 0;
 }
 
+/* Whether a page with so many visitors in all of the window, at most, comes behind @last,
+ * whoever is on it: nearly all of the pages of a site that has many. */
+static bool is_behind(uint64_t visitors, const struct page_count *last)
+{
+    return visitors < last->visitors && !is_other(last);
+}
+
 size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count *out,
                       size_t max)
 {
@@ -215,7 +222,8 @@ size_t site_top_pages(const struct site *s, unsigned minutes, struct page_count 
         struct page_count c;
         size_t i;
 
-        if (pages_visitors(&s->pages, p) + p->online == 0)
+        if ((n == max && is_behind(s->pages.standing.sum[k], &out[n - 1])) ||
+            pages_visitors(&s->pages, p) + p->online == 0)
             continue;
         c = (struct page_count){page_path(p), page_visitors(s, p, minutes), p->online};
         if (c.visitors + c.online == 0 || (n == max && !before(&c, &out[n - 1])))

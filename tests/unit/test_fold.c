@@ -1437,6 +1437,25 @@ static uint64_t rng(uint64_t below)
     return (rng_state >> 33) % below;
 }
 
+/* The first few are the first of all. */
+static void compare_top_pages(const struct site *s, unsigned minutes)
+{
+    static const size_t few[] = {1, 3, 20};
+    struct page_count all[PAGES_MAX], some[20];
+    size_t n = site_top_pages(s, minutes, all, PAGES_MAX);
+
+    for (size_t k = 0; k < sizeof few / sizeof *few; k++) {
+        size_t want = n < few[k] ? n : few[k];
+
+        assert_int_equal(site_top_pages(s, minutes, some, few[k]), want);
+        for (size_t i = 0; i < want; i++) {
+            assert_ptr_equal(some[i].path.p, all[i].path.p);
+            assert_int_equal(some[i].visitors, all[i].visitors);
+            assert_int_equal(some[i].online, all[i].online);
+        }
+    }
+}
+
 static void compare_site(const struct site *s, const struct oracle *o, int now,
                          int window)
 {
@@ -1461,6 +1480,8 @@ static void compare_site(const struct site *s, const struct oracle *o, int now,
         assert_int_equal(s->row[slot_of(s, s->now - (unsigned)w + 1)].uniques, uniques);
         assert_int_equal(s->row[slot_of(s, s->now - (unsigned)w + 1)].views, o->views[m]);
     }
+    compare_top_pages(s, 1);
+    compare_top_pages(s, window < 5 ? (unsigned)window : 5);
     ntop = site_top_pages(s, (unsigned)window, top, PAGES_MAX);
     for (size_t i = 0; i < ntop; i++) {
         int p = atoi(top[i].path.p + 1);
