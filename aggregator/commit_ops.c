@@ -6,9 +6,6 @@
 
 #define OP_PAGES (COMMIT_FIELDS_MAX / 2)
 
-/* In place of a row's slot: who is online. */
-#define ONLINE WINDOW_MAX
-
 minute_t slot_minute(const struct site *s, unsigned slot)
 {
     return s->now - ((s->now - slot) & (s->slots - 1));
@@ -70,24 +67,19 @@ void op_expire_traits(struct command *c, const struct site *s, minute_t m)
 
 /* ---- who is on which page ------------------------------------------------- */
 
-static bool is_sent(const struct pages *t, size_t place, unsigned slot)
-{
-    return slot == ONLINE ? t->page[place].online_sent
-                          : standing_is_sent(&t->standing, place, slot);
-}
-
 /* The next page from @id on whose number is in flight for @slot; of most sites with many
  * pages those are few. At the end pages.ids. */
 static size_t next_sent(const struct pages *t, size_t id, unsigned slot)
 {
-    while (id < t->ids && (t->place[id] == PAGE_NONE || !is_sent(t, t->place[id], slot)))
+    while (id < t->ids && (t->place[id] == PAGE_NONE ||
+                           !standing_is_sent(&t->standing, t->place[id], slot)))
         id++;
     return id;
 }
 
 static uint32_t count_on(const struct pages *t, const struct page *p, unsigned slot)
 {
-    return slot == ONLINE ? p->online : pages_on(t, p, slot);
+    return slot == standing_open(&t->standing) ? p->online : pages_on(t, p, slot);
 }
 
 static void page_field(struct command *c, const struct page *p)
@@ -209,17 +201,18 @@ size_t op_online_pages(struct command *c, const struct site *s, size_t from, siz
                        bool staged)
 {
     struct key_name key = named(key_online(site_id(s)), staged);
-    size_t to = pages_span(c, s, ONLINE, from, room);
+    unsigned open = standing_open(&s->pages.standing);
+    size_t to = pages_span(c, s, open, from, room);
     struct command_mark none = command_mark(c);
     size_t at = online_fields(c, key);
     struct command_mark begun = command_mark(c);
 
-    page_fields(c, s, ONLINE, from, to, true);
+    page_fields(c, s, open, from, to, true);
     if (to == s->pages.ids && !op_is_nobody(s))
         online_counts(c, s);
     end_fields(c, at, begun, none);
     if (!staged)
-        gone_pages(c, s, ONLINE, key, from, to);
+        gone_pages(c, s, open, key, from, to);
     return to;
 }
 

@@ -22,6 +22,13 @@ static void mark_traits(struct site *s)
     }
 }
 
+/* Redis may know none of them: all are to be named anew. */
+static void forget_names(struct pages *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        t->page[i].named = false;
+}
+
 void inflight_mark_all(struct site *s)
 {
     s->dirty = 0;
@@ -32,14 +39,17 @@ void inflight_mark_all(struct site *s)
     mark_traits(s);
     s->pages.retitle = true;
     standing_mark_all(&s->pages.standing);
-    for (size_t i = 0; i < s->pages.n; i++)
-        s->pages.page[i].named = false;
+    forget_names(&s->pages);
 }
 
 void inflight_mark_online(struct site *s)
 {
+    struct standing *t = &s->pages.standing;
+
+    standing_clear_open(t);
     for (size_t i = 0; i < s->pages.n; i++)
-        s->pages.page[i].online_dirty = s->pages.page[i].online > 0;
+        if (s->pages.page[i].online > 0)
+            standing_mark(t, i, standing_open(t));
 }
 
 static void send_traits(struct site *s)
@@ -99,12 +109,6 @@ void inflight_send(struct site *s)
     s->totals.inflight = s->totals.dirty;
     s->totals.dirty = false;
     standing_send(&s->pages.standing);
-    for (size_t i = 0; i < s->pages.n; i++) {
-        struct page *p = &s->pages.page[i];
-
-        p->online_sent = p->online_dirty;
-        p->online_dirty = false;
-    }
 }
 
 void inflight_end(struct site *s, bool done)
@@ -116,17 +120,11 @@ void inflight_end(struct site *s, bool done)
         s->dirty |= s->inflight;
         s->presence.changed |= s->online_sent;
         s->totals.dirty |= s->totals.inflight;
+        forget_names(&s->pages);
     }
     s->inflight = 0;
     s->online_sent = s->totals.inflight = false;
     standing_end(&s->pages.standing, done);
-    for (size_t i = 0; i < s->pages.n; i++) {
-        struct page *p = &s->pages.page[i];
-
-        p->online_dirty |= !done && p->online_sent;
-        p->online_sent = false;
-        p->named &= done;
-    }
 }
 
 void inflight_drop_records(struct store *st, struct site *s)

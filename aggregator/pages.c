@@ -272,8 +272,7 @@ void pages_clear_slot(struct pages *t, unsigned slot)
  * in Redis. */
 static bool is_empty(const struct pages *t, const struct page *p)
 {
-    return pages_visitors(t, p) == 0 && p->online == 0 && !p->online_dirty &&
-           !p->online_sent && !p->title_dirty &&
+    return pages_visitors(t, p) == 0 && p->online == 0 && !p->title_dirty &&
            standing_is_told(&t->standing, (size_t)(p - t->page));
 }
 

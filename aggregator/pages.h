@@ -19,13 +19,11 @@ struct page {
     uint64_t hash;
     char *path; /* not NUL-terminated, allocated */
     uint16_t path_n, id;
-    bool named;                     /* Redis has its id; the commit's to set */
-    bool title_dirty;               /* Redis does not have its title */
-    bool online_dirty, online_sent; /* `online` since the last commit; and in the one that
-                                       is out */
+    bool named;       /* Redis has its id; the commit's to set */
+    bool title_dirty; /* Redis does not have its title */
     uint8_t title_n;
     char *title;     /* the newest that was told, allocated; NULL: none */
-    uint32_t online; /* visitors who have it open now (presence.h) */
+    uint32_t online; /* visitors who have it open now (pages_open) */
 };
 
 struct pages_entry {
@@ -124,6 +122,13 @@ static inline void pages_stand(struct pages *t, uint16_t id, unsigned slot, int 
         return;
     standing_add(&t->standing, t->place[id], slot, by);
     standing_mark(&t->standing, t->place[id], slot);
+}
+
+/* So many visitors more, or less, have @p open; Redis is to be told. */
+static inline void pages_open(struct pages *t, struct page *p, int by)
+{
+    p->online += (uint32_t)by;
+    standing_mark(&t->standing, (size_t)(p - t->page), standing_open(&t->standing));
 }
 
 static inline struct slice page_path(const struct page *p)

@@ -74,7 +74,7 @@ bool presence_is_beyond(const struct presence *p, uint64_t visitor, uint64_t pre
 uint64_t presence_own(uint64_t visitor, uint64_t tab);
 
 /* Takes a sign, at time @now (the wall clock; sign.at <= now). @room: how many tabs may
- * be added. Pages are told how many visitors have them open (page.online, online_dirty).
+ * be added. Pages are told how many visitors have them open (pages_open).
  * What was known of the visitor from a load only (presence_seed) is replaced. */
 enum presence_verdict presence_take(struct presence *p, struct pages *pages,
                                     const struct sign *s, ms_t now, size_t room);

@@ -121,8 +121,7 @@ static void count_page(struct presence *p, struct pages *pages, uint32_t i, uint
 
     if (!page || has_elsewhere(p, i, id))
         return;
-    page->online += (uint32_t)by;
-    page->online_dirty = true;
+    pages_open(pages, page, by);
     p->changed = true;
 }
 

@@ -12,7 +12,7 @@ static size_t words_of(size_t room)
 
 static size_t bytes_of(const struct standing *t, size_t room)
 {
-    return 2 * t->slots * words_of(room) * sizeof(uint64_t) +
+    return 2 * (t->slots + 1) * words_of(room) * sizeof(uint64_t) +
            (t->slots + 1) * room * sizeof(uint32_t);
 }
 
@@ -21,8 +21,8 @@ static void lay_out(struct standing *t, uint64_t *memory, size_t room)
 {
     t->room = room;
     t->dirty = memory;
-    t->inflight = memory + t->slots * words_of(room);
-    t->sum = (uint32_t *)(memory + 2 * t->slots * words_of(room));
+    t->inflight = memory + (t->slots + 1) * words_of(room);
+    t->sum = (uint32_t *)(memory + 2 * (t->slots + 1) * words_of(room));
     t->at = t->sum + room;
 }
 
@@ -54,8 +54,9 @@ bool standing_resize(struct standing *t, size_t room, size_t n)
     if (!memory)
         return false;
     lay_out(&new, memory, room);
-    for (unsigned slot = 0; n > 0 && slot < t->slots; slot++) {
+    for (unsigned slot = 0; n > 0 && slot < t->slots; slot++)
         memcpy(standing_at(&new, 0, slot), standing_at(t, 0, slot), n * sizeof *t->at);
+    for (unsigned slot = 0; n > 0 && slot <= t->slots; slot++) {
         copy_bits(standing_bits(&new, new.dirty, 0, slot),
                   standing_bits(t, t->dirty, 0, slot), n);
         copy_bits(standing_bits(&new, new.inflight, 0, slot),
@@ -72,7 +73,7 @@ bool standing_is_told(const struct standing *t, size_t place)
 {
     uint64_t bit = 0;
 
-    for (unsigned slot = 0; slot < t->slots; slot++)
+    for (unsigned slot = 0; slot <= t->slots; slot++)
         bit |= *standing_bits(t, t->dirty, place, slot) |
                *standing_bits(t, t->inflight, place, slot);
     return !(bit >> place % 64 & 1);
@@ -99,6 +100,8 @@ void standing_move(struct standing *t, size_t from, size_t to)
     for (unsigned slot = 0; slot < t->slots; slot++) {
         *standing_at(t, to, slot) = *standing_at(t, from, slot);
         *standing_at(t, from, slot) = 0;
+    }
+    for (unsigned slot = 0; slot <= t->slots; slot++) {
         move_bit(t, t->dirty, from, to, slot);
         move_bit(t, t->inflight, from, to, slot);
     }
@@ -128,9 +131,16 @@ void standing_mark_all(struct standing *t)
             set_bit(standing_bits(t, t->dirty, i, slot), i, *standing_at(t, i, slot));
 }
 
+void standing_clear_open(struct standing *t)
+{
+    if (t->room > 0)
+        memset(standing_bits(t, t->dirty, 0, standing_open(t)), 0,
+               standing_words(t) * sizeof *t->dirty);
+}
+
 void standing_send(struct standing *t)
 {
-    size_t bytes = t->slots * standing_words(t) * sizeof *t->dirty;
+    size_t bytes = (t->slots + 1) * standing_words(t) * sizeof *t->dirty;
 
     if (t->room == 0)
         return;
@@ -140,7 +150,7 @@ void standing_send(struct standing *t)
 
 void standing_end(struct standing *t, bool done)
 {
-    size_t words = t->slots * standing_words(t);
+    size_t words = (t->slots + 1) * standing_words(t);
 
     for (size_t i = 0; i < words; i++) {
         t->dirty[i] |= done ? 0 : t->inflight[i];

@@ -2,7 +2,9 @@
  * numbers Redis does not know. Pure.
  *
  * A row of counters for each slot of the site's ring, so that those of one minute, which
- * nearly every hit moves, lie side by side. A page is its place in the row. */
+ * nearly every hit moves, lie side by side. A page is its place in the row. How many have
+ * a page open the page itself knows; whether Redis knows it stands here, in a row of bits
+ * behind those of the slots (standing_open). */
 #ifndef HC_STANDING_H
 #define HC_STANDING_H
 
@@ -13,7 +15,7 @@
 struct standing {
     uint32_t *sum;      /* of each place, over all slots */
     uint32_t *at;       /* slots rows of `room` */
-    uint64_t *dirty;    /* slots rows of a bit for each place: changed since the last
+    uint64_t *dirty;    /* slots + 1 rows of a bit for each place: changed since the last
                            commit; the one allocation */
     uint64_t *inflight; /* and in a commit whose reply is out */
     size_t room;        /* places */
@@ -31,6 +33,12 @@ bool standing_resize(struct standing *t, size_t room, size_t n);
 static inline size_t standing_words(const struct standing *t)
 {
     return (t->room + 63) / 64;
+}
+
+/* In place of a slot, where that is about bits: how many have the page open. */
+static inline unsigned standing_open(const struct standing *t)
+{
+    return t->slots;
 }
 
 static inline uint32_t *standing_at(const struct standing *t, size_t place, unsigned slot)
@@ -81,8 +89,11 @@ void standing_move(struct standing *t, size_t from, size_t to);
 /* Empties a slot: its minute has left the window. */
 void standing_clear_slot(struct standing *t, unsigned slot);
 
-/* Marks what is not 0, and nothing else. */
+/* Marks what is not 0 in the slots, and nothing else of them. */
 void standing_mark_all(struct standing *t);
+
+/* Marks nothing of how many have a page open. */
+void standing_clear_open(struct standing *t);
 
 /* A commit goes out; it has ended, well or not. */
 void standing_send(struct standing *t);

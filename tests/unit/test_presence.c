@@ -25,6 +25,21 @@ struct fixture {
     size_t lefts;
 };
 
+/* Whether Redis is to be told how many have page @id open; and it is told. */
+static bool is_due(const struct fixture *f, size_t id)
+{
+    const struct standing *t = &f->pages.standing;
+    size_t place = f->pages.place[id];
+
+    return *standing_bits(t, t->dirty, place, standing_open(t)) >> place % 64 & 1;
+}
+
+static void tell(struct fixture *f)
+{
+    standing_send(&f->pages.standing);
+    standing_end(&f->pages.standing, true);
+}
+
 static uint16_t page(struct fixture *f, const char *path)
 {
     bool capped;
@@ -361,8 +376,9 @@ static void only_a_number_that_changes_is_to_be_told(void **state)
 
     beat(f, 1, 1, STATE_READING);
     assert_true(f->p.changed);
-    assert_true(pages_get(&f->pages, 0)->online_dirty);
-    f->p.changed = pages_get(&f->pages, 0)->online_dirty = false;
+    assert_true(is_due(f, 0));
+    f->p.changed = false;
+    tell(f);
     for (int i = 1; i <= 200; i++) {
         at(f, i * 15000);
         beat(f, 1, 1, STATE_READING);
@@ -370,7 +386,7 @@ static void only_a_number_that_changes_is_to_be_told(void **state)
     assert_false(f->p.changed);
     beat(f, 1, 1, STATE_IDLE);
     assert_true(f->p.changed);
-    assert_false(pages_get(&f->pages, 0)->online_dirty);
+    assert_false(is_due(f, 0));
 }
 
 static void a_page_that_is_open_is_not_freed(void **state)
@@ -378,7 +394,7 @@ static void a_page_that_is_open_is_not_freed(void **state)
     struct fixture *f = *state;
 
     beat(f, 1, 1, STATE_READING);
-    pages_get(&f->pages, 0)->online_dirty = false;
+    tell(f);
     pages_drop_empty(&f->pages);
     assert_null(pages_get(&f->pages, 1));
     assert_non_null(pages_get(&f->pages, 0));
@@ -386,11 +402,10 @@ static void a_page_that_is_open_is_not_freed(void **state)
     at(f, 5000);
     pages_drop_empty(&f->pages);
     assert_non_null(pages_get(&f->pages, 0)); /* its 0 has to be written */
-    pages_get(&f->pages, 0)->online_dirty = false;
-    pages_get(&f->pages, 0)->online_sent = true;
+    standing_send(&f->pages.standing);
     pages_drop_empty(&f->pages);
     assert_non_null(pages_get(&f->pages, 0));
-    pages_get(&f->pages, 0)->online_sent = false;
+    standing_end(&f->pages.standing, true);
     pages_drop_empty(&f->pages);
     assert_int_equal(f->pages.n, 0);
 }
@@ -403,7 +418,7 @@ static void a_tab_that_comes_back_is_not_on_a_page_that_has_another_path(void **
     beat(f, 1, 1, STATE_READING);
     leave(f, 1, 1);
     at(f, 5000);
-    pages_get(&f->pages, 0)->online_dirty = false;
+    tell(f);
     pages_drop_empty(&f->pages);
     assert_int_equal(page(f, "/c"), 0);
     s = sign(f, 1, 1, STATE_READING);
@@ -1196,12 +1211,10 @@ static void expect_the_same(struct life *l, struct numbers *before)
         assert_true(l->f->p.changed);
     l->f->p.changed = false;
     for (uint16_t p = 0; p < PATHS; p++) {
-        struct page *pg = pages_get(&l->f->pages, p);
-
         if (before->page[p] != n.page[p])
-            assert_true(pg->online_dirty);
-        pg->online_dirty = false;
+            assert_true(is_due(l->f, p));
     }
+    tell(l->f);
     *before = n;
 }
 

@@ -11,13 +11,17 @@
 #include "../../aggregator/standing.h"
 #include "../dice.h"
 
-enum { SLOTS = 4, PLACES = 200 };
+enum {
+    SLOTS = 4,
+    ROWS = SLOTS + 1,
+    PLACES = 200
+}; /* rows of bits, standing_open the last */
 
 /* What it has to be. */
 struct plain {
     struct {
         uint32_t at[SLOTS];
-        bool dirty[SLOTS], sent[SLOTS];
+        bool dirty[ROWS], sent[ROWS];
     } place[PLACES];
     size_t n;
 };
@@ -37,9 +41,11 @@ static void compare(const struct standing *t, const struct plain *o)
 
         for (unsigned slot = 0; slot < SLOTS; slot++) {
             sum += o->place[i].at[slot];
-            told &= !o->place[i].dirty[slot] && !o->place[i].sent[slot];
             assert_int_equal(*standing_at(t, i, slot), o->place[i].at[slot]);
-            assert_int_equal(standing_is_sent(t, i, slot), o->place[i].sent[slot]);
+        }
+        for (unsigned row = 0; row < ROWS; row++) {
+            told &= !o->place[i].dirty[row] && !o->place[i].sent[row];
+            assert_int_equal(standing_is_sent(t, i, row), o->place[i].sent[row]);
         }
         assert_int_equal(t->sum[i], sum);
         assert_int_equal(standing_is_told(t, i), told);
@@ -64,6 +70,19 @@ static void leave(struct standing *t, struct plain *o, size_t i, unsigned slot)
     o->place[i].dirty[slot] = true;
 }
 
+static void open_or_close(struct standing *t, struct plain *o, size_t i)
+{
+    standing_mark(t, i, standing_open(t));
+    o->place[i].dirty[SLOTS] = true;
+}
+
+static void clear_open(struct standing *t, struct plain *o)
+{
+    standing_clear_open(t);
+    for (size_t i = 0; i < o->n; i++)
+        o->place[i].dirty[SLOTS] = false;
+}
+
 static void clear_slot(struct standing *t, struct plain *o, unsigned slot)
 {
     standing_clear_slot(t, slot);
@@ -77,14 +96,14 @@ static void commit(struct standing *t, struct plain *o, bool done)
 {
     standing_send(t);
     for (size_t i = 0; i < o->n; i++)
-        for (unsigned slot = 0; slot < SLOTS; slot++) {
+        for (unsigned slot = 0; slot < ROWS; slot++) {
             o->place[i].sent[slot] = o->place[i].dirty[slot];
             o->place[i].dirty[slot] = false;
         }
     compare(t, o);
     standing_end(t, done);
     for (size_t i = 0; i < o->n; i++)
-        for (unsigned slot = 0; slot < SLOTS; slot++) {
+        for (unsigned slot = 0; slot < ROWS; slot++) {
             o->place[i].dirty[slot] |= !done && o->place[i].sent[slot];
             o->place[i].sent[slot] = false;
         }
@@ -144,6 +163,13 @@ static void act(struct standing *t, struct plain *o)
             for (slot = 0; slot < SLOTS; slot++)
                 o->place[i].dirty[slot] = o->place[i].at[slot] > 0;
         break;
+    case 7:
+        clear_open(t, o);
+        break;
+    case 8:
+        if (o->n)
+            open_or_close(t, o, i);
+        break;
     default:
         if (o->n)
             (below(2) ? come : leave)(t, o, i, slot);
@@ -195,6 +221,7 @@ static void one_without_places_can_be_asked_everything(void **state)
     standing_send(&t);
     standing_end(&t, false);
     standing_mark_all(&t);
+    standing_clear_open(&t);
     assert_int_equal(standing_bytes(&t), 0);
     standing_fini(&t);
 }
