@@ -173,15 +173,6 @@ void engine_settle(struct engine *e)
     intake_settle(&e->intake);
 }
 
-enum wire_verdict engine_datagram(struct engine *e, const uint8_t *bytes, size_t n,
-                                  const struct peer *from)
-{
-    enum wire_verdict v = engine_take(e, bytes, n, from);
-
-    engine_settle(e);
-    return v;
-}
-
 /* ---- a turn ------------------------------------------------------------- */
 
 static mono_t tick(struct engine *e, ms_t now, mono_t mono)

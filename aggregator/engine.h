@@ -88,10 +88,6 @@ enum wire_verdict engine_take(struct engine *e, const uint8_t *bytes, size_t n,
                               const struct peer *from);
 void engine_settle(struct engine *e);
 
-/* Takes one that came alone. */
-enum wire_verdict engine_datagram(struct engine *e, const uint8_t *bytes, size_t n,
-                                  const struct peer *from);
-
 /* Does everything that is due: ACKs, the minute's turn, rounds, loads, a new epoch. Call
  * it at the end of every turn of the loop in which anything came, and at the time that it
  * returned (monotonic ms; INT64_MAX: never of itself). */

@@ -141,7 +141,8 @@ static void take(struct node_aggregator *a, const struct peer *from, const uint8
 {
     uint8_t *copy = copy_of(bytes, n);
 
-    engine_datagram(&a->engine, copy, n, from);
+    engine_take(&a->engine, copy, n, from);
+    engine_settle(&a->engine);
     free(copy);
 }
 

@@ -221,7 +221,8 @@ static void deliver(unsigned stream, uint8_t type, const void *body, size_t n)
                           .ts_us = (uint64_t)mono * 1000};
     uint8_t out[DATAGRAM_MAX];
 
-    engine_datagram(&e, out, wire_frame(out, &h, body, n, &secret), &from);
+    engine_take(&e, out, wire_frame(out, &h, body, n, &secret), &from);
+    engine_settle(&e);
 }
 
 static void hit(unsigned stream, const char *site, unsigned kind)
