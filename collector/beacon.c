@@ -33,17 +33,6 @@ void beacon_clear(struct beacon *b)
     memset(b, 0, offsetof(struct beacon, text));
 }
 
-static struct slice *campaign_field(struct beacon *b, struct slice name)
-{
-    if (!slice_starts(name, SLICE("utm_")))
-        return NULL;
-    name = slice_skip(name, 4);
-    return slice_eq(name, SLICE("campaign")) ? &b->campaign
-           : slice_eq(name, SLICE("term"))   ? &b->term
-           : slice_eq(name, SLICE("source")) ? &b->source
-                                             : NULL;
-}
-
 /* Where the field of a letter stands, one more than that; 0: the letter has none. */
 #define AT(field) (1 + offsetof(struct beacon, field))
 static const uint16_t places[256] = {
@@ -52,41 +41,39 @@ static const uint16_t places[256] = {
     ['t'] = AT(title), ['r'] = AT(referrer), ['q'] = AT(query), ['_'] = AT(sent),
 };
 
-static inline struct slice *field_at(struct beacon *b, char letter)
-{
-    uint16_t at = places[(uint8_t)letter];
-
-    return at ? (struct slice *)(void *)((char *)b + at - 1) : NULL;
-}
-
-/* The field that a name stands for which is not one letter as sent, NULL for the others.
- */
-static struct slice *field_of(struct beacon *b, struct slice name, struct slice *image)
+/* The same of a name that is not one letter as sent. */
+static size_t place_of(struct slice name)
 {
     if (name.n == 1)
-        return field_at(b, *name.p);
-    return slice_eq(name, SLICE("send_image")) ? image : campaign_field(b, name);
+        return places[(uint8_t)*name.p];
+    return slice_eq(name, SLICE("utm_campaign")) ? AT(campaign)
+           : slice_eq(name, SLICE("utm_term"))   ? AT(term)
+           : slice_eq(name, SLICE("utm_source")) ? AT(source)
+           : slice_eq(name, SLICE("send_image")) ? AT(image)
+                                                 : 0;
 }
 
-/* Decodes @value into @field, the text used so far being *@used bytes. A path that is too
- * long stays as it came: beacon_hit refuses it by its length. */
-static void fill(struct beacon *b, struct slice *field, struct slice value, size_t *used)
+/* Decodes @value, which @q has just read, into @field, the text used so far being *@used
+ * bytes: no more than what was read of the query. A path that is too long stays as it
+ * came: beacon_hit refuses it by its length. */
+static void fill(struct beacon *b, const struct query *q, struct slice *field,
+                 struct slice value, size_t *used)
 {
     char *free_text = b->text + *used;
 
     if (field == &b->path && value.n > PATH_RAW_MAX)
         *field = value;
     else
-        *field = query_decode(value, free_text);
+        *field = query_decode_value(q, value, free_text);
     if (field->p == free_text)
         *used += field->n;
 }
 
 enum beacon_verdict beacon_from_query(struct beacon *b, struct slice query)
 {
-    struct slice name, value, image = {0}, *field;
+    struct slice name, value, *field;
+    size_t used = 0, place;
     struct query q;
-    size_t used = 0;
 
     beacon_clear(b);
     if (query.n > sizeof b->text)
@@ -94,17 +81,20 @@ enum beacon_verdict beacon_from_query(struct beacon *b, struct slice query)
     query_init(&q, query);
     while (query_next(&q, &name, &value)) {
         if (name.n == 1) /* which stands for itself, or for no field */
-            field = field_at(b, *name.p);
+            place = places[(uint8_t)*name.p];
         else /* decoded to where the value goes then */
-            field = field_of(b, query_decode(name, b->text + used), &image);
-        if (!field || field->p)
+            place = place_of(query_decode(name, b->text + used));
+        if (!place)
             continue;
-        if (q.coded)
-            fill(b, field, value, &used);
+        field = (struct slice *)(void *)((char *)b + place - 1);
+        if (field->p)
+            continue;
+        if (query_coded(&q, value))
+            fill(b, &q, field, value, &used);
         else
             *field = value;
     }
-    b->no_image = slice_eq(image, SLICE("0"));
+    b->no_image = slice_eq(b->image, SLICE("0"));
     return BEACON_OK;
 }
 

@@ -32,7 +32,8 @@
 struct beacon {
     struct slice site, path, name, kind, state, user, tab, engaged, title, referrer;
     struct slice query, campaign, term, source, sent;
-    bool no_image; /* send_image=0 */
+    struct slice image; /* send_image */
+    bool no_image;      /* it is 0 */
 
     /* Of dialects alone; all zero otherwise. */
     uint8_t lasts; /* as in struct hit */

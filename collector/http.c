@@ -17,8 +17,19 @@
 
 #define LENGTH_DIGITS_MAX 15 /* of Content-Length; fits uint64_t with room */
 
+/* The value at [from, to), behind its colon: of what a line may have, all that is not
+ * above the blank is one. */
+static inline struct slice value_of(const char *from, const char *to)
+{
+    while ((uint8_t)to[-1] <= ' ')
+        to--;
+    while (from < to && (uint8_t)*from <= ' ')
+        from++;
+    return (struct slice){from, (size_t)(to - from)};
+}
+
 /* What a step of the reader gives besides minus a status. */
-enum { MORE = 0, DONE = 1 };
+enum { MORE = 0, DONE = 1, LAST = 2 };
 
 struct reader {
     struct http_request *r;
@@ -66,6 +77,10 @@ static inline void take_connection(struct reader *rd, struct slice value)
 {
     const char *p = value.p, *end = value.p + value.n;
 
+    if (SCAN_IS(value, "keep-alive")) { /* as nearly all say */
+        rd->says_keep_alive = true;
+        return;
+    }
     while (p < end) {
         const char *comma = memchr(p, ',', (size_t)(end - p));
         struct slice option = scan_trim(p, comma ? comma : end);
@@ -105,7 +120,7 @@ static inline void take_purpose(struct http_request *r, struct slice value)
 
 static inline int keep(struct slice *slot, const char *from, const char *to)
 {
-    *slot = scan_trim(from, to);
+    *slot = value_of(from, to);
     return DONE;
 }
 
@@ -147,15 +162,15 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
     switch (name.n) {
     case 3:
         if ((name.p[0] | 32) == 'd' && (name.p[1] | 32) == 'n' && (name.p[2] | 32) == 't')
-            take_opt_out(r, scan_trim(from, to));
+            take_opt_out(r, value_of(from, to));
         break;
     case 4:
         if (SCAN_IS(name, "host"))
-            return take_host(rd, scan_trim(from, to));
+            return take_host(rd, value_of(from, to));
         break;
     case 5:
         if (SCAN_IS(name, "x-moz"))
-            take_purpose(r, scan_trim(from, to));
+            take_purpose(r, value_of(from, to));
         break;
     case 6:
         if (SCAN_IS(name, "accept"))
@@ -165,7 +180,7 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
         if (SCAN_IS(name, "cookie"))
             return keep(&r->cookie, from, to);
         if (SCAN_IS(name, "expect"))
-            take_expect(rd, scan_trim(from, to));
+            take_expect(rd, value_of(from, to));
         break;
     case 7:
         if (SCAN_IS(name, "referer"))
@@ -173,23 +188,23 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
         if (SCAN_IS(name, "upgrade"))
             return keep(&r->upgrade, from, to);
         if (SCAN_IS(name, "purpose"))
-            take_purpose(r, scan_trim(from, to));
+            take_purpose(r, value_of(from, to));
         else if (SCAN_IS(name, "sec-gpc"))
-            take_opt_out(r, scan_trim(from, to));
+            take_opt_out(r, value_of(from, to));
         break;
     case 9:
         if (SCAN_IS(name, "x-purpose"))
-            take_purpose(r, scan_trim(from, to));
+            take_purpose(r, value_of(from, to));
         break;
     case 10:
         if (SCAN_IS(name, "user-agent"))
             return keep(&r->user_agent, from, to);
         if (SCAN_IS(name, "connection"))
-            take_connection(rd, scan_trim(from, to));
+            take_connection(rd, value_of(from, to));
         break;
     case 11:
         if (SCAN_IS(name, "sec-purpose"))
-            take_purpose(r, scan_trim(from, to));
+            take_purpose(r, value_of(from, to));
         break;
     case 12:
         if (SCAN_IS(name, "content-type"))
@@ -241,16 +256,19 @@ static inline int take_field(struct reader *rd, struct slice name, const char *f
  * (obs-fold) is no byte of a token. */
 static inline int read_field(struct reader *rd, struct scan_stops *stops)
 {
-    const char *p = rd->p, *colon = scan_token(p, rd->end), *eol;
-    int step;
+    const char *p = rd->p, *colon = scan_name(p, rd->end), *eol;
 
+    if (!LIKELY(colon != NULL) && (p == rd->end || *p == '\r'))
+        return LAST;
     if (++rd->fields > HTTP_HEADERS_MAX)
         return -431;
-    if (colon < rd->end && (colon == p || *colon != ':'))
-        return -400;
-    eol = scan_line(stops, &step);
-    if (step != DONE)
-        return step;
+    if (!LIKELY(colon != NULL)) {
+        colon = scan_token(p, rd->end);
+        if (colon < rd->end && (colon == p || *colon != ':'))
+            return -400;
+    }
+    if (!LIKELY(scan_line(stops, &eol)))
+        return scan_eol(eol, rd->end);
     rd->p = eol + 2;
     return take_field(rd, (struct slice){p, (size_t)(colon - p)}, colon + 1, eol);
 }
@@ -262,9 +280,9 @@ static inline int read_fields(struct reader *rd, const char *begin)
     int step = DONE;
 
     scan_stops_init(&stops, begin, rd->p, rd->end);
-    while (step == DONE && rd->p < rd->end && *rd->p != '\r')
+    while (step == DONE)
         step = read_field(rd, &stops);
-    if (step == DONE && (step = scan_eol(rd->p, rd->end)) == DONE)
+    if (step == LAST && (step = scan_eol(rd->p, rd->end)) == DONE)
         rd->p += 2;
     return step;
 }
@@ -321,7 +339,7 @@ ssize_t http_parse_with(struct http_request *r, const char *bytes, size_t n,
     int step;
 
     assert(client_header.n == 0 || client_header.n >= 4); /* scan_is */
-    *r = (struct http_request){0};
+    memset(r, 0, offsetof(struct http_request, forwarded_for));
     first = read_first_line(r, bytes, seen);
     if (first <= 0)
         return first;

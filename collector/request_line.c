@@ -77,7 +77,7 @@ static bool split_target(struct line *l)
 {
     struct http_request *r = l->r;
     struct slice t = r->target;
-    const char *mark;
+    const char *end, *mark;
 
     if (slice_eq(t, SLICE("*")) && r->method == HTTP_OPTIONS) {
         r->path = t;
@@ -86,8 +86,9 @@ static bool split_target(struct line *l)
     if ((t.n == 0 || t.p[0] != '/') && !take_host(l, &t))
         return false;
     r->path = t;
-    mark = t.n ? memchr(t.p, '?', t.n) : NULL;
-    if (mark) {
+    end = t.p + t.n;
+    mark = scan_to(t.p, end, '?', '?');
+    if (mark < end) {
         r->path.n = (size_t)(mark - t.p);
         r->query = slice_skip(t, r->path.n + 1);
     }

@@ -18,6 +18,9 @@
 typedef uint8_t scan_block __attribute__((vector_size(16)));
 typedef int8_t scan_signed __attribute__((vector_size(16)));
 #define SCAN_BYTES 16
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+/* For what has to live in the registers of who calls it; gcc thinks it too large. */
+#define SCAN_INLINE __attribute__((always_inline)) static inline
 #define SCAN_ALL 0xffffu /* scan_bits of a block all of whose bytes are of the class */
 
 static const bool scan_tchar[256] = {
@@ -170,43 +173,72 @@ static inline const char *scan_visible(const char *p, const char *end)
  * What makes that fast is that no search waits for where the one before it has ended. */
 #define SCAN_STRIDE 64
 
-/* The bytes that are not printable ASCII, one after the other. */
+static inline uint64_t scan_whole_stride(const char *p, unsigned (*of)(scan_block))
+{
+    return (uint64_t)of(scan_load(p)) | (uint64_t)of(scan_load(p + 16)) << 16 |
+           (uint64_t)of(scan_load(p + 32)) << 32 | (uint64_t)of(scan_load(p + 48)) << 48;
+}
+
+/* Bit i: @of says so of p[i], for the bytes of the stride at @p that are before @end;
+ * @p < @end is in [begin, end). What is no whole stride is read as what the text ends
+ * with, or block by block. */
+static inline uint64_t scan_stride(const char *begin, const char *p, const char *end,
+                                   unsigned (*of)(scan_block))
+{
+    size_t left = (size_t)(end - p);
+    uint64_t bits = 0;
+    unsigned before;
+
+    if (LIKELY(left >= SCAN_STRIDE))
+        return scan_whole_stride(p, of);
+    if (end - begin >= SCAN_STRIDE)
+        return scan_whole_stride(end - SCAN_STRIDE, of) >> (SCAN_STRIDE - left);
+    for (size_t i = 0; i < left; i += SCAN_BYTES) {
+        scan_block b = scan_window(begin, p + i, end, &before);
+
+        bits |= (uint64_t)(of(b) >> before) << i;
+    }
+    return bits;
+}
+
+/* The bytes of a text that are not printable ASCII, one after the other. */
 struct scan_stops {
     const char *begin, *end; /* of the text */
     const char *at;          /* of the stride at hand */
     uint64_t bits;           /* bit i: at[i] is one, and was not taken yet */
 };
 
-static inline uint64_t scan_stops_of(scan_block b)
+static inline unsigned scan_printable_of(scan_block b)
 {
-    return scan_bits(scan_in(b, 0x20, '~')) ^ SCAN_ALL;
+    return scan_bits(scan_in(b, 0x20, '~'));
 }
 
-static inline uint64_t scan_stops_at(const struct scan_stops *s)
+static inline uint64_t scan_stops_at(const char *begin, const char *p, const char *end)
 {
-    size_t left = (size_t)(s->end - s->at);
-    uint64_t bits = 0;
-    unsigned before;
+    size_t left = (size_t)(end - p);
 
-    if (left >= SCAN_STRIDE)
-        return scan_stops_of(scan_load(s->at)) |
-               scan_stops_of(scan_load(s->at + 16)) << 16 |
-               scan_stops_of(scan_load(s->at + 32)) << 32 |
-               scan_stops_of(scan_load(s->at + 48)) << 48;
-    for (size_t i = 0; i < left; i += SCAN_BYTES) {
-        scan_block b = scan_window(s->begin, s->at + i, s->end, &before);
-
-        bits |= scan_stops_of(b) >> before << i;
-    }
-    return bits;
+    if (LIKELY(left >= SCAN_STRIDE))
+        return ~scan_whole_stride(p, scan_printable_of);
+    if (left == 0)
+        return 0;
+    return ~scan_stride(begin, p, end, scan_printable_of) & ((UINT64_C(1) << left) - 1);
 }
 
 /* Of [p, end), which is part of [begin, end). */
 static inline void scan_stops_init(struct scan_stops *s, const char *begin, const char *p,
                                    const char *end)
 {
-    *s = (struct scan_stops){begin, end, p, 0};
-    s->bits = scan_stops_at(s);
+    *s = (struct scan_stops){begin, end, p, scan_stops_at(begin, p, end)};
+}
+
+/* Goes on to the next stride. False if there is none. */
+static inline bool scan_stops_advance(struct scan_stops *s)
+{
+    if (s->end - s->at <= SCAN_STRIDE)
+        return false;
+    s->at += SCAN_STRIDE;
+    s->bits = scan_stops_at(s->begin, s->at, s->end);
+    return true;
 }
 
 /* Takes the next one. Returns where it is, or end. */
@@ -214,29 +246,35 @@ static inline const char *scan_stops_next(struct scan_stops *s)
 {
     const char *stop;
 
-    while (s->bits == 0) {
-        if (s->end - s->at <= SCAN_STRIDE)
+    while (!LIKELY(s->bits != 0))
+        if (!scan_stops_advance(s))
             return s->end;
-        s->at += SCAN_STRIDE;
-        s->bits = scan_stops_at(s);
-    }
     stop = s->at + __builtin_ctzll(s->bits);
     s->bits &= s->bits - 1;
     return stop;
 }
 
-/* Past a token: a method, a header's name (RFC 9110, 5.6.2). One block does it for most
- * names, which a colon ends; what it does not know goes byte by byte. */
+/* The colon behind the name of a field whose name is of a usual shape, else NULL. */
+static inline const char *scan_name(const char *p, const char *end)
+{
+    const char *begin = p;
+    unsigned known;
+
+    do {
+        scan_block b;
+
+        if (end - p <= SCAN_BYTES)
+            return NULL;
+        b = scan_load(p);
+        known = scan_bits(scan_letters(b) | (scan_block)(b == '-'));
+        p += (unsigned)__builtin_ctz(~known); /* which has bit SCAN_BYTES */
+    } while (!LIKELY(known != SCAN_ALL));
+    return LIKELY(p > begin && *p == ':') ? p : NULL;
+}
+
+/* Past a token: a method, a header's name (RFC 9110, 5.6.2). */
 static inline const char *scan_token(const char *p, const char *end)
 {
-    if (end - p > SCAN_BYTES) {
-        scan_block b = scan_load(p);
-        unsigned known = scan_bits(scan_letters(b) | (scan_block)(b == '-'));
-
-        p += __builtin_ctz(~known); /* which has bit SCAN_BYTES */
-        if (*p == ':')
-            return p;
-    }
     while (p < end && scan_tchar[(uint8_t)*p])
         p++;
     return p;
@@ -258,26 +296,36 @@ static inline const char *scan_host(const char *p, const char *end)
     return p;
 }
 
+static inline bool scan_crlf(const char *p)
+{
+    return memcmp(p, "\r\n", 2) == 0;
+}
+
 /* Whether a line ends at @p: 1, 0 when more bytes are needed to tell, -400. */
 static inline int scan_eol(const char *p, const char *end)
 {
-    if (end - p >= 2 && memcmp(p, "\r\n", 2) == 0)
+    if (end - p >= 2 && scan_crlf(p))
         return 1;
     return p == end || (p + 1 == end && *p == '\r') ? 0 : -400;
 }
 
-/* The end of a line whose text is HTAB, SP, VCHAR, obs-text (RFC 9110, 5.5), of which the
- * first and the last are rare: takes the stops before it and its own. @step: as scan_eol
- * has it there. */
-static inline const char *scan_line(struct scan_stops *s, int *step)
+/* Finds the end of a line whose text is HTAB, SP, VCHAR, obs-text (RFC 9110, 5.5), of
+ * which the first and the last are rare: takes the stops before it and its own. False if
+ * none ends there: scan_eol says why not. */
+static inline bool scan_line(struct scan_stops *s, const char **eol)
 {
-    const char *p = scan_stops_next(s);
+    const char *p = scan_stops_next(s), *last = s->end - 1;
 
-    while ((*step = scan_eol(p, s->end)) != 1 && p < s->end &&
+    while (!LIKELY(p < last && scan_crlf(p)) && p < s->end &&
            (*p == '\t' || (uint8_t)*p >= 0x80))
         p = scan_stops_next(s);
-    scan_stops_next(s); /* the LF */
-    return p;
+    *eol = p;
+    if (!LIKELY(p < last && scan_crlf(p)))
+        return false;
+    if (!LIKELY(s->bits != 0)) /* the LF stands in the next one */
+        scan_stops_advance(s);
+    s->bits &= s->bits - 1;
+    return true;
 }
 
 static inline uint64_t scan_differ8(const char *s, const char *t)

@@ -1,11 +1,11 @@
 /* Queries from strangers: pairs lie in the text, in order and without overlap, and what
  * is decoded is what a slow reader of the URL standard makes of it. */
-#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../../collector/query.h"
+#include "../slow_query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,27 +15,6 @@ static void must(bool claim)
         abort();
 }
 
-/* Decodes @raw byte by byte. Returns the length. */
-static size_t decode_slowly(struct slice raw, char *out)
-{
-    size_t n = 0;
-
-    while (raw.n > 0) {
-        char hex[3] = {0};
-        size_t took = 1;
-
-        memcpy(hex, raw.p + (raw.n > 0), raw.n > 2 ? 2 : 0);
-        out[n] = *raw.p == '+' ? ' ' : *raw.p;
-        if (*raw.p == '%' && isxdigit((uint8_t)hex[0]) && isxdigit((uint8_t)hex[1])) {
-            out[n] = (char)strtol(hex, NULL, 16);
-            took = 3;
-        }
-        raw = slice_skip(raw, took);
-        n++;
-    }
-    return n;
-}
-
 static void check(struct slice raw)
 {
     char *fast = malloc(raw.n + 1), *slow = malloc(raw.n + 1);
@@ -43,7 +22,23 @@ static void check(struct slice raw)
 
     must(fast && slow);
     got = query_decode(raw, fast + 1); /* the last byte is the block's last */
-    must(slice_eq(got, (struct slice){slow, decode_slowly(raw, slow)}));
+    must(slice_eq(got, (struct slice){slow, slow_decode(raw, slow)}));
+    free(fast);
+    free(slow);
+}
+
+/* What has nothing to decode stays where it is. */
+static void check_value(const struct query *q, struct slice value)
+{
+    bool coded = memchr(value.p, '%', value.n) || memchr(value.p, '+', value.n);
+    size_t room = (size_t)(q->end - value.p);
+    char *fast = malloc(room + 1), *slow = malloc(room + 1);
+    struct slice got;
+
+    must(fast && slow && (query_coded(q, value) || !coded));
+    got = query_decode_value(q, value, fast + 1);
+    must(slice_eq(got, (struct slice){slow, slow_decode(value, slow)}));
+    must((got.p == value.p) == !coded);
     free(fast);
     free(slow);
 }
@@ -61,12 +56,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(value.p == name.p + name.n || value.p == name.p + name.n + 1);
         must(!memchr(name.p, '&', name.n) && !memchr(name.p, '=', name.n));
         must(!memchr(value.p, '&', value.n));
-        must(q.coded == (memchr(value.p, '%', value.n) || memchr(value.p, '+', value.n)));
         for (; at < name.p; at++)
             must(*at == '&'); /* nothing was left out */
         must(++pairs <= PARAMS_MAX);
         check(name);
         check(value);
+        check_value(&q, value);
         at = value.p + value.n;
     }
     for (; pairs < PARAMS_MAX && at < end; at++)

@@ -730,6 +730,30 @@ static void each_place_takes_its_bytes_and_no_others(void **state)
     assert_class("GET http://b", "/ HTTP/1.1\r\n" H "\r\n", may_in_authority);
 }
 
+/* Lines are found for 64 bytes at once. */
+static void a_line_may_end_or_be_wrong_at_any_place(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 150; n++) {
+        struct http_request r;
+        char *p = stpcpy(text, "GET / HTTP/1.1\r\n" H "X: "), *end;
+
+        memset(p, 'x', n);
+        end = stpcpy(p + n, "\r\nAccept: \t here \t\r\n\r\n");
+        struct slice s = {text, (size_t)(end - text)};
+        assert_int_equal(feed(s), s.n);
+        assert_int_equal(http_parse(&r, s.p, s.n), s.n);
+        assert_slice(r.accept, "here");
+        for (size_t at = 0; at < n; at += 1 + n / 4) {
+            p[at] = "\t\xff"[at % 2];
+            assert_int_equal(parse(&r, s), s.n);
+            p[at] = "\r\n\x7f"[at % 3];
+            assert_int_equal(feed(s), -400);
+            p[at] = 'x';
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -760,6 +784,7 @@ int main(void)
         cmocka_unit_test(a_head_has_8192_bytes),
         cmocka_unit_test(a_head_has_64_lines),
         cmocka_unit_test(each_place_takes_its_bytes_and_no_others),
+        cmocka_unit_test(a_line_may_end_or_be_wrong_at_any_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

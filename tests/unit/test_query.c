@@ -11,6 +11,7 @@
 #include "../../collector/query.h"
 #include "../dice.h"
 #include "../guard.h"
+#include "../slow_query.h"
 
 /* All pairs of @text, decoded, as "name=value;name=value;". */
 static const char *read_all(struct slice text)
@@ -142,6 +143,68 @@ static void what_is_encoded_comes_back(void **state)
     }
 }
 
+static void assert_decoded(const struct query *q, struct slice value)
+{
+    char slow[512];
+    size_t room = (size_t)(q->end - value.p);
+    struct slice want = {slow, slow_decode(value, slow)}, got;
+
+    assert_true(query_coded(q, value) || slice_eq(want, value));
+    got = query_decode_value(q, value, guard_copy(value.p, room));
+    assert_true(slice_eq(got, want));
+}
+
+/* Of few kinds of bytes, so that there are many marks, or so many that there are few. */
+static void pairs_are_the_same_wherever_they_stand(void **state)
+{
+    static const char bytes[] =
+        "&=%+4fa/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    static struct guard g;
+    struct dice d = {11};
+
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        size_t n = dice_below(&d, 300), kinds = round % 2 ? 7 : sizeof bytes - 1;
+        struct slice name, value, want_name, want_value, rest;
+        struct query q;
+        char text[300];
+
+        for (size_t i = 0; i < n; i++)
+            text[i] = bytes[dice_below(&d, kinds)];
+        rest = (struct slice){guard_put(&g, text, n), n};
+        query_init(&q, rest);
+        for (int pairs = 0;
+             pairs < PARAMS_MAX && slow_pair(&rest, &want_name, &want_value); pairs++) {
+            assert_true(query_next(&q, &name, &value));
+            assert_true(name.p == want_name.p && name.n == want_name.n);
+            assert_true(value.p == want_value.p && value.n == want_value.n);
+            assert_decoded(&q, value);
+        }
+        assert_false(query_next(&q, &name, &value));
+    }
+}
+
+static void a_code_far_behind_its_name_is_decoded(void **state)
+{
+    char text[400] = "p=";
+    struct slice name, value;
+    struct query q;
+
+    (void)state;
+    for (size_t n = 0; n < 300; n++) {
+        size_t length = 2 + n + 3;
+
+        memset(text + 2, 'a', n);
+        memcpy(text + 2 + n, "%41", 3);
+        query_init(&q, (struct slice){guard_copy(text, length), length});
+        assert_true(query_next(&q, &name, &value));
+        assert_int_equal(value.n, n + 3);
+        assert_true(query_coded(&q, value));
+        assert_decoded(&q, value);
+        assert_false(query_next(&q, &name, &value));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +214,8 @@ int main(void)
         cmocka_unit_test(text_without_escapes_is_not_copied),
         cmocka_unit_test(no_more_than_64_pairs_are_read),
         cmocka_unit_test(what_is_encoded_comes_back),
+        cmocka_unit_test(pairs_are_the_same_wherever_they_stand),
+        cmocka_unit_test(a_code_far_behind_its_name_is_decoded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
