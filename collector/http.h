@@ -41,7 +41,7 @@ struct http_request {
     struct slice upgrade; /* wanted when `upgrades`: the Connection header has the word */
     struct slice ws_key, ws_version, ws_protocol; /* Sec-WebSocket-... (RFC 6455) */
     bool upgrades;
-    bool ws_repeated; /* a key or a version came more than once */
+    bool ws_repeated;        /* a key or a version came more than once */
     uint8_t nforwarded_for;  /* of more lines than have room, the last */
     struct slice client_ip;  /* of the header that http_parse_with was told; and */
     bool client_ip_repeated; /* it came more than once */
