@@ -19,7 +19,7 @@
 
 /* The value at [from, to), behind its colon: of what a line may have, all that is not
  * above the blank is one. */
-static inline struct slice value_of(const char *from, const char *to)
+SCAN_INLINE struct slice value_of(const char *from, const char *to)
 {
     while ((uint8_t)to[-1] <= ' ')
         to--;

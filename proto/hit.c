@@ -11,25 +11,28 @@
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-/* Of a byte that sites and hosts have what it becomes in a host, else 0. */
-#define SAME(c) [c] = c
-static const char host_bytes[256] = {
-    SAME('0'),   SAME('1'),   SAME('2'),   SAME('3'),   SAME('4'),   SAME('5'),
-    SAME('6'),   SAME('7'),   SAME('8'),   SAME('9'),   SAME('a'),   SAME('b'),
-    SAME('c'),   SAME('d'),   SAME('e'),   SAME('f'),   SAME('g'),   SAME('h'),
-    SAME('i'),   SAME('j'),   SAME('k'),   SAME('l'),   SAME('m'),   SAME('n'),
-    SAME('o'),   SAME('p'),   SAME('q'),   SAME('r'),   SAME('s'),   SAME('t'),
-    SAME('u'),   SAME('v'),   SAME('w'),   SAME('x'),   SAME('y'),   SAME('z'),
-    SAME('.'),   SAME('_'),   SAME('-'),   ['A'] = 'a', ['B'] = 'b', ['C'] = 'c',
-    ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i',
-    ['J'] = 'j', ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o',
-    ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r', ['S'] = 's', ['T'] = 't', ['U'] = 'u',
-    ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z',
-};
-
-static bool is_site_byte(char c)
+/* Of the bytes that sites and names of hosts have. */
+static inline unsigned name_of(scan_block b)
 {
-    return host_bytes[(uint8_t)c] != 0;
+    return scan_bits(scan_letters(b) | scan_in(b, '0', '9') | scan_in(b, '-', '.') |
+                     (scan_block)(b == '_'));
+}
+
+/* How many of them @s begins with. */
+static size_t name_run(struct slice s)
+{
+    size_t n = 0;
+
+    while (n < s.n) {
+        unsigned before, run;
+        scan_block b = scan_window(s.p, s.p + n, s.p + s.n, &before);
+
+        run = (unsigned)__builtin_ctz(~(name_of(b) >> before));
+        n += run;
+        if (run < SCAN_BYTES - before)
+            break;
+    }
+    return n;
 }
 
 /* C0, DEL and C1. */
@@ -136,12 +139,7 @@ static bool is_dots(struct slice site)
 
 bool site_valid(struct slice site)
 {
-    if (site.n == 0 || site.n > SITE_MAX || is_dots(site))
-        return false;
-    for (size_t i = 0; i < site.n; i++)
-        if (!is_site_byte(site.p[i]))
-            return false;
-    return true;
+    return site.n > 0 && site.n <= SITE_MAX && !is_dots(site) && name_run(site) == site.n;
 }
 
 struct slice path_normalize(struct slice raw, char *out)
@@ -176,11 +174,14 @@ struct slice text_normalize(struct slice raw, char *out)
 static bool is_host(struct slice s)
 {
     bool bracketed = s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']';
+    struct slice rest = {s.p + bracketed, s.n - 2 * (size_t)bracketed};
 
-    for (size_t i = bracketed; i < s.n - bracketed; i++)
-        if (!is_site_byte(s.p[i]) && !(bracketed && s.p[i] == ':'))
-            return false;
-    return true;
+    rest = slice_skip(rest, name_run(rest));
+    while (bracketed && rest.n > 0 && *rest.p == ':') {
+        rest = slice_skip(rest, 1);
+        rest = slice_skip(rest, name_run(rest));
+    }
+    return rest.n == 0;
 }
 
 /* The host that stands at the front of @s. */
@@ -208,12 +209,23 @@ static struct slice without_port(struct slice host)
  * does: @plain, they are hosts for sure. */
 static struct slice take_host(struct slice s, bool *plain)
 {
-    size_t n = 0;
+    size_t n = name_run(s);
 
-    while (n < s.n && is_site_byte(s.p[n]))
-        n++;
     *plain = n == s.n || s.p[n] == '/' || s.p[n] == '?' || s.p[n] == '#';
     return *plain ? (struct slice){s.p, n} : without_port(host_part(s));
+}
+
+/* @host in small letters. */
+static void copy_lower(struct slice host, char *out)
+{
+    for (size_t i = 0; i < host.n; i += SCAN_BYTES) {
+        size_t n = host.n - i < SCAN_BYTES ? host.n - i : SCAN_BYTES;
+        scan_block b = {0};
+
+        memcpy(&b, host.p + i, n);
+        b |= scan_in(b, 'A', 'Z') & 0x20;
+        memcpy(out + i, &b, n);
+    }
 }
 
 static struct slice skip_www(struct slice host)
@@ -235,11 +247,7 @@ struct slice host_normalize(struct slice raw, char *out)
     host = skip_www(take_host(scheme > 0 ? slice_skip(s, scheme) : s, &plain));
     if (host.n > REFERRER_MAX || !(plain || is_host(host)))
         return (struct slice){0};
-    for (size_t i = 0; i < host.n; i++) {
-        char lower = host_bytes[(uint8_t)host.p[i]];
-
-        out[i] = lower ? lower : host.p[i]; /* of IPv6 the rest */
-    }
+    copy_lower(host, out);
     return (struct slice){out, host.n};
 }
 

@@ -349,7 +349,7 @@ static inline uint64_t scan_differ4(const char *s, const char *t)
 /* Whether @s is the @n >= 4 bytes of @lower but for its case. @lower holds letters,
  * digits and '-' only: of the bytes of a text, only the capital differs by 0x20. The last
  * word may overlap the one before it. */
-static inline bool scan_is(struct slice s, const char *lower, size_t n)
+SCAN_INLINE bool scan_is(struct slice s, const char *lower, size_t n)
 {
     const size_t step = n < 8 ? 4 : 8, last = n - step;
     uint64_t differ;
