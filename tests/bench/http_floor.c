@@ -8,6 +8,8 @@
  *   http_floor defer            one request a connection, which it closes:
  * TCP_DEFER_ACCEPT, reads when it accepts, no epoll_ctl
  *
+ * A last argument is the port to listen on, which others may share: SO_REUSEPORT.
+ *
  * One thread, one epoll loop, one buffer; a request is taken to come whole. Prints its
  * port, ends with SIGTERM. */
 #include <arpa/inet.h>
@@ -156,13 +158,14 @@ static struct sockaddr_in local(int port)
                                 .sin_port = htons((uint16_t)port)};
 }
 
-static int listen_somewhere(bool once)
+static int listen_at(int port, bool once)
 {
-    struct sockaddr_in at = local(0);
+    struct sockaddr_in at = local(port);
     socklen_t n = sizeof at;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), on = 1, seconds = 5;
 
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     if (once)
         setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds);
     if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0 || listen(fd, BACKLOG) < 0 ||
@@ -190,12 +193,14 @@ int main(int argc, char **argv)
 {
     const char *mode = argc > 1 ? argv[1] : "";
     bool once = strcmp(mode, "defer") == 0, forwards = strcmp(mode, "forward") == 0;
+    int used = 2 + forwards;
 
-    if (argc != 2 + forwards || (!once && !forwards && strcmp(mode, "bare") != 0)) {
-        fputs("usage: http_floor bare | forward PORT | defer\n", stderr);
+    if (argc < used || argc > used + 1 ||
+        (!once && !forwards && strcmp(mode, "bare") != 0)) {
+        fputs("usage: http_floor bare|defer [PORT] | forward SINK [PORT]\n", stderr);
         return 2;
     }
     if (forwards)
         connect_sink(atoi(argv[2]));
-    run(listen_somewhere(once), once);
+    run(listen_at(argc > used ? atoi(argv[used]) : 0, once), once);
 }

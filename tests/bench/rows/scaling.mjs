@@ -13,18 +13,24 @@
 // 2. An aggregator that knows a hundred sites and one that knows ten thousand, with the same
 //    changes on the same ten sites, in turns; not while a minute turns, when all sites are told.
 // 3. Folding, by fold_bench.
-// 4. One worker and two, as fast as the load can ask, 64 connections for each worker. The load is
-//    on the same two cores, so twice the requests cannot be seen here; but that a request costs
-//    hardly more CPU with two: then each core brings what one alone did.
+// 4. Pixels a second of one unit and of two. A unit is a worker and a load that drives it as fast as
+//    it is answered, both on one core: a collector of one worker on core 0, and one of two workers,
+//    each pinned to a core, which is given the connections that come from its own (steer.c).
+//    Aggregator and Redis run on the same cores. Beside it the forwarding probe (http_floor.c) as
+//    one process and as two; and both as the kernel spreads connections, of which half come from
+//    the other core: that costs any server more than the second core brings.
 //
 // In 1 and 2 all programs share core 1: waking a processor that sleeps is expensive on a virtual
 // machine, and is charged to who wakes it.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually, Story } from '../../e2e/stage.mjs';
 import { foldRounds } from '../lib/fold.mjs';
 import { crossTerms, regress } from '../lib/regress.mjs';
 import { built, row } from '../lib/row.mjs';
 import { cpuOf, pin } from '../lib/server.mjs';
+import { PIXEL, startSink } from '../lib/web.mjs';
 
 const RUN_MS = 2000;
 const WARM_MS = 400;
@@ -220,27 +226,62 @@ function folding(what, many, few, most) {
 
 // ---- 4: workers -----------------------------------------------------------------
 
+const ONE = [0];
+const BOTH = [0, 1];
+const TURN_MS = 500;
+
+/** The threads of a collector that are workers: all but the first, in their order. */
+const workersOf = (pid) => fs.readdirSync(`/proc/${pid}/task`).map(Number).filter((id) => id !== pid).sort((a, b) => a - b);
+
+/** Gives who shares the port of @http with @pid the connections of their own cores. */
+const steer = (pid, http) => execFileSync(built('steer'), [pid, http.split(':').at(-1)].map(String));
+
+/** Headcount on @cores, with a worker on each. */
+async function startWorkers(cores, steered) {
+  const s = await new Story().start({ workers: cores.length });
+  for (const program of [s.redis, s.aggregator, s.collector]) pin(program.pid, cores.join());
+  workersOf(s.collector.pid).forEach((id, i) => execFileSync('taskset', ['-pc', String(cores[i]), String(id)], { stdio: 'ignore' }));
+  if (steered) steer(s.collector.pid, s.http);
+  return { s, http: s.http, cores, us: [] };
+}
+
+/** The probe on @cores, a process on each, and whoever receives its datagrams. */
+async function startProbes(cores, steered) {
+  const s = new Story();
+  const sink = await startSink(s);
+  const shared = [];
+  pin(s.programs[0].pid, cores.join());
+  for (const core of cores) {
+    const program = s.run('probe', 'taskset', ['-c', core, built('http_floor'), 'forward', sink, ...shared]);
+    shared[0] = (await program.says(/^(\d+)\n/))[1];
+  }
+  const http = `127.0.0.1:${shared[0]}`;
+  if (steered) steer(s.programs.at(-1).pid, http);
+  return { s, http, cores, us: [] };
+}
+
+/** Microseconds that pass a pixel, while a load on each of its cores asks as fast as it can. */
+async function drive({ s, http, cores }) {
+  const loads = cores.map((core) => s.run('load', 'taskset', ['-c', core, built('load'), '--ms', TURN_MS, '--target', PIXEL, http]));
+  await ended(loads);
+  return (1000 * TURN_MS) / loads.reduce((sum, load) => sum + JSON.parse(load.out).requests, 0);
+}
+
 async function workers() {
-  const s = await new Story().start({ workers: 1 });
-  const one = { program: s.collector, http: s.http, of: 1, cost: [] };
-  s.http = undefined;
-  await s.startCollector(['--workers', 2]);
-  await s.ready();
-  const two = { program: s.collector, http: s.http, of: 2, cost: [] };
+  const one = await startWorkers(ONE), two = await startWorkers(BOTH, true), spread = await startWorkers(BOTH);
+  const probe = await startProbes(ONE), probes = await startProbes(BOTH, true), spreadProbes = await startProbes(BOTH);
+  const all = [one, two, probe, probes, spread, spreadProbes];
   for (let i = -1; i < 7; i++)
-    for (const { program, http, of, cost } of [one, two]) {
-      const before = cpuOf([program.pid]);
-      const load = s.run('load', built('load'), ['--ms', 1000, '--connections', 64 * of, http]);
-      await ended([load]);
-      const us = (cpuOf([program.pid]) - before) / 1000 / JSON.parse(load.out).requests;
-      if (i >= 0) cost.push(us);
+    for (const server of all) {
+      const us = await drive(server);
+      if (i >= 0) server.us.push(us);
     }
-  row({
-    what: 'two workers: CPU a pixel, so that two cores bring 1.8 × one', unit: 'µs',
-    ours: two.cost, peer: { name: 'one worker', rounds: one.cost }, most: 2 / 1.8, goal: '≤ 1.11 ×',
-  });
-  await one.program.stop();
-  await s.close();
+  const tell = (what, more, fewer, goal) => row({ what, unit: 'µs', ours: more.us, peer: { name: 'one on one core', rounds: fewer.us }, ...goal });
+  tell('two workers, each on a core with a load of its own: time a pixel', two, one, { most: 1 / 1.8, goal: '≤ 0.56 ×: 1.8 times as many a second' });
+  tell('two probes, each so', probes, probe, { goal: 'the machine' });
+  tell('two workers, half of whose connections are of the other core', spread, one, { goal: 'shown' });
+  tell('two probes, half of whose connections are of the other core', spreadProbes, probe, { goal: 'the machine' });
+  for (const { s } of all) await s.close();
 }
 
 await sums();
