@@ -76,6 +76,7 @@ static struct watch *new_watch(struct watches *ws, struct slice site)
     if (w == NULL)
         abort();
     w->worker = ws->worker;
+    w->end = &w->streams;
     feed_init(&w->feed);
     site_map_add(&ws->map, &w->node, site);
     return w;
@@ -103,11 +104,10 @@ void watch_join(struct watches *ws, struct slice site, struct stream *s)
     bool first = w->streams == NULL;
 
     s->watch = w;
-    s->next = w->streams;
-    s->link = &w->streams;
-    if (s->next)
-        s->next->link = &s->next;
-    w->streams = s;
+    s->next = NULL;
+    s->link = w->end;
+    *w->end = s;
+    w->end = &s->next;
     if (first)
         hub_watch(ws->worker->hub, ws->worker, site_of(w));
 }
@@ -121,6 +121,8 @@ void watch_leave(struct stream *s)
     *s->link = s->next;
     if (s->next)
         s->next->link = s->link;
+    else
+        w->end = s->link;
     s->watch = NULL;
     if (w->streams)
         return;

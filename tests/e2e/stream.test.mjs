@@ -61,6 +61,26 @@ story('a stream is greeted, told the state, and then events before the state the
   assert.deepEqual({ ...told, timestamp: 0 }, { id: 2, type: 'pageview', timestamp: 0, path: '/cart' });
 });
 
+story('whoever of a site\'s streams goes, first, last or between, the others are told', async (s) => {
+  await s.startRedis();
+  s.udp = '127.0.0.1:9';
+  await s.startCollector(['--workers', 1]);
+  const publish = await publisher(s);
+  const streams = [];
+  for (const [i, gone] of [0, 3, 1, 1, 0, 0].entries()) {
+    while (streams.length < 4) streams.push(await greeted(await Sse.open(s, STREAM)));
+    await streams.splice(gone, 1)[0].close();
+    await eventually(async () => assert.equal((await s.counters(s.collector)).streams_open, streams.length));
+    await publish({ online: 100 + i });
+    await Promise.all(streams.map((stream) => tells(stream, 100 + i)));
+  }
+  while (streams.length > 0) await streams.pop().close();
+  await eventually(async () => assert.equal((await s.counters(s.collector)).streams_open, 0));
+  const last = await greeted(await Sse.open(s, STREAM));
+  await publish({ online: 200 });
+  await tells(last, 200);
+});
+
 story('the head says what becomes of the connection, and who closes one side is gone', async (s) => {
   await s.startRedis();
   s.udp = '127.0.0.1:9';
