@@ -93,7 +93,8 @@ enum {
     FRAMING_LIVEUSER_GUEST, /* and before it has said what it is */
 };
 
-/* Part of every connection; all zero: it is no stream. */
+/* Part of every connection; all zero: it is no stream. What is looked at when a state is
+ * given stands in front. */
 struct stream {
     struct stream *next, **link; /* in its watch's list */
     struct watch *watch;         /* NULL: is not told anything any more */
@@ -101,11 +102,11 @@ struct stream {
     uint64_t cursor; /* the last event given */
     uint64_t state;  /* number of the last state given, 0: none */
     mono_t until;    /* it is asked to come again then */
-    void *own;       /* the framing's */
+    bool begun;      /* it counts as a stream: it watches, or has */
+    bool greeted;    /* hello was given; until then it gets nothing */
+    uint8_t waits;   /* so many more times for STREAM_FIRST_MS */
     struct stream_wish wish;
-    bool begun;     /* it counts as a stream: it watches, or has */
-    bool greeted;   /* hello was given; until then it gets nothing */
-    uint8_t waits;  /* so many more times for STREAM_FIRST_MS */
+    void *own;      /* the framing's */
     uint64_t joins; /* its own JOIN is counted when the site has had so many; 0: nobody
                        knew how many there were */
     mono_t told_at; /* for damping: when the last state was given, */

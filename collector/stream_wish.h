@@ -13,9 +13,9 @@ struct stream_wish {
     bool granted;  /* it brought a token of the site; not of the query */
     bool joins;    /* it is a member whose JOIN was just sent: the first number is to
                       count it */
+    struct damp damp;
     ms_t life;
     uint64_t id;
-    struct damp damp;
 };
 
 /* @damp: for what the query does not say; of a repeated parameter the first counts. The
