@@ -41,12 +41,12 @@ bool inbox_holds(const struct inbox *in)
 /* The length of the datagrams in slot @i, all of it if it is one. */
 static size_t length(const struct inbox *in, unsigned i)
 {
-    const struct msghdr *m = &in->msg[i].msg_hdr;
-    const struct cmsghdr *c = CMSG_FIRSTHDR(m);
+    struct msghdr m = in->msg[i].msg_hdr; /* CMSG_NXTHDR wants one that may change */
     int told = 0;
 
-    if (c && c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
-        memcpy(&told, CMSG_DATA(c), sizeof told);
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
+        if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
+            memcpy(&told, CMSG_DATA(c), sizeof told);
     return told > 0 ? (size_t)told : in->msg[i].msg_len;
 }
 

@@ -11,8 +11,10 @@
 #ifndef HC_INBOX_H
 #define HC_INBOX_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <time.h>
 #include "../proto/limits.h"
 #include "datagram.h"
 
@@ -20,6 +22,12 @@
 
 /* Without trains: above DATAGRAM_MAX, what fills it is too long anyway. */
 #define INBOX_SINGLE 2048
+
+/* What the kernel may tell of a slot: the length of a train's datagrams, and what a
+ * socket was made to tell that was handed over (Timestamping=, PassPacketInfo=). */
+#define INBOX_CONTROL                                                    \
+    (CMSG_SPACE(sizeof(int)) + CMSG_SPACE(3 * sizeof(struct timespec)) + \
+     CMSG_SPACE(sizeof(struct in6_pktinfo)))
 
 struct inbox {
     bool trains;    /* slots are of RECEIVE_SLOT_BYTES, not of INBOX_SINGLE */
@@ -34,7 +42,7 @@ struct inbox {
     struct datagram batch[INBOX_BATCH];
     union {
         struct cmsghdr align;
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[INBOX_CONTROL];
     } control[RECEIVE_SLOTS];
     uint8_t bytes[RECEIVE_SLOTS * RECEIVE_SLOT_BYTES]; /* touched as far as used */
 };

@@ -1,5 +1,6 @@
 /* inbox: what lies in the slots, trains and single datagrams, comes out as it was sent.
  */
+#include <linux/net_tstamp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,6 +94,18 @@ static void a_train_is_cut_where_its_datagrams_end(void **state)
         assert_false(inbox_holds(&udp.inbox));
         assert_int_equal(receive(), 0);
     }
+}
+
+static void the_length_of_a_train_is_found_among_what_else_a_socket_tells(void **state)
+{
+    int on = 1, all = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+
+    (void)state;
+    assert_int_equal(setsockopt(udp.fd, SOL_SOCKET, SO_TIMESTAMPING, &all, sizeof all),
+                     0);
+    assert_int_equal(setsockopt(udp.fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on), 0);
+    train_send(sender[0], sent, 10 * 1200, 1200);
+    comes(0, 10, 1200, 1200);
 }
 
 static void what_is_more_than_a_batch_is_held_for_the_next(void **state)
@@ -276,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_train_is_cut_where_its_datagrams_end),
+        TEST(the_length_of_a_train_is_found_among_what_else_a_socket_tells),
         TEST(what_is_more_than_a_batch_is_held_for_the_next),
         TEST(batches_go_on_from_one_train_to_the_next),
         TEST(each_datagram_has_the_address_of_its_sender),
