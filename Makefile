@@ -61,7 +61,6 @@ HARD_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 # What is set to zero or copied in one go is mostly some hundred bytes large: for those gcc
 # takes `rep stos` and `rep movs`, which take as long to begin as a request to be parsed.
 TUNE    := $(call try,-mmemset-strategy=vector_loop:1024:noalign$(COMMA)libcall:-1:noalign)
-TUNE    += $(call try,-mmemcpy-strategy=vector_loop:1024:noalign$(COMMA)libcall:-1:noalign)
 BASE    := -std=c11 -D_GNU_SOURCE -DHC_VERSION='"$(VERSION)"' -pthread $(WARN) -I.
 LDFLAGS ?= -Wl,--as-needed
 # Programs are optimised as a whole: a hit then costs the aggregator a tenth less. Objects
