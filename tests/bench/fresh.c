@@ -14,8 +14,8 @@
  * sentence when a beacon has not been told before the next one of its site is due. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdbool.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +24,7 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+#include "lib/die.h"
 #include "lib/histogram.h"
 
 #define SITES_MOST 256
@@ -55,17 +56,6 @@ static struct ear redis = {.role = REDIS};
 static struct histogram redis_ns, stream_ns;
 static unsigned sites, told;
 static int loop;
-
-static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    fputc('\n', stderr);
-    exit(1);
-}
 
 static uint64_t now_ns(void)
 {

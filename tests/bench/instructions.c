@@ -19,6 +19,7 @@
 #include "../../collector/ws.h"
 #include "../../proto/wire.h"
 #include "../dice.h"
+#include "lib/chrome.h"
 
 #define MEASURED __attribute__((noinline)) static void
 #define SECRET "the secret of the bench"
@@ -182,21 +183,8 @@ static void write_pixel(char *out, size_t size, unsigned i, struct dice *d)
         "&t=Running%%20shoes&r=https%%3A%%2F%%2Fwww.google.com%%2F&s=1920,1080,1"
         "&u=%010x&v=%08x&k=v&a=r&n=1&d=0&_ HTTP/1.1\r\n"
         "Host: stats.example.com\r\n"
-        "Connection: keep-alive\r\n"
-        "sec-ch-ua-platform: \"Linux\"\r\n"
-        "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like "
-        "Gecko) Chrome/12%u.0.0.0 Safari/537.36\r\n"
-        "sec-ch-ua: \"Chromium\";v=\"124\", \"Google Chrome\";v=\"124\", "
-        "\"Not-A.Brand\";v=\"99\"\r\n"
-        "sec-ch-ua-mobile: ?0\r\n"
-        "Accept: image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8\r\n"
-        "Sec-Fetch-Site: cross-site\r\n"
-        "Sec-Fetch-Mode: no-cors\r\n"
-        "Sec-Fetch-Dest: image\r\n"
-        "Sec-Fetch-Storage-Access: none\r\n"
-        "Referer: https://shop.example/products/shoes/\r\n"
-        "Accept-Encoding: gzip, deflate, br, zstd\r\n"
-        "Accept-Language: en-GB,en-US;q=0.9,en;q=0.8\r\n\r\n",
+        "Connection: keep-alive\r\n" CHROME_HEADERS(
+            "12%u", "https://shop.example/products/shoes/") "\r\n",
         i % 100, (unsigned)dice_u64(d), (unsigned)dice_u64(d), i % BROWSERS);
 
     must(n > 0 && (size_t)n < size, "a request is too long");

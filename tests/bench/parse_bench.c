@@ -10,6 +10,7 @@
 
 #include "../../collector/beacon.h"
 #include "../../proto/body.h"
+#include "lib/chrome.h"
 
 #define ROUNDS 400
 #define TIMES 1000 /* in one round */
@@ -22,21 +23,8 @@ static const char request[] =
     "&t=Running%20shoes&r=https%3A%2F%2Fwww.google.com%2F&s=1920,1080,1&u=x7k2m9q4w1"
     "&v=k3j5h2g9&k=v&a=r&n=1&d=0&_ HTTP/1.1\r\n"
     "Host: stats.example.com\r\n"
-    "Connection: keep-alive\r\n"
-    "sec-ch-ua-platform: \"Linux\"\r\n"
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/124.0.0.0 Safari/537.36\r\n"
-    "sec-ch-ua: \"Chromium\";v=\"124\", \"Google Chrome\";v=\"124\", "
-    "\"Not-A.Brand\";v=\"99\"\r\n"
-    "sec-ch-ua-mobile: ?0\r\n"
-    "Accept: image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8\r\n"
-    "Sec-Fetch-Site: cross-site\r\n"
-    "Sec-Fetch-Mode: no-cors\r\n"
-    "Sec-Fetch-Dest: image\r\n"
-    "Sec-Fetch-Storage-Access: none\r\n"
-    "Referer: https://shop.example/products/shoes/\r\n"
-    "Accept-Encoding: gzip, deflate, br, zstd\r\n"
-    "Accept-Language: en-GB,en-US;q=0.9,en;q=0.8\r\n\r\n";
+    "Connection: keep-alive\r\n" CHROME_HEADERS(
+        "124", "https://shop.example/products/shoes/") "\r\n";
 #define REQUEST_BYTES (sizeof request - 1)
 
 static struct secret secret;
