@@ -42,7 +42,7 @@ struct http_request {
     struct slice ws_key, ws_version, ws_protocol; /* Sec-WebSocket-... (RFC 6455) */
     bool upgrades;
     bool ws_repeated;        /* a key or a version came more than once */
-    uint8_t nforwarded_for;  /* of more lines than have room, the last */
+    uint8_t nforwarded_for;  /* of more lines than have room, the last; stand below */
     struct slice client_ip;  /* of the header that http_parse_with was told; and */
     bool client_ip_repeated; /* it came more than once */
     struct slice authorization;
@@ -50,7 +50,8 @@ struct http_request {
     bool opts_out; /* DNT: 1 or Sec-GPC: 1 */
     struct slice request_headers; /* Access-Control-Request-Headers of a preflight */
     struct slice forwarded_for[HTTP_FORWARDED_MAX]; /* X-Forwarded-For, line by line as
-                                                       they came; see client.h */
+                                                       they came, nforwarded_for of
+                                                       them; see client.h */
 };
 
 /* Parses the head at the start of @bytes.
