@@ -18,7 +18,7 @@
 //    each pinned to a core, which is given the connections that come from its own (steer.c).
 //    Aggregator and Redis run on the same cores. Beside it the forwarding probe (http_floor.c) as
 //    one process and as two; and both as the kernel spreads connections, of which half come from
-//    the other core: that costs any server more than the second core brings.
+//    the other core: that costs any server most of what the second core brings.
 //
 // In 1 and 2 all programs share core 1: waking a processor that sleeps is expensive on a virtual
 // machine, and is charged to who wakes it.
