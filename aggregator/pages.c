@@ -184,7 +184,7 @@ uint64_t pages_hash(const struct pages *t, struct slice path)
 void pages_prefetch(const struct pages *t, uint64_t hash)
 {
     if (t->index_cap)
-        __builtin_prefetch(&t->index[hash & (t->index_cap - 1)]);
+        prefetch(&t->index[hash & (t->index_cap - 1)]);
 }
 
 uint16_t pages_id(struct pages *t, uint64_t hash, struct slice path, bool *capped)

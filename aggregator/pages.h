@@ -69,7 +69,7 @@ void pages_prefetch(const struct pages *t, uint64_t hash);
 static inline void pages_prefetch_id(const struct pages *t, uint16_t id)
 {
     if (id < t->ids)
-        __builtin_prefetch(&t->place[id]);
+        prefetch(&t->place[id]);
 }
 
 static inline void pages_prefetch_at(const struct pages *t, uint16_t id, unsigned slot)

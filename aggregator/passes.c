@@ -1,14 +1,18 @@
 /* passes: sites, visitors and pages, where they stand; then what the hit does to them.
  *
+ * Blocks of hits are each a pass ahead of the one behind them: while one is counted, the
+ * memory of the others is on its way. What one pass found may so have changed before the
+ * next: a table of visitors may lie elsewhere.
+ *
  * The pass that finds the sites also parks the hits of those that are being read back,
  * and leaves out those that were read back with their site. */
 #include "passes.h"
 
 #include "effect.h"
 
-/* Hits that go through the passes together: enough that no pass waits for the memory of
- * its first ones, few enough that all of it still lies near in the last. */
-#define BLOCK 32
+/* Hits that go through a pass together: enough that what they ask for is on its way at
+ * once, few enough that all of it still lies near in the last pass. */
+#define BLOCK 8
 
 minute_t passes_minute(const struct store *st, ms_t at)
 {
@@ -138,7 +142,6 @@ static void place(struct passes *f, struct seen *seen, const struct hit *h)
         tabs_prefetch(&s->presence.tabs, h->visitor);
     if (!effect_is_seen(h))
         return;
-    visitors_prefetch(&s->visitors, h->visitor);
     if (h->path.n > 0) {
         seen->path = path_memo_hash(f->memo, &f->st->shared.key, h->path);
         pages_prefetch(&s->pages, seen->path);
@@ -187,8 +190,10 @@ void passes_find(struct passes *f, struct seen *seen, const struct hit *h)
 static void approach(const struct seen *seen)
 {
     const struct site *s = seen->visit.site;
-    const struct visitor *known = seen->visit.known;
+    const struct visitor *known = NULL;
 
+    if (seen->visit.moves == s->visitors.moves)
+        known = seen->visit.known;
     recent_prefetch(&s->recent, seen->run);
     pages_prefetch_at(&s->pages, seen->visit.page, slot_of(s, seen->visit.minute));
     if (known && known->page != seen->visit.page)
@@ -197,44 +202,80 @@ static void approach(const struct seen *seen)
 
 /* ---- all of them ---------------------------------------------------------- */
 
-static void prefetch(const struct store *st, const struct seen *seen, size_t n,
-                     void (*what)(const struct store *st, uint64_t hash))
+struct block {
+    struct seen *seen;
+    const struct hit *hits;
+    size_t n;
+};
+
+typedef void (*pass_fn)(struct passes *f, const struct block *b);
+
+static void for_sites(const struct store *st, const struct block *b,
+                      void (*what)(const struct store *st, uint64_t hash))
 {
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || seen[i].site != seen[i - 1].site)
-            what(st, seen[i].site);
+    for (size_t i = 0; i < b->n; i++)
+        if (i == 0 || b->seen[i].site != b->seen[i - 1].site)
+            what(st, b->seen[i].site);
 }
 
-static void fold_block(struct passes *f, struct seen *seen, const struct hit *hits,
-                       size_t n)
+static void reach_sites(struct passes *f, const struct block *b)
 {
-    prefetch(f->st, seen, n, store_prefetch_site);
-    prefetch(f->st, seen, n, store_prefetch_marks);
-    for (size_t i = 0; i < n; i++)
-        place(f, &seen[i], &hits[i]);
-    for (size_t i = 0; i < n; i++)
-        if (seen[i].visit.site)
-            passes_find(f, &seen[i], &hits[i]);
-    for (size_t i = 0; i < n; i++)
-        if (seen[i].visit.site)
-            approach(&seen[i]);
-    for (size_t i = 0; i < n; i++) {
-        if (!seen[i].visit.site)
+    for_sites(f->st, b, store_prefetch_site);
+}
+
+static void reach_marks(struct passes *f, const struct block *b)
+{
+    for_sites(f->st, b, store_prefetch_marks);
+}
+
+/* Visitors lie furthest, on a page of memory of their own as a rule, and a processor goes
+ * no further while it looks for that: so they are asked for one right after the other. */
+static void place_all(struct passes *f, const struct block *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        place(f, &b->seen[i], &b->hits[i]);
+    for (size_t i = 0; i < b->n; i++)
+        if (b->seen[i].visit.site && effect_is_seen(&b->hits[i]))
+            visitors_prefetch(&b->seen[i].visit.site->visitors, b->hits[i].visitor);
+}
+
+static void find_all(struct passes *f, const struct block *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (b->seen[i].visit.site)
+            passes_find(f, &b->seen[i], &b->hits[i]);
+}
+
+static void approach_all(struct passes *f, const struct block *b)
+{
+    (void)f;
+    for (size_t i = 0; i < b->n; i++)
+        if (b->seen[i].visit.site)
+            approach(&b->seen[i]);
+}
+
+static void take_all(struct passes *f, const struct block *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        if (!b->seen[i].visit.site)
             continue;
-        store_clock(f->st, seen[i].from->at);
-        effect_take(&seen[i].visit, &hits[i], f->counts);
+        store_clock(f->st, b->seen[i].from->at);
+        effect_take(&b->seen[i].visit, &b->hits[i], f->counts);
     }
 }
 
-/* In blocks of about the same size, for a last one of a few would wait for each. */
 void passes_fold(struct passes *f, struct seen *seen, const struct hit *hits, size_t n)
 {
-    size_t blocks = (n + BLOCK - 1) / BLOCK, done = 0;
+    static const pass_fn passes[] = {reach_sites, reach_marks,  place_all,
+                                     find_all,    approach_all, take_all};
+    size_t last = sizeof passes / sizeof *passes - 1, blocks = (n + BLOCK - 1) / BLOCK;
 
-    for (; blocks > 0; blocks--) {
-        size_t part = (n - done) / blocks;
+    for (size_t turn = 0; turn < blocks + last; turn++)
+        for (size_t p = 0; p <= last && p <= turn; p++) {
+            size_t at = (turn - p) * BLOCK;
+            struct block b = {seen + at, hits + at, n - at < BLOCK ? n - at : BLOCK};
 
-        fold_block(f, seen + done, hits + done, part);
-        done += part;
-    }
+            if (at < n)
+                passes[p](f, &b);
+        }
 }

@@ -7,6 +7,7 @@
 #ifndef HC_RECENT_H
 #define HC_RECENT_H
 
+#include "prefetch.h"
 #include "../proto/delta.h"
 
 #define RECENT_TEXT 58 /* bytes of texts that lie in an entry: most have less */
@@ -44,8 +45,8 @@ static inline void recent_prefetch(const struct recent *r, unsigned ahead)
     if (!r->entry)
         return;
     e = &r->entry[(r->last + 1 + ahead) % RECENT_MAX];
-    __builtin_prefetch(e, 1);
-    __builtin_prefetch(e->text + RECENT_TEXT / 2, 1);
+    prefetch(e);
+    prefetch(e->text + RECENT_TEXT / 2);
 }
 
 /* Ids go on behind @last; none up to it is held. */

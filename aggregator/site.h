@@ -128,12 +128,12 @@ static inline unsigned slot_of(const struct site *s, minute_t m)
 static inline void site_prefetch(const struct site *s)
 {
     for (const char *p = (const char *)s; p < (const char *)&s->presence; p += 64)
-        __builtin_prefetch(p, 1);
+        prefetch(p);
 }
 
 static inline void site_prefetch_row(const struct site *s, minute_t m)
 {
-    __builtin_prefetch(&s->row[slot_of(s, m)], 1);
+    prefetch(&s->row[slot_of(s, m)]);
 }
 
 static inline struct slice site_id(const struct site *s)

@@ -8,6 +8,7 @@
 #ifndef HC_STANDING_H
 #define HC_STANDING_H
 
+#include "prefetch.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -75,9 +76,9 @@ static inline bool standing_is_sent(const struct standing *t, size_t place, unsi
 static inline void standing_prefetch(const struct standing *t, size_t place,
                                      unsigned slot)
 {
-    __builtin_prefetch(&t->sum[place], 1);
-    __builtin_prefetch(standing_at(t, place, slot), 1);
-    __builtin_prefetch(standing_bits(t, t->dirty, place, slot), 1);
+    prefetch(&t->sum[place]);
+    prefetch(standing_at(t, place, slot));
+    prefetch(standing_bits(t, t->dirty, place, slot));
 }
 
 /* Nothing of the place is dirty or in flight. */

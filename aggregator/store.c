@@ -97,7 +97,7 @@ uint64_t store_hash(const struct store *st, struct slice id)
 void store_prefetch(const struct store *st, uint64_t hash)
 {
     if (st->index_cap)
-        __builtin_prefetch(&st->index[hash & (st->index_cap - 1)]);
+        prefetch(&st->index[hash & (st->index_cap - 1)]);
 }
 
 /* The first in its place: of an index half full that is mostly the one. */
@@ -114,7 +114,7 @@ void store_prefetch_marks(const struct store *st, uint64_t hash)
     const struct site *s = st->index_cap ? st->index[hash & (st->index_cap - 1)] : NULL;
 
     if (s)
-        __builtin_prefetch(s->marks.v, 1);
+        prefetch(s->marks.v);
 }
 
 struct site *store_find(const struct store *st, struct slice id)

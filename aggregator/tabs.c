@@ -5,6 +5,8 @@
  * are, nothing is kept. */
 #include "tabs.h"
 
+#include "prefetch.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +112,7 @@ uint32_t tabs_next(const struct tabs *t, uint32_t i)
 void tabs_prefetch(const struct tabs *t, uint64_t visitor)
 {
     if (t->n)
-        __builtin_prefetch(head_of(t, visitor));
+        prefetch(head_of(t, visitor));
 }
 
 void tabs_prefetch_tab(const struct tabs *t, uint64_t visitor)
@@ -118,7 +120,7 @@ void tabs_prefetch_tab(const struct tabs *t, uint64_t visitor)
     uint32_t i = t->n ? *head_of(t, visitor) : TAB_NONE;
 
     if (i != TAB_NONE)
-        __builtin_prefetch(&t->tab[i], 1);
+        prefetch(&t->tab[i]);
 }
 
 /* ---- the wheel ------------------------------------------------------------ */

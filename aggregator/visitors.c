@@ -6,6 +6,8 @@
  * the table is laid out anew with a quarter more room. */
 #include "visitors.h"
 
+#include "prefetch.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,8 +157,8 @@ void visitors_prefetch(const struct visitors *t, uint64_t id)
     if (t->cap == 0)
         return;
     p = (const char *)&t->v[home(id, t->cap)];
-    __builtin_prefetch(p, 1);
-    __builtin_prefetch(p + 64, 1); /* most runs are over by then */
+    prefetch(p);
+    prefetch(p + 64); /* most runs are over by then */
 }
 
 struct visitor *visitors_put(struct visitors *t, uint64_t id)

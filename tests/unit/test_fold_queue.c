@@ -243,6 +243,37 @@ static void the_minute_does_not_turn_while_hits_are_on_their_way(void **state)
     end(&t);
 }
 
+/* What a hit's visitor was found as may be gone when those before it have been counted:
+ * every other one is new. */
+static void a_table_grows_while_hits_are_on_their_way(void **state)
+{
+    uint64_t known = 0;
+    struct twins t;
+
+    (void)state;
+    begin(&t, 9, false);
+    for (unsigned i = 0; i < 30; i++) {
+        struct fold_origin from = {.sent = SENT, .at = NOON};
+        struct hit *hits = fold_queue_room(t.queue);
+
+        for (size_t k = 0; k < DATAGRAM_HITS_MAX; k++) {
+            uint64_t who = k % 2 || !known ? ++known : 1 + below(known);
+
+            hits[k] = (struct hit){.site = SLICE("a"),
+                                   .path = text_of("/", below(60)),
+                                   .visitor = who * UINT64_C(0x9e3779b97f4a7c15),
+                                   .at = SENT};
+        }
+        fold_hits(&t.one, hits, DATAGRAM_HITS_MAX, &from, &t.one_counts);
+        fold_queue_take(t.queue, DATAGRAM_HITS_MAX, &from);
+        if (i % 3 == 0)
+            settle(&t);
+    }
+    settle(&t);
+    assert_int_equal(t.other.visitors, known);
+    end(&t);
+}
+
 static void datagrams_without_hits_and_full_ones_find_room(void **state)
 {
     struct fold_counts counts = {0};
@@ -276,6 +307,7 @@ int main(void)
         cmocka_unit_test(a_life_in_batches_is_the_life_of_one_datagram_after_the_other),
         cmocka_unit_test(hits_of_sites_that_load_are_parked_in_order),
         cmocka_unit_test(the_minute_does_not_turn_while_hits_are_on_their_way),
+        cmocka_unit_test(a_table_grows_while_hits_are_on_their_way),
         cmocka_unit_test(datagrams_without_hits_and_full_ones_find_room),
     };
 
