@@ -10,6 +10,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include "../proto/log.h"
+#include "heap.h"
 
 COUNTERS_ROWS(aggregator_counters, AGGREGATOR_COUNTERS);
 
@@ -152,6 +153,7 @@ static void on_turn(uv_prepare_t *turn)
     struct aggregator *a = turn->data;
     mono_t due = engine_turn(&a->engine);
 
+    heap_follow();
     if (engine_is_finished(&a->engine))
         end(a);
     else

@@ -8,6 +8,7 @@
 #include "../proto/opts.h"
 #include "../proto/reload.h"
 #include "aggregator.h"
+#include "heap.h"
 
 #define PROGRAM "headcount-aggregator"
 #define ERR_MAX 1024 /* bytes of a sentence */
@@ -246,6 +247,7 @@ int main(int argc, char **argv)
     if (parsed == OPTS_ERROR)
         return EXIT_OPTIONS;
     log_open(PROGRAM);
+    heap_init();
     reload_hold(true);
     if (configure(&config, &options, err, sizeof err) < 0)
         return fail(err, EXIT_OPTIONS);

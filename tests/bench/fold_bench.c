@@ -21,6 +21,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../../aggregator/heap.h"
 #include "../../aggregator/intake.h"
 
 #define NOON INT64_C(1763812800000)
@@ -159,6 +160,7 @@ static void warm(struct store *st, const struct load *l)
         h.visitor = visitor(i % l->visitors);
         h.path = path(i / l->sites);
         fold_hits(st, &h, 1, &from, &counts);
+        heap_follow();
     }
 }
 
@@ -330,6 +332,7 @@ static void print_all(void)
 
 int main(int argc, char **argv)
 {
+    heap_init();
     if (argc == 1)
         print_all();
     else if (argc == 3 && strcmp(argv[1], "tabs") == 0)

@@ -1,0 +1,99 @@
+/* heap: what the process' heap grows by is asked for in huge pages. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../../aggregator/heap.h"
+
+#define MIB ((size_t)1 << 20)
+
+static bool has_huge_pages(void)
+{
+    return access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) == 0;
+}
+
+/* Whether the mapping that @at lies in is to have huge pages ("hg"); its resident kB. */
+static bool is_huge(const void *at, size_t *rss)
+{
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    unsigned long from, to;
+    bool inside = false, huge = false;
+    char line[4096];
+
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps)) {
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            inside = (uintptr_t)at >= from && (uintptr_t)at < to;
+        if (inside && strncmp(line, "Rss:", 4) == 0)
+            *rss = strtoul(line + 4, NULL, 10);
+        if (inside && strncmp(line, "VmFlags:", 8) == 0)
+            huge = strstr(line, " hg") != NULL;
+    }
+    fclose(maps);
+    return huge;
+}
+
+/* Allocates until the heap has grown, and returns what lies in what is new. */
+static char *grow(void)
+{
+    const char *end = sbrk(0);
+    char *p = NULL;
+
+    for (int i = 0; i < 300 && p < end; i++) {
+        p = malloc(MIB);
+        assert_non_null(p);
+    }
+    assert_true(p >= end - MIB && (const char *)sbrk(0) > end);
+    return p + MIB / 2;
+}
+
+static void what_the_heap_grows_by_is_of_huge_pages(void **state)
+{
+    size_t rss = SIZE_MAX;
+
+    (void)state;
+    if (!has_huge_pages())
+        skip();
+    for (int i = 0; i < 3; i++) {
+        char *p = grow();
+
+        heap_follow();
+        assert_true(is_huge(p, &rss));
+    }
+}
+
+/* Three steps have been made, of 64 MiB each, and nothing was written. */
+static void it_is_not_there_before_it_is_used(void **state)
+{
+    size_t rss = SIZE_MAX;
+    char *p;
+
+    (void)state;
+    if (!has_huge_pages())
+        skip();
+    p = grow();
+    heap_follow();
+    is_huge(p, &rss);
+    assert_true(rss < 64 * 1024);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_heap_grows_by_is_of_huge_pages),
+        cmocka_unit_test(it_is_not_there_before_it_is_used),
+    };
+
+#if defined __SANITIZE_ADDRESS__ || !defined __GLIBC__
+    return 0; /* the heap is another's */
+#endif
+    heap_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
