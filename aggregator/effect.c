@@ -47,8 +47,6 @@ static struct slice count_goals(const struct visit *v, const struct hit *h,
 
     r->n = 0;
     r->bytes = 0;
-    if (s->goals.n == 0)
-        return (struct slice){NULL, 0};
     for (size_t i = 0; i < s->goals.n; i++) {
         const struct goal *goal = s->goals.goal[i];
 
@@ -83,28 +81,43 @@ static void feed(const struct visit *v, const struct hit *h, struct slice goals)
     recent_add(&s->recent, &e);
 }
 
+/* Of most sites there are no goals. */
+static void feed_reached(const struct visit *v, const struct hit *h,
+                         struct fold_counts *counts)
+{
+    struct reached reached;
+
+    feed(v, h, count_goals(v, h, counts, &reached));
+}
+
+static void feed_seen(const struct visit *v, const struct hit *h,
+                      struct fold_counts *counts)
+{
+    if (v->site->goals.n > 0)
+        feed_reached(v, h, counts);
+    else
+        feed(v, h, (struct slice){NULL, 0});
+}
+
 static void count_view(const struct visit *v, const struct hit *h,
                        struct fold_counts *counts)
 {
     struct site *s = v->site;
-    struct reached reached;
 
     touch_row(v)->views++;
     s->news.views++;
     totals_view(&s->totals, v->at);
     counts->capped_referrers += traits_view(&s->traits, slot_of(s, v->minute), h);
-    feed(v, h, count_goals(v, h, counts, &reached));
+    feed_seen(v, h, counts);
     counts->views++;
 }
 
 static void count_event(const struct visit *v, const struct hit *h,
                         struct fold_counts *counts)
 {
-    struct reached reached;
-
     touch_row(v)->events++;
     v->site->news.events++;
-    feed(v, h, count_goals(v, h, counts, &reached));
+    feed_seen(v, h, counts);
     counts->events++;
 }
 

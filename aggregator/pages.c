@@ -187,17 +187,12 @@ void pages_prefetch(const struct pages *t, uint64_t hash)
         prefetch(&t->index[hash & (t->index_cap - 1)]);
 }
 
-uint16_t pages_id(struct pages *t, uint64_t hash, struct slice path, bool *capped)
+/* A page that is not there yet. */
+static uint16_t make(struct pages *t, uint64_t hash, struct slice path, bool *capped)
 {
     struct slice other = SLICE(PAGE_OTHER);
     uint16_t id;
 
-    if (t->n > 0) {
-        const struct pages_entry *found = seek(t, hash);
-
-        if (found->used)
-            return found->id;
-    }
     /* One place is kept for PAGE_OTHER itself. */
     if ((t->n >= PAGES_MAX - 1 || !pool_has_room(t->pool, t->n)) &&
         !slice_eq(path, other)) {
@@ -207,6 +202,13 @@ uint16_t pages_id(struct pages *t, uint64_t hash, struct slice path, bool *cappe
     if (!index_reserve(t) || (id = take_id(t)) == PAGE_NONE)
         return PAGE_NONE;
     return add(t, id, hash, path) ? id : PAGE_NONE;
+}
+
+uint16_t pages_id(struct pages *t, uint64_t hash, struct slice path, bool *capped)
+{
+    const struct pages_entry *found = t->n > 0 ? seek(t, hash) : NULL;
+
+    return found && found->used ? found->id : make(t, hash, path, capped);
 }
 
 bool pages_restore(struct pages *t, uint16_t id, struct slice path)

@@ -21,6 +21,12 @@ minute_t passes_minute(const struct store *st, ms_t at)
     return m > st->now ? st->now : m;
 }
 
+/* Most hits of a datagram name the very text that the one before named. */
+static bool is_same(struct slice a, struct slice b)
+{
+    return a.n == b.n && (a.p == b.p || slice_eq(a, b));
+}
+
 /* ---- before the passes ---------------------------------------------------- */
 
 /* When each hit happened, and where its site is looked for. */
@@ -33,7 +39,7 @@ void passes_note(const struct store *st, struct seen *seen, const struct hit *hi
         k->from = from;
         k->visit.at = dating_of(from->dating, hits[i].at, from->sent, from->at);
         k->visit.minute = passes_minute(st, k->visit.at);
-        if (i > 0 && slice_eq(hits[i].site, hits[i - 1].site)) {
+        if (i > 0 && is_same(hits[i].site, hits[i - 1].site)) {
             k->site = k[-1].site;
             continue;
         }
@@ -74,9 +80,10 @@ static void enter_datagram(struct passes *f, const struct fold_origin *from)
 /* Makes @id the site that the following hits are for. */
 static void enter_site(struct passes *f, uint64_t hash, struct slice id)
 {
-    if (f->site && f->site->hash == hash && slice_eq(id, site_id(f->site)))
+    if (f->site && is_same(id, f->id))
         return;
     f->run = 0;
+    f->id = id;
     f->site = store_site_by(f->st, hash, id);
     if (!f->site || f->site->state != SITE_LIVE)
         return;
@@ -195,6 +202,8 @@ static void approach(const struct seen *seen)
     if (seen->visit.moves == s->visitors.moves)
         known = seen->visit.known;
     recent_prefetch(&s->recent, seen->run);
+    if (seen->run == 0)
+        standing_prefetch_bits(&s->pages.standing, slot_of(s, seen->visit.minute));
     pages_prefetch_at(&s->pages, seen->visit.page, slot_of(s, seen->visit.minute));
     if (known && known->page != seen->visit.page)
         pages_prefetch_at(&s->pages, known->page, slot_of(s, visitor_minute(s, known)));
@@ -264,18 +273,28 @@ static void take_all(struct passes *f, const struct block *b)
     }
 }
 
+/* What is beyond the last block, or before the first, is none. */
+static inline void pass(pass_fn what, struct passes *f, const struct block *all,
+                        size_t block)
+{
+    size_t at = block * BLOCK, left = all->n - at;
+    struct block b = {all->seen + at, all->hits + at, left < BLOCK ? left : BLOCK};
+
+    if (at < all->n)
+        what(f, &b);
+}
+
 void passes_fold(struct passes *f, struct seen *seen, const struct hit *hits, size_t n)
 {
-    static const pass_fn passes[] = {reach_sites, reach_marks,  place_all,
-                                     find_all,    approach_all, take_all};
-    size_t last = sizeof passes / sizeof *passes - 1, blocks = (n + BLOCK - 1) / BLOCK;
+    struct block all = {seen, hits, n};
+    size_t blocks = (n + BLOCK - 1) / BLOCK;
 
-    for (size_t turn = 0; turn < blocks + last; turn++)
-        for (size_t p = 0; p <= last && p <= turn; p++) {
-            size_t at = (turn - p) * BLOCK;
-            struct block b = {seen + at, hits + at, n - at < BLOCK ? n - at : BLOCK};
-
-            if (at < n)
-                passes[p](f, &b);
-        }
+    for (size_t i = 0; i < blocks + 5; i++) {
+        pass(reach_sites, f, &all, i);
+        pass(reach_marks, f, &all, i - 1);
+        pass(place_all, f, &all, i - 2);
+        pass(find_all, f, &all, i - 3);
+        pass(approach_all, f, &all, i - 4);
+        pass(take_all, f, &all, i - 5);
+    }
 }

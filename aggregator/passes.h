@@ -28,6 +28,7 @@ struct passes {
     struct path_memo *memo;         /* NULL: none is kept */
     const struct fold_origin *from; /* the datagram that is being taken */
     struct site *site;              /* of the hit before: most datagrams are of one */
+    struct slice id;                /* and the text that named it */
     bool repeated;                  /* that one has the datagram already */
     unsigned run;                   /* hits of it so far */
 };

@@ -72,13 +72,17 @@ static inline bool standing_is_sent(const struct standing *t, size_t place, unsi
     return *standing_bits(t, t->inflight, place, slot) >> place % 64 & 1;
 }
 
-/* Brings near what standing_add and standing_mark change. */
+/* Brings near what standing_add changes; and, of all places, standing_mark. */
 static inline void standing_prefetch(const struct standing *t, size_t place,
                                      unsigned slot)
 {
     prefetch(&t->sum[place]);
     prefetch(standing_at(t, place, slot));
-    prefetch(standing_bits(t, t->dirty, place, slot));
+}
+
+static inline void standing_prefetch_bits(const struct standing *t, unsigned slot)
+{
+    prefetch(standing_bits(t, t->dirty, 0, slot));
 }
 
 /* Nothing of the place is dirty or in flight. */

@@ -24,6 +24,16 @@ static void stand(struct site *s, minute_t m, uint16_t page, int by)
     pages_stand(&s->pages, page, slot, by);
 }
 
+/* A visitor of that minute goes from one page to another. */
+static void change_page(struct site *s, minute_t m, uint16_t from, uint16_t to)
+{
+    unsigned slot = slot_of(s, m);
+
+    mark(s, m);
+    pages_stand(&s->pages, from, slot, -1);
+    pages_stand(&s->pages, to, slot, 1);
+}
+
 static bool is_stale(const struct site *s, const struct visitor *v)
 {
     return visitor_is_stale(v, s->now, s->window);
@@ -250,9 +260,12 @@ static bool again(const struct visit *v, struct visitor *who)
     int32_t ahead = (int32_t)(m - last);
     uint16_t page = v->page == PAGE_NONE ? who->page : v->page;
 
-    if (ahead >= 0) {
-        if (ahead == 0 && page == who->page)
+    if (ahead == 0) {
+        if (page == who->page)
             return false;
+        change_page(s, m, who->page, page);
+        who->page = page;
+    } else if (ahead > 0) {
         stand(s, last, who->page, -1);
         stand(s, m, page, 1);
         who->seen <<= ahead; /* by less than 64: both are in the window */

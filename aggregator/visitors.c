@@ -29,12 +29,13 @@ static size_t home(uint64_t id, size_t cap)
     return (size_t)(((unsigned __int128)id * cap) >> 64);
 }
 
-/* The slot of @id, or the one where it would have to be put. */
+/* The slot of @id, or the one where it would have to be put. A gap, less one, is above
+ * all ids. */
 static size_t seek(const struct visitors *t, uint64_t id)
 {
     size_t i = home(id, t->cap);
 
-    while (t->v[i].id != 0 && t->v[i].id < id)
+    while (t->v[i].id - 1 < id - 1)
         i++;
     return i;
 }
