@@ -141,19 +141,23 @@ static void op_meta_lives(const struct commit *c, struct command *out)
 }
 
 /* Of keys that were there before: a commit that only makes the same keys longer within
- * the same minute, as most do, has nothing to say of it. */
+ * the same minute, as most do, has nothing to say of it. A row and its traits may be met
+ * later in the minute than others, and were made by whoever had another window. */
 static void last_expiries(const struct commit *c, struct command *out, uint64_t due,
                           uint64_t told)
 {
     struct site *s = c->site;
+    bool first = c->whole || s->renewed.at != s->now;
+    struct renewal before = first ? (struct renewal){.at = s->now} : s->renewed;
 
-    if (!c->whole && s->renewed == s->now)
-        return;
-    s->renewed_sent = s->now;
-    for (; due; due &= due - 1)
+    s->renewed_sent =
+        (struct renewal){before.at, before.rows | due, before.traits | told};
+    for (due &= ~before.rows; due; due &= due - 1)
         op_expire_row(out, s, slot_minute(s, (unsigned)__builtin_ctzll(due)));
-    for (; told; told &= told - 1)
+    for (told &= ~before.traits; told; told &= told - 1)
         op_expire_traits(out, s, slot_minute(s, (unsigned)__builtin_ctzll(told)));
+    if (!first)
+        return;
     op_expire_pages(out, s);
     op_expire_titles(out, s);
     op_expire_feed(out, s);

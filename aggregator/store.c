@@ -349,8 +349,8 @@ void store_recheck(struct store *st)
 
         if (s->state != SITE_LIVE)
             continue;
-        s->tick = false; /* a commit publishes too, and a tick alone would not check */
-        s->renewed = 0;  /* while our clock is held, Redis' goes on */
+        s->tick = false;   /* a commit publishes too, and a tick alone would not check */
+        s->renewed.at = 0; /* while our clock is held, Redis' goes on */
         s->present_at = 0;
         store_mark_dirty(st, s);
     }

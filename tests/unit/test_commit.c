@@ -953,11 +953,11 @@ static void a_site_heals_whatever_its_keys_were(void **state)
     }
 }
 
-static void a_view_at(struct world *w, ms_t ago)
+static void a_view_of(struct world *w, uint64_t visitor, ms_t ago)
 {
     struct hit h = {.site = SLICE("shop"),
                     .path = SLICE("/a"),
-                    .visitor = 1,
+                    .visitor = visitor,
                     .device = DEVICE_MOBILE,
                     .kind = HIT_VIEW,
                     .at = w->now - ago};
@@ -965,6 +965,11 @@ static void a_view_at(struct world *w, ms_t ago)
         .stream = 1, .seq = ++w->seq, .sent = w->now, .at = w->now};
 
     fold_hits(&w->st, &h, 1, &from, &w->counts);
+}
+
+static void a_view_at(struct world *w, ms_t ago)
+{
+    a_view_of(w, 1, ago);
 }
 
 static void view_both_minutes(struct world *w)
@@ -1634,6 +1639,32 @@ static void keys_are_told_once_a_minute_how_long_they_live(void **state)
     assert_false(commit_says(w, 5, "EXPIREAT"));
 }
 
+/* Each was made by an aggregator of another window, and is added to after the minute's
+ * first commit, by somebody else each time. */
+static void a_row_that_is_met_later_in_the_minute_lives_as_long_as_its_traits(
+    void **state)
+{
+    static const char *const keys[] = {"hc:{shop}:b:29396880", "hc:{shop}:tr:29396880"};
+    struct world *w = *state;
+    char line[64];
+
+    a_view_of(w, 1, 0);
+    commit_all(w);
+    for (unsigned i = 0; i < 2; i++) {
+        ms_t later = MS_PER_MINUTE * (i + 1);
+
+        at(w, NOON + later);
+        a_view_of(w, 10 + i, 0);
+        commit_all(w);
+        snprintf(line, sizeof line, "EXPIREAT %s %lld", keys[i], NOON / 1000 + 600);
+        redis_model_say(&w->redis, line);
+        a_view_of(w, 20 + i, later);
+        commit_all(w);
+        for (size_t k = 0; k < 2; k++)
+            assert_int_equal(redis_model_expiry(&w->redis, keys[k]), NOON + 31 * 60000);
+    }
+}
+
 /* The log's key is named again with the first commit of the next minute. */
 static void a_log_that_was_gone_and_is_added_to_expires_as_before(void **state)
 {
@@ -1789,6 +1820,7 @@ int main(void)
         T(totals_that_are_gone_are_found_missing_and_written_again),
         T(whatever_key_is_gone_comes_back_with_its_expiry),
         T(keys_are_told_once_a_minute_how_long_they_live),
+        T(a_row_that_is_met_later_in_the_minute_lives_as_long_as_its_traits),
         T(a_log_that_was_gone_and_is_added_to_expires_as_before),
         T(a_recheck_says_again_how_long_keys_live),
         T(who_is_online_is_renewed_every_ten_seconds),
