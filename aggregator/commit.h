@@ -72,7 +72,8 @@ bool commit_next(struct commit *c, struct slice sha, struct command *out,
 
 /* Whether the rest of it comes too late for the part that tells who is online, which may
  * expire before it is there: then it is to be given up, and the next one writes all of
- * that. A process that was stopped in the middle of a commit finds it so. */
+ * that. Parts that are slow in sum, and a clock that steps ahead among them, find it so.
+ */
 bool commit_is_late(const struct commit *c, ms_t now);
 
 /* Whether only the minute turned: then commit_tick will do. Not where somebody is online,

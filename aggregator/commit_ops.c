@@ -77,6 +77,12 @@ static size_t next_sent(const struct pages *t, size_t id, unsigned slot)
     return id;
 }
 
+/* Page @id, which is one. */
+static const struct page *page_of(const struct pages *t, size_t id)
+{
+    return &t->page[t->place[id]];
+}
+
 static uint32_t count_on(const struct pages *t, const struct page *p, unsigned slot)
 {
     return slot == standing_open(&t->standing) ? p->online : pages_on(t, p, slot);
@@ -96,7 +102,7 @@ static size_t pages_span(const struct command *c, const struct site *s, unsigned
 
     id = next_sent(&s->pages, id, slot);
     while (id < s->pages.ids && n < OP_PAGES && bytes < room) {
-        bytes += pages_get(&s->pages, id)->path_n + 16u;
+        bytes += page_of(&s->pages, id)->path_n + 16u;
         n++;
         id = next_sent(&s->pages, id + 1, slot);
     }
@@ -109,7 +115,7 @@ static void page_fields(struct command *c, const struct site *s, unsigned slot, 
 {
     for (id = next_sent(&s->pages, id, slot); id < to;
          id = next_sent(&s->pages, id + 1, slot)) {
-        const struct page *p = pages_get(&s->pages, id);
+        const struct page *p = page_of(&s->pages, id);
 
         if ((count_on(&s->pages, p, slot) != 0) != present)
             continue;

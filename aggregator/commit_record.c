@@ -344,4 +344,6 @@ void commit_goes_on(const struct commit *c, struct command *out)
     command_op_end(out, at);
     if (c->full)
         op_meta_lives(c, out);
+    if (c->whole && c->online > 0)
+        op_expire_online(out, c->site, true); /* what is staged waits for the last part */
 }

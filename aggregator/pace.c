@@ -40,7 +40,7 @@ void pace_end_ahead(struct pace *p, mono_t now)
 
     if (p->due < now + took)
         p->due = now + took;
-    end(p, now, took);
+    end(p, now, 3 * took);
 }
 
 void pace_fail(struct pace *p, mono_t now)

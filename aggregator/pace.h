@@ -1,13 +1,13 @@
 /* pace: when the next round of commits may begin. Pure.
  *
  * After a pause at once; in a stream of changes twice the duration of the last round
- * after it began, so that Redis spends at most half its time on us whatever its speed,
- * within PACE_GAP_MIN_MS and PACE_GAP_MAX_MS. When Redis could not take a round, after a
- * wait that doubles from one failure to the next.
+ * after it began, so that Redis spends at most half its time on rounds whatever its
+ * speed, within PACE_GAP_MIN_MS and PACE_GAP_MAX_MS. When Redis could not take a round,
+ * after a wait that doubles from one failure to the next.
  *
  * Between two rounds a few sites may go ahead (round.h), PACE_AHEAD_MS after whatever was
- * before, and after no less than those took that went ahead before them: so they have at
- * most half of the rest. */
+ * before, and after no less than three times as long as those took that went ahead before
+ * them: so they have at most a quarter of what the rounds leave. */
 #ifndef HC_PACE_H
 #define HC_PACE_H
 

@@ -158,15 +158,15 @@ static struct site *next_site(struct round *r)
 {
     struct site *s = NULL;
 
-    if (!r->ahead && r->taken >= ROUND_AHEAD_EVERY)
+    if (!r->ahead && r->since_rested >= ROUND_AHEAD_EVERY)
         s = store_take_rested(r->store);
     if (s) {
-        r->taken = 0;
+        r->since_rested = 0;
         return s;
     }
     s = r->ahead ? store_take_rested(r->store) : store_take_dirty(r->store);
     r->todo = s ? r->todo - 1 : 0; /* some may have been dropped meanwhile */
-    r->taken++;
+    r->since_rested++;
     return s;
 }
 
@@ -288,7 +288,7 @@ static void begin(struct round *r, struct slice sha, uint64_t epoch, size_t todo
     r->sha = sha;
     r->epoch = epoch;
     r->todo = todo;
-    r->taken = ROUND_AHEAD_EVERY;
+    r->since_rested = ROUND_AHEAD_EVERY;
     r->refused = 0;
     r->fenced_by = 0;
     memset(r->outcomes, 0, sizeof r->outcomes);

@@ -28,8 +28,10 @@
 #define ROUND_PARK_MS 60000
 
 /* No more sites than these go ahead at a time between two rounds: so long does the next
- * round wait for them; and in one. */
+ * round wait for them. */
 #define ROUND_AHEAD_SITES 8
+
+/* And in a round one that has rested is taken after so many others. */
 #define ROUND_AHEAD_EVERY 8
 
 struct round {
@@ -38,12 +40,13 @@ struct round {
     struct aggregator_counters *counters;
     struct redis_link *link;
 
-    bool active;    /* a round is under way */
-    bool check;     /* Redis may have gone back: a tick is not enough.
-                       The caller's to set and to clear */
-    bool ahead;     /* only sites that have rested are taken */
-    size_t todo;    /* sites still to be taken, */
-    unsigned taken; /* and others since one that has rested was */
+    bool active;           /* a round is under way */
+    bool check;            /* Redis may have gone back: a tick is not enough.
+                              The caller's to set and to clear */
+    bool ahead;            /* only sites that have rested are taken */
+    size_t todo;           /* sites still to be taken */
+    unsigned since_rested; /* sites taken since one was that has rested; in the beginning
+                              as many as it takes */
     unsigned outcomes[COMMIT_ERROR + 1]; /* of this round's commits */
     unsigned refused;   /* of its COMMIT_ERRORs, sites quarantined by it */
     size_t left_out;    /* of the last whole round and since: they, and those that were

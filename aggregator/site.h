@@ -84,7 +84,7 @@ struct site {
     struct minute_log log;
     struct parked parked;
     uint8_t failures;      /* commits in a row that Redis refused for this site alone */
-    bool rested;           /* queued among those that rested (store.h) */
+    bool rested;           /* if queued: among those that rested (store.h) */
     ms_t warming;          /* until then it has just been read back, 0: not */
     uint64_t recent_done;  /* event ids up to this one are in Redis */
     uint64_t recent_sent;  /* and up to this one in the commit that is out */

@@ -1,5 +1,5 @@
-/* store: all sites, the list of those that Redis has to hear about, and the list of those
- * to be read back from it.
+/* store: all sites, the queues of those that Redis has to hear about, and the list of
+ * those to be read back from it.
  *
  * A site of a lazy store is born WAITING, at the end of the list of loads;
  * store_take_load makes it LOADING; store_loaded LIVE, store_retry_load WAITING again.

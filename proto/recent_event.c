@@ -2,8 +2,6 @@
  * what lies in Redis or comes over a channel can be passed on unread. */
 #include "recent_event.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include "hit.h"
 #include "limits.h"
 #include "recent_event_form.h"

@@ -1694,6 +1694,36 @@ static void a_recheck_says_again_how_long_keys_live(void **state)
                      NOON + MS_PER_MINUTE + (30 * 60 + EXPIRY_SLACK_S) * 1000);
 }
 
+/* Twenty seconds a part. */
+static void who_is_online_waits_for_the_end_of_a_slow_commit(void **state)
+{
+    struct world *w = *state;
+    struct command part;
+    struct commit c;
+    struct site *s;
+    char path[16];
+    bool last;
+
+    for (unsigned i = 0; i < 300; i++) {
+        snprintf(path, sizeof path, "/page-%u", i);
+        open_tab(w, 1 + i, 1, path, HIT_VIEW, STATE_READING);
+    }
+    w->st.part_bytes = 1000;
+    command_init(&part, COMMIT_BYTES_MAX);
+    s = store_take_dirty(&w->st);
+    commit_begin(&c, &w->st, s, EPOCH, w->now);
+    do {
+        last = commit_next(&c, SLICE("sha"), &part, &w->message);
+        assert_string_equal(redis_model_run(&w->redis, &part), "OK");
+        redis_model_at(&w->redis, w->now += 20000);
+    } while (!last);
+    assert_true(c.part > 12);
+    commit_end(&w->st, s, COMMIT_OK, 0);
+    expect_field(&w->redis, "hc:{shop}:o", "p:/page-0", 1);
+    expect_field(&w->redis, "hc:{shop}:o", "p:/page-299", 1);
+    command_fini(&part);
+}
+
 static void who_is_online_is_renewed_every_ten_seconds(void **state)
 {
     struct world *w = *state;
@@ -1823,6 +1853,7 @@ int main(void)
         T(a_row_that_is_met_later_in_the_minute_lives_as_long_as_its_traits),
         T(a_log_that_was_gone_and_is_added_to_expires_as_before),
         T(a_recheck_says_again_how_long_keys_live),
+        T(who_is_online_waits_for_the_end_of_a_slow_commit),
         T(who_is_online_is_renewed_every_ten_seconds),
         T(a_message_has_the_events_of_the_feed),
         cmocka_unit_test(outcomes_are_told_apart),
