@@ -141,21 +141,19 @@ static void op_meta_lives(const struct commit *c, struct command *out)
 }
 
 /* Of keys that were there before: a commit that only makes the same keys longer within
- * the same minute, as most do, has nothing to say of it. A row and its traits may be met
- * later in the minute than others, and were made by whoever had another window. */
-static void last_expiries(const struct commit *c, struct command *out, uint64_t due,
-                          uint64_t told)
+ * the same minute, as most do, has nothing to say of it. A row may be met later in the
+ * minute than others, and it and its traits were made by whoever had another window. */
+static void last_expiries(const struct commit *c, struct command *out, uint64_t due)
 {
     struct site *s = c->site;
     bool first = c->whole || s->renewed.at != s->now;
-    struct renewal before = first ? (struct renewal){.at = s->now} : s->renewed;
+    uint64_t done = first ? 0 : s->renewed.rows;
 
-    s->renewed_sent =
-        (struct renewal){before.at, before.rows | due, before.traits | told};
-    for (due &= ~before.rows; due; due &= due - 1)
+    s->renewed_sent = (struct renewal){s->now, done | due};
+    for (due &= ~done; due; due &= due - 1) {
         op_expire_row(out, s, slot_minute(s, (unsigned)__builtin_ctzll(due)));
-    for (told &= ~before.traits; told; told &= told - 1)
-        op_expire_traits(out, s, slot_minute(s, (unsigned)__builtin_ctzll(told)));
+        op_expire_traits(out, s, slot_minute(s, (unsigned)__builtin_ctzll(due)));
+    }
     if (!first)
         return;
     op_expire_pages(out, s);
@@ -321,7 +319,7 @@ void commit_record(struct commit *c, struct command *out, struct buf *message)
     if (c->full)
         last_renames(c, out);
     last_record(c, out, message);
-    last_expiries(c, out, due, told);
+    last_expiries(c, out, due);
     last_alerts(c, out, message);
     s->recent_sent = s->recent.last;
     buf_clear(message);

@@ -135,7 +135,8 @@
       "redis_errors_total{reason=\"retry\"}")                                            \
     X(noscript, COUNTER, "commits that found the script missing; it was loaded again",   \
       "redis_errors_total{reason=\"noscript\"}")                                         \
-    X(unknown, COUNTER, "commits whose fate was unknown, or that took too long, repeated",                      \
+    X(unknown, COUNTER,                                                                  \
+      "commits whose fate was unknown, or that took too long, repeated",                 \
       "redis_errors_total{reason=\"unknown\"}")                                          \
     X(regress, COUNTER, "commits that found Redis behind; the site was rewritten whole", \
       "redis_errors_total{reason=\"regress\"}")                                          \

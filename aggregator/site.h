@@ -96,14 +96,14 @@ struct site {
     ms_t present_at, present_sent; /* when Redis was told last how long who is online is
                                       known, and so by the commit that is out */
     struct renewal {
-        minute_t at;           /* when expiries of the site's keys were renewed last */
-        uint64_t rows, traits; /* and since then of which rows, by slot */
-    } renewed, renewed_sent;   /* and by the commit that is out */
-    ms_t live_at;              /* when hc:live was last told of the site, 0: never */
-    uint64_t from_epoch;       /* the record that we claimed the site from; UINT64_MAX: */
-    uint64_t from_commit;      /* none, whoever wrote it before is written over */
-    struct known known;        /* what Redis has of the record and of totals */
-    uint64_t message;          /* n: number of the last message built */
+        minute_t at;         /* when expiries of the site's keys were renewed last */
+        uint64_t rows;       /* and since then of which rows and their traits, by slot */
+    } renewed, renewed_sent; /* and by the commit that is out */
+    ms_t live_at;            /* when hc:live was last told of the site, 0: never */
+    uint64_t from_epoch;     /* the record that we claimed the site from; UINT64_MAX: */
+    uint64_t from_commit;    /* none, whoever wrote it before is written over */
+    struct known known;      /* what Redis has of the record and of totals */
+    uint64_t message;        /* n: number of the last message built */
     struct site_news news_sent; /* in the message of the commit that is out */
     ms_t retry_at;              /* not before this time, after a commit failed */
     struct site *next_load;

@@ -953,13 +953,14 @@ static void a_site_heals_whatever_its_keys_were(void **state)
     }
 }
 
-static void a_view_of(struct world *w, uint64_t visitor, ms_t ago)
+static void a_hit_of(struct world *w, unsigned kind, uint64_t visitor, ms_t ago)
 {
     struct hit h = {.site = SLICE("shop"),
                     .path = SLICE("/a"),
+                    .name = SLICE("buy"),
                     .visitor = visitor,
                     .device = DEVICE_MOBILE,
-                    .kind = HIT_VIEW,
+                    .kind = (uint8_t)kind,
                     .at = w->now - ago};
     struct fold_origin from = {
         .stream = 1, .seq = ++w->seq, .sent = w->now, .at = w->now};
@@ -969,7 +970,7 @@ static void a_view_of(struct world *w, uint64_t visitor, ms_t ago)
 
 static void a_view_at(struct world *w, ms_t ago)
 {
-    a_view_of(w, 1, ago);
+    a_hit_of(w, HIT_VIEW, 1, ago);
 }
 
 static void view_both_minutes(struct world *w)
@@ -1640,25 +1641,29 @@ static void keys_are_told_once_a_minute_how_long_they_live(void **state)
 }
 
 /* Each was made by an aggregator of another window, and is added to after the minute's
- * first commit, by somebody else each time. */
+ * first commit, by somebody else each time; by the last one without traits. */
 static void a_row_that_is_met_later_in_the_minute_lives_as_long_as_its_traits(
     void **state)
 {
     static const char *const keys[] = {"hc:{shop}:b:29396880", "hc:{shop}:tr:29396880"};
+    static const struct {
+        unsigned key, kind;
+    } row[] = {{0, HIT_VIEW}, {1, HIT_VIEW}, {1, HIT_EVENT}};
     struct world *w = *state;
     char line[64];
 
-    a_view_of(w, 1, 0);
+    a_hit_of(w, HIT_VIEW, 1, 0);
     commit_all(w);
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         ms_t later = MS_PER_MINUTE * (i + 1);
 
         at(w, NOON + later);
-        a_view_of(w, 10 + i, 0);
+        a_hit_of(w, HIT_VIEW, 10 + i, 0);
         commit_all(w);
-        snprintf(line, sizeof line, "EXPIREAT %s %lld", keys[i], NOON / 1000 + 600);
+        snprintf(line, sizeof line, "EXPIREAT %s %lld", keys[row[i].key],
+                 NOON / 1000 + 600);
         redis_model_say(&w->redis, line);
-        a_view_of(w, 20 + i, later);
+        a_hit_of(w, row[i].kind, 20 + i, later);
         commit_all(w);
         for (size_t k = 0; k < 2; k++)
             assert_int_equal(redis_model_expiry(&w->redis, keys[k]), NOON + 31 * 60000);
