@@ -1,4 +1,5 @@
-// What the row "scaling" of the bench says of runs whose law is known.
+// What the row "scaling" of the bench says of runs whose law is known. It starts no program; it is
+// here since this is where `node --test` looks.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { crossTerms, regress } from '../bench/lib/regress.mjs';
@@ -54,6 +55,16 @@ test('a product of two is told, and which', () => {
   assert.ok(share > noise, `${share} and ${noise}`);
 });
 
+test('what grows with the square of a factor is told, and with which', () => {
+  const { name, share, noise } = crossTerms(world({ error: 0.02, more: ({ site }) => (site * site) / 30 }));
+  assert.equal(name, 'site²');
+  assert.ok(share > noise, `${share} and ${noise}`);
+});
+
+test('a sum that leaves nothing has no product', () => {
+  assert.equal(crossTerms(world()), null);
+});
+
 test('a twelfth of the CPU is enough in nearly every world, and where there is no product nearly none has one', () => {
   const worlds = Array.from({ length: 50 }, (_, seed) => seed + 1);
   const more = ({ request, site }) => (request * site) / 500;
@@ -63,6 +74,7 @@ test('a twelfth of the CPU is enough in nearly every world, and where there is n
 });
 
 test('what two factors make together is no product when one of them never changes', () => {
-  const runs = world().map(({ x: { second, request }, y }) => ({ x: { second, request }, y }));
-  assert.equal(crossTerms(runs), null);
+  const some = (...factors) => world().map(({ x, y }) => ({ x: Object.fromEntries(factors.map((f) => [f, x[f]])), y }));
+  assert.equal(crossTerms(some('second', 'request')).name, 'request²');
+  assert.equal(crossTerms(some('second')), null);
 });

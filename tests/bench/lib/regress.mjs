@@ -48,6 +48,7 @@ export function regress(runs) {
 // ---- products of two factors ----------------------------------------------------
 
 const SHUFFLES = 2000;
+const EXACT = 1e-9; // an error in proportion to y that is only of the arithmetic
 const ALIKE = 1e-3; // a product of which no more than that is not a sum of factors already tells nothing
 
 /** Numbers from 0 to 1, the same ones in every run (a linear congruence of 32 bits). */
@@ -65,16 +66,17 @@ function shuffled(values, random) {
   return all;
 }
 
-/** Of each product of two factors what the factors themselves do not explain, with length 1. */
+/** Of each product of two factors, and of one with itself, what the factors themselves do not
+ * explain, with length 1. */
 function products(runs, rows) {
   const factors = Object.keys(runs[0].x);
-  const pairs = factors.flatMap((f, i) => factors.slice(i + 1).map((g) => [f, g]));
+  const pairs = factors.flatMap((f, i) => factors.slice(i).map((g) => [f, g]));
   return pairs.flatMap(([f, g]) => {
     const values = runs.map(({ x, y }) => (x[f] * x[g]) / y);
     const { left } = nearest(rows, values);
     const length = Math.sqrt(dot(left, left));
     if (!(length ** 2 > ALIKE * dot(values, values))) return [];
-    return [{ name: `${f} × ${g}`, left: left.map((v) => v / length) }];
+    return [{ name: f === g ? `${f}²` : `${f} × ${g}`, left: left.map((v) => v / length) }];
   });
 }
 
@@ -82,24 +84,24 @@ function products(runs, rows) {
 function best(products, left) {
   const all = dot(left, left);
   return products
-    .map(({ name, left: product }) => ({ name, part: all > 0 ? dot(product, left) ** 2 / all : 0 }))
+    .map(({ name, left: product }) => ({ name, part: dot(product, left) ** 2 / all }))
     .reduce((a, b) => (b.part > a.part ? b : a));
 }
 
-/** Fits the sum again with each product of two factors added. Returns the product that explains
- * most beyond the sum, its share of the variance in per cent, and `noise`: the share that the best
- * of them exceeds in one case of a hundred (@level) where there is none, which is what comes out
- * when the errors of the runs are dealt out anew (after Freedman and Lane, 1983). null: there is no
- * product that is not a sum itself. */
+/** Fits the sum again with each product of two factors added, or of one with itself. Returns the
+ * product that explains most of what the sum leaves, its share of that in per cent (of the squares
+ * that regress() made least), and `noise`: the share that the best of them exceeds in one case of a
+ * hundred (@level) where there is none, which is what comes out when the errors of the runs are
+ * dealt out anew (after Freedman and Lane, 1983). null: there is no product that is not a sum
+ * itself, or the sum leaves nothing. */
 export function crossTerms(runs, level = 0.01) {
   const rows = inParts(runs);
   const tried = products(runs, rows);
-  if (tried.length === 0) return null;
   const { left } = nearest(rows, runs.map(() => 1));
+  if (tried.length === 0 || left.every((part) => Math.abs(part) < EXACT)) return null;
   const found = best(tried, left);
   const random = chance();
   const parts = Array.from({ length: SHUFFLES }, () => best(tried, nearest(rows, shuffled(left, random)).left).part);
-  const unexplained = 100 * (1 - regress(runs).r2);
   parts.sort((a, b) => b - a);
-  return { name: found.name, share: found.part * unexplained, noise: parts[Math.floor(level * SHUFFLES)] * unexplained };
+  return { name: found.name, share: 100 * found.part, noise: 100 * parts[Math.floor(level * SHUFFLES)] };
 }

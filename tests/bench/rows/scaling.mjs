@@ -7,7 +7,8 @@
 //    coefficient, and so much for each second (rounds of commits, a timer of 1 ms). How much of the
 //    differences between the runs that does not explain is the figure (1 - R²): 1 % on a machine of
 //    its own, as much as 10 % beside compilers, which make wake-ups fewer. Then the product of each
-//    two is added to the sum: none may explain more of them than one in a hundred would by chance.
+//    two, or of one with itself, is added to the sum: none may explain more of what the sum leaves
+//    than one in a hundred would by chance.
 //    With errors of 6 % a product that is a fifth of the CPU is told in four of five such tables,
 //    but for a request's with a datagram (one in three).
 // 2. An aggregator that knows a hundred sites and one that knows ten thousand, with the same
@@ -137,11 +138,11 @@ function tellSum(who, runs) {
 }
 
 function tellProducts(who, runs) {
-  const { name, share, noise } = crossTerms(runs);
-  row({
-    what: `${who}: CPU by products of two of these, of which ${name} tells most`,
-    unit: '%', ours: [share], peer: { name: 'by chance, one in a hundred', rounds: [noise] }, most: 1, goal: 'none beyond noise',
-  });
+  const best = crossTerms(runs);
+  const line = { unit: '% of what no sum tells', most: 1, goal: 'none beyond noise' };
+  const what = `${who}: CPU by products of two of these, or of one with itself`;
+  if (best === null) row({ ...line, what: `${what}: nothing is left for any`, ours: [0] });
+  else row({ ...line, what: `${what}, of which ${best.name} tells most`, ours: [best.share], peer: { name: 'by chance, one in a hundred', rounds: [best.noise] } });
 }
 
 async function sums() {
