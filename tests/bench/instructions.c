@@ -177,6 +177,7 @@ static bool all_count(void)
  */
 static void write_pixel(char *out, size_t size, unsigned i, struct dice *d)
 {
+    unsigned major = i % BROWSERS; /* its last digit */
     int n = snprintf(
         out, size,
         "GET /hc.gif?i=shop.example&p=%%2Fproducts%%2Fshoes%%2Frunning%%3Fcolour%%3D%03u"
@@ -185,7 +186,7 @@ static void write_pixel(char *out, size_t size, unsigned i, struct dice *d)
         "Host: stats.example.com\r\n"
         "Connection: keep-alive\r\n" CHROME_HEADERS(
             "12%u", "https://shop.example/products/shoes/") "\r\n",
-        i % 100, (unsigned)dice_u64(d), (unsigned)dice_u64(d), i % BROWSERS);
+        i % 100, (unsigned)dice_u64(d), (unsigned)dice_u64(d), major, major, major);
 
     must(n > 0 && (size_t)n < size, "a request is too long");
 }

@@ -8,7 +8,7 @@
     "sec-ch-ua-platform: \"Linux\"\r\n"                                            \
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like " \
     "Gecko) Chrome/" major ".0.0.0 Safari/537.36\r\n"                              \
-    "sec-ch-ua: \"Chromium\";v=\"124\", \"Google Chrome\";v=\"124\", "             \
+    "sec-ch-ua: \"Chromium\";v=\"" major "\", \"Google Chrome\";v=\"" major "\", " \
     "\"Not-A.Brand\";v=\"99\"\r\n"                                                 \
     "sec-ch-ua-mobile: ?0\r\n"                                                     \
     "Accept: image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8\r\n" \
