@@ -9,13 +9,16 @@
  * to see. A program of classic BPF belongs to all sockets of the port; this one is
  * attached by way of a copy of PID's, which the kernel gives to who may trace it. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/filter.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "lib/die.h"
 
 #define FDS_MAX 256 /* looked at; listening sockets are opened early */
 
@@ -40,18 +43,35 @@ static int attach(int fd)
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
 }
 
-int main(int argc, char **argv)
+/* Ends the program with a sentence when it cannot. */
+static void steer(int pidfd, const char *pid, const char *port)
 {
-    int pidfd = argc == 3 ? (int)syscall(SYS_pidfd_open, atoi(argv[1]), 0) : -1;
-
-    for (int i = 0; pidfd >= 0 && i < FDS_MAX; i++) {
+    for (int i = 0; i < FDS_MAX; i++) {
         int fd = (int)syscall(SYS_pidfd_getfd, pidfd, i, 0);
 
-        if (fd >= 0 && listens_on(fd, atoi(argv[2])) && attach(fd) == 0)
-            return 0;
+        if (fd < 0 && errno != EBADF)
+            die("steer: the sockets of process %s: %s", pid, strerror(errno));
+        if (fd >= 0 && listens_on(fd, atoi(port))) {
+            if (attach(fd) < 0)
+                die("steer: port %s: %s", port, strerror(errno));
+            return;
+        }
         if (fd >= 0)
             close(fd);
     }
-    perror("steer");
-    return 1;
+    die("steer: process %s does not listen on port %s", pid, port);
+}
+
+int main(int argc, char **argv)
+{
+    int pidfd;
+
+    if (argc != 3) {
+        fputs("usage: steer PID PORT\n", stderr);
+        return 2;
+    }
+    pidfd = (int)syscall(SYS_pidfd_open, atoi(argv[1]), 0);
+    if (pidfd < 0)
+        die("steer: process %s: %s", argv[1], strerror(errno));
+    steer(pidfd, argv[1], argv[2]);
 }
