@@ -17,9 +17,11 @@
 // 4. Pixels a second of one unit and of two. A unit is a worker and a load that drives it as fast as
 //    it is answered, both on one core: a collector of one worker on core 0, and one of two workers,
 //    each pinned to a core, which is given the connections that come from its own (steer.c).
-//    Aggregator and Redis run on the same cores. Beside it the forwarding probe (http_floor.c) as
-//    one process and as two; and both as the kernel spreads connections, of which half come from
-//    the other core: that costs any server most of what the second core brings.
+//    Aggregator and Redis run on the same cores, and what they took of these is taken off: it is no
+//    part of a unit, and two units would share what one has to bear alone. Beside it the CPU of the
+//    collector alone, and the forwarding probe (http_floor.c) as one process and as two; and both as
+//    the kernel spreads connections, of which half come from the other core: that costs any server
+//    most of what the second core brings.
 //
 // In 1 and 2 all programs share core 1: waking a processor that sleeps is expensive on a virtual
 // machine, and is charged to who wakes it.
@@ -31,7 +33,7 @@ import { foldRounds } from '../lib/fold.mjs';
 import { crossTerms, regress } from '../lib/regress.mjs';
 import { built, row } from '../lib/row.mjs';
 import { cpuOf, pin } from '../lib/server.mjs';
-import { PIXEL, startSink } from '../lib/web.mjs';
+import { allCounted, PIXEL, startSink } from '../lib/web.mjs';
 
 const RUN_MS = 2000;
 const WARM_MS = 400;
@@ -237,35 +239,46 @@ const workersOf = (pid) => fs.readdirSync(`/proc/${pid}/task`).map(Number).filte
 /** Gives who shares the port of @http with @pid the connections of their own cores. */
 const steer = (pid, http) => execFileSync(built('steer'), [pid, http.split(':').at(-1)].map(String));
 
+const pidsOf = (programs) => programs.map(({ pid }) => pid);
+
+/** Who is driven at @http: @servers answer, @others are on the same cores for their sake. `time` and
+ * `cpu` are those of a pixel in each turn. */
+const unit = (s, http, cores, servers, others) => ({ s, http, cores, servers: pidsOf(servers), others: pidsOf(others), asked: 0, time: [], cpu: [] });
+
 /** Headcount on @cores, with a worker on each. */
 async function startWorkers(cores, steered) {
   const s = await new Story().start({ workers: cores.length });
   for (const program of [s.redis, s.aggregator, s.collector]) pin(program.pid, cores.join());
   workersOf(s.collector.pid).forEach((id, i) => execFileSync('taskset', ['-pc', String(cores[i]), String(id)], { stdio: 'ignore' }));
   if (steered) steer(s.collector.pid, s.http);
-  return { s, http: s.http, cores, us: [] };
+  return unit(s, s.http, cores, [s.collector], [s.aggregator, s.redis]);
 }
 
 /** The probe on @cores, a process on each, and whoever receives its datagrams. */
 async function startProbes(cores, steered) {
   const s = new Story();
   const sink = await startSink(s);
+  const [receiver] = s.programs;
   const shared = [];
-  pin(s.programs[0].pid, cores.join());
+  pin(receiver.pid, cores.join());
   for (const core of cores) {
     const program = s.run('probe', 'taskset', ['-c', core, built('http_floor'), 'forward', sink, ...shared]);
     shared[0] = (await program.says(/^(\d+)\n/))[1];
   }
   const http = `127.0.0.1:${shared[0]}`;
   if (steered) steer(s.programs.at(-1).pid, http);
-  return { s, http, cores, us: [] };
+  return unit(s, http, cores, s.programs.slice(1), [receiver]);
 }
 
-/** Microseconds that pass a pixel, while a load on each of its cores asks as fast as it can. */
-async function drive({ s, http, cores }) {
+/** While a load on each of its cores asks as fast as it can: the microseconds that pass a pixel, but
+ * for what the others had of the cores, and those of the servers' CPU. */
+async function drive({ s, http, cores, servers, others }) {
+  const before = [cpuOf(servers), cpuOf(others)];
   const loads = cores.map((core) => s.run('load', 'taskset', ['-c', core, built('load'), '--ms', TURN_MS, '--target', PIXEL, http]));
   await ended(loads);
-  return (1000 * TURN_MS) / loads.reduce((sum, load) => sum + JSON.parse(load.out).requests, 0);
+  const requests = loads.reduce((sum, load) => sum + JSON.parse(load.out).requests, 0);
+  const [cpu, taken] = [cpuOf(servers) - before[0], cpuOf(others) - before[1]].map((ns) => ns / 1000);
+  return { requests, time: (1000 * TURN_MS - taken / cores.length) / requests, cpu: cpu / requests };
 }
 
 async function workers() {
@@ -274,11 +287,17 @@ async function workers() {
   const all = [one, two, probe, probes, spread, spreadProbes];
   for (let i = -1; i < 7; i++)
     for (const server of all) {
-      const us = await drive(server);
-      if (i >= 0) server.us.push(us);
+      const { requests, time, cpu } = await drive(server);
+      server.asked += requests;
+      if (i < 0) continue;
+      server.time.push(time);
+      server.cpu.push(cpu);
     }
-  const tell = (what, more, fewer, goal) => row({ what, unit: 'µs', ours: more.us, peer: { name: 'one on one core', rounds: fewer.us }, ...goal });
-  tell('two workers, each on a core with a load of its own: time a pixel', two, one, { most: 1 / 1.8, goal: '≤ 0.56 ×: 1.8 times as many a second' });
+  for (const { s, asked } of [one, two, spread]) await allCounted(s, asked);
+  const tell = (what, more, fewer, goal, key = 'time') =>
+    row({ what, unit: 'µs', ours: more[key], peer: { name: 'one on one core', rounds: fewer[key] }, ...goal });
+  tell('two workers, each on a core with a load of its own: time a pixel', two, one, { most: 1 / 1.8, goal: '≤ 0.5556 ×: 1.8 times as many a second' });
+  tell('CPU of the collector a pixel, two workers beside one', two, one, { most: 1.11, goal: '≤ 1.11 ×' }, 'cpu');
   tell('two probes, each so', probes, probe, { goal: 'the machine' });
   tell('two workers, half of whose connections are of the other core', spread, one, { goal: 'shown' });
   tell('two probes, half of whose connections are of the other core', spreadProbes, probe, { goal: 'the machine' });
