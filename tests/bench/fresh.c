@@ -14,8 +14,8 @@
  * sentence when a beacon has not been told before the next one of its site is due. */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
