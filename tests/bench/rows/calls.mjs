@@ -5,12 +5,14 @@
 // Allocations are counted by a library that is preloaded (preload/allocations.c), system calls by
 // strace, which slows the collector down so that it is never idle. What a collector does by the
 // clock, whether or not anybody asks, is in both.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { eventually } from '../../e2e/stage.mjs';
 import { cannot, root, row } from '../lib/row.mjs';
-import { load, PIXEL, startHeadcount, withStory } from '../lib/web.mjs';
+import { allCounted, load, PIXEL, startHeadcount, withStory } from '../lib/web.mjs';
 
+const WARM_PIXELS = 30_000;
 const ALLOCATION_PIXELS = 300_000;
 const CALL_PIXELS = 100_000;
 
@@ -29,14 +31,24 @@ function counter(s, name, library) {
   };
 }
 
+/** Waits until the events of @pixels have come to the aggregator, but for a few that UDP may lose. */
+const viewed = (s, pixels) =>
+  eventually(async () => {
+    const { views } = await s.counters(s.aggregator);
+    if (views < 0.99 * pixels || views > pixels) throw new Error(`${views} views of ${pixels} pixels`);
+  });
+
 async function allocations(s) {
   const library = buildPreload(s);
   const collector = counter(s, 'collector-allocations', library);
   const aggregator = counter(s, 'aggregator-allocations', library);
   const { port } = await startHeadcount(s, { env: collector.env, aggregatorEnv: aggregator.env });
-  await load(port, '--requests', ALLOCATION_PIXELS / 10, '--target', PIXEL); // takes what connections keep
+  await load(port, '--requests', WARM_PIXELS, '--target', PIXEL); // takes what connections keep
+  await viewed(s, WARM_PIXELS);
   const before = [collector.count(), aggregator.count()];
   await load(port, '--requests', ALLOCATION_PIXELS, '--target', PIXEL);
+  await viewed(s, WARM_PIXELS + ALLOCATION_PIXELS);
+  await allCounted(s, WARM_PIXELS + ALLOCATION_PIXELS);
   if (before.includes(0)) throw new Error('the library counts nothing');
   row({ what: 'allocations of a keep-alive pixel', unit: 'calls', ours: [(collector.count() - before[0]) / ALLOCATION_PIXELS], goal: '0', most: 0.001 });
   row({ what: 'allocations of its event in the aggregator, commits and new visitors included', unit: 'calls', ours: [(aggregator.count() - before[1]) / ALLOCATION_PIXELS], goal: '0 an event', most: 0.01 });
