@@ -9,6 +9,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "conn.h"
 #include "feed_session.h"
@@ -126,6 +127,12 @@ void conns_turn(struct conns *cs, mono_t now)
     trim(cs, now);
 }
 
+static void displace_one(struct worker *w, struct deadline *d)
+{
+    COUNT(&w->counters, conns_displaced);
+    conn_close(conn_of_deadline(d));
+}
+
 /* Closes the connection that is idle longest, else the one that takes longest over a
  * head, then over a body: requests of browsers come whole, those who hold connections
  * send theirs by and by. */
@@ -137,18 +144,30 @@ static bool displace(struct worker *w)
         oldest = deadlines_oldest(&w->deadlines, DEADLINE_HEAD);
     if (oldest == NULL)
         oldest = deadlines_oldest(&w->deadlines, DEADLINE_BODY);
-    if (oldest == NULL)
-        return false;
-    COUNT(&w->counters, conns_displaced);
-    conn_close(conn_of_deadline(oldest));
-    return true;
+    if (oldest)
+        displace_one(w, oldest);
+    return oldest != NULL;
+}
+
+/* Whether another file can be opened when this one is closed: not if the limit was
+ * lowered to its number or below. */
+static bool is_within_limit(int fd)
+{
+    struct rlimit files;
+
+    return getrlimit(RLIMIT_NOFILE, &files) == 0 && (rlim_t)fd < files.rlim_cur;
 }
 
 void conns_regain_reserve(struct worker *w)
 {
+    struct deadline *idle = deadlines_oldest(&w->deadlines, DEADLINE_IDLE);
+
     conns_keep_reserve(&w->conns);
-    if (w->conns.reserve < 0 && errno == EMFILE && displace(w))
-        conns_keep_reserve(&w->conns);
+    if (w->conns.reserve >= 0 || errno != EMFILE || idle == NULL ||
+        !is_within_limit(conn_of_deadline(idle)->socket.fd))
+        return;
+    displace_one(w, idle);
+    conns_keep_reserve(&w->conns);
 }
 
 /* It has begun a session, or was told that it may not. */

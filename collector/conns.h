@@ -42,8 +42,8 @@ void conns_give_reserve(struct conns *cs);
 /* Keeps one in reserve again, if there is one. */
 void conns_keep_reserve(struct conns *cs);
 
-/* The same some time later: if the process still has none left, a connection makes room,
- * as at the cap. */
+/* The same some time later: if the process still has none left, the connection makes room
+ * that is idle longest, if its file is one that can be opened again. */
 void conns_regain_reserve(struct worker *w);
 
 /* Dismisses those that no answer is under way to, or closes, with @all, every one. */

@@ -11,7 +11,8 @@
 #define COLLECTOR_COUNTERS(X)                                                            \
     X(conns_open, GAUGE, "HTTP connections open now", "http_connections")                \
     X(conns, COUNTER, "connections accepted", "http_connections_accepted_total")         \
-    X(conns_displaced, COUNTER, "idle or slow ones closed for a newcomer at the cap",    \
+    X(conns_displaced, COUNTER,                                                          \
+      "idle or slow ones closed for a newcomer at the cap, or for a file in reserve",    \
       "http_connections_closed_total{reason=\"displaced\"}")                             \
     X(conns_refused, COUNTER, "newcomers closed because nobody could make room",         \
       "http_connections_closed_total{reason=\"refused\"}")                               \

@@ -11,7 +11,9 @@
  * has in reserve; our own cap lies well below. Another worker may take that file while it
  * is given up. Then there is nothing to be done with a newcomer, of whom the kernel would
  * tell for ever: the listener rests a moment, and then one that is idle makes room for a
- * reserve. */
+ * reserve, if there is one and that helps. Without memory it does not rest but tries
+ * again in the next turn: who rests leaves the epoll, and libuv aborts when the kernel
+ * has no memory to take it in again. */
 #include "listener.h"
 
 #include <errno.h>
@@ -71,13 +73,13 @@ static bool turn_away(struct listener *l)
     return fd >= 0;
 }
 
-/* There was no file or no memory for a newcomer, who may still be there. Returns whether
- * there may be another. */
-static bool cope(struct listener *l, bool no_file)
+/* There was no file for a newcomer, who may still be there. Returns whether there may be
+ * another. */
+static bool cope(struct listener *l)
 {
-    if (no_file && turn_away(l))
+    if (turn_away(l))
         return true;
-    if (no_file && l->worker->conns.reserve >= 0)
+    if (l->worker->conns.reserve >= 0)
         return false; /* he left, or there are files again */
     uv_poll_stop(&l->poll);
     uv_timer_start(&l->rest, on_rested, LISTENER_REST_MS, 0);
@@ -99,9 +101,9 @@ static bool take(struct listener *l)
     if (errno == ECONNABORTED || errno == EINTR)
         return true; /* who left already, or nobody */
     COUNT(&l->worker->counters, accept_errors);
-    if (errno == ENOMEM || errno == ENOBUFS)
-        return cope(l, false);
-    return (errno != EMFILE && errno != ENFILE) || cope(l, true);
+    if (errno == EMFILE || errno == ENFILE)
+        return cope(l);
+    return errno != ENOMEM && errno != ENOBUFS;
 }
 
 static void on_newcomers(uv_poll_t *poll, int status, int events)

@@ -617,13 +617,14 @@ static void at_the_cap_the_longest_idle_makes_room(void **state)
     rig_close(&r);
 }
 
+/* A pixel, and the beginning of another request. */
+static const char *const slow[] = {
+    PIXEL "GET / HTT",
+    PIXEL "POST /e HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\ni=",
+};
+
 static void when_nobody_is_idle_who_is_slow_makes_room(void **state)
 {
-    static const char *const slow[] = {
-        PIXEL "GET / HTT",
-        PIXEL "POST /e HTTP/1.1\r\n" HOST "Content-Length: 9\r\n\r\ni=",
-    };
-
     (void)state;
     for (size_t i = 0; i < sizeof slow / sizeof *slow; i++) {
         int fd, newcomer;
@@ -1479,17 +1480,25 @@ static void a_turn_takes_so_many_newcomers_and_no_more(void **state)
 
 /* ---- out of files ---- */
 
-/* No file can be opened until the limit is what it was again, which is returned. */
+/* No file from @n on can be opened until the limit is what it was again, which is
+ * returned. */
+static struct rlimit limit_files(int n)
+{
+    struct rlimit all, few;
+
+    getrlimit(RLIMIT_NOFILE, &all);
+    few = (struct rlimit){(rlim_t)n, all.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    return all;
+}
+
+/* The same, and all before are open. */
 static struct rlimit cut_files(void)
 {
-    struct rlimit all, none;
     int lowest = dup(STDERR_FILENO);
 
     close(lowest);
-    getrlimit(RLIMIT_NOFILE, &all);
-    none = (struct rlimit){(rlim_t)lowest, all.rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    return all;
+    return limit_files(lowest);
 }
 
 /* Turns the loop of the only worker, which has no thread yet, until counter @offset
@@ -1605,6 +1614,56 @@ static void a_lost_reserve_comes_back_from_who_is_idle(void **state)
     rig_close_still(&r);
 }
 
+static void no_reserve_comes_from_a_request_under_way(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof slow / sizeof *slow; i++) {
+        int begun, fd, taken;
+        struct rlimit limit;
+        struct rig r;
+
+        rig_open_still(&r);
+        begun = dial(&r);
+        must_send(begun, slow[i]);
+        TURN(&r, hits, 1);
+        fd = ask_pixel(&r);
+        conns_give_reserve(&r.collector.worker[0]->conns);
+        taken = dup(STDERR_FILENO);
+        limit = cut_files();
+        TURN(&r, accept_errors, 2);
+        assert_false(was_closed(begun));
+        assert_int_equal(counters_of(&r).conns_displaced, 0);
+        setrlimit(RLIMIT_NOFILE, &limit);
+        TURN(&r, hits, 2);
+        close(taken);
+        close(begun);
+        close(fd);
+        rig_close_still(&r);
+    }
+}
+
+static void nobody_is_closed_for_a_file_beyond_the_limit(void **state)
+{
+    struct rlimit limit;
+    int idle, fd;
+    struct rig r;
+
+    (void)state;
+    rig_open_still(&r);
+    idle = ask_pixel(&r);
+    TURN(&r, hits, 1);
+    fd = ask_pixel(&r);
+    limit = limit_files(STDERR_FILENO + 1);
+    TURN(&r, accept_errors, 2);
+    assert_false(was_closed(idle));
+    assert_int_equal(counters_of(&r).conns_displaced, 0);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    TURN(&r, hits, 2);
+    close(idle);
+    close(fd);
+    rig_close_still(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1627,6 +1686,8 @@ int main(void)
         cmocka_unit_test(a_turn_takes_so_many_newcomers_and_no_more),
         cmocka_unit_test(who_cannot_even_be_turned_away_waits_and_nothing_spins),
         cmocka_unit_test(a_lost_reserve_comes_back_from_who_is_idle),
+        cmocka_unit_test(no_reserve_comes_from_a_request_under_way),
+        cmocka_unit_test(nobody_is_closed_for_a_file_beyond_the_limit),
         cmocka_unit_test(when_all_are_served_the_newcomer_goes),
         cmocka_unit_test(who_does_not_read_answers_gets_no_more_of_them_made),
         cmocka_unit_test(paths_and_methods_that_are_not_there_are_told_so),
