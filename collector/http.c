@@ -258,16 +258,16 @@ static inline int read_field(struct reader *rd, struct scan_stops *stops)
 {
     const char *p = rd->p, *colon = scan_name(p, rd->end), *eol;
 
-    if (!LIKELY(colon != NULL) && (p == rd->end || *p == '\r'))
+    if (!SCAN_LIKELY(colon != NULL) && (p == rd->end || *p == '\r'))
         return LAST;
     if (++rd->fields > HTTP_HEADERS_MAX)
         return -431;
-    if (!LIKELY(colon != NULL)) {
+    if (!SCAN_LIKELY(colon != NULL)) {
         colon = scan_token(p, rd->end);
         if (colon < rd->end && (colon == p || *colon != ':'))
             return -400;
     }
-    if (!LIKELY(scan_line(stops, &eol)))
+    if (!SCAN_LIKELY(scan_line(stops, &eol)))
         return scan_eol(eol, rd->end);
     rd->p = eol + 2;
     return take_field(rd, (struct slice){p, (size_t)(colon - p)}, colon + 1, eol);
@@ -339,6 +339,10 @@ ssize_t http_parse_with(struct http_request *r, const char *bytes, size_t n,
     int step;
 
     assert(client_header.n == 0 || client_header.n >= 4); /* scan_is */
+    static_assert(offsetof(struct http_request, forwarded_for) +
+                          sizeof r->forwarded_for ==
+                      sizeof *r,
+                  "what is not cleared stands last");
     memset(r, 0, offsetof(struct http_request, forwarded_for));
     first = read_first_line(r, bytes, seen);
     if (first <= 0)

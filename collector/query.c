@@ -66,7 +66,7 @@ static inline void copy(struct decoder *d, const char *to)
 {
     size_t n = (size_t)(to - d->p);
 
-    if (LIKELY(n <= SCAN_BYTES && d->limit - d->p >= SCAN_BYTES))
+    if (SCAN_LIKELY(n <= SCAN_BYTES && d->limit - d->p >= SCAN_BYTES))
         memcpy(d->out, d->p, SCAN_BYTES);
     else
         memcpy(d->out, d->p, n);
@@ -82,7 +82,7 @@ static inline void take_code(struct decoder *d)
     if (*p == '%' && d->end - p > 2) {
         unsigned high = hex_digits[(uint8_t)p[1]], low = hex_digits[(uint8_t)p[2]];
 
-        if (LIKELY(high && low)) {
+        if (SCAN_LIKELY(high && low)) {
             *d->out++ = (char)(16 * high + low - 17);
             d->p += 3;
             return;

@@ -50,7 +50,7 @@ SCAN_INLINE const char *query_pair_end(struct query *q, uint64_t *codes)
     uint64_t rest;
     const char *to;
 
-    while (!LIKELY(q->marks.ends != 0)) {
+    while (!SCAN_LIKELY(q->marks.ends != 0)) {
         q->at += SCAN_STRIDE;
         q->marks = query_look(q->begin, q->at, q->end);
     }
@@ -58,7 +58,7 @@ SCAN_INLINE const char *query_pair_end(struct query *q, uint64_t *codes)
     rest = q->marks.ends - 1;
     *codes = q->marks.codes & (q->marks.ends ^ rest);
     q->marks.ends &= rest;
-    q->p = to + 1;
+    q->p = to + (to < q->end);
     return to;
 }
 
@@ -79,8 +79,8 @@ SCAN_INLINE bool query_next(struct query *q, struct slice *name, struct slice *v
         q->p = q->end;
         return false;
     }
-    if (LIKELY(to - p > 1 && p[1] == '=' &&
-               *p != '=')) { /* nearly all have such a name */
+    /* Nearly all have such a name. */
+    if (SCAN_LIKELY(to - p > 1 && p[1] == '=' && *p != '=')) {
         *name = (struct slice){p, 1};
         v = p + 2;
     } else {
@@ -91,8 +91,8 @@ SCAN_INLINE bool query_next(struct query *q, struct slice *name, struct slice *v
         v += v < to;
     }
     *value = (struct slice){v, (size_t)(to - v)};
-    q->codes =
-        LIKELY(v >= q->at) ? codes >> (v - q->at) : query_codes(q->begin, v, to, q->end);
+    q->codes = SCAN_LIKELY(v >= q->at) ? codes >> (v - q->at)
+                                       : query_codes(q->begin, v, to, q->end);
     return true;
 }
 

@@ -18,10 +18,9 @@ struct watch {
     struct site_node node; /* first: see watch.c */
     struct worker *worker;
     struct feed feed;
-    struct stream
-        *streams;        /* through stream.next, as they came: so do their sockets lie */
-    struct stream **end; /* where the next one goes */
-    uint64_t flushed;    /* event and state up to which the streams were given all, */
+    struct stream *streams; /* by stream.next, as they came: so do their sockets lie */
+    struct stream **end;    /* where the next one goes */
+    uint64_t flushed;       /* event and state up to which the streams were given all, */
     uint64_t flushed_state; /* but for those that lag */
     struct deadline pace;   /* while set, changes wait for it */
     struct deadline read;   /* when it is read again */

@@ -29,7 +29,7 @@ static size_t name_run(struct slice s)
 
         run = (unsigned)__builtin_ctz(~(name_of(b) >> before));
         n += run;
-        if (run < SCAN_BYTES - before)
+        if (run < SCAN_BYTES)
             break;
     }
     return n;

@@ -1,10 +1,10 @@
 /* scan: how far a run of bytes of one class goes, 16 bytes at a time.
  *
- * The byte level of http.c, query.c and hit.c, apart because it is the one place where
- * speed decides the shape: a browser's head has 800 bytes, and loops over single bytes
- * cost more than all the rest of a beacon. Written with vector types of GNU C, so it is
- * SSE2 on x86, NEON on ARM, and plain words elsewhere. Nothing reads at or behind `end`.
- */
+ * The byte level of what reads requests, queries, JSON and text of strangers, apart
+ * because it is the one place where speed decides the shape: a browser's head has 800
+ * bytes, and loops over single bytes cost more than all the rest of a beacon. Written
+ * with vector types of GNU C, so it is SSE2 on x86, NEON on ARM, and plain words
+ * elsewhere. Nothing reads at or behind `end`. */
 #ifndef HC_SCAN_H
 #define HC_SCAN_H
 
@@ -18,7 +18,7 @@
 typedef uint8_t scan_block __attribute__((vector_size(16)));
 typedef int8_t scan_signed __attribute__((vector_size(16)));
 #define SCAN_BYTES 16
-#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define SCAN_LIKELY(x) __builtin_expect(!!(x), 1)
 /* For what has to live in the registers of who calls it; gcc thinks it too large. */
 #define SCAN_INLINE __attribute__((always_inline)) static inline
 #define SCAN_ALL 0xffffu /* scan_bits of a block all of whose bytes are of the class */
@@ -189,7 +189,7 @@ static inline uint64_t scan_stride(const char *begin, const char *p, const char 
     uint64_t bits = 0;
     unsigned before;
 
-    if (LIKELY(left >= SCAN_STRIDE))
+    if (SCAN_LIKELY(left >= SCAN_STRIDE))
         return scan_whole_stride(p, of);
     if (end - begin >= SCAN_STRIDE)
         return scan_whole_stride(end - SCAN_STRIDE, of) >> (SCAN_STRIDE - left);
@@ -217,7 +217,7 @@ static inline uint64_t scan_stops_at(const char *begin, const char *p, const cha
 {
     size_t left = (size_t)(end - p);
 
-    if (LIKELY(left >= SCAN_STRIDE))
+    if (SCAN_LIKELY(left >= SCAN_STRIDE))
         return ~scan_whole_stride(p, scan_printable_of);
     if (left == 0)
         return 0;
@@ -246,7 +246,7 @@ static inline const char *scan_stops_next(struct scan_stops *s)
 {
     const char *stop;
 
-    while (!LIKELY(s->bits != 0))
+    while (!SCAN_LIKELY(s->bits != 0))
         if (!scan_stops_advance(s))
             return s->end;
     stop = s->at + __builtin_ctzll(s->bits);
@@ -263,13 +263,13 @@ static inline const char *scan_name(const char *p, const char *end)
     do {
         scan_block b;
 
-        if (end - p <= SCAN_BYTES)
+        if (end - p < SCAN_BYTES)
             return NULL;
         b = scan_load(p);
         known = scan_bits(scan_letters(b) | (scan_block)(b == '-'));
         p += (unsigned)__builtin_ctz(~known); /* which has bit SCAN_BYTES */
-    } while (!LIKELY(known != SCAN_ALL));
-    return LIKELY(p > begin && *p == ':') ? p : NULL;
+    } while (!SCAN_LIKELY(known != SCAN_ALL));
+    return SCAN_LIKELY(p > begin && *p == ':') ? p : NULL;
 }
 
 /* Past a token: a method, a header's name (RFC 9110, 5.6.2). */
@@ -316,13 +316,13 @@ static inline bool scan_line(struct scan_stops *s, const char **eol)
 {
     const char *p = scan_stops_next(s), *last = s->end - 1;
 
-    while (!LIKELY(p < last && scan_crlf(p)) && p < s->end &&
+    while (!SCAN_LIKELY(p < last && scan_crlf(p)) && p < s->end &&
            (*p == '\t' || (uint8_t)*p >= 0x80))
         p = scan_stops_next(s);
     *eol = p;
-    if (!LIKELY(p < last && scan_crlf(p)))
+    if (!SCAN_LIKELY(p < last && scan_crlf(p)))
         return false;
-    if (!LIKELY(s->bits != 0)) /* the LF stands in the next one */
+    if (!SCAN_LIKELY(s->bits != 0)) /* the LF stands in the next one */
         scan_stops_advance(s);
     s->bits &= s->bits - 1;
     return true;

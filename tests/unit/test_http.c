@@ -25,10 +25,17 @@ struct row {
     int want;
 };
 
+/* As memory is found that was used before: nothing in it is nothing by itself. */
+static void soil(struct http_request *r)
+{
+    memset(r, 0xa5, sizeof *r);
+}
+
 static ssize_t parse(struct http_request *r, struct slice text)
 {
     static struct guard g;
 
+    soil(r);
     return http_parse(r, guard_put(&g, text.p, text.n), text.n);
 }
 
@@ -70,6 +77,7 @@ static struct http_request must_parse(const char *text)
     struct slice s = slice_of(text);
 
     assert_int_equal(feed(s), s.n);
+    soil(&r);
     assert_int_equal(http_parse_with(&r, guard_copy(s.p, s.n), s.n, SLICE("X-Real-IP")),
                      s.n);
     return r;
@@ -113,6 +121,27 @@ static void a_browsers_head_is_taken_apart(void **state)
     assert_false(r.http_1_0);
     assert_int_equal(r.content_length, 0);
     assert_int_equal(r.content_type.n, 0);
+}
+
+static void of_what_a_head_has_not_nothing_is_told(void **state)
+{
+    struct http_request r = must_parse("GET / HTTP/1.0\r\n\r\n");
+    const struct slice absent[] = {
+        r.host,          r.user_agent,      r.referer,         r.origin,
+        r.content_type,  r.accept,          r.accept_encoding, r.if_none_match,
+        r.last_event_id, r.cookie,          r.country,         r.upgrade,
+        r.ws_key,        r.ws_version,      r.ws_protocol,     r.client_ip,
+        r.authorization, r.request_headers,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+        assert_true(absent[i].p == NULL && absent[i].n == 0);
+    assert_int_equal(r.query.n, 0);
+    assert_int_equal(r.content_length, 0);
+    assert_int_equal(r.nforwarded_for, 0);
+    assert_false(r.expect_continue || r.upgrades || r.ws_repeated ||
+                 r.client_ip_repeated || r.ahead || r.opts_out || r.keep_alive);
 }
 
 static void a_post_says_how_long_its_body_is(void **state)
@@ -281,6 +310,7 @@ static void a_connection_stays_unless_somebody_says_close(void **state)
         {"GET / HTTP/1.1\r\n" H "Connection: x, CLOSE ,y\r\n\r\n", false},
         {"GET / HTTP/1.1\r\n" H "Connection:,,\t,close\r\n\r\n", false},
         {"GET / HTTP/1.1\r\n" H "Connection: closed\r\n\r\n", true},
+        {"GET / HTTP/1.1\r\n" H "Connection: close, foo\r\n\r\n", false},
         {"GET / HTTP/1.1\r\n" H "Connection: keep-alive\r\nConnection: close\r\n\r\n",
          false},
         {"GET / HTTP/1.1\r\n" H "Connection: close\r\nConnection: keep-alive\r\n\r\n",
@@ -758,6 +788,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_browsers_head_is_taken_apart),
+        cmocka_unit_test(of_what_a_head_has_not_nothing_is_told),
         cmocka_unit_test(a_post_says_how_long_its_body_is),
         cmocka_unit_test(a_preflight_names_its_headers),
         cmocka_unit_test(names_have_no_case_and_values_no_outer_blanks),
