@@ -68,6 +68,7 @@ story('an entry of the feed names the goals that were reached', async (s) => {
   await goal(s, 'add', 'bought', '--event', 'buy');
   const messages = await s.subscribe('shop');
   const stream = await Sse.open(s, '/sites/shop/stream');
+  await stream.until((x) => assert.ok(x.hello));
   await view(s, '/thanks/7'); // the first one counts: they are read with the site
   await event(s, 'buy');
   await event(s, 'look');
