@@ -4,9 +4,9 @@
 //
 // 1. Thirty-two runs of two seconds, each with other amounts of everything. The CPU of collector and
 //    aggregator in them is taken for a sum of what was counted in the same time, each times a
-//    coefficient, and so much for each second (rounds of commits, a timer of 1 ms). How much of the
-//    differences between the runs that does not explain is the figure (1 - R²): 1 % on a machine of
-//    its own, as much as 10 % beside compilers, which make wake-ups fewer. Then the product of each
+//    coefficient, and so much for each second (a timer of 1 ms). How much of the differences between
+//    the runs that does not explain is the figure (1 - R²): 2 and 7 % on a machine of its own, more
+//    beside compilers, which make wake-ups fewer. Then the product of each
 //    two, or of one with itself, is added to the sum: none may explain more of what the sum leaves
 //    than one in a hundred would by chance.
 //    With errors of 6 % a product that is a fifth of the CPU is told in four of five such tables,
@@ -109,7 +109,7 @@ async function look(s) {
 /** The factors of each program, by the names of their counters. */
 const FACTORS = {
   collector: { connection: 'conns', request: 'requests', datagram: 'datagrams_sent', event: 'hits', delivery: 'stream_writes' },
-  aggregator: { datagram: 'datagrams', event: 'views', 'dirty site': 'commits' },
+  aggregator: { datagram: 'datagrams', event: 'views', 'dirty site': 'commits', round: 'rounds' },
 };
 
 async function run(s, load) {
