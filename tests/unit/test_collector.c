@@ -236,15 +236,21 @@ static void note(void *arg, const struct hit *hit)
     snprintf(h->path, sizeof h->path, "%.*s", (int)hit->path.n, hit->path.p);
 }
 
+/* Whether counter @offset has reached @n. */
+static bool has_counted(struct rig *r, size_t offset, uint64_t n)
+{
+    struct counters sum = counters_of(r);
+    uint64_t have;
+
+    memcpy(&have, (const char *)&sum + offset, sizeof have);
+    return have >= n;
+}
+
 /* Is the aggregator until counter @offset reaches @n. */
 static void serve_count(struct rig *r, size_t offset, uint64_t n)
 {
     for (int64_t until = udp_clock_ms() + PATIENCE_MS; udp_clock_ms() < until;) {
-        struct counters sum = counters_of(r);
-        uint64_t have;
-
-        memcpy(&have, (const char *)&sum + offset, sizeof have);
-        if (have >= n)
+        if (has_counted(r, offset, n))
             return;
         udp_aggregator_turn(&r->aggregator, 1);
     }
@@ -1506,11 +1512,7 @@ static struct rlimit cut_files(void)
 static void turn_count(struct rig *r, size_t offset, uint64_t n)
 {
     for (int64_t until = udp_clock_ms() + PATIENCE_MS; udp_clock_ms() < until;) {
-        struct counters sum = counters_of(r);
-        uint64_t have;
-
-        memcpy(&have, (const char *)&sum + offset, sizeof have);
-        if (have >= n)
+        if (has_counted(r, offset, n))
             return;
         uv_run(&r->collector.worker[0]->loop, UV_RUN_NOWAIT);
     }
