@@ -10,6 +10,8 @@
 
 #include "effect.h"
 
+#define PASSES 6
+
 /* Hits that go through a pass together: enough that what they ask for is on its way at
  * once, few enough that all of it still lies near in the last pass. */
 #define BLOCK 8
@@ -289,7 +291,7 @@ void passes_fold(struct passes *f, struct seen *seen, const struct hit *hits, si
     struct block all = {seen, hits, n};
     size_t blocks = (n + BLOCK - 1) / BLOCK;
 
-    for (size_t i = 0; i < blocks + 5; i++) {
+    for (size_t i = 0; i < blocks + PASSES - 1; i++) {
         pass(reach_sites, f, &all, i);
         pass(reach_marks, f, &all, i - 1);
         pass(place_all, f, &all, i - 2);
