@@ -32,6 +32,8 @@
 
 void conn_close(struct conn *c)
 {
+    if (c->answered)
+        replies_release(&c->worker->replies);
     if (c->state == CONN_CLOSING)
         return;
     c->state = CONN_CLOSING;
@@ -258,6 +260,14 @@ bool conn_flush(struct conn *c)
         conn_write(c, out->p, out->n);
     buf_clear(out);
     return c->state != CONN_CLOSING && !c->blocked;
+}
+
+void conn_send(struct conn *c, const char *bytes, size_t n)
+{
+    if (!conn_write(c, bytes, n) && c->blocked) {
+        conn_read_stop(c);
+        conn_enter(c, CONN_WRITING);
+    }
 }
 
 /* Tells the client that no more answers come, and listens until it has understood. */

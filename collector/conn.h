@@ -39,6 +39,7 @@ struct conn {
     bool reading;
     bool blocked;          /* `outlet` has bytes that the socket did not take */
     bool asked;            /* its request is one that is served once more (AGAIN) */
+    bool answered;         /* worker->replies has one that is still to be written */
     bool lingers;          /* it may still be sending when the last answer is out */
     bool awaits_proxy;     /* what a proxy says in front of it (--proxy-protocol) is not
                               here yet */
@@ -98,6 +99,10 @@ bool conn_write(struct conn *c, const char *bytes, size_t n);
 
 /* conn_write of worker->out, which is empty afterwards. */
 bool conn_flush(struct conn *c);
+
+/* conn_write of an answer that was kept, to who waits for the next request; reads no more
+ * of them until the socket took it. */
+void conn_send(struct conn *c, const char *bytes, size_t n);
 
 /* Reads on behind what is carried, as far as the request may reach; or not any more. */
 void conn_read_on(struct conn *c);

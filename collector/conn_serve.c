@@ -1,5 +1,6 @@
 /* The happy path: http_parse finds a whole request in the bytes, its handler appends an
- * answer to the worker's one output buffer, and after the last request all are written.
+ * answer to the worker's one output buffer, and after the last request all are written,
+ * those of single short requests with what else came in this turn (replies.h).
  *
  * A handler may answer later. Then the requests behind it stay in `carry` unserved, so
  * that answers keep the order of requests, and reading goes on only as far as a head may
@@ -18,6 +19,10 @@
 #include "notify.h"
 #include "route.h"
 #include "worker.h"
+
+#define SHORT_REQUEST                                                \
+    2048 /* bytes: a pixel with a browser's headers and some cookies \
+          */
 
 bool conn_keep(struct conn *c, const char *bytes, size_t n)
 {
@@ -144,6 +149,22 @@ static bool ready(const struct conn *c)
     return c->state == CONN_SERVING && !c->blocked && !c->mode.last;
 }
 
+/* Writes what was answered to @n bytes, or keeps it until all that the poller tells was
+ * told, if the connection is @idle afterwards. What else was served may have taken long:
+ * then those that were kept are kept no longer. */
+static void write_out(struct conn *c, size_t n, bool idle)
+{
+    struct worker *w = c->worker;
+
+    if (idle && n <= SHORT_REQUEST && w->poller.telling && w->state == WORKER_RUNNING &&
+        replies_keep(&w->replies, c, w->out.p, w->out.n)) {
+        buf_clear(&w->out);
+        return;
+    }
+    replies_release(&w->replies);
+    conn_flush(c);
+}
+
 void conn_serve(struct conn *c, const char *bytes, size_t n)
 {
     enum conn_state before = c->state;
@@ -157,7 +178,7 @@ void conn_serve(struct conn *c, const char *bytes, size_t n)
         step = serve_one(c, bytes + used, n - used);
         used += step;
     }
-    conn_flush(c);
+    write_out(c, n, ready(c) && used > 0 && used == n);
     if (c->state == CONN_CLOSING)
         return;
     if (c->state == CONN_STREAMING)

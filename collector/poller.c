@@ -17,15 +17,20 @@ static void on_events(uv_poll_t *poll, int status, int events)
 
     (void)status;
     (void)events;
+    ps->telling = true;
     for (int i = 0; i < n; i++)
         ps->ready(e[i].data.ptr, e[i].events);
+    ps->told(ps);
+    ps->telling = false;
 }
 
-int poller_open(struct poller *ps, uv_loop_t *loop, polled_fn ready)
+int poller_open(struct poller *ps, uv_loop_t *loop, polled_fn ready,
+                void (*told)(struct poller *ps))
 {
     int r;
 
     ps->ready = ready;
+    ps->told = told;
     ps->poll.data = ps;
     if ((ps->fd = epoll_create1(EPOLL_CLOEXEC)) < 0)
         return -errno;

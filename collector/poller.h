@@ -7,6 +7,7 @@
 #ifndef HC_POLLER_H
 #define HC_POLLER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <uv.h>
@@ -28,10 +29,13 @@ struct poller {
     uv_poll_t poll;
     int fd; /* of the epoll, -1: none */
     polled_fn ready;
+    void (*told)(struct poller *ps);
+    bool telling; /* what came with one wait, each socket once; then @told is called */
 };
 
 /* Returns 0 or a negative uv error; close it in both cases. */
-int poller_open(struct poller *ps, uv_loop_t *loop, polled_fn ready);
+int poller_open(struct poller *ps, uv_loop_t *loop, polled_fn ready,
+                void (*told)(struct poller *ps));
 
 /* Has @ready called for @p when there is any of @events, and each time that more of it
  * comes, once in a turn of the loop: who leaves some of it calls poller_again. 0: not any

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "../proto/log.h"
 #include "conn.h"
+#include "container.h"
 #include "dialects/audience_stream.h"
 #include "hub.h"
 #include "uplinks.h"
@@ -144,9 +145,14 @@ static void on_renewed(void *arg, const struct files *f)
         redis_link_readdress(w->hub->link, &w->files.redis);
 }
 
+static void on_told(struct poller *ps)
+{
+    replies_release(&CONTAINER(ps, struct worker, poller)->replies);
+}
+
 static int open_poller(struct worker *w, char *err, size_t err_n)
 {
-    int r = poller_open(&w->poller, &w->loop, conn_ready);
+    int r = poller_open(&w->poller, &w->loop, conn_ready, on_told);
 
     if (r < 0)
         snprintf(err, err_n, "--workers: no poller for one more: %s", uv_strerror(r));
@@ -248,6 +254,7 @@ static void init_parts(struct worker *w)
     GAUGE_SET(&w->counters, sites_open, w->n == 0);
     buf_init(&w->out, OUT_MAX);
     buf_init(&w->answer, ANSWER_MAX);
+    replies_init(&w->replies);
     w->day_keys.day = -1;
     files_hold(&w->files, &w->setup->files);
     agent_cache_reset(&w->agents, w->files.bots);
@@ -272,6 +279,7 @@ static void finish(struct worker *w)
     conns_fini(&w->conns);
     buf_fini(&w->out);
     buf_fini(&w->answer);
+    replies_fini(&w->replies);
     files_drop(&w->files);
     free(w->read_bytes);
 }

@@ -14,6 +14,7 @@
 #include "admission/busiest.h"
 #include "admission/commons.h"
 #include "admission/register_reading.h"
+#include "replies.h"
 #include "conns.h"
 #include "counters.h"
 #include "day_visitors.h"
@@ -96,6 +97,7 @@ struct worker {
     struct http_date date;
     struct prepared prepared; /* the pixel's answer */
     struct buf out;           /* answers of the read at hand */
+    struct replies replies;   /* of others that were read in this turn */
     struct buf answer;        /* a body being written */
     char *read_bytes;         /* READ_BYTES */
     struct counters counters;

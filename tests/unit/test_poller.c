@@ -13,14 +13,22 @@ static uv_loop_t loop;
 static struct poller ps;
 static struct polled near;
 static int far;
-static unsigned told;
+static unsigned told, ends;
 static uint32_t latest;
 
 static void on_ready(struct polled *p, uint32_t events)
 {
+    assert_true(ps.telling);
     assert_ptr_equal(p, &near);
     told++;
     latest = events;
+}
+
+static void on_told(struct poller *p)
+{
+    assert_ptr_equal(p, &ps);
+    assert_true(ps.telling);
+    ends++;
 }
 
 static int begin(void **state)
@@ -28,9 +36,9 @@ static int begin(void **state)
     int fd[2];
 
     (void)state;
-    told = 0;
+    told = ends = 0;
     latest = 0;
-    if (uv_loop_init(&loop) < 0 || poller_open(&ps, &loop, on_ready) < 0 ||
+    if (uv_loop_init(&loop) < 0 || poller_open(&ps, &loop, on_ready, on_told) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd) < 0)
         return -1;
     near = (struct polled){.fd = fd[0]};
@@ -119,6 +127,18 @@ static void an_end_behind_bytes_is_told_with_them(void **state)
     assert_true(latest & EPOLLIN && latest & EPOLLRDHUP);
 }
 
+static void the_end_of_what_came_together_is_told_once(void **state)
+{
+    (void)state;
+    poller_want(&ps, &near, EPOLLIN);
+    say("ab", 2);
+    assert_int_equal(turn(), 1);
+    assert_int_equal(ends, 1);
+    assert_false(ps.telling);
+    assert_int_equal(turn(), 0);
+    assert_int_equal(ends, 1);
+}
+
 static void who_wants_nothing_is_told_nothing_until_it_wants_again(void **state)
 {
     (void)state;
@@ -165,6 +185,7 @@ int main(void)
         CLAIM(what_was_read_is_not_told_again_and_what_comes_then_is),
         CLAIM(what_was_left_is_told_when_that_is_said),
         CLAIM(an_end_behind_bytes_is_told_with_them),
+        CLAIM(the_end_of_what_came_together_is_told_once),
         CLAIM(who_wants_nothing_is_told_nothing_until_it_wants_again),
         CLAIM(room_to_write_is_told_once_there_is_some),
         CLAIM(a_socket_that_is_closed_leaves_by_itself),
