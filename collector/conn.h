@@ -87,10 +87,23 @@ struct conn *conn_of_deadline(struct deadline *d);
 struct conn *conn_of_waiter(struct waiter *w);
 struct conn *conn_of_stream(struct stream *s);
 
-/* -- for those that make up a connection: conn_serve.c, stream.c -- */
+/* -- for those that make up a connection: conn_*.c, replies.c, stream.c -- */
 
 /* Takes on @state, with its deadline from now. */
 void conn_enter(struct conn *c, enum conn_state state);
+
+/* Has the poller wait for what the connection waits for, by `reading` and `blocked`. */
+void conn_poll(struct conn *c);
+
+/* Reads what there is, once, and has it served; @ends: behind it is the end. */
+void conn_take(struct conn *c, bool ends);
+
+/* The same for a connection that was just accepted, before it is polled. */
+void conn_take_first(struct conn *c);
+
+/* Reads on behind what is carried, as far as the request may reach; or not any more. */
+void conn_read_on(struct conn *c);
+void conn_read_stop(struct conn *c);
 
 /* Writes, or has the outlet keep what the socket does not take; not while blocked.
  * Returns whether the socket took all; if not, it is blocked, or closed for an error or
@@ -104,9 +117,9 @@ bool conn_flush(struct conn *c);
  * of them until the socket took it. */
 void conn_send(struct conn *c, const char *bytes, size_t n);
 
-/* Reads on behind what is carried, as far as the request may reach; or not any more. */
-void conn_read_on(struct conn *c);
-void conn_read_stop(struct conn *c);
+/* The socket has room again: writes what the outlet keeps, and goes on when that is gone.
+ */
+void conn_write_on(struct conn *c);
 
 /* The worker may hold no more for it: closes. */
 void conn_starve(struct conn *c);

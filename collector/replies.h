@@ -3,7 +3,8 @@
  *
  * A request is read, served and answered in three walks through much code of the kernel
  * and of ours; a processor that does one of them sixty times and then the next has more
- * of it at hand. (Redis writes its clients' replies before it sleeps, too.) Only small
+ * of it at hand. (Redis writes to its
+ * clients before it sleeps, too.) Only small
  * answers of connections that wait for nothing else are kept, and none longer than it
  * takes to serve what was told of with it; whatever takes long lets them go first. */
 #ifndef HC_REPLIES_H
@@ -11,12 +12,10 @@
 
 #include <stdbool.h>
 #include "../proto/buf.h"
+#include "../proto/limits.h"
 #include "poller.h"
 
 struct conn;
-
-/* Bytes of one: a pixel's answer is some 300. Longer ones are not worth a copy. */
-#define REPLY_KEPT_MAX 512
 
 struct replies {
     unsigned n;
@@ -25,14 +24,15 @@ struct replies {
     struct buf bytes;
 };
 
-void replies_init(struct replies *a);
-void replies_fini(struct replies *a);
+void replies_init(struct replies *rs);
+void replies_fini(struct replies *rs);
 
 /* Keeps @n bytes for @c, an open connection that was told of and has none here yet, and
- * marks it `answered`. Returns false if they are too many, and keeps nothing. */
-bool replies_keep(struct replies *a, struct conn *c, const char *bytes, size_t n);
+ * marks it `answered`. Returns false if they are more than REPLY_KEPT_MAX: nothing is
+ * kept. */
+bool replies_keep(struct replies *rs, struct conn *c, const char *bytes, size_t n);
 
 /* Writes all of them. Any of their connections may be closed by it. */
-void replies_release(struct replies *a);
+void replies_release(struct replies *rs);
 
 #endif

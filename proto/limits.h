@@ -546,6 +546,10 @@ _Static_assert(MEMBER_TIMEOUT_MAX_S * 1000 / 3 < WARMING_MS, "heard of in time")
 /* Bytes of answers queued on one connection before it is read again (pipelining). */
 #define HTTP_OUT_MAX (64 * 1024)
 
+/* Bytes of an answer that may wait for those of other connections: a pixel's has some
+ * 300. Longer ones are written at once, they are not worth a copy. */
+#define REPLY_KEPT_MAX 512
+
 /* One answer. 100 pages and 100 events of the longest texts, all escaped, stay below; a
  * larger one becomes a 503: answers_too_large. */
 #define ANSWER_MAX (1024 * 1024)
