@@ -167,11 +167,15 @@ static struct visitor *merge(const struct visit *v, const struct visitor *known,
     struct visitor a = *known, b = *old, *merged;
     minute_t a_last = visitor_minute(s, &a), b_last = visitor_minute(s, &b);
 
-    if (b_last > a_last) {
+    if (b_last >= a_last) { /* by what came behind the renaming */
         struct visitor swap = a;
 
         a = b, b = swap;
         a_last = b_last;
+        if (a.page == PAGE_NONE) {
+            change_page(s, a_last, a.page, b.page);
+            a.page = b.page;
+        }
     }
     b.seen <<= (uint16_t)(a.last - b.last);
     stand(s, visitor_minute(s, &b), b.page, -1);

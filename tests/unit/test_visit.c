@@ -158,6 +158,29 @@ static void two_that_were_one_are_joined_and_it_is_said_where_that_one_is(void *
     expect_record(s, 2, LOG_SEEN, 8, b, MINUTE0 + 1);
 }
 
+/* A hit under yesterday's id that comes behind the renaming, in the same minute or later.
+ * What it does not know of is where it was before. */
+static void of_two_that_were_one_the_later_without_a_page_is_where_the_other_was(
+    void **state)
+{
+    struct store *st = *state;
+    struct site *s = shop(st);
+
+    for (int age = 0; age <= 60000; age += 60000) {
+        uint64_t today = 8 + (uint64_t)age, yesterday = today - 1;
+        struct page *p;
+
+        fold(st, (struct who){today, 0}, "/a", 60000, NOON + 60000);
+        fold(st, (struct who){yesterday, 0}, "", age, NOON + 60000);
+        p = pages_get(&s->pages, page_id(s, "/a"));
+        s->log.n = 0;
+        fold(st, (struct who){today, yesterday}, "", 60000, NOON + 60000);
+        assert_int_equal(pages_visitors(&s->pages, p), age ? 2 : 1);
+        expect_record(s, 2, LOG_SEEN, today, page_id(s, "/a"),
+                      MINUTE0 + 1 - (minute_t)age / 60000);
+    }
+}
+
 static void who_has_left_the_window_is_renamed_without_a_word(void **state)
 {
     struct store *st = *state;
@@ -650,6 +673,9 @@ int main(void)
             a_renaming_is_logged_as_a_pair_in_the_newest_minute, begin, end),
         cmocka_unit_test_setup_teardown(
             two_that_were_one_are_joined_and_it_is_said_where_that_one_is, begin, end),
+        cmocka_unit_test_setup_teardown(
+            of_two_that_were_one_the_later_without_a_page_is_where_the_other_was, begin,
+            end),
         cmocka_unit_test_setup_teardown(who_has_left_the_window_is_renamed_without_a_word,
                                         begin, end),
         cmocka_unit_test_setup_teardown(
