@@ -115,7 +115,7 @@ static void succeed(struct askers *as, struct asker *a)
 
 static void watch(struct askers *as, struct asker *a, int operation, uint32_t events)
 {
-    struct epoll_event e = {.events = events, .data.ptr = a};
+    struct epoll_event e = {.events = events | EPOLLET | EPOLLRDHUP, .data.ptr = a};
 
     epoll_ctl(as->epoll, operation, a->fd, &e); /* Cannot fail: the descriptor is open. */
 }
@@ -203,20 +203,14 @@ static void on_answer(struct askers *as, struct asker *a, const char *bytes, ssi
         fail(as, a, n == 0 ? ASKERS_closed : ASKERS_broken);
 }
 
-static void on_event(struct askers *as, struct asker *a)
+/* Takes what there is. Returns whether there may be more. */
+static bool take(struct askers *as, struct asker *a)
 {
     static char bytes[READ_BYTES];
-    ssize_t n;
+    ssize_t n = recv(a->fd, bytes, sizeof bytes, 0);
 
-    if (a->fd < 0)
-        return; /* it failed after the event had been fetched */
-    if (a->state == CONNECTING) {
-        on_writable(as, a);
-        return;
-    }
-    n = recv(a->fd, bytes, sizeof bytes, 0);
     if (n < 0 && errno == EAGAIN)
-        return;
+        return false;
     if (a->state == ASKING) {
         on_answer(as, a, bytes, n);
     } else {
@@ -224,6 +218,23 @@ static void on_event(struct askers *as, struct asker *a)
         if (a->state == LEAVING)
             enter(as, a, FREE);
     }
+    return n == sizeof bytes;
+}
+
+/* Edge-triggered: what is left is not told again, and an end is told with the bytes in
+ * front of it. */
+static void on_event(struct askers *as, struct asker *a, uint32_t events)
+{
+    bool ends = events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+
+    if (a->fd < 0)
+        return; /* it failed after the event had been fetched */
+    if (a->state == CONNECTING) {
+        on_writable(as, a);
+        return;
+    }
+    while (take(as, a) || (ends && a->fd >= 0))
+        ;
 }
 
 /* ---- the loop ---- */
@@ -262,7 +273,7 @@ static void wait_and_take(struct askers *as, uint64_t sweep_at)
     n = epoll_pwait2(as->epoll, event, BATCH, &t, NULL);
     for (int i = 0; i < n; i++) {
         as->now = clock_now();
-        on_event(as, event[i].data.ptr);
+        on_event(as, event[i].data.ptr, event[i].events);
         ask_all_due(as);
     }
 }
