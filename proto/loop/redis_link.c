@@ -25,7 +25,7 @@
 
 #define WHY_MAX 160             /* bytes of a reason; cut when longer */
 #define LOG_DOWN_EVERY_MS 30000 /* while Redis stays away */
-#define HANDLE_OWNERS 3         /* socket, pipeline, timer */
+#define HANDLE_OWNERS (2 + REDIS_PIPELINE_HANDLES) /* socket, timer, pipeline */
 
 enum state { RESTING, DIALLING, UP, DROPPING, CLOSING };
 
@@ -275,9 +275,9 @@ static void on_socket_closed(void *arg)
     uv_timer_start(&link->timer, on_rested, next_rest(link), 0);
 }
 
-static void on_pipeline_closed(uv_handle_t *turn)
+static void on_pipeline_closed(uv_handle_t *handle)
 {
-    struct redis_pipeline *p = turn->data;
+    struct redis_pipeline *p = handle->data;
 
     release(p->arg);
 }

@@ -12,10 +12,17 @@
 
 #define REDIS_READ_BYTES (64 * 1024) /* of one read; most bursts of replies fit */
 
+/* With so many calls in flight nothing is read for so long after a write. Redis needs
+ * some 15 us for a commit, so that it does not run out of the 64 that the aggregator
+ * sends ahead. */
+#define REDIS_PAUSE_CALLS 48
+#define REDIS_PAUSE_MS 1
+
 struct redis_pipeline {
     uv_loop_t *loop;
     uv_stream_t *stream;  /* NULL: stopped */
     uv_idle_t turn;       /* active while something gathers: writes it in the next turn */
+    uv_timer_t pause;     /* active while nothing is read */
     uv_write_t write;     /* in the air while writing is not empty */
     struct buf gathering; /* not given to the kernel yet */
     struct buf writing;
@@ -52,8 +59,9 @@ void redis_pipeline_stop(struct redis_pipeline *p);
 /* Gives each pending call its NULL reply. The callbacks may call this too. */
 void redis_pipeline_fail_calls(struct redis_pipeline *p);
 
-/* Closes the one handle, for good; redis_pipeline_fini may free when @closed has come and
- * the last stream is closed. */
+/* Closes its handles, for good, and calls @closed for each; redis_pipeline_fini may free
+ * when all of that has come and the last stream is closed. */
+#define REDIS_PIPELINE_HANDLES 2
 void redis_pipeline_close(struct redis_pipeline *p, uv_close_cb closed);
 void redis_pipeline_fini(struct redis_pipeline *p);
 

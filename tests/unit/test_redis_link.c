@@ -17,6 +17,7 @@
 #include "../../proto/log.h"
 #include "../../proto/loop/redis_calls.h"
 #include "../../proto/loop/redis_link.h"
+#include "../../proto/loop/redis_pipeline.h"
 #include "../fake/fake_redis.h"
 #include "../redis_server.h"
 
@@ -543,6 +544,38 @@ static void calls_of_one_turn_are_answered_in_order(void **state)
     assert_int_equal(redis_link_stats(t->link)->calls, 3);
 }
 
+static void call_many(struct rig *t)
+{
+    fake_redis_answer(t->fake, "GET a", ":1\r\n");
+    fake_redis_answer(t->fake, "GET b", ":2\r\n");
+    for (int i = 0; i < REDIS_PAUSE_CALLS / 2; i++) {
+        call(t, "GET", "a");
+        call(t, "GET", "b");
+    }
+}
+
+static void many_calls_are_answered_in_order_after_a_pause(void **state)
+{
+    struct rig *t = *state;
+    char all[REDIS_PAUSE_CALLS * 2 + 1] = "";
+    uint64_t asked;
+
+    dial_until_up(t, &patient);
+    for (int round = 1; round <= 3; round++) {
+        asked = uv_now(&t->loop);
+        call_many(t);
+        UNTIL(t, t->replies > 0);
+        assert_true(uv_now(&t->loop) - asked >= REDIS_PAUSE_MS);
+        UNTIL(t, t->replies == REDIS_PAUSE_CALLS);
+        for (int i = 0; i < REDIS_PAUSE_CALLS / 2; i++)
+            memcpy(all + 4 * i, "1 2 ", 4);
+        assert_string_equal(t->said, all);
+        t->said[0] = '\0';
+        t->replies = 0;
+    }
+    assert_int_equal(t->downs, 0);
+}
+
 static void binary_arguments_keep_their_length(void **state)
 {
     struct rig *t = *state;
@@ -1007,6 +1040,48 @@ static void a_link_closes_in_the_middle_of_a_write(void **state)
     UNTIL(t, t->gone);
 }
 
+static void a_link_closes_while_it_pauses(void **state)
+{
+    struct rig *t = *state;
+
+    dial_until_up(t, &patient);
+    call_many(t);
+    uv_run(&t->loop, UV_RUN_NOWAIT); /* writes */
+    close_link(t);
+    assert_int_equal(t->replies + t->nulls, REDIS_PAUSE_CALLS);
+    UNTIL(t, t->gone);
+}
+
+static void a_connection_that_pauses_may_be_reset_and_the_next_one_reads(void **state)
+{
+    struct rig *t = *state;
+
+    dial_until_up(t, &patient);
+    call_many(t);
+    uv_run(&t->loop, UV_RUN_NOWAIT);
+    redis_link_reset(t->link, "test");
+    assert_int_equal(t->replies + t->nulls, REDIS_PAUSE_CALLS);
+    UNTIL(t, t->ups == 2);
+    t->replies = 0;
+    call(t, "GET", "a");
+    UNTIL(t, t->replies == 1);
+    call_many(t);
+    UNTIL(t, t->replies == 1 + REDIS_PAUSE_CALLS);
+}
+
+static void who_hangs_up_in_a_pause_is_noticed(void **state)
+{
+    struct rig *t = *state;
+
+    fake_redis_answer_last(t->fake, "BYE", "");
+    dial_until_up(t, &patient);
+    call_many(t);
+    call(t, "BYE", NULL);
+    UNTIL(t, t->downs == 1);
+    assert_int_equal(t->replies + t->nulls, REDIS_PAUSE_CALLS + 1);
+    assert_true(t->nulls >= 1);
+}
+
 static void calls_gather_while_redis_does_not_read(void **state)
 {
     struct rig *t = *state;
@@ -1270,6 +1345,7 @@ int main(void)
         T(an_error_reply_is_handed_over_as_it_is),
         T(replies_come_whole_when_they_come_in_bytes),
         T(calls_of_one_turn_are_answered_in_order),
+        T(many_calls_are_answered_in_order_after_a_pause),
         T(binary_arguments_keep_their_length),
         T(silence_ends_the_connection),
         T(a_reply_that_waits_to_be_read_is_not_late),
@@ -1298,6 +1374,9 @@ int main(void)
         T(a_link_closes_at_any_point_of_a_dial),
         T(a_link_closes_while_it_rests),
         T(a_link_closes_in_the_middle_of_a_write),
+        T(a_link_closes_while_it_pauses),
+        T(a_connection_that_pauses_may_be_reset_and_the_next_one_reads),
+        T(who_hangs_up_in_a_pause_is_noticed),
         T(calls_gather_while_redis_does_not_read),
         T(a_reset_forgets_what_was_not_sent),
         T(a_broken_write_heals),
