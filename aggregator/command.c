@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include "../proto/decimal.h"
 
+#define OP_SHAPE 3 /* bytes of an operation in the shape */
+
 void command_init(struct command *c, size_t max_bytes)
 {
     *c = (struct command){0};
@@ -77,21 +79,23 @@ void command_more_u64(struct command *c, uint64_t v)
     command_more(c, text, decimal_write(text, v));
 }
 
-size_t command_op(struct command *c, const char *name, struct slice key)
+size_t command_op(struct command *c, enum op op, struct slice key)
 {
-    size_t op = c->n;
+    size_t begun = c->n;
 
-    command_arg(c, slice_of(name));
+    buf_add(&c->shape, (char[]){(char)op, 0, 0}, OP_SHAPE);
     command_arg(c, key);
-    return op;
+    return begun;
 }
 
-void command_op_end(struct command *c, size_t op)
+void command_op_end(struct command *c, size_t begun)
 {
-    size_t n = c->n - op;
+    size_t n = c->n - begun;
+    char *shape = c->shape.p + c->shape.n - OP_SHAPE;
 
-    assert(n <= UINT16_MAX);
-    buf_add(&c->shape, (char[]){(char)(n >> 8), (char)n}, 2);
+    assert(n <= UINT16_MAX && !c->shape.full);
+    shape[1] = (char)(n >> 8);
+    shape[2] = (char)n;
 }
 
 void command_shape(struct command *c)
@@ -100,12 +104,12 @@ void command_shape(struct command *c)
     command_arg(c, buf_get(&c->shape));
 }
 
-void command_op_number(struct command *c, const char *name, struct slice key, uint64_t v)
+void command_op_number(struct command *c, enum op op, struct slice key, uint64_t v)
 {
-    size_t op = command_op(c, name, key);
+    size_t begun = command_op(c, op, key);
 
     command_u64(c, v);
-    command_op_end(c, op);
+    command_op_end(c, begun);
 }
 
 struct command_mark command_mark(const struct command *c)

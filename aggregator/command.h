@@ -7,7 +7,7 @@
 
 struct command {
     struct buf text;   /* all arguments, one behind the other */
-    struct buf shape;  /* how long each operation is, see command_shape */
+    struct buf shape;  /* the operations, see command_shape */
     size_t *len;       /* of each */
     const char **argv; /* filled by command_argv */
     size_t n, cap;
@@ -26,14 +26,32 @@ void command_field(struct command *c, const char *name, uint64_t v);
 void command_more(struct command *c, const void *bytes, size_t n);
 void command_more_u64(struct command *c, uint64_t v);
 
-/* One of several commands inside this one, as commit.lua takes them. command_op begins it
- * and returns what command_op_end wants. */
-size_t command_op(struct command *c, const char *name, struct slice key);
-void command_op_end(struct command *c, size_t op);
-void command_op_number(struct command *c, const char *name, struct slice key, uint64_t v);
+/* What commit.lua does with a key, and by which letter it knows that. */
+enum op {
+    OP_HSET = 'S',
+    OP_HSET_AT = 'A', /* and if all fields are new, EXPIREAT, of the time before them */
+    OP_HSET_IN = 'I', /* likewise EXPIRE */
+    OP_HDEL = 'F',
+    OP_HLEN = 'H',
+    OP_TRY = 'T', /* the rest is refused unless it has so many fields */
+    OP_LOG = 'L', /* EXPIREAT of the time, SETRANGE of the offset and the bytes */
+    OP_EXPIREAT = 'E',
+    OP_EXPIRE = 'X',
+    OP_DEL = 'D',
+    OP_RENAME = 'R', /* of what is not there: DEL of the other */
+    OP_ALERT = 'W',
+    OP_ALERTS = 'O',
+};
 
-/* An argument that says of how many arguments each of them is: two bytes each, the higher
- * one first. */
+/* One of several operations inside a command, as commit.lua takes them: it and its
+ * arguments, the first of which is the key. command_op begins it and returns what
+ * command_op_end wants. */
+size_t command_op(struct command *c, enum op op, struct slice key);
+void command_op_end(struct command *c, size_t begun);
+void command_op_number(struct command *c, enum op op, struct slice key, uint64_t v);
+
+/* An argument that says which they are: of each the letter, and of how many arguments it
+ * is, two bytes, the higher one first. */
 void command_shape(struct command *c);
 
 /* Takes back what was added since; between the two only whole arguments were added. */

@@ -102,7 +102,7 @@ static void op_delete_staged(const struct commit *c, struct command *out)
 {
     const struct site *s = c->site;
     struct key_name key = key_staged(key_online(site_id(s)));
-    size_t at = command_op(out, "DEL", key_text(&key));
+    size_t at = command_op(out, OP_DEL, key_text(&key));
 
     if (c->full) {
         key = key_staged(key_pages(site_id(s)));

@@ -32,7 +32,7 @@ static bool part_minutes(struct commit *c, struct command *out)
     if (!c->full || !is_ahead(c))
         return true;
     row = key_minute(site_id(s), c->ahead);
-    at = command_op(out, "DEL", key_text(&row));
+    at = command_op(out, OP_DEL, key_text(&row));
     for (; is_ahead(c) && !is_full(c, out); c->ahead++) {
         struct key_name log = key_log(site_id(s), c->ahead);
         struct key_name traits = key_traits(site_id(s), c->ahead);

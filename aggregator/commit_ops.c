@@ -1,5 +1,4 @@
-/* commit_ops: keys and values of a site as arguments of HSETAT, HSETIN, HSET, HDEL,
- * SETRANGE, EXPIRE, EXPIREAT and RENAME. */
+/* commit_ops: keys and values of a site as arguments of commit.lua's operations. */
 #include "commit_ops.h"
 
 #include <assert.h>
@@ -25,12 +24,12 @@ static uint64_t expiry(const struct site *s, minute_t m)
 static void expire(struct command *c, const struct site *s, struct key_name key,
                    minute_t m)
 {
-    command_op_number(c, "EXPIREAT", key_text(&key), expiry(s, m));
+    command_op_number(c, OP_EXPIREAT, key_text(&key), expiry(s, m));
 }
 
 size_t op_fields(struct command *c, const struct site *s, struct key_name key, minute_t m)
 {
-    size_t at = command_op(c, "HSETAT", key_text(&key));
+    size_t at = command_op(c, OP_HSET_AT, key_text(&key));
 
     command_u64(c, expiry(s, m));
     return at;
@@ -139,7 +138,7 @@ static void gone_pages(struct command *c, const struct site *s, unsigned slot,
                        struct key_name key, size_t from, size_t to)
 {
     struct command_mark none = command_mark(c);
-    size_t at = command_op(c, "HDEL", key_text(&key));
+    size_t at = command_op(c, OP_HDEL, key_text(&key));
     struct command_mark begun = command_mark(c);
 
     page_fields(c, s, slot, from, to, false);
@@ -167,7 +166,7 @@ size_t op_row_pages(struct command *c, const struct site *s, unsigned slot, size
  */
 static size_t online_fields(struct command *c, struct key_name key)
 {
-    size_t at = command_op(c, "HSETIN", key_text(&key));
+    size_t at = command_op(c, OP_HSET_IN, key_text(&key));
 
     command_u64(c, ONLINE_TTL_S);
     return at;
@@ -177,7 +176,7 @@ void op_expire_online(struct command *c, const struct site *s, bool staged)
 {
     struct key_name key = named(key_online(site_id(s)), staged);
 
-    command_op_number(c, "EXPIRE", key_text(&key), ONLINE_TTL_S);
+    command_op_number(c, OP_EXPIRE, key_text(&key), ONLINE_TTL_S);
 }
 
 bool op_is_nobody(const struct site *s)
@@ -252,7 +251,7 @@ void op_totals(struct command *c, struct site *s, bool brief)
         [KNOWN_EVENT] = {"i", s->recent.last},
     };
     struct command_mark none = command_mark(c);
-    size_t at = command_op(c, "HSET", key_text(&key));
+    size_t at = command_op(c, OP_HSET, key_text(&key));
     struct command_mark begun = command_mark(c);
 
     for (unsigned i = 0; i < KNOWN_TOTALS; i++)
@@ -310,9 +309,10 @@ static void slot_records(struct command *c, struct site *s, unsigned slot,
 {
     minute_t m = slot_minute(s, slot);
     struct key_name key = named(key_log(site_id(s), m), staged);
-    size_t at = command_op(c, "SETRANGE", key_text(&key));
+    size_t at = command_op(c, OP_LOG, key_text(&key));
     uint8_t bytes[LOG_RECORD_BYTES];
 
+    command_u64(c, expiry(s, m)); /* each time: if the key was gone, it is a new one */
     command_u64(c, (uint64_t)s->log.taken[slot] * LOG_RECORD_BYTES);
     command_arg(c, (struct slice){NULL, 0});
     for (size_t i = 0; i < n; i++) {
@@ -323,7 +323,6 @@ static void slot_records(struct command *c, struct site *s, unsigned slot,
         s->log.taken[slot]++;
     }
     command_op_end(c, at);
-    expire(c, s, key, m); /* each time: if the key was gone, it is a new one */
 }
 
 void op_records(struct command *c, struct site *s, const struct log_record *r, size_t n,
@@ -388,25 +387,25 @@ void op_expire_feed(struct command *c, const struct site *s)
 
 void op_try(struct command *c, struct key_name key)
 {
-    command_op_end(c, command_op(c, "HLEN", key_text(&key)));
+    command_op_end(c, command_op(c, OP_HLEN, key_text(&key)));
 }
 
 void op_try_totals(struct command *c, const struct site *s)
 {
     struct key_name key = key_totals(site_id(s));
 
-    command_op_number(c, "TRY", key_text(&key), KNOWN_TOTALS);
+    command_op_number(c, OP_TRY, key_text(&key), KNOWN_TOTALS);
 }
 
 void op_delete(struct command *c, struct key_name key)
 {
-    command_op_end(c, command_op(c, "DEL", key_text(&key)));
+    command_op_end(c, command_op(c, OP_DEL, key_text(&key)));
 }
 
 void op_unstage(struct command *c, struct key_name key)
 {
     struct key_name staged = key_staged(key);
-    size_t at = command_op(c, "RENAME", key_text(&staged));
+    size_t at = command_op(c, OP_RENAME, key_text(&staged));
 
     command_arg(c, key_text(&key));
     command_op_end(c, at);

@@ -2,7 +2,7 @@
  * command_op. Pure.
  *
  * With @staged they write under the staged names (key_staged). What may make a key sets
- * its expiry too, if it has made it (HSETAT, HSETIN of commit.lua) or always, behind it:
+ * its expiry too, if it has made it (OP_HSET_AT, OP_HSET_IN) or always, behind it:
  * one that lies in the past on Redis' clock deletes the key. */
 #ifndef HC_COMMIT_OPS_H
 #define HC_COMMIT_OPS_H

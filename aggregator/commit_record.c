@@ -136,7 +136,7 @@ static void op_meta_lives(const struct commit *c, struct command *out)
 {
     struct key_name meta = key_meta(site_id(c->site));
 
-    command_op_number(out, "EXPIRE", key_text(&meta),
+    command_op_number(out, OP_EXPIRE, key_text(&meta),
                       c->site->window * 60 + EXPIRY_SLACK_S);
 }
 
@@ -223,7 +223,7 @@ static void last_record(const struct commit *c, struct command *out, struct buf 
 {
     struct site *s = c->site;
     struct key_name meta = key_meta(site_id(s));
-    size_t at = command_op(out, "HSET", key_text(&meta));
+    size_t at = command_op(out, OP_HSET, key_text(&meta));
     bool brief = c->brief && c->part == 0;
 
     command_field(out, "q", s->commit);
@@ -254,7 +254,7 @@ static void last_alert(const struct site *s, struct alert *al, struct command *o
 {
     struct key_name key = key_alerts(site_id(s));
     char state[ALERT_STATE_TEXT_MAX] = "";
-    size_t at = command_op(out, "ALERT", key_text(&key));
+    size_t at = command_op(out, OP_ALERT, key_text(&key));
 
     if (al->defined || al->state.on)
         alert_state_text(&al->state, state);
@@ -272,7 +272,7 @@ static void last_alert(const struct site *s, struct alert *al, struct command *o
 static void last_alert_names(const struct site *s, struct command *out)
 {
     struct key_name key = key_alerts(site_id(s));
-    size_t at = command_op(out, "ALERTS", key_text(&key));
+    size_t at = command_op(out, OP_ALERTS, key_text(&key));
 
     for (size_t i = 0; i < s->alerts.n; i++)
         command_arg(out, alert_name(&s->alerts.alert[i]));
@@ -291,7 +291,7 @@ static void last_alerts(const struct commit *c, struct command *out, struct buf 
         if (a->alert[i].dirty || (c->full && a->alert[i].state.at > 0))
             last_alert(c->site, &a->alert[i], out, scratch);
     if (a->n > 0)
-        command_op_number(out, "EXPIRE", key_text(&key), ALERTS_TTL_S);
+        command_op_number(out, OP_EXPIRE, key_text(&key), ALERTS_TTL_S);
 }
 
 /* Its events stand in this part already, if not some of them in another. */
@@ -329,7 +329,7 @@ void commit_record(struct commit *c, struct command *out, struct buf *message)
 void commit_goes_on(const struct commit *c, struct command *out)
 {
     struct key_name meta = key_meta(site_id(c->site));
-    size_t at = command_op(out, "HSET", key_text(&meta));
+    size_t at = command_op(out, OP_HSET, key_text(&meta));
 
     field_part(c, out);
     if (c->full) {

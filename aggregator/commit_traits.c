@@ -22,7 +22,7 @@ _Static_assert(ROW_TRAITS * 2 <= COMMIT_FIELDS_MAX, "a row's traits are one HSET
 #define FIELD_BYTES 14   /* prefix and number */
 #define QUERIES_BYTES 64 /* their fields but for the histogram */
 #define BUCKET_BYTES 15  /* of that, each */
-#define OPS_BYTES 40     /* HLEN, HSETAT and EXPIREAT, but for the key of each */
+#define OPS_BYTES 40     /* a trial, HSET and EXPIREAT, but for the key of each */
 
 static bool is_due(const struct trait *v, unsigned slot)
 {
@@ -231,7 +231,7 @@ void op_expire_titles(struct command *c, const struct site *s)
     struct key_name key = key_titles(site_id(s));
 
     if (s->pages.titled + s->pages.titles_left > 0 || s->pages.retitle)
-        command_op_number(c, "EXPIREAT", key_text(&key),
+        command_op_number(c, OP_EXPIREAT, key_text(&key),
                           (uint64_t)minute_start(s->now + s->window) / 1000 +
                               EXPIRY_SLACK_S);
 }

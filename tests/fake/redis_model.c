@@ -311,7 +311,7 @@ static void expire(struct redis_model *m, struct slice name, ms_t at)
     find(m, name);
 }
 
-/* HSETAT and HSETIN: and @expires, if all fields were new. */
+/* HSETAT and HSETIN of a commit: and @expires, if all fields were new. */
 static const char *hset_new(struct redis_model *m, const struct slice *v, size_t n,
                             ms_t expires)
 {
@@ -364,6 +364,16 @@ static const char *setrange(struct redis_model *m, const struct slice *v)
     }
     memcpy(k->text + at, v[3].p, v[3].n);
     return NULL;
+}
+
+/* LOG key time offset bytes */
+static const char *put_log(struct redis_model *m, const struct slice *v)
+{
+    const char *error = setrange(m, (const struct slice[]){v[0], v[1], v[3], v[4]});
+
+    if (!error)
+        expire(m, v[1], (ms_t)number(v[2]) * 1000);
+    return error;
 }
 
 static void rename_key(struct redis_model *m, struct slice from, struct slice to)
@@ -512,6 +522,8 @@ static const char *operation(struct redis_model *m, const struct slice *v, size_
         return zremrangebyscore(m, v);
     if (slice_eq(v[0], SLICE("SETRANGE")))
         return setrange(m, v);
+    if (slice_eq(v[0], SLICE("LOG")))
+        return put_log(m, v);
     if (slice_eq(v[0], SLICE("SADD")))
         return sadd(m, v, n);
     if (slice_eq(v[0], SLICE("ALERT")))
@@ -721,6 +733,31 @@ static redisReply *committed(struct redis_model *m, const struct slice *v)
     return list;
 }
 
+/* By the letters of command.h. */
+static const char *const op_names[] = {
+    [OP_HSET] = "HSET",     [OP_HSET_AT] = "HSETAT",    [OP_HSET_IN] = "HSETIN",
+    [OP_HDEL] = "HDEL",     [OP_HLEN] = "HLEN",         [OP_TRY] = "TRY",
+    [OP_LOG] = "LOG",       [OP_EXPIREAT] = "EXPIREAT", [OP_EXPIRE] = "EXPIRE",
+    [OP_DEL] = "DEL",       [OP_RENAME] = "RENAME",     [OP_ALERT] = "ALERT",
+    [OP_ALERTS] = "ALERTS",
+};
+
+/* One of a commit's, of @n arguments. */
+static const char *commit_operation(struct redis_model *m, char op, const struct slice *v,
+                                    size_t n)
+{
+    struct slice *named = calloc(n + 1, sizeof *named);
+    const char *error;
+
+    assert(named && n > 0 && (size_t)op < sizeof op_names / sizeof *op_names &&
+           op_names[(size_t)op]);
+    named[0] = slice_of(op_names[(size_t)op]);
+    memcpy(named + 1, v, n * sizeof *v);
+    error = operation(m, named, n + 1);
+    free(named);
+    return error;
+}
+
 static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n)
 {
     const char *text = refusal(m, v);
@@ -733,12 +770,12 @@ static redisReply *commit(struct redis_model *m, const struct slice *v, size_t n
     if (slice_eq(v[8], SLICE("0")) && slice_eq(v[9], SLICE("1")) &&
         believed(value(find(m, v[3]), SLICE("e")), number(v[5])) < number(v[5]))
         set_field(change(m, v[3], false), SLICE("q"), SLICE("0"));
-    assert(shape.n % 2 == 0);
-    for (size_t i = 13, k = 0; k < shape.n; k += 2) {
-        size_t argc = (size_t)(uint8_t)shape.p[k] << 8 | (uint8_t)shape.p[k + 1];
+    assert(shape.n % 3 == 0);
+    for (size_t i = 13, k = 0; k < shape.n; k += 3) {
+        size_t argc = (size_t)(uint8_t)shape.p[k + 1] << 8 | (uint8_t)shape.p[k + 2];
 
         assert(i + argc <= n - 2);
-        text = operation(m, v + i, argc);
+        text = commit_operation(m, shape.p[k], v + i, argc);
         if (text)
             return text == regress ? reply_text(REDIS_REPLY_STRING, slice_of(text))
                                    : reply_error(text);

@@ -1623,21 +1623,36 @@ static void whatever_key_is_gone_comes_back_with_its_expiry(void **state)
     }
 }
 
+/* Whether the commit of the visitor's view has an operation of one of these letters. */
+static bool commit_does(struct world *w, uint64_t visitor, const char *letters)
+{
+    const struct buf *shape = &w->command.shape;
+
+    commit_says(w, visitor, "");
+    for (size_t i = 0; i < shape->n; i += 3)
+        if (strchr(letters, shape->p[i]))
+            return true;
+    return false;
+}
+
+static const char expire_at[] = {OP_EXPIREAT, '\0'};
+static const char expires[] = {OP_EXPIREAT, OP_EXPIRE, '\0'};
+
 static void keys_are_told_once_a_minute_how_long_they_live(void **state)
 {
     struct world *w = *state;
     ms_t lives;
 
-    assert_true(commit_says(w, 1, "EXPIREAT"));
-    assert_false(commit_says(w, 2, "EXPIREAT"));
-    assert_false(commit_says(w, 3, "EXPIREAT"));
+    assert_true(commit_does(w, 1, expire_at));
+    assert_false(commit_does(w, 2, expire_at));
+    assert_false(commit_does(w, 3, expire_at));
     lives = redis_model_expiry(&w->redis, "hc:{shop}:r");
     at(w, NOON + MS_PER_MINUTE + 20000);
     commit_all(w);
     commit_says(w, 4, "");
     assert_int_equal(redis_model_expiry(&w->redis, "hc:{shop}:r"), lives + MS_PER_MINUTE);
     assert_true(redis_model_expiry(&w->redis, "hc:{shop}:m") >= lives + MS_PER_MINUTE);
-    assert_false(commit_says(w, 5, "EXPIREAT"));
+    assert_false(commit_does(w, 5, expire_at));
 }
 
 /* Each was made by an aggregator of another window, and is added to after the minute's
@@ -1688,8 +1703,8 @@ static void a_recheck_says_again_how_long_keys_live(void **state)
 {
     struct world *w = *state;
 
-    assert_true(commit_says(w, 1, "EXPIRE"));
-    assert_false(commit_says(w, 2, "EXPIRE"));
+    assert_true(commit_does(w, 1, expires));
+    assert_false(commit_does(w, 2, expires));
     redis_model_at(&w->redis, NOON + MS_PER_MINUTE);
     store_recheck(&w->st);
     commit_all(w);
@@ -1733,11 +1748,11 @@ static void who_is_online_is_renewed_every_ten_seconds(void **state)
 {
     struct world *w = *state;
 
-    assert_true(commit_says(w, 1, "EXPIRE"));
+    assert_true(commit_does(w, 1, expires));
     at(w, NOON + 9000);
-    assert_false(commit_says(w, 2, "EXPIRE"));
+    assert_false(commit_does(w, 2, expires));
     at(w, NOON + 10000);
-    assert_true(commit_says(w, 3, "EXPIRE"));
+    assert_true(commit_does(w, 3, expires));
     assert_int_equal(redis_model_expiry(&w->redis, "hc:{shop}:o"),
                      NOON + 10000 + ONLINE_TTL_S * 1000);
 }

@@ -498,13 +498,13 @@ static void somebody_claims(struct world *w)
     command_u64(&c, w->epoch + EPOCH_STEP / 2); /* whatever was there before */
     command_u64(&c, 0);
     command_arg(&c, SLICE("")); /* of goals it knows nothing */
-    op = command_op(&c, "HSET", slice_of(meta.s));
+    op = command_op(&c, OP_HSET, slice_of(meta.s));
     command_arg(&c, SLICE("p"));
     command_arg(&c, SLICE("1.0"));
     command_arg(&c, SLICE("e"));
     command_u64(&c, w->epoch + EPOCH_STEP / 2);
     command_op_end(&c, op);
-    command_op_number(&c, "EXPIRE", slice_of(meta.s), w->window * 60 + 60);
+    command_op_number(&c, OP_EXPIRE, slice_of(meta.s), w->window * 60 + 60);
     command_shape(&c);
     command_arg(&c, SLICE(""));
     redis_model_run(&w->link.redis, &c);
