@@ -3,6 +3,7 @@
 #include "inflight.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define PENDING_KEPT 4096 /* records' worth of memory that an idle log keeps */
 
@@ -148,7 +149,8 @@ void inflight_end_records(struct store *st, struct site *s, bool done)
         }
     }
     l->sent = 0;
-    for (unsigned slot = 0; l->taken && slot < s->slots; slot++)
-        *(done ? &l->written[slot] : &l->taken[slot]) =
-            done ? l->taken[slot] : l->written[slot];
+    if (l->taken && done)
+        memcpy(l->written, l->taken, s->slots * sizeof *l->written);
+    else if (l->taken)
+        memcpy(l->taken, l->written, s->slots * sizeof *l->taken);
 }
