@@ -1,24 +1,29 @@
-/* command: one text buffer and a list of lengths; pointers are made when they are asked
- * for. */
+/* command: how many arguments there are is known in the end, so there is room for that in
+ * front of them; it is filled from behind. */
 #include "command.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include "../proto/decimal.h"
 
-#define OP_SHAPE 3 /* bytes of an operation in the shape */
+#define OP_SHAPE 3                 /* bytes of an operation in the shape */
+#define HEAD (1 + DECIMAL_MAX + 2) /* "*12\r\n" */
+#define AROUND_MAX (HEAD + 2)      /* what is around an argument */
+#define AROUND 8                   /* the same of most: seldom is one empty */
 
 void command_init(struct command *c, size_t max_bytes)
 {
-    *c = (struct command){0};
-    buf_init(&c->text, max_bytes);
+    *c = (struct command){.max_bytes = max_bytes};
+    buf_init(&c->text, HEAD + AROUND_MAX + AROUND * max_bytes);
     buf_init(&c->shape, max_bytes);
+    command_clear(c);
 }
 
 void command_fini(struct command *c)
 {
     buf_fini(&c->text);
     buf_fini(&c->shape);
+    free(c->at);
     free(c->len);
     free(c->argv);
 }
@@ -26,57 +31,87 @@ void command_fini(struct command *c)
 void command_clear(struct command *c)
 {
     buf_clear(&c->text);
+    buf_room(&c->text, HEAD);
     buf_clear(&c->shape);
-    c->n = 0;
+    c->n = c->bytes = 0;
 }
 
 static void grow(struct command *c)
 {
     c->cap = c->cap ? c->cap * 2 : 64;
+    c->at = realloc(c->at, c->cap * sizeof *c->at);
     c->len = realloc(c->len, c->cap * sizeof *c->len);
     c->argv = realloc(c->argv, c->cap * sizeof *c->argv);
-    if (!c->len || !c->argv)
+    if (!c->at || !c->len || !c->argv)
         abort(); /* as buf does */
+}
+
+/* "$12\r\n"; returns what is behind it. Nearly all lengths are below a hundred. */
+static inline char *put_length(char *p, size_t n)
+{
+    *p++ = '$';
+    if (n >= 100) {
+        p += decimal_write(p, n);
+    } else {
+        if (n >= 10)
+            *p++ = (char)('0' + n / 10);
+        *p++ = (char)('0' + n % 10);
+    }
+    memcpy(p, "\r\n", 2);
+    return p + 2;
+}
+
+/* As command_room. Room is asked for with the longest length, and what that does not take
+ * given back. */
+static inline char *add(struct command *c, size_t n)
+{
+    char *p = buf_room(&c->text, n + AROUND_MAX);
+
+    assert(p);
+    if (c->n == c->cap)
+        grow(c);
+    p = put_length(p, n);
+    memcpy(p + n, "\r\n", 2);
+    c->text.n = (size_t)(p - c->text.p) + n + 2;
+    c->at[c->n] = (size_t)(p - c->text.p);
+    c->len[c->n++] = n;
+    c->bytes += n;
+    return p;
+}
+
+char *command_room(struct command *c, size_t n)
+{
+    return add(c, n);
 }
 
 void command_arg(struct command *c, struct slice s)
 {
-    if (c->n == c->cap)
-        grow(c);
-    buf_slice(&c->text, s);
-    c->len[c->n++] = s.n;
+    char *p = add(c, s.n);
+
+    if (s.n > 0)
+        memcpy(p, s.p, s.n);
+}
+
+void command_joined(struct command *c, struct slice a, struct slice b)
+{
+    char *p = add(c, a.n + b.n);
+
+    if (a.n > 0)
+        memcpy(p, a.p, a.n);
+    if (b.n > 0)
+        memcpy(p + a.n, b.p, b.n);
 }
 
 void command_u64(struct command *c, uint64_t v)
 {
-    size_t n = decimal_length(v);
-    char *p = buf_room(&c->text, n);
+    size_t n;
 
-    if (c->n == c->cap)
-        grow(c);
-    c->len[c->n++] = n;
-    if (p)
-        decimal_put(p, v, n);
-}
-
-void command_field(struct command *c, const char *name, uint64_t v)
-{
-    command_arg(c, slice_of(name));
-    command_u64(c, v);
-}
-
-void command_more(struct command *c, const void *bytes, size_t n)
-{
-    assert(c->n > 0);
-    buf_add(&c->text, bytes, n);
-    c->len[c->n - 1] += n;
-}
-
-void command_more_u64(struct command *c, uint64_t v)
-{
-    char text[DECIMAL_MAX];
-
-    command_more(c, text, decimal_write(text, v));
+    if (v < 10) {
+        *add(c, 1) = (char)('0' + v);
+        return;
+    }
+    n = decimal_length(v);
+    decimal_put(add(c, n), v, n);
 }
 
 size_t command_op(struct command *c, enum op op, struct slice key)
@@ -98,12 +133,6 @@ void command_op_end(struct command *c, size_t begun)
     shape[2] = (char)n;
 }
 
-void command_shape(struct command *c)
-{
-    assert(!c->shape.full);
-    command_arg(c, buf_get(&c->shape));
-}
-
 void command_op_number(struct command *c, enum op op, struct slice key, uint64_t v)
 {
     size_t begun = command_op(c, op, key);
@@ -112,27 +141,42 @@ void command_op_number(struct command *c, enum op op, struct slice key, uint64_t
     command_op_end(c, begun);
 }
 
+void command_shape(struct command *c)
+{
+    assert(!c->shape.full);
+    command_arg(c, buf_get(&c->shape));
+}
+
 struct command_mark command_mark(const struct command *c)
 {
-    return (struct command_mark){c->n, c->text.n, c->shape.n};
+    return (struct command_mark){c->n, c->text.n, c->bytes, c->shape.n};
 }
 
 void command_rewind(struct command *c, struct command_mark mark)
 {
-    assert(mark.n <= c->n && !c->text.full);
+    assert(mark.n <= c->n);
     c->n = mark.n;
-    c->text.n = mark.bytes;
+    c->text.n = mark.text;
+    c->bytes = mark.bytes;
     c->shape.n = mark.shape;
+}
+
+struct slice command_resp(struct command *c)
+{
+    size_t digits = decimal_length(c->n), head = 1 + digits + 2;
+    char *p = c->text.p + HEAD - head;
+
+    assert(c->bytes <= c->max_bytes);
+    p[0] = '*';
+    decimal_put(p + 1, c->n, digits);
+    memcpy(p + 1 + digits, "\r\n", 2);
+    return (struct slice){p, head + c->text.n - HEAD};
 }
 
 const char **command_argv(struct command *c)
 {
-    size_t at = 0;
-
-    assert(!c->text.full);
-    for (size_t i = 0; i < c->n; i++) {
-        c->argv[i] = c->text.p + at;
-        at += c->len[i];
-    }
+    assert(c->bytes <= c->max_bytes);
+    for (size_t i = 0; i < c->n; i++)
+        c->argv[i] = c->text.p + c->at[i];
     return c->argv;
 }

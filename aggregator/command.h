@@ -1,4 +1,6 @@
-/* command: the arguments of one Redis command, gathered in one buffer. */
+/* command: one Redis command, written as it leaves (RESP, an array of bulk strings:
+ * https://redis.io/docs/reference/protocol-spec), so that no byte of it is copied on the
+ * way but the whole of it once, into what the connection writes. */
 #ifndef HC_AGGREGATOR_COMMAND_H
 #define HC_AGGREGATOR_COMMAND_H
 
@@ -6,25 +8,33 @@
 #include "../proto/buf.h"
 
 struct command {
-    struct buf text;   /* all arguments, one behind the other */
+    struct buf text;   /* room for how many arguments there are, then all of them */
     struct buf shape;  /* the operations, see command_shape */
-    size_t *len;       /* of each */
+    size_t *at, *len;  /* where in the text each argument is */
     const char **argv; /* filled by command_argv */
     size_t n, cap;
+    size_t bytes, max_bytes; /* of all arguments, without what is around them */
 };
 
+/* More than @max_bytes must never be added; what is asked for in the end asserts it. */
 void command_init(struct command *c, size_t max_bytes);
 void command_fini(struct command *c);
 void command_clear(struct command *c);
 void command_arg(struct command *c, struct slice s);
 void command_u64(struct command *c, uint64_t v);
 
-/* Two arguments: a field's name and its value. */
-void command_field(struct command *c, const char *name, uint64_t v);
+/* One argument: @a, and behind it @b. */
+void command_joined(struct command *c, struct slice a, struct slice b);
 
-/* Appends to the last argument. */
-void command_more(struct command *c, const void *bytes, size_t n);
-void command_more_u64(struct command *c, uint64_t v);
+/* One argument of @n bytes that the caller is to write, all of them. */
+char *command_room(struct command *c, size_t n);
+
+/* Two arguments: a field's name and its value. */
+static inline void command_field(struct command *c, const char *name, uint64_t v)
+{
+    command_arg(c, slice_of(name));
+    command_u64(c, v);
+}
 
 /* What commit.lua does with a key, and by which letter it knows that. */
 enum op {
@@ -56,12 +66,21 @@ void command_shape(struct command *c);
 
 /* Takes back what was added since; between the two only whole arguments were added. */
 struct command_mark {
-    size_t n, bytes, shape;
+    size_t n, text, bytes, shape;
 };
 struct command_mark command_mark(const struct command *c);
 void command_rewind(struct command *c, struct command_mark mark);
 
-/* The argument vector; valid until the next change of @c. */
+/* Argument @i as it lies there; valid until the next change of @c. */
+static inline struct slice command_get(const struct command *c, size_t i)
+{
+    return (struct slice){c->text.p + c->at[i], c->len[i]};
+}
+
+/* The whole command as it goes over the wire; valid likewise. */
+struct slice command_resp(struct command *c);
+
+/* The argument vector, of as many bytes as c->len says; valid likewise. */
 const char **command_argv(struct command *c);
 
 #endif

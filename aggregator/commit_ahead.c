@@ -11,7 +11,7 @@
 
 static bool is_full(const struct commit *c, const struct command *out)
 {
-    return out->text.n >= c->store->part_bytes;
+    return out->bytes >= c->store->part_bytes;
 }
 
 static bool is_ahead(const struct commit *c)
@@ -93,7 +93,7 @@ static size_t record_room(const struct commit *c, const struct command *out)
     size_t room = 0;
 
     if (!is_full(c, out))
-        room = (c->store->part_bytes - out->text.n) / LOG_RECORD_BYTES;
+        room = (c->store->part_bytes - out->bytes) / LOG_RECORD_BYTES;
     return room < PART_RECORDS ? room : PART_RECORDS;
 }
 

@@ -89,15 +89,14 @@ static uint32_t count_on(const struct pages *t, const struct page *p, unsigned s
 
 static void page_field(struct command *c, const struct page *p)
 {
-    command_arg(c, SLICE(FIELD_PAGE));
-    command_more(c, p->path, p->path_n);
+    command_joined(c, SLICE(FIELD_PAGE), page_path(p));
 }
 
 /* The id behind those that one operation takes. */
 static size_t pages_span(const struct command *c, const struct site *s, unsigned slot,
                          size_t id, size_t room)
 {
-    size_t bytes = c->text.n, n = 0;
+    size_t bytes = c->bytes, n = 0;
 
     id = next_sent(&s->pages, id, slot);
     while (id < s->pages.ids && n < OP_PAGES && bytes < room) {
@@ -276,7 +275,7 @@ static size_t name_pages(struct command *c, struct site *s, size_t id, size_t ro
 {
     size_t at = op_fields(c, s, named(key_pages(site_id(s)), staged), s->now);
 
-    for (size_t n = 0; id < s->pages.ids && n < OP_PAGES && (n == 0 || c->text.n < room);
+    for (size_t n = 0; id < s->pages.ids && n < OP_PAGES && (n == 0 || c->bytes < room);
          n++) {
         struct page *p = pages_get(&s->pages, id);
 
@@ -294,7 +293,7 @@ bool op_page_ids(struct command *c, struct site *s, size_t room, bool staged)
 {
     size_t id = next_unnamed(s, 0);
 
-    while (id < s->pages.ids && c->text.n < room)
+    while (id < s->pages.ids && c->bytes < room)
         id = name_pages(c, s, id, room, staged);
     return id == s->pages.ids;
 }
@@ -304,24 +303,34 @@ void op_expire_pages(struct command *c, const struct site *s)
     expire(c, s, key_pages(site_id(s)), s->now);
 }
 
+/* How many of them are of @slot. */
+static size_t records_of(const struct log_record *r, size_t n, unsigned slot)
+{
+    size_t of = 0;
+
+    for (size_t i = 0; i < n; i++)
+        of += r[i].slot == slot;
+    return of;
+}
+
 static void slot_records(struct command *c, struct site *s, unsigned slot,
                          const struct log_record *r, size_t n, bool staged)
 {
     minute_t m = slot_minute(s, slot);
     struct key_name key = named(key_log(site_id(s), m), staged);
     size_t at = command_op(c, OP_LOG, key_text(&key));
-    uint8_t bytes[LOG_RECORD_BYTES];
+    size_t bytes = records_of(r, n, slot) * LOG_RECORD_BYTES;
+    uint8_t *p;
 
     command_u64(c, expiry(s, m)); /* each time: if the key was gone, it is a new one */
     command_u64(c, (uint64_t)s->log.taken[slot] * LOG_RECORD_BYTES);
-    command_arg(c, (struct slice){NULL, 0});
-    for (size_t i = 0; i < n; i++) {
-        if (r[i].slot != slot)
-            continue;
-        log_encode(bytes, &r[i]);
-        command_more(c, bytes, sizeof bytes);
-        s->log.taken[slot]++;
-    }
+    p = (uint8_t *)command_room(c, bytes);
+    for (size_t i = 0; i < n; i++)
+        if (r[i].slot == slot) {
+            log_encode(p, &r[i]);
+            p += LOG_RECORD_BYTES;
+            s->log.taken[slot]++;
+        }
     command_op_end(c, at);
 }
 
@@ -358,13 +367,13 @@ uint64_t op_events(struct command *c, const struct site *s, uint64_t id, size_t 
 {
     size_t at;
 
-    if (id > s->recent.last || c->text.n >= room)
+    if (id > s->recent.last || c->bytes >= room)
         return id;
     at = op_fields(c, s, named(key_recent(site_id(s)), staged), s->now);
-    *place = (struct op_place){id, c->n, c->text.n};
+    *place = (struct op_place){id, c->n};
     do
         event_field(c, s, id++, scratch);
-    while (id <= s->recent.last && c->text.n < room);
+    while (id <= s->recent.last && c->bytes < room);
     command_op_end(c, at);
     return id;
 }
@@ -372,12 +381,8 @@ uint64_t op_events(struct command *c, const struct site *s, uint64_t id, size_t 
 void op_event_texts(const struct command *c, struct op_place place, uint64_t id,
                     uint64_t last, struct slice *out)
 {
-    for (; place.id <= last; place.id++, place.arg += 2) {
-        place.at += c->len[place.arg];
-        if (place.id >= id)
-            *out++ = (struct slice){c->text.p + place.at, c->len[place.arg + 1]};
-        place.at += c->len[place.arg + 1];
-    }
+    for (; id <= last; id++)
+        *out++ = command_get(c, place.arg + 2 * (id - place.id) + 1);
 }
 
 void op_expire_feed(struct command *c, const struct site *s)

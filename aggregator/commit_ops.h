@@ -14,7 +14,7 @@
 /* Where in a command a field lies, the one of event @id. */
 struct op_place {
     uint64_t id; /* 0: nowhere */
-    size_t arg, at;
+    size_t arg;
 };
 
 /* The minute whose row lies in @slot. */

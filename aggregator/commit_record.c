@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "../proto/decimal.h"
 #include "../proto/keys.h"
 #include "commit_ops.h"
 #include "commit_traits.h"
@@ -204,10 +205,13 @@ static void last_renames(const struct commit *c, struct command *out)
 /* "q.k": a part that comes late, of a broken connection, is in the way of ours too. */
 static void field_part(const struct commit *c, struct command *out)
 {
+    char text[2 * DECIMAL_MAX + 1];
+    size_t n = decimal_write(text, c->site->commit);
+
+    text[n++] = '.';
+    n += decimal_write(text + n, c->part);
     command_arg(out, SLICE("p"));
-    command_u64(out, c->site->commit);
-    command_more(out, ".", 1);
-    command_more_u64(out, c->part);
+    command_arg(out, (struct slice){text, n});
 }
 
 /* Those of the record that stay for as long as the site is ours. */

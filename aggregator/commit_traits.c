@@ -117,8 +117,8 @@ void op_row_queries(struct command *c, const struct site *s, unsigned slot, bool
 
 static void put_trait(struct command *c, const struct trait *v, unsigned slot)
 {
-    command_arg(c, slice_of(trait_prefix(v->kind)));
-    command_more(c, v->name, v->name_n);
+    command_joined(c, slice_of(trait_prefix(v->kind)),
+                   (struct slice){v->name, v->name_n});
     command_u64(c, v->at[slot]);
 }
 
@@ -167,7 +167,7 @@ bool part_traits(struct commit *c, struct command *out)
     for (; left; left &= left - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(left);
 
-        if (any && out->text.n + row_due(s, slot) > c->store->part_bytes)
+        if (any && out->bytes + row_due(s, slot) > c->store->part_bytes)
             return false;
         op_row_traits(out, s, slot, true);
         op_row_queries(out, s, slot, true);
@@ -202,7 +202,7 @@ static size_t some_titles(const struct commit *c, struct command *out, size_t id
         p->title_dirty = false;
         id = next_title(t, id);
     } while (id < t->ids && ++n < COMMIT_FIELDS_MAX / 2 &&
-             out->text.n < c->store->part_bytes);
+             out->bytes < c->store->part_bytes);
     command_op_end(out, at);
     return id;
 }
@@ -219,7 +219,7 @@ bool part_titles(struct commit *c, struct command *out)
         return true;
     for (id = next_title(t, 0); id < t->ids; id = some_titles(c, out, id)) {
         t->titles_sent = true;
-        if (out->text.n >= c->store->part_bytes)
+        if (out->bytes >= c->store->part_bytes)
             return false;
     }
     t->titles_dirty = false;

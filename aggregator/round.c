@@ -92,10 +92,10 @@ static void on_reply(void *arg, const redisReply *reply);
 
 static bool send_call(struct round *r, struct command *c, struct site *s, bool last)
 {
-    if (redis_link_call(r->link, (int)c->n, command_argv(c), c->len, on_reply, r) < 0)
+    if (redis_link_write(r->link, command_resp(c), on_reply, r) < 0)
         return false;
     round_calls_add(&r->calls, &(struct round_call){.site = s,
-                                                    .bytes = c->text.n,
+                                                    .bytes = c->bytes,
                                                     .sent = clock_mono(r->clock),
                                                     .last = last,
                                                     .began = r->began});

@@ -338,12 +338,10 @@ void redis_link_readdress(struct redis_link *link, const struct redis_addr *addr
     link->addr = *addr;
 }
 
-int redis_link_call(struct redis_link *link, int argc, const char **argv,
-                    const size_t *lens, redis_reply_fn fn, void *arg)
+/* What came of giving a call to the pipeline. */
+static int given(struct redis_link *link, int r)
 {
-    if (link->state != UP)
-        return -1;
-    if (redis_pipeline_call(&link->pipeline, argc, argv, lens, fn, arg) < 0) {
+    if (r < 0) {
         link->stats.refused_full++;
         return -1;
     }
@@ -351,6 +349,22 @@ int redis_link_call(struct redis_link *link, int argc, const char **argv,
     if (link->pipeline.calls.n == 1)
         arm(link);
     return 0;
+}
+
+int redis_link_call(struct redis_link *link, int argc, const char **argv,
+                    const size_t *lens, redis_reply_fn fn, void *arg)
+{
+    if (link->state != UP)
+        return -1;
+    return given(link, redis_pipeline_call(&link->pipeline, argc, argv, lens, fn, arg));
+}
+
+int redis_link_write(struct redis_link *link, struct slice resp, redis_reply_fn fn,
+                     void *arg)
+{
+    if (link->state != UP)
+        return -1;
+    return given(link, redis_pipeline_write(&link->pipeline, resp, fn, arg));
 }
 
 bool redis_link_is_up(const struct redis_link *link)

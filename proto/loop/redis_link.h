@@ -21,6 +21,7 @@
 #include <uv.h>
 #include <hiredis/hiredis.h>
 #include "../redis_addr.h"
+#include "../slice.h"
 
 #define REDIS_DIAL_DEADLINE_MS 3000  /* look-up, connecting and handshake together */
 #define REDIS_REPLY_DEADLINE_MS 5000 /* of the oldest call in flight */
@@ -80,6 +81,11 @@ void redis_link_readdress(struct redis_link *link, const struct redis_addr *addr
  * answers once for each. */
 int redis_link_call(struct redis_link *link, int argc, const char **argv,
                     const size_t *lens, redis_reply_fn fn, void *arg);
+
+/* The same of a command that is written already, as it goes over the wire, and not one of
+ * those that subscribe; copied. */
+int redis_link_write(struct redis_link *link, struct slice resp, redis_reply_fn fn,
+                     void *arg);
 
 bool redis_link_is_up(const struct redis_link *link);
 

@@ -247,19 +247,41 @@ static void put_command(char *p, size_t argc, const char **argv, const size_t *l
     }
 }
 
+/* Room for a call of @n bytes, which it will be written in the next turn. NULL: a bound
+ * is met. */
+static char *room_for(struct redis_pipeline *p, const struct redis_call *call, size_t n)
+{
+    if (n > REDIS_OUTBOX_MAX - p->gathering.n - p->writing.n ||
+        redis_calls_push(&p->calls, call) < 0)
+        return NULL;
+    uv_idle_start(&p->turn, on_turn);
+    return buf_room(&p->gathering, n);
+}
+
 int redis_pipeline_call(struct redis_pipeline *p, int argc, const char **argv,
                         const size_t *lens, redis_reply_fn fn, void *arg)
 {
     struct redis_call call = {.fn = fn, .arg = arg, .at = uv_now(p->loop)};
-    size_t n = command_bytes((size_t)argc, argv, lens);
+    char *out;
 
     call.subscribes = is_subscription(argv[0], length_of(argv, lens, 0));
     assert(argc == 2 || !call.subscribes);
-    if (n > REDIS_OUTBOX_MAX - p->gathering.n - p->writing.n ||
-        redis_calls_push(&p->calls, &call) < 0)
+    out = room_for(p, &call, command_bytes((size_t)argc, argv, lens));
+    if (!out)
         return -1;
-    put_command(buf_room(&p->gathering, n), (size_t)argc, argv, lens);
-    uv_idle_start(&p->turn, on_turn);
+    put_command(out, (size_t)argc, argv, lens);
+    return 0;
+}
+
+int redis_pipeline_write(struct redis_pipeline *p, struct slice resp, redis_reply_fn fn,
+                         void *arg)
+{
+    struct redis_call call = {.fn = fn, .arg = arg, .at = uv_now(p->loop)};
+    char *out = room_for(p, &call, resp.n);
+
+    if (!out)
+        return -1;
+    memcpy(out, resp.p, resp.n);
     return 0;
 }
 

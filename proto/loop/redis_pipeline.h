@@ -52,6 +52,10 @@ int redis_pipeline_start(struct redis_pipeline *p, uv_stream_t *stream);
 int redis_pipeline_call(struct redis_pipeline *p, int argc, const char **argv,
                         const size_t *lens, redis_reply_fn fn, void *arg);
 
+/* The same of one that is written already, and does not subscribe; copied. */
+int redis_pipeline_write(struct redis_pipeline *p, struct slice resp, redis_reply_fn fn,
+                         void *arg);
+
 /* Leaves the stream alone from now on; the caller closes it. What was not written is
  * forgotten. */
 void redis_pipeline_stop(struct redis_pipeline *p);

@@ -142,7 +142,7 @@ static void commit_all(void)
         do {
             last = commit_next(&c, SLICE("0123456789012345678901234567890123456789"),
                                &command, &message);
-            command_argv(&command);
+            command_resp(&command);
         } while (!last);
         commit_end(&committed, s, COMMIT_OK, 0);
     }

@@ -1149,7 +1149,7 @@ redisReply *redis_model_call(struct redis_model *m, struct command *c)
     struct slice *v = calloc(c->n, sizeof *v);
     redisReply *reply;
 
-    assert(v && c->text.n <= COMMIT_BYTES_MAX);
+    assert(v && c->bytes <= COMMIT_BYTES_MAX);
     for (size_t i = 0; i < c->n; i++)
         v[i] = (struct slice){argv[i], c->len[i]};
     m->calls++;

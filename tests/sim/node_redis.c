@@ -9,6 +9,7 @@
 
 #include "../../proto/backoff.h"
 #include "../../proto/keys.h"
+#include "../written_call.h"
 
 struct call {
     struct command command;

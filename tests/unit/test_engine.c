@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "../../aggregator/engine.h"
+#include "../written_call.h"
 
 #define MORNING INT64_C(1763812800000)
 #define ROOM 1000      /* datagrams in the socket's buffer */

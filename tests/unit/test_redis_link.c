@@ -587,6 +587,24 @@ static void binary_arguments_keep_their_length(void **state)
     UNTIL(t, t->replies == 1);
 }
 
+static void a_command_that_is_written_already_goes_as_it_is(void **state)
+{
+    struct rig *t = *state;
+    struct slice resp = SLICE("*2\r\n$3\r\nGET\r\n$1\r\na\r\n");
+
+    fake_redis_answer(t->fake, "GET a", ":1\r\n");
+    dial(t, &patient);
+    assert_int_equal(redis_link_write(t->link, resp, on_reply, t), -1); /* not up */
+    fake_redis_listen(t->fake);
+    UNTIL(t, t->ups == 1);
+    call(t, "GET", "b");
+    assert_int_equal(redis_link_write(t->link, resp, on_reply, t), 0);
+    call(t, "GET", "b");
+    UNTIL(t, t->replies == 3);
+    assert_string_equal(t->said, "OK 1 OK ");
+    assert_int_equal(redis_link_stats(t->link)->calls, 3);
+}
+
 static void silence_ends_the_connection(void **state)
 {
     struct rig *t = *state;
@@ -1347,6 +1365,7 @@ int main(void)
         T(calls_of_one_turn_are_answered_in_order),
         T(many_calls_are_answered_in_order_after_a_pause),
         T(binary_arguments_keep_their_length),
+        T(a_command_that_is_written_already_goes_as_it_is),
         T(silence_ends_the_connection),
         T(a_reply_that_waits_to_be_read_is_not_late),
         T(one_missing_reply_among_many_is_noticed),

@@ -22,6 +22,7 @@
 #include "../../proto/keys.h"
 #include "../fake/redis_model.h"
 #include "../persisted.h"
+#include "../written_call.h"
 
 #define MORNING INT64_C(1763812800000)
 #define SITES 4
