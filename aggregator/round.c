@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include "../proto/log.h"
+#include "commit_prefetch.h"
 
 void round_init(struct round *r, struct store *store, struct clock *clock,
                 struct aggregator_counters *counters)
@@ -182,6 +183,7 @@ static void take_site(struct round *r, ms_t now)
     } else if (!r->check && commit_is_tick(s)) {
         send_tick(r, s, now);
     } else {
+        commit_prefetch(r->store->dirty.head);
         r->building = true;
         r->began = clock_us(r->clock);
         commit_begin(&r->commit, r->store, s, r->epoch, now);

@@ -1,0 +1,68 @@
+/* commit_prefetch: of the sites that are to be committed next, what a commit looks at.
+ *
+ * A site's memory is in a dozen places, and between two commits of it lie those of all
+ * others: most of it is far away then. So of the third one to come the site itself is
+ * fetched ahead, of the second what it points to, of the first what that points to. */
+#ifndef HC_COMMIT_PREFETCH_H
+#define HC_COMMIT_PREFETCH_H
+
+#include "prefetch.h"
+#include "site.h"
+
+#define PREFETCH_FEW 8 /* of each kind: most sites have no more that changed */
+
+static inline void prefetch_bytes(const void *from, size_t n)
+{
+    for (size_t i = 0; i < n; i += 64)
+        prefetch((const char *)from + i);
+}
+
+static inline size_t prefetch_few(size_t n)
+{
+    return n < PREFETCH_FEW ? n : PREFETCH_FEW;
+}
+
+/* What @s points to; it is near itself. */
+static inline void commit_prefetch_parts(const struct site *s)
+{
+    const struct pages *t = &s->pages;
+    unsigned slot = slot_of(s, s->now);
+    size_t news = s->recent.last - s->recent_done;
+
+    prefetch_bytes(s->row, s->slots * sizeof *s->row);
+    prefetch_bytes(t->page, prefetch_few(t->n) * sizeof *t->page);
+    prefetch(t->place);
+    prefetch(t->standing.sum);
+    prefetch(standing_at(&t->standing, 0, slot));
+    standing_prefetch_bits(&t->standing, slot);
+    standing_prefetch_bits(&t->standing, standing_open(&t->standing));
+    prefetch_bytes(s->log.pending, prefetch_few(s->log.n) * sizeof *s->log.pending);
+    prefetch(s->traits.trait);
+    for (size_t i = 0; s->recent.entry && i < prefetch_few(news); i++)
+        prefetch_bytes(&s->recent.entry[(s->recent.last - i) % RECENT_MAX],
+                       sizeof *s->recent.entry);
+}
+
+/* And what these point to. */
+static inline void commit_prefetch_far(const struct site *s)
+{
+    for (size_t i = 0; i < prefetch_few(s->traits.n); i++) {
+        prefetch(s->traits.trait[i]);
+        prefetch(&s->traits.trait[i]->at[slot_of(s, s->now)]);
+    }
+    for (size_t i = 0; i < prefetch_few(s->pages.n); i++)
+        prefetch(s->pages.page[i].path);
+}
+
+/* @next: the first to come, NULL: there is none. */
+static inline void commit_prefetch(const struct site *next)
+{
+    if (next)
+        commit_prefetch_far(next);
+    if (next && (next = next->next_dirty) != NULL)
+        commit_prefetch_parts(next);
+    if (next && (next = next->next_dirty) != NULL)
+        prefetch_bytes(next, sizeof *next);
+}
+
+#endif
