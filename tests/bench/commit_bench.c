@@ -5,11 +5,12 @@
  * A thousand sites change in each round: so many views each by visitors who are known, on
  * five pages, with browser and device, in tabs. FORM is one of
  *
- *   commit:N      N views a site are folded, then round, commit, commit.lua and
- * redis_link take them to Redis as in the aggregator increments    the five views as
- * eleven commands: three counters, five pages, two expiries, a message of 120 bytes;
- * redisAppendCommandArgv, 64 sites ahead events:N      the same for each of N views: a
- * counter, a set of visitors, a page
+ * - commit:N: N views a site are folded, then round, commit, commit.lua and redis_link
+ *   take them to Redis as in the aggregator;
+ * - increments: the five views as eleven commands: three counters, five pages, two
+ *   expiries, a message of 120 bytes; redisAppendCommandArgv, 64 sites ahead;
+ * - scripted: the same eleven by one script;
+ * - events:N: for each of N views a counter, a set of visitors, a page.
  *
  * All forms, one round after the other. A line for each: the form, then a site's ns of
  * Redis' CPU (its schedstat), of ours (CLOCK_PROCESS_CPUTIME_ID, without the folding) and
@@ -33,6 +34,7 @@
 #define VISITORS 50 /* of a site */
 #define AHEAD 64    /* sites, of the increments */
 #define WARM_ROUNDS 3
+#define ARGS_MAX 16 /* of a command of the increments */
 
 struct bench {
     uv_loop_t loop;
@@ -45,6 +47,7 @@ struct bench {
     struct round round;
     redisContext *redis; /* of the increments, and to ask how many commands there were */
     int redis_pid;
+    char sha[41]; /* of the script that increments */
     uint64_t seq;
 };
 
@@ -232,8 +235,9 @@ static struct figure commit_round(struct bench *b, unsigned views)
 
 static unsigned append(struct bench *b, int argc, const char **argv)
 {
-    size_t len[8];
+    size_t len[ARGS_MAX];
 
+    assert(argc <= ARGS_MAX);
     for (int i = 0; i < argc; i++)
         len[i] = strlen(argv[i]);
     if (redisAppendCommandArgv(b->redis, argc, argv, len) != REDIS_OK)
@@ -247,28 +251,69 @@ static unsigned one(struct bench *b, const char *verb, const char *key, const ch
     return append(b, more ? 4 : 3, (const char *[]){verb, key, arg, more});
 }
 
+/* What a change of a site is told with. */
+struct increments {
+    char row[48], pages[48], channel[48], page[PAGES][40], message[121];
+};
+
+static struct increments increments_of(unsigned site)
+{
+    struct increments i;
+
+    memset(i.message, 'm', sizeof i.message - 1);
+    i.message[sizeof i.message - 1] = '\0';
+    snprintf(i.row, sizeof i.row, "inc:{site-%u.example}:b", site);
+    snprintf(i.pages, sizeof i.pages, "inc:{site-%u.example}:p", site);
+    snprintf(i.channel, sizeof i.channel, "inc:site-%u.example", site);
+    for (unsigned k = 0; k < PAGES; k++)
+        snprintf(i.page[k], sizeof i.page[k], "/articles/2025/11/number-%u", k);
+    return i;
+}
+
 /* Eleven commands. */
 static unsigned increment(struct bench *b, unsigned site)
 {
-    char row[48], pages[48], page[PAGES][40], channel[48];
-    char message[121];
+    struct increments i = increments_of(site);
     unsigned n = 0;
 
-    memset(message, 'm', sizeof message - 1);
-    message[sizeof message - 1] = '\0';
-    snprintf(row, sizeof row, "inc:{site-%u.example}:b", site);
-    snprintf(pages, sizeof pages, "inc:{site-%u.example}:p", site);
-    snprintf(channel, sizeof channel, "inc:site-%u.example", site);
-    n += one(b, "HINCRBY", row, "pv", "5");
-    n += one(b, "HINCRBY", row, "ev", "1");
-    n += one(b, "HINCRBY", row, "uniq", "5");
-    for (unsigned i = 0; i < PAGES; i++) {
-        snprintf(page[i], sizeof page[i], "/articles/2025/11/number-%u", i);
-        n += one(b, "ZINCRBY", pages, "1", page[i]);
-    }
-    n += one(b, "EXPIRE", row, "1860", NULL);
-    n += one(b, "EXPIRE", pages, "1860", NULL);
-    return n + one(b, "PUBLISH", channel, message, NULL);
+    n += one(b, "HINCRBY", i.row, "pv", "5");
+    n += one(b, "HINCRBY", i.row, "ev", "1");
+    n += one(b, "HINCRBY", i.row, "uniq", "5");
+    for (unsigned k = 0; k < PAGES; k++)
+        n += one(b, "ZINCRBY", i.pages, "1", i.page[k]);
+    n += one(b, "EXPIRE", i.row, "1860", NULL);
+    n += one(b, "EXPIRE", i.pages, "1860", NULL);
+    return n + one(b, "PUBLISH", i.channel, i.message, NULL);
+}
+
+/* The same eleven, by one script. */
+static const char increment_lua[] =
+    "redis.call('HINCRBY', KEYS[1], 'pv', ARGV[1])\n"
+    "redis.call('HINCRBY', KEYS[1], 'ev', ARGV[2])\n"
+    "redis.call('HINCRBY', KEYS[1], 'uniq', ARGV[3])\n"
+    "for i = 6, #ARGV do redis.call('ZINCRBY', KEYS[2], 1, ARGV[i]) end\n"
+    "redis.call('EXPIRE', KEYS[1], ARGV[4])\n"
+    "redis.call('EXPIRE', KEYS[2], ARGV[4])\n"
+    "redis.call('PUBLISH', KEYS[3], ARGV[5])\n";
+
+static unsigned increment_scripted(struct bench *b, unsigned site)
+{
+    struct increments i = increments_of(site);
+    const char *argv[] = {"EVALSHA", b->sha,    "3",       i.row,    i.pages,   i.channel,
+                          "5",       "1",       "5",       "1860",   i.message, i.page[0],
+                          i.page[1], i.page[2], i.page[3], i.page[4]};
+
+    return append(b, sizeof argv / sizeof *argv, argv);
+}
+
+static void load_increments(struct bench *b)
+{
+    redisReply *r = redisCommand(b->redis, "SCRIPT LOAD %s", increment_lua);
+
+    if (!r || r->type != REDIS_REPLY_STRING)
+        fail("no script");
+    snprintf(b->sha, sizeof b->sha, "%s", r->str);
+    freeReplyObject(r);
 }
 
 /* Three commands a view. */
@@ -302,15 +347,22 @@ static void take_replies(struct bench *b, unsigned n)
     }
 }
 
-/* @views of each site one by one; 0: five in eleven commands. */
-static struct figure increment_round(struct bench *b, unsigned views)
+/* One of them, of a site: how many replies it has. */
+static unsigned tell(struct bench *b, const char *form, unsigned views, unsigned site)
+{
+    if (strcmp(form, "scripted") == 0)
+        return increment_scripted(b, site);
+    return views ? increment_events(b, site, views) : increment(b, site);
+}
+
+static struct figure increment_round(struct bench *b, const char *form, unsigned views)
 {
     struct figure f;
     double commands = redis_commands(b), redis = redis_ns(b), ours = our_ns();
     unsigned waiting = 0;
 
     for (unsigned site = 0; site < SITES; site++) {
-        waiting += views ? increment_events(b, site, views) : increment(b, site);
+        waiting += tell(b, form, views, site);
         if (site % AHEAD != AHEAD - 1 && site != SITES - 1)
             continue;
         take_replies(b, waiting);
@@ -329,12 +381,13 @@ static struct figure run(struct bench *b, const char *form)
     const char *views = strchr(form, ':');
     unsigned n = views ? (unsigned)strtoul(views + 1, NULL, 10) : 0;
 
-    return strncmp(form, "commit", 6) == 0 ? commit_round(b, n) : increment_round(b, n);
+    return strncmp(form, "commit", 6) == 0 ? commit_round(b, n)
+                                           : increment_round(b, form, n);
 }
 
 int main(int argc, char **argv)
 {
-    static const char *const all[] = {"commit:5",  "increments", "commit:10",
+    static const char *const all[] = {"commit:5",  "increments", "scripted",  "commit:10",
                                       "events:10", "commit:100", "events:100"};
     static const struct key key = {{1}};
     static struct bench b;
@@ -352,6 +405,7 @@ int main(int argc, char **argv)
     store_init(&b.store, 30, &key, clock_now(&b.clock));
     round_init(&b.round, &b.store, &b.clock, &b.counters);
     make_sites(&b);
+    load_increments(&b);
     open_link(&b, argv[1]);
     for (int round = -WARM_ROUNDS; round < atoi(argv[3]); round++) {
         for (int i = 0; i < forms; i++) {

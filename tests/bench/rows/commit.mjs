@@ -1,8 +1,8 @@
 // What a site's commit costs Redis and the aggregator, beside increments.
 //
 // tests/bench/commit_bench.c has the forms: a thousand sites a round, our commits by the aggregator's
-// own path with minute logs, the same change as eleven pipelined increments and as three increments for
-// each event. Redis has core 1, the bench core 0; persistence off. Then the real programs: hits of
+// own path with minute logs, the same change as eleven pipelined increments, as one script that does these, and as three
+// increments for each event. Redis has core 1, the bench core 0; persistence off. Then the real programs: hits of
 // a thousand sites by the feed port, and what Redis and the aggregator say it cost.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -13,7 +13,7 @@ import { Feed } from '../feed.mjs';
 
 const ROUNDS = 15;
 const SITES = 1000;
-const FORMS = ['commit:5', 'increments', 'commit:10', 'events:10', 'commit:100', 'events:100'];
+const FORMS = ['commit:5', 'increments', 'scripted', 'commit:10', 'events:10', 'commit:100', 'events:100'];
 
 /** { form: { redis: [us], ours: [us], commands: [n] } } */
 function measure(s) {
@@ -35,6 +35,10 @@ function print(f) {
   row({
     what: 'the same beside increments', unit: 'µs', ours: f['commit:5'].redis,
     peer: beside('eleven increments', f.increments.redis), goal: 'shown',
+  });
+  row({
+    what: 'the same beside increments in a script', unit: 'µs', ours: f['commit:5'].redis,
+    peer: beside('the same eleven by one EVALSHA', f.scripted.redis), goal: 'shown',
   });
   row({ what: 'site commit, ours', unit: 'µs', ours: f['commit:5'].ours, goal: '≤ 3 µs', most: 3 });
   row({
