@@ -22,25 +22,31 @@ static inline size_t prefetch_few(size_t n)
     return n < PREFETCH_FEW ? n : PREFETCH_FEW;
 }
 
-/* What @s points to; it is near itself. */
-static inline void commit_prefetch_parts(const struct site *s)
+/* Who is on which page, and what of it is to be told: the bits of most sites' pages, in
+ * flight behind dirty, are so few lines. */
+static inline void commit_prefetch_pages(const struct pages *t, unsigned slot)
 {
-    const struct pages *t = &s->pages;
-    unsigned slot = slot_of(s, s->now);
-    size_t news = s->recent.last - s->recent_done;
-
-    prefetch_bytes(s->row, s->slots * sizeof *s->row);
+    if (t->n == 0)
+        return;
     prefetch_bytes(t->page, prefetch_few(t->n) * sizeof *t->page);
     prefetch(t->place);
     prefetch(t->standing.sum);
     prefetch(standing_at(&t->standing, 0, slot));
-    standing_prefetch_bits(&t->standing, slot);
-    standing_prefetch_bits(&t->standing, standing_open(&t->standing));
+    prefetch_bytes(t->standing.dirty, PREFETCH_FEW * 64);
+}
+
+/* What @s points to; it is near itself. */
+static inline void commit_prefetch_parts(const struct site *s)
+{
+    const struct recent *feed = &s->recent;
+    size_t news = prefetch_few(feed->last - s->recent_done);
+
+    commit_prefetch_pages(&s->pages, slot_of(s, s->now));
+    prefetch_bytes(s->row, s->slots * sizeof *s->row);
     prefetch_bytes(s->log.pending, prefetch_few(s->log.n) * sizeof *s->log.pending);
     prefetch(s->traits.trait);
-    for (size_t i = 0; s->recent.entry && i < prefetch_few(news); i++)
-        prefetch_bytes(&s->recent.entry[(s->recent.last - i) % RECENT_MAX],
-                       sizeof *s->recent.entry);
+    for (size_t i = 0; feed->entry && i < news; i++)
+        prefetch_bytes(&feed->entry[(feed->last - i) % RECENT_MAX], sizeof *feed->entry);
 }
 
 /* And what these point to. */
