@@ -4,6 +4,7 @@
 
 #include "../proto/keys.h"
 #include "commit_ops.h"
+#include "commit_pages.h"
 #include "commit_traits.h"
 #include "visit.h"
 

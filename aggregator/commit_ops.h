@@ -20,9 +20,17 @@ struct op_place {
 /* The minute whose row lies in @slot. */
 minute_t slot_minute(const struct site *s, unsigned slot);
 
+/* @key, or the name under which it is staged. */
+struct key_name op_named(struct key_name key, bool staged);
+
 /* Begins to set fields of @key, which is of minute @m: for command_op_end. */
 size_t op_fields(struct command *c, const struct site *s, struct key_name key,
                  minute_t m);
+
+/* Ends the operation @at, or takes it back, to @none, if nothing was added since it was
+ * @begun. */
+void op_end_fields(struct command *c, size_t at, struct command_mark begun,
+                   struct command_mark none);
 
 /* The row's counts, and `n`, the number of valid log records. */
 void op_row_head(struct command *c, const struct site *s, unsigned slot, bool staged);
@@ -33,32 +41,8 @@ void op_try(struct command *c, struct key_name key);
 /* The part is refused, as REGRESS, unless totals are there with all their fields. */
 void op_try_totals(struct command *c, const struct site *s);
 
-/* The fields of those pages from id @from on that are in flight for @slot: HSET where
- * visitors are, HDEL where none are any more, which a staged row does not have. Stops at
- * @room bytes of text or what one HSET takes. Returns the id to go on with. */
-size_t op_row_pages(struct command *c, const struct site *s, unsigned slot, size_t from,
-                    size_t room, bool staged);
-
-/* The same for who has a page open now, of the pages whose number is in flight; and, with
- * the last of them, what op_online writes, if anybody is there. */
-size_t op_online_pages(struct command *c, const struct site *s, size_t from, size_t room,
-                       bool staged);
-
-/* Whether nobody is online. */
-bool op_is_nobody(const struct site *s);
-
-/* How many are online, in which states and how many tabs. */
-void op_online(struct command *c, const struct site *s, bool staged);
-
 /* All that is counted for ever; with @brief what of it has changed. No expiry. */
 void op_totals(struct command *c, struct site *s, bool brief);
-
-/* Tells Redis the ids of pages that it does not know, up to @room bytes of text. Returns
- * whether it knows all of them then. */
-bool op_page_ids(struct command *c, struct site *s, size_t room, bool staged);
-
-/* And who is online, for ONLINE_TTL_S from now on. */
-void op_expire_online(struct command *c, const struct site *s, bool staged);
 
 /* Appends @n records to the logs of their minutes, behind those taken already, and says
  * each time until when Redis keeps the key: it tells of people. */
@@ -74,11 +58,13 @@ uint64_t op_events(struct command *c, const struct site *s, uint64_t id, size_t 
 void op_event_texts(const struct command *c, struct op_place place, uint64_t id,
                     uint64_t last, struct slice *out);
 
+/* That @key, of minute @m, is kept as long as that. */
+void op_expire(struct command *c, const struct site *s, struct key_name key, minute_t m);
+
 /* That keys which may be older are kept as long as their row, or the newest one. */
 void op_expire_feed(struct command *c, const struct site *s);
 void op_expire_row(struct command *c, const struct site *s, minute_t m);
 void op_expire_traits(struct command *c, const struct site *s, minute_t m);
-void op_expire_pages(struct command *c, const struct site *s);
 
 void op_delete(struct command *c, struct key_name key);
 

@@ -8,6 +8,7 @@
 #include "../proto/decimal.h"
 #include "../proto/keys.h"
 #include "commit_ops.h"
+#include "commit_pages.h"
 #include "commit_traits.h"
 #include "message.h"
 

@@ -102,14 +102,12 @@ static void put_queries(struct command *c, const struct spread *q)
 
 void op_row_queries(struct command *c, const struct site *s, unsigned slot, bool staged)
 {
-    struct key_name key = key_minute(site_id(s), slot_minute(s, slot));
+    struct key_name key = op_named(key_minute(site_id(s), slot_minute(s, slot)), staged);
     const struct spread *q = queries_due(s, slot);
     size_t at;
 
     if (!q)
         return;
-    if (staged)
-        key = key_staged(key);
     at = op_fields(c, s, key, slot_minute(s, slot));
     put_queries(c, q);
     command_op_end(c, at);
@@ -124,13 +122,11 @@ static void put_trait(struct command *c, const struct trait *v, unsigned slot)
 
 void op_row_traits(struct command *c, const struct site *s, unsigned slot, bool staged)
 {
-    struct key_name key = key_traits(site_id(s), slot_minute(s, slot));
+    struct key_name key = op_named(key_traits(site_id(s), slot_minute(s, slot)), staged);
     struct command_mark mark = command_mark(c);
     bool any = false;
     size_t at;
 
-    if (staged)
-        key = key_staged(key);
     at = op_fields(c, s, key, slot_minute(s, slot));
     for (size_t i = 0; i < s->traits.n; i++) {
         if (!is_due(s->traits.trait[i], slot))
@@ -231,7 +227,5 @@ void op_expire_titles(struct command *c, const struct site *s)
     struct key_name key = key_titles(site_id(s));
 
     if (s->pages.titled + s->pages.titles_left > 0 || s->pages.retitle)
-        command_op_number(c, OP_EXPIREAT, key_text(&key),
-                          (uint64_t)minute_start(s->now + s->window) / 1000 +
-                              EXPIRY_SLACK_S);
+        op_expire(c, s, key, s->now);
 }
