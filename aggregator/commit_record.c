@@ -122,13 +122,11 @@ static void last_rows(const struct commit *c, struct command *out, uint64_t due,
     const struct site *s = c->site;
 
     last_heads(c, out, due, told);
-    for (unsigned i = 0; i < s->window; i++) {
+    for (unsigned i = 0; c->full && i < s->window; i++) {
         minute_t m = s->now - i;
 
-        if (c->full) {
-            op_unstage(out, key_minute(site_id(s), m));
-            op_unstage(out, key_traits(site_id(s), m));
-        }
+        op_unstage(out, key_minute(site_id(s), m));
+        op_unstage(out, key_traits(site_id(s), m));
     }
 }
 
