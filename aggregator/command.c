@@ -36,7 +36,7 @@ void command_clear(struct command *c)
     c->n = c->bytes = 0;
 }
 
-static void grow(struct command *c)
+void command_grow(struct command *c)
 {
     c->cap = c->cap ? c->cap * 2 : 64;
     c->at = realloc(c->at, c->cap * sizeof *c->at);
@@ -69,7 +69,7 @@ static inline char *add(struct command *c, size_t n)
 
     assert(p);
     if (c->n == c->cap)
-        grow(c);
+        command_grow(c);
     p = put_length(p, n);
     memcpy(p + n, "\r\n", 2);
     c->text.n = (size_t)(p - c->text.p) + n + 2;

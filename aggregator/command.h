@@ -4,6 +4,7 @@
 #ifndef HC_AGGREGATOR_COMMAND_H
 #define HC_AGGREGATOR_COMMAND_H
 
+#include <assert.h>
 #include <stdint.h>
 #include "../proto/buf.h"
 
@@ -23,16 +24,41 @@ void command_clear(struct command *c);
 void command_arg(struct command *c, struct slice s);
 void command_u64(struct command *c, uint64_t v);
 
+/* Makes room for more arguments. */
+void command_grow(struct command *c);
+
 /* One argument: @a, and behind it @b. */
 void command_joined(struct command *c, struct slice a, struct slice b);
 
 /* One argument of @n bytes that the caller is to write, all of them. */
 char *command_room(struct command *c, size_t n);
 
-/* Two arguments: a field's name and its value. */
+/* An argument that is a literal of ours, of less than ten bytes. Here, so that it is put
+ * together with what is around it when this is compiled. */
+static inline void command_word(struct command *c, const char *word)
+{
+    size_t n = strlen(word);
+    char *p;
+
+    assert(n < 10);
+    if (c->n == c->cap)
+        command_grow(c);
+    p = buf_room(&c->text, n + 6);
+    assert(p);
+    p[0] = '$';
+    p[1] = (char)('0' + n);
+    memcpy(p + 2, "\r\n", 2);
+    memcpy(p + 4, word, n);
+    memcpy(p + 4 + n, "\r\n", 2);
+    c->at[c->n] = c->text.n - 2 - n;
+    c->len[c->n++] = n;
+    c->bytes += n;
+}
+
+/* Two arguments: a field's name, such a word, and its value. */
 static inline void command_field(struct command *c, const char *name, uint64_t v)
 {
-    command_arg(c, slice_of(name));
+    command_word(c, name);
     command_u64(c, v);
 }
 

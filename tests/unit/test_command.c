@@ -86,16 +86,19 @@ static void numbers_and_joined_texts_are_arguments_like_others(void **state)
     command_u64(c, 10);
     command_u64(c, UINT64_MAX);
     command_field(c, "pv", 12);
+    command_word(c, "");
+    command_word(c, "nine char");
     command_joined(c, SLICE("p:"), SLICE("/a"));
     command_joined(c, SLICE("p:"), (struct slice){NULL, 0});
     memcpy(command_room(c, 4), "room", 4);
     command_room(c, 0);
     expect_resp(c);
-    for (size_t i = 0; i < 10; i++)
+    for (size_t i = 0; i < 12; i++)
         expect_argument(c, i,
                         (const char *[]){"0", "9", "10", "18446744073709551615", "pv",
-                                         "12", "p:/a", "p:", "room", ""}[i]);
-    assert_int_equal(c->n, 10);
+                                         "12", "", "nine char", "p:/a", "p:", "room",
+                                         ""}[i]);
+    assert_int_equal(c->n, 12);
 }
 
 static void what_is_taken_back_was_never_there(void **state)
