@@ -13,7 +13,7 @@
 #define REDIS_READ_BYTES (64 * 1024) /* of one read; most bursts of replies fit */
 
 /* With so many calls in flight nothing is read for so long after a write. Redis needs
- * some 15 us for a commit, so that it does not run out of the 64 that the aggregator
+ * more than 20 us for a commit, so that it does not run out of the 64 that the aggregator
  * sends ahead. */
 #define REDIS_PAUSE_CALLS 48
 #define REDIS_PAUSE_MS 1
