@@ -149,15 +149,15 @@ static bool ready(const struct conn *c)
     return c->state == CONN_SERVING && !c->blocked && !c->mode.last;
 }
 
-/* Writes what was answered to @n bytes, or keeps it until all that the poller tells was
- * told, if the connection is @idle afterwards. What else was served may have taken long:
- * then those that were kept are kept no longer. */
+/* Writes what was answered to @n bytes and not written by the way, or keeps it until all
+ * that the poller tells was told, if the connection is @idle afterwards. What else was
+ * served may have taken long: then those that were kept are kept no longer. */
 static void write_out(struct conn *c, size_t n, bool idle)
 {
     struct worker *w = c->worker;
 
-    if (idle && n <= SHORT_REQUEST && w->poller.telling && w->state == WORKER_RUNNING &&
-        replies_keep(&w->replies, c, w->out.p, w->out.n)) {
+    if (idle && w->out.n > 0 && n <= SHORT_REQUEST && w->poller.telling &&
+        w->state == WORKER_RUNNING && replies_keep(&w->replies, c, w->out.p, w->out.n)) {
         buf_clear(&w->out);
         return;
     }

@@ -1,5 +1,5 @@
-/* replies: who gets what, when, and what becomes of a connection that does not take it.
- */
+/* replies: which answers are kept, who gets what, when, and what becomes of a connection
+ * that does not take it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,14 +18,41 @@
 #include "../../collector/worker.h"
 
 #define CONNS 3
+#define LIVE "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+#define SCRIPT "GET /web/headcount-map.js HTTP/1.1\r\nHost: x\r\n\r\n"
 
+static struct setup setup;
+static struct commons commons; /* nobody is counted */
 static struct worker *w;
 static struct conn *conn[CONNS];
 static int far[CONNS];
+static unsigned kept; /* when all was told */
 
 static void on_told(struct poller *ps)
 {
     (void)ps;
+    kept = w->replies.n;
+    replies_release(&w->replies);
+}
+
+/* What serving takes: no Redis, no aggregator. */
+static int begin_all(void **state)
+{
+    struct naming naming;
+    char err[256];
+
+    (void)state;
+    if (naming_init(&naming, NULL, NULL, NULL, NULL, err, sizeof err) < 0)
+        return -1;
+    routing_init(&setup.routing, &naming);
+    return 0;
+}
+
+static int end_all(void **state)
+{
+    (void)state;
+    routing_fini(&setup.routing);
+    return 0;
 }
 
 /* Connections of a worker that wait for a request, and those at their other end. */
@@ -39,6 +67,11 @@ static int begin(void **state)
     if (!w || uv_loop_init(&w->loop) < 0 ||
         poller_open(&w->poller, &w->loop, conn_ready, on_told) < 0)
         return -1;
+    w->setup = &setup;
+    w->commons = &commons;
+    w->read_bytes = malloc(READ_BYTES);
+    buf_init(&w->out, HTTP_OUT_MAX + ANSWER_MAX);
+    buf_init(&w->answer, ANSWER_MAX);
     conns_init(&w->conns, CONNS);
     deadlines_init(&w->deadlines, ms);
     replies_init(&w->replies);
@@ -68,6 +101,9 @@ static int end(void **state)
     }
     conns_fini(&w->conns);
     replies_fini(&w->replies);
+    buf_fini(&w->out);
+    buf_fini(&w->answer);
+    free(w->read_bytes);
     poller_close(&w->poller);
     uv_run(&w->loop, UV_RUN_DEFAULT);
     if (uv_loop_close(&w->loop) < 0)
@@ -176,6 +212,125 @@ static void who_does_not_take_it_is_asked_nothing_more_until_it_does(void **stat
     assert_true(conn[0]->reading);
 }
 
+/* ---- what is kept ---- */
+
+static void asks(int i, const char *text)
+{
+    assert_int_equal(write(far[i], text, strlen(text)), strlen(text));
+}
+
+/* One wait for all that was asked, of which @n answers were kept until its end. */
+static void turn_keeps(unsigned n)
+{
+    kept = UINT_MAX;
+    uv_run(&w->loop, UV_RUN_NOWAIT);
+    assert_int_equal(kept, n);
+}
+
+/* Bytes of answers that have come. */
+static size_t bytes_to(int i)
+{
+    static char bytes[2 * HTTP_OUT_MAX];
+    ssize_t n = read(far[i], bytes, sizeof bytes);
+
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* How many answers have come. */
+static unsigned answers(int i)
+{
+    char bytes[16 * 1024];
+    ssize_t n = read(far[i], bytes, sizeof bytes - 1);
+    unsigned found = 0;
+
+    bytes[n > 0 ? n : 0] = '\0';
+    for (const char *at = bytes; (at = strstr(at, "HTTP/1.1 200 OK\r\n")); at++)
+        found++;
+    return found;
+}
+
+static void short_answers_of_one_wait_are_kept_until_its_end(void **state)
+{
+    (void)state;
+    asks(0, LIVE);
+    asks(2, LIVE LIVE);
+    turn_keeps(2);
+    assert_int_equal(answers(0), 1);
+    assert_int_equal(answers(1), 0);
+    assert_int_equal(answers(2), 2);
+    asks(0, LIVE);
+    turn_keeps(1);
+    assert_int_equal(answers(0), 1);
+}
+
+static void what_is_long_lets_those_before_it_go_first(void **state)
+{
+    (void)state;
+    asks(0, LIVE);
+    asks(1, SCRIPT);
+    asks(2, LIVE);
+    turn_keeps(1);
+    for (int i = 0; i < CONNS; i++)
+        assert_int_equal(answers(i), 1);
+}
+
+static void who_is_not_done_is_answered_at_once(void **state)
+{
+    (void)state;
+    asks(0, LIVE "GET /liv");
+    asks(1, "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    asks(2, "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+            "Expect: 100-continue\r\n\r\n");
+    turn_keeps(0);
+    assert_int_equal(answers(0), 1);
+    assert_int_equal(answers(1), 1);
+    reads(2, "HTTP/1.1 100 Continue\r\n\r\n");
+    asks(0, "ez HTTP/1.1\r\nHost: x\r\n\r\n");
+    turn_keeps(1);
+    assert_int_equal(answers(0), 1);
+    assert_int_equal(conn[1]->state, CONN_CLOSING);
+}
+
+static void who_has_said_all_is_answered_and_closed(void **state)
+{
+    (void)state;
+    asks(0, LIVE);
+    shutdown(far[0], SHUT_WR);
+    turn_keeps(1);
+    assert_int_equal(answers(0), 1);
+    turn_keeps(0);
+    assert_int_equal(conn[0]->state, CONN_CLOSING);
+}
+
+static void a_worker_that_stops_keeps_nothing(void **state)
+{
+    (void)state;
+    w->state = WORKER_STOPPING;
+    asks(0, LIVE);
+    turn_keeps(0);
+    assert_int_equal(answers(0), 1);
+    assert_int_equal(conn[0]->state, CONN_CLOSING);
+}
+
+/* Answers of HTTP_OUT_MAX are written before the next request is looked at; that was the
+ * last one, and nothing is left to keep. */
+static void what_was_written_by_the_way_leaves_nothing_to_keep(void **state)
+{
+    size_t one, n;
+
+    (void)state;
+    asks(0, SCRIPT);
+    turn_keeps(0);
+    one = bytes_to(0);
+    assert_in_range(one, REPLY_KEPT_MAX + 1, HTTP_OUT_MAX);
+    n = (HTTP_OUT_MAX + one - 1) / one;
+    for (size_t i = 0; i < n; i++)
+        asks(0, SCRIPT);
+    turn_keeps(0);
+    assert_int_equal(bytes_to(0), n * one);
+    assert_int_equal(conn[0]->state, CONN_IDLE);
+}
+
 int main(void)
 {
 #define CLAIM(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -185,8 +340,14 @@ int main(void)
         CLAIM(who_is_closed_has_its_answer_and_so_have_the_others),
         CLAIM(who_is_gone_is_closed_and_the_others_have_theirs),
         CLAIM(who_does_not_take_it_is_asked_nothing_more_until_it_does),
+        CLAIM(short_answers_of_one_wait_are_kept_until_its_end),
+        CLAIM(what_is_long_lets_those_before_it_go_first),
+        CLAIM(who_is_not_done_is_answered_at_once),
+        CLAIM(who_has_said_all_is_answered_and_closed),
+        CLAIM(a_worker_that_stops_keeps_nothing),
+        CLAIM(what_was_written_by_the_way_leaves_nothing_to_keep),
     };
 
     signal(SIGPIPE, SIG_IGN);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, begin_all, end_all);
 }
