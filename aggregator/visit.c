@@ -167,7 +167,7 @@ static struct visitor *merge(const struct visit *v, const struct visitor *known,
     struct visitor a = *known, b = *old, *merged;
     minute_t a_last = visitor_minute(s, &a), b_last = visitor_minute(s, &b);
 
-    if (b_last >= a_last) { /* by what came behind the renaming */
+    if (b_last >= a_last) { /* of one minute @old is the later: it came behind */
         struct visitor swap = a;
 
         a = b, b = swap;

@@ -158,6 +158,24 @@ static void two_that_were_one_are_joined_and_it_is_said_where_that_one_is(void *
     expect_record(s, 2, LOG_SEEN, 8, b, MINUTE0 + 1);
 }
 
+/* A hit under yesterday's id came behind today's first, so it tells better. */
+static void of_two_that_were_one_in_a_minute_it_is_where_yesterdays_was(void **state)
+{
+    struct store *st = *state;
+    struct site *s = shop(st);
+
+    fold(st, (struct who){8, 0}, "/a", 0, NOON);
+    fold(st, (struct who){7, 0}, "/b", 0, NOON);
+    s->log.n = 0;
+    fold(st, (struct who){8, 7}, "", 0, NOON);
+    assert_int_equal(site_visitors(s, 1), 1);
+    assert_int_equal(pages_visitors(&s->pages, pages_get(&s->pages, page_id(s, "/a"))),
+                     0);
+    assert_int_equal(pages_visitors(&s->pages, pages_get(&s->pages, page_id(s, "/b"))),
+                     1);
+    expect_record(s, 2, LOG_SEEN, 8, page_id(s, "/b"), MINUTE0);
+}
+
 /* A hit under yesterday's id that comes behind the renaming, in the same minute or later.
  * What it does not know of is where it was before. */
 static void of_two_that_were_one_the_later_without_a_page_is_where_the_other_was(
@@ -673,6 +691,8 @@ int main(void)
             a_renaming_is_logged_as_a_pair_in_the_newest_minute, begin, end),
         cmocka_unit_test_setup_teardown(
             two_that_were_one_are_joined_and_it_is_said_where_that_one_is, begin, end),
+        cmocka_unit_test_setup_teardown(
+            of_two_that_were_one_in_a_minute_it_is_where_yesterdays_was, begin, end),
         cmocka_unit_test_setup_teardown(
             of_two_that_were_one_the_later_without_a_page_is_where_the_other_was, begin,
             end),
