@@ -233,7 +233,7 @@ static void on_event(struct askers *as, struct asker *a, uint32_t events)
         on_writable(as, a);
         return;
     }
-    while (take(as, a) || (ends && a->fd >= 0))
+    while (a->fd >= 0 && (take(as, a) || ends))
         ;
 }
 
