@@ -20,9 +20,8 @@
 #include "route.h"
 #include "worker.h"
 
-#define SHORT_REQUEST                                                \
-    2048 /* bytes: a pixel with a browser's headers and some cookies \
-          */
+/* Bytes: a pixel with a browser's headers and some cookies. */
+#define SHORT_REQUEST 2048
 
 bool conn_keep(struct conn *c, const char *bytes, size_t n)
 {
@@ -150,14 +149,15 @@ static bool ready(const struct conn *c)
 }
 
 /* Writes what was answered to @n bytes and not written by the way, or keeps it until all
- * that the poller tells was told, if the connection is @idle afterwards. What else was
- * served may have taken long: then those that were kept are kept no longer. */
+ * that the poller tells was told, if the connection is @idle afterwards: it is neither
+ * to go, nor does the worker stop. What else was served may have taken long: then those
+ * that were kept are kept no longer. */
 static void write_out(struct conn *c, size_t n, bool idle)
 {
     struct worker *w = c->worker;
 
     if (idle && w->out.n > 0 && n <= SHORT_REQUEST && w->poller.telling &&
-        w->state == WORKER_RUNNING && replies_keep(&w->replies, c, w->out.p, w->out.n)) {
+        replies_keep(&w->replies, c, w->out.p, w->out.n)) {
         buf_clear(&w->out);
         return;
     }
@@ -178,7 +178,7 @@ void conn_serve(struct conn *c, const char *bytes, size_t n)
         step = serve_one(c, bytes + used, n - used);
         used += step;
     }
-    write_out(c, n, ready(c) && used > 0 && used == n);
+    write_out(c, n, ready(c) && used == n);
     if (c->state == CONN_CLOSING)
         return;
     if (c->state == CONN_STREAMING)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -265,30 +266,55 @@ static void short_answers_of_one_wait_are_kept_until_its_end(void **state)
 
 static void what_is_long_lets_those_before_it_go_first(void **state)
 {
+    char request[4096];
+
     (void)state;
-    asks(0, LIVE);
-    asks(1, SCRIPT);
-    asks(2, LIVE);
-    turn_keeps(1);
-    for (int i = 0; i < CONNS; i++)
-        assert_int_equal(answers(i), 1);
+    snprintf(request, sizeof request,
+             "GET /livez HTTP/1.1\r\nHost: x\r\nX: %03000d\r\n\r\n", 0);
+    for (int i = 0; i < 2; i++) {
+        asks(0, LIVE);
+        asks(1, i ? request : SCRIPT);
+        asks(2, LIVE);
+        turn_keeps(1);
+        for (int j = 0; j < CONNS; j++)
+            assert_int_equal(answers(j), 1);
+    }
 }
 
 static void who_is_not_done_is_answered_at_once(void **state)
 {
     (void)state;
     asks(0, LIVE "GET /liv");
-    asks(1, "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    asks(2, "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
-            "Expect: 100-continue\r\n\r\n");
     turn_keeps(0);
     assert_int_equal(answers(0), 1);
-    assert_int_equal(answers(1), 1);
-    reads(2, "HTTP/1.1 100 Continue\r\n\r\n");
     asks(0, "ez HTTP/1.1\r\nHost: x\r\n\r\n");
     turn_keeps(1);
     assert_int_equal(answers(0), 1);
-    assert_int_equal(conn[1]->state, CONN_CLOSING);
+    asks(0, "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n"
+            "Expect: 100-continue\r\n\r\n");
+    turn_keeps(0);
+    reads(0, "HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+static void who_is_to_go_is_answered_at_once(void **state)
+{
+    (void)state;
+    asks(0, "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    turn_keeps(0);
+    assert_int_equal(answers(0), 1);
+    assert_int_equal(conn[0]->state, CONN_CLOSING);
+    asks(1, "nonsense\r\n\r\n");
+    turn_keeps(0);
+    assert_in_range(bytes_to(1), 1, REPLY_KEPT_MAX);
+    assert_int_equal(conn[1]->state, CONN_DRAINING);
+}
+
+static void who_was_just_accepted_is_answered_at_once(void **state)
+{
+    (void)state;
+    asks(0, LIVE);
+    conn_take_first(conn[0]);
+    assert_int_equal(answers(0), 1);
 }
 
 static void who_has_said_all_is_answered_and_closed(void **state)
@@ -343,6 +369,8 @@ int main(void)
         CLAIM(short_answers_of_one_wait_are_kept_until_its_end),
         CLAIM(what_is_long_lets_those_before_it_go_first),
         CLAIM(who_is_not_done_is_answered_at_once),
+        CLAIM(who_is_to_go_is_answered_at_once),
+        CLAIM(who_was_just_accepted_is_answered_at_once),
         CLAIM(who_has_said_all_is_answered_and_closed),
         CLAIM(a_worker_that_stops_keeps_nothing),
         CLAIM(what_was_written_by_the_way_leaves_nothing_to_keep),
