@@ -123,8 +123,9 @@ enum beacon_verdict beacons_take_of(struct worker *w, const struct beacon *b,
     if (v == BEACON_OK && judged == ADMITTED) {
         locate(w, from, &h);
         /* Before the answer: that leaves when all requests of this read are served
-         * (conn.c). So with a spool whatever was answered survives the process. A hit
-         * for which there is no room is answered all the same; the sender counts it. */
+         * (conn_serve.c). So with a spool whatever was answered survives the process. A
+         * hit for which there is no room is answered all the same; the sender counts it.
+         */
         uplink_add(w->uplink, &h, now->mono);
     }
     beacons_count(&w->counters, v);

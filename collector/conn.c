@@ -80,10 +80,14 @@ void conn_poll(struct conn *c)
         conn_starve(c); /* no memory, or fs.epoll.max_user_watches */
 }
 
+/* What a stream says, or is told, may take long: answers that were kept do not wait for
+ * it. */
 void conn_ready(struct polled *socket, uint32_t events)
 {
     struct conn *c = CONTAINER(socket, struct conn, socket);
 
+    if (c->state == CONN_STREAMING)
+        replies_release(&c->worker->replies);
     if (c->reading && events & (EPOLLIN | EPOLLERR | EPOLLHUP))
         conn_take(c, events & EPOLLRDHUP);
     if (c->blocked && events & (EPOLLOUT | EPOLLERR | EPOLLHUP))

@@ -64,8 +64,9 @@ void conn_begin(struct conn *c);
 /* For the worker's poller. */
 void conn_ready(struct polled *socket, uint32_t events);
 
-/* Closes at once, in any state; repeating it does nothing. The struct goes back to
- * worker->conns when the turn of the loop ends. */
+/* Closes at once, in any state; repeating it does nothing. An answer that was kept for it
+ * (replies.h) is written before. The struct goes back to worker->conns when the turn of
+ * the loop ends. */
 void conn_close(struct conn *c);
 
 /* The answer that a handler which returned LATER still owes. The waiter must be out of
@@ -114,7 +115,7 @@ bool conn_write(struct conn *c, const char *bytes, size_t n);
 bool conn_flush(struct conn *c);
 
 /* conn_write of an answer that was kept, to who waits for the next request; reads no more
- * of them until the socket took it. */
+ * of them until the socket took it. May close the connection. */
 void conn_send(struct conn *c, const char *bytes, size_t n);
 
 /* The socket has room again: writes what the outlet keeps, and goes on when that is gone.

@@ -1,5 +1,5 @@
-/* All answers of one read gather in the worker's buffer; conn.c gives them to the socket
- * in one write. */
+/* All answers of one read gather in the worker's buffer; conn_serve.c gives them to the
+ * socket in one write. */
 #include "exchange.h"
 
 #include <stdio.h>

@@ -30,10 +30,11 @@ struct poller {
     int fd; /* of the epoll, -1: none */
     polled_fn ready;
     void (*told)(struct poller *ps);
-    bool telling; /* what came with one wait, each socket once; then @told is called */
+    bool telling; /* @ready or @told is being called */
 };
 
-/* Returns 0 or a negative uv error; close it in both cases. */
+/* @ready is called for what came with one wait, at most once for each socket, and then
+ * @told. Returns 0 or a negative uv error; close it in both cases. */
 int poller_open(struct poller *ps, uv_loop_t *loop, polled_fn ready,
                 void (*told)(struct poller *ps));
 

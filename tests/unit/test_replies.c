@@ -281,6 +281,28 @@ static void what_is_long_lets_those_before_it_go_first(void **state)
     }
 }
 
+static void on_stream(struct stream *s, const char *bytes, size_t n)
+{
+    (void)bytes;
+    assert_int_equal(n, 1);
+    assert_int_equal(stream_worker(s)->replies.n, 0);
+    assert_int_equal(answers(0), 1);
+}
+
+static void what_a_stream_says_may_take_long_too(void **state)
+{
+    static const struct framing framing = {.read = on_stream};
+
+    (void)state;
+    conn[1]->state = CONN_STREAMING;
+    conn[1]->stream.framing = &framing;
+    asks(0, LIVE);
+    asks(1, "x");
+    asks(2, LIVE);
+    turn_keeps(1);
+    assert_int_equal(answers(2), 1);
+}
+
 static void who_is_not_done_is_answered_at_once(void **state)
 {
     (void)state;
@@ -368,6 +390,7 @@ int main(void)
         CLAIM(who_does_not_take_it_is_asked_nothing_more_until_it_does),
         CLAIM(short_answers_of_one_wait_are_kept_until_its_end),
         CLAIM(what_is_long_lets_those_before_it_go_first),
+        CLAIM(what_a_stream_says_may_take_long_too),
         CLAIM(who_is_not_done_is_answered_at_once),
         CLAIM(who_is_to_go_is_answered_at_once),
         CLAIM(who_was_just_accepted_is_answered_at_once),
