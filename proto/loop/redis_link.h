@@ -1,13 +1,14 @@
 /* redis_link: one connection to Redis that heals itself.
  *
- * hiredis formats and reads; the socket, the deadlines and the reconnecting are ours over
+ * hiredis reads the replies; the socket, the deadlines and the reconnecting are ours over
  * uv_tcp or uv_pipe, because the async engine of Debian's hiredis 0.14.1 never reports a
  * refused connection. A link dials, proves AUTH, SELECT and PING, and calls up(); it is
  * dead when a reply is late, the stream is broken or Redis says LOADING, and then every
  * pending call fails once with a NULL reply, down() is called, and it dials again after
  * 100 ms to 5 s with full jitter.
  *
- * Calls of one turn of the loop leave in one write. RESP2 only: after a SUBSCRIBE the
+ * Calls of one turn of the loop leave in one write; with many in flight their replies are
+ * looked for a moment later (redis_pipeline.h). RESP2 only: after a SUBSCRIBE the
  * messages go to push(), and the confirmation is that call's reply.
  *
  * Everything runs on the loop's thread. Callbacks may call redis_link_call and

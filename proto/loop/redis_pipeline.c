@@ -96,6 +96,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
         breaks(p, n == UV_EOF ? "closed by Redis" : uv_strerror((int)n));
     } else if (n > 0) {
         p->heard_at = uv_now(p->loop);
+        p->paused = false;
         p->unfinished += (size_t)n;
         redisReaderFeed(p->reader, b->base, (size_t)n);
         take_replies(p);
@@ -110,12 +111,13 @@ static void on_paused(uv_timer_t *pause)
 }
 
 /* What a subscription has to say is not kept waiting. Another pause does not begin before
- * the one that there is has ended, however often something is written. */
+ * something was read, however often something is written: a loop writes before it polls,
+ * so where each turn has a call, nothing would be read between the two. */
 static void pause_reading(struct redis_pipeline *p)
 {
-    if (p->calls.n < REDIS_PAUSE_CALLS || p->subscribed > 0 ||
-        uv_is_active((uv_handle_t *)&p->pause))
+    if (p->calls.n < REDIS_PAUSE_CALLS || p->subscribed > 0 || p->paused)
         return;
+    p->paused = true;
     uv_read_stop(p->stream);
     uv_timer_start(&p->pause, on_paused, REDIS_PAUSE_MS, 0);
 }
@@ -190,6 +192,7 @@ int redis_pipeline_start(struct redis_pipeline *p, uv_stream_t *stream)
     p->stream = stream;
     p->unfinished = 0;
     p->subscribed = 0;
+    p->paused = false;
     p->heard_at = uv_now(p->loop);
     stream->data = p;
     return uv_read_start(stream, on_space_wanted, on_read);
@@ -248,7 +251,7 @@ static void put_command(char *p, size_t argc, const char **argv, const size_t *l
     }
 }
 
-/* Room for a call of @n bytes, which it will be written in the next turn. NULL: a bound
+/* Room for a call of @n bytes, which will be written in the next turn. NULL: a bound
  * is met. */
 static char *room_for(struct redis_pipeline *p, const struct redis_call *call, size_t n)
 {

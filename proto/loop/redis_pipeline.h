@@ -12,9 +12,9 @@
 
 #define REDIS_READ_BYTES (64 * 1024) /* of one read; most bursts of replies fit */
 
-/* With so many calls in flight nothing is read for so long after a write. Redis needs
- * more than 20 us for a commit, so that it does not run out of the 64 that the aggregator
- * sends ahead. */
+/* With so many calls in flight nothing is read for so long after a write, once for each
+ * time that something was read. Redis needs more than 20 us for a commit, so that it does
+ * not run out of the 64 that the aggregator sends ahead. */
 #define REDIS_PAUSE_CALLS 48
 #define REDIS_PAUSE_MS 1
 
@@ -23,6 +23,7 @@ struct redis_pipeline {
     uv_stream_t *stream;  /* NULL: stopped */
     uv_idle_t turn;       /* active while something gathers: writes it in the next turn */
     uv_timer_t pause;     /* active while nothing is read */
+    bool paused;          /* since something was read */
     uv_write_t write;     /* in the air while writing is not empty */
     struct buf gathering; /* not given to the kernel yet */
     struct buf writing;

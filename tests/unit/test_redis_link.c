@@ -576,6 +576,23 @@ static void many_calls_are_answered_in_order_after_a_pause(void **state)
     assert_int_equal(t->downs, 0);
 }
 
+/* Whose answers would wait for ever if one pause followed the other: the call fails when
+ * too many are in flight. */
+static void who_calls_in_every_turn_is_answered_too(void **state)
+{
+    struct rig *t = *state;
+
+    dial_until_up(t, &patient);
+    for (int round = 1; round <= 3; round++) {
+        call_many(t);
+        while (t->replies < REDIS_PAUSE_CALLS) {
+            call(t, "GET", "a");
+            uv_run(&t->loop, UV_RUN_ONCE);
+        }
+        t->replies = 0;
+    }
+}
+
 static void binary_arguments_keep_their_length(void **state)
 {
     struct rig *t = *state;
@@ -1364,6 +1381,7 @@ int main(void)
         T(replies_come_whole_when_they_come_in_bytes),
         T(calls_of_one_turn_are_answered_in_order),
         T(many_calls_are_answered_in_order_after_a_pause),
+        T(who_calls_in_every_turn_is_answered_too),
         T(binary_arguments_keep_their_length),
         T(a_command_that_is_written_already_goes_as_it_is),
         T(silence_ends_the_connection),
