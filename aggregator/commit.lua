@@ -120,6 +120,8 @@ for k = 1, #shape, 3 do
         if not ours[name] then call('HDEL', key, name) end
       end
     end
+  else
+    error('an operation of another script') -- to leave it out would be to lose what it counts
   end
   i = last + 1
 end

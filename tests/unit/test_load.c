@@ -2532,6 +2532,27 @@ static void a_real_redis_treats_garbage_as_the_model_does(void **state)
     redis_server_stop(&server);
 }
 
+/* One that the script does not know must not be answered by OK. */
+static void an_operation_of_another_script_is_an_error(void **state)
+{
+    struct world *w = *state;
+    struct redis_server server;
+    redisReply *r;
+
+    redis_server_start(&server);
+    w->real = redis_server_connect(&server);
+    load_script(w, commit_lua, w->commit_sha);
+    r = redisCommand(w->real,
+                     "EVALSHA %s 2 hc:{shop}:m hc:shop 1 0 1 0 1 0 0 %s hc:{shop}:x %b %s",
+                     w->commit_sha, "", "?\0\1", (size_t)3, "");
+    assert_int_equal(r->type, REDIS_REPLY_ERROR);
+    assert_int_equal(commit_outcome(r->str, (size_t)r->len, true), COMMIT_ERROR);
+    freeReplyObject(r);
+    redisFree(w->real);
+    w->real = NULL;
+    redis_server_stop(&server);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -2587,6 +2608,7 @@ int main(void)
         T(messages_are_numbered_on_after_a_takeover),
         cmocka_unit_test(garbage_is_left_out_and_written_over),
         cmocka_unit_test(whoever_dies_wherever_nothing_is_lost_or_counted_twice),
+        T(an_operation_of_another_script_is_an_error),
         cmocka_unit_test(a_real_redis_treats_garbage_as_the_model_does),
         cmocka_unit_test(a_real_redis_says_and_holds_what_the_model_does),
     };
