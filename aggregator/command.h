@@ -70,7 +70,7 @@ enum op {
     OP_HDEL = 'F',
     OP_HLEN = 'H',
     OP_TRY = 'T', /* the rest is refused unless it has so many fields */
-    OP_LOG = 'L', /* EXPIREAT of the time, SETRANGE of the offset and the bytes */
+    OP_LOG = 'L', /* SETRANGE of the offset and the bytes, EXPIREAT of the time before */
     OP_EXPIREAT = 'E',
     OP_EXPIRE = 'X',
     OP_DEL = 'D',
