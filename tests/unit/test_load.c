@@ -972,9 +972,8 @@ static void goals_are_known_before_the_first_hit_is_counted(void **state)
     expect_traits(&w->redis, shop(&w->st));
 }
 
-static void alerts_stand_as_they_were_told_and_are_not_told_again(void **state)
+static void expect_alerts_to_stand(struct world *w)
 {
-    struct world *w = *state;
     struct slice told;
     char before[ALERT_STATE_TEXT_MAX];
 
@@ -1011,6 +1010,11 @@ static void alerts_stand_as_they_were_told_and_are_not_told_again(void **state)
     assert_int_equal(w->redis.alerts.n, 0);
     assert_true(
         slice_eq(redis_model_get(&w->redis, "hc:{shop}:al", "busy"), slice_of(before)));
+}
+
+static void alerts_stand_as_they_were_told_and_are_not_told_again(void **state)
+{
+    expect_alerts_to_stand(*state);
 }
 
 static void settings_without_a_version_or_of_another_type_are_no_goals(void **state)
@@ -2405,7 +2409,7 @@ static void add_real_key(struct world *w, struct buf *out, const char *name)
     if (over->integer < 0)
         m.key[0].expires = 0;               /* never */
     if (strcmp(name, "hc:{shop}:m") == 0 || /* by each one's own clock */
-        strncmp(name, "hc:{shop}:o", 11) == 0) {
+        strncmp(name, "hc:{shop}:o", 11) == 0 || strcmp(name, "hc:{shop}:al") == 0) {
         assert_true(over->integer > 0);
         m.key[0].expires = redis_model_expiry(&w->redis, name);
     }
@@ -2487,6 +2491,71 @@ static void a_real_redis_says_and_holds_what_the_model_does(void **state)
     redis_server_stop(&server);
 }
 
+/* What lies there of others goes with a rewrite: one, more than anybody knows, or no
+ * alerts at all. */
+static void expect_alerts_of_others_to_go(struct world *w)
+{
+    set_goal(w, "al:busy", "above current 1 0 0", "1");
+    hit(w, 1, "/a");
+    load_all(w);
+    at(w, w->now + 1000);
+    commit_all(w);
+    for (size_t n = 0; n <= 257; n += n ? 256 : 1) {
+        if (n == 0)
+            meddle(w, "DEL hc:{shop}:al");
+        meddle(w, n == 0 ? "SETRANGE hc:{shop}:al 0 x" : "HSET hc:{shop}:al other off");
+        for (size_t i = 1; i < n; i++) {
+            char line[96];
+
+            snprintf(line, sizeof line, "HSET hc:{shop}:al other%zu off", i);
+            meddle(w, line);
+        }
+        shop(&w->st)->full = true;
+        hit(w, 1, "/a");
+        assert_int_equal(outcome(w), COMMIT_OK);
+        assert_int_equal(redis_model_fields(&w->redis, "hc:{shop}:al"), 1);
+        expect_same_keys(w);
+    }
+}
+
+static void hit_late(struct world *w, minute_t minute)
+{
+    send(w, (struct sent){.kind = HIT_VIEW,
+                          .visitor = visitor_id(1, w->day),
+                          .at = minute_start(minute),
+                          .path = "/a"});
+}
+
+/* A key of another type is met before anything of what must be there together is. */
+static void expect_nothing_by_halves(struct world *w)
+{
+    struct slice site = SLICE("shop");
+    minute_t first = minute_of(w->now);
+    const struct key_name keys[] = {
+        key_minute(site, first),     key_traits(site, first),     key_totals(site),
+        key_minute(site, first + 1), key_traits(site, first + 1),
+    };
+
+    hit(w, 1, "/a");
+    load_all(w);
+    at(w, w->now + 60000);
+    hit(w, 1, "/a");
+    commit_all(w);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char line[sizeof keys + 16];
+
+        snprintf(line, sizeof line, "DEL %s", keys[i].s);
+        meddle(w, line);
+        snprintf(line, sizeof line, "SETRANGE %s 0 x", keys[i].s);
+        meddle(w, line);
+        hit_late(w, first);
+        assert_int_equal(outcome(w), COMMIT_ERROR);
+        expect_same_keys(w);
+        commit_all(w);
+        expect_written(w);
+    }
+}
+
 /* A commit that names only what has changed of the totals finds that they are gone. */
 static void expect_totals_to_come_back(struct world *w)
 {
@@ -2507,9 +2576,15 @@ static void expect_totals_to_come_back(struct world *w)
 
 static void a_real_redis_treats_garbage_as_the_model_does(void **state)
 {
-    static void (*const expect[])(struct world * w) = {
-        expect_healing, expect_counting_on, expect_totals_to_stay,
-        expect_epochs,  expect_told_anew,   expect_totals_to_come_back};
+    static void (*const expect[])(struct world * w) = {expect_healing,
+                                                       expect_counting_on,
+                                                       expect_totals_to_stay,
+                                                       expect_epochs,
+                                                       expect_told_anew,
+                                                       expect_totals_to_come_back,
+                                                       expect_nothing_by_halves,
+                                                       expect_alerts_to_stand,
+                                                       expect_alerts_of_others_to_go};
     struct redis_server server;
     struct timeval tv;
 
@@ -2542,9 +2617,9 @@ static void an_operation_of_another_script_is_an_error(void **state)
     redis_server_start(&server);
     w->real = redis_server_connect(&server);
     load_script(w, commit_lua, w->commit_sha);
-    r = redisCommand(w->real,
-                     "EVALSHA %s 2 hc:{shop}:m hc:shop 1 0 1 0 1 0 0 %s hc:{shop}:x %b %s",
-                     w->commit_sha, "", "?\0\1", (size_t)3, "");
+    r = redisCommand(
+        w->real, "EVALSHA %s 2 hc:{shop}:m hc:shop 1 0 1 0 1 0 0 %s hc:{shop}:x %b %s",
+        w->commit_sha, "", "?\0\1", (size_t)3, "");
     assert_int_equal(r->type, REDIS_REPLY_ERROR);
     assert_int_equal(commit_outcome(r->str, (size_t)r->len, true), COMMIT_ERROR);
     freeReplyObject(r);
