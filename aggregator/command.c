@@ -4,17 +4,16 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include "../proto/decimal.h"
+#include "../proto/resp.h"
 
-#define OP_SHAPE 3                 /* bytes of an operation in the shape */
-#define HEAD (1 + DECIMAL_MAX + 2) /* "*12\r\n" */
-#define AROUND_MAX (HEAD + 2)      /* what is around an argument */
-#define AROUND 8                   /* the same of most: seldom is one empty */
+#define OP_SHAPE 3                     /* bytes of an operation in the shape */
+#define AROUND_MAX (RESP_HEAD_MAX + 2) /* what is around an argument */
+#define AROUND 8                       /* the same of most: seldom is one empty */
 
 void command_init(struct command *c, size_t max_bytes)
 {
     *c = (struct command){.max_bytes = max_bytes};
-    buf_init(&c->text, HEAD + AROUND_MAX + AROUND * max_bytes);
+    buf_init(&c->text, RESP_HEAD_MAX + AROUND_MAX + AROUND * max_bytes);
     buf_init(&c->shape, max_bytes);
     command_clear(c);
 }
@@ -31,7 +30,7 @@ void command_fini(struct command *c)
 void command_clear(struct command *c)
 {
     buf_clear(&c->text);
-    buf_room(&c->text, HEAD);
+    buf_room(&c->text, RESP_HEAD_MAX);
     buf_clear(&c->shape);
     c->n = c->bytes = 0;
 }
@@ -46,21 +45,6 @@ void command_grow(struct command *c)
         abort(); /* as buf does */
 }
 
-/* "$12\r\n"; returns what is behind it. Nearly all lengths are below a hundred. */
-static inline char *put_length(char *p, size_t n)
-{
-    *p++ = '$';
-    if (n >= 100) {
-        p += decimal_write(p, n);
-    } else {
-        if (n >= 10)
-            *p++ = (char)('0' + n / 10);
-        *p++ = (char)('0' + n % 10);
-    }
-    memcpy(p, "\r\n", 2);
-    return p + 2;
-}
-
 /* As command_room. Room is asked for with the longest length, and what that does not take
  * given back. */
 static inline char *add(struct command *c, size_t n)
@@ -70,7 +54,7 @@ static inline char *add(struct command *c, size_t n)
     assert(p);
     if (c->n == c->cap)
         command_grow(c);
-    p = put_length(p, n);
+    p = resp_head(p, '$', n);
     memcpy(p + n, "\r\n", 2);
     c->text.n = (size_t)(p - c->text.p) + n + 2;
     c->at[c->n] = (size_t)(p - c->text.p);
@@ -163,14 +147,13 @@ void command_rewind(struct command *c, struct command_mark mark)
 
 struct slice command_resp(struct command *c)
 {
-    size_t digits = decimal_length(c->n), head = 1 + digits + 2;
-    char *p = c->text.p + HEAD - head;
+    char head[RESP_HEAD_MAX];
+    size_t n = (size_t)(resp_head(head, '*', c->n) - head);
+    char *p = c->text.p + RESP_HEAD_MAX - n;
 
     assert(c->bytes <= c->max_bytes);
-    p[0] = '*';
-    decimal_put(p + 1, c->n, digits);
-    memcpy(p + 1 + digits, "\r\n", 2);
-    return (struct slice){p, head + c->text.n - HEAD};
+    memcpy(p, head, n);
+    return (struct slice){p, n + c->text.n - RESP_HEAD_MAX};
 }
 
 const char **command_argv(struct command *c)

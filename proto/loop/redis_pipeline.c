@@ -15,8 +15,8 @@
 
 #include <assert.h>
 #include <strings.h>
-#include "../decimal.h"
 #include "../limits.h"
+#include "../resp.h"
 
 static void breaks(struct redis_pipeline *p, const char *why)
 {
@@ -209,48 +209,6 @@ static bool is_subscription(const char *verb, size_t n)
     return false;
 }
 
-static size_t length_of(const char **argv, const size_t *lens, size_t i)
-{
-    return lens ? lens[i] : strlen(argv[i]);
-}
-
-/* "*2\r\n", "$5\r\n": a count or a length. Returns what is behind it. */
-static char *put_number(char *p, char tag, size_t v)
-{
-    size_t n = decimal_length(v);
-
-    *p++ = tag;
-    decimal_put(p, v, n);
-    memcpy(p + n, "\r\n", 2);
-    return p + n + 2;
-}
-
-/* RESP, https://redis.io/docs/reference/protocol-spec: an array of bulk strings. */
-static size_t command_bytes(size_t argc, const char **argv, const size_t *lens)
-{
-    size_t bytes = 1 + decimal_length(argc) + 2;
-
-    for (size_t i = 0; i < argc; i++) {
-        size_t n = length_of(argv, lens, i);
-
-        bytes += 1 + decimal_length(n) + 2 + n + 2;
-    }
-    return bytes;
-}
-
-static void put_command(char *p, size_t argc, const char **argv, const size_t *lens)
-{
-    p = put_number(p, '*', argc);
-    for (size_t i = 0; i < argc; i++) {
-        size_t n = length_of(argv, lens, i);
-
-        p = put_number(p, '$', n);
-        memcpy(p, argv[i], n);
-        memcpy(p + n, "\r\n", 2);
-        p += n + 2;
-    }
-}
-
 /* Room for a call of @n bytes, which will be written in the next turn. NULL: a bound
  * is met. */
 static char *room_for(struct redis_pipeline *p, const struct redis_call *call, size_t n)
@@ -268,12 +226,12 @@ int redis_pipeline_call(struct redis_pipeline *p, int argc, const char **argv,
     struct redis_call call = {.fn = fn, .arg = arg, .at = uv_now(p->loop)};
     char *out;
 
-    call.subscribes = is_subscription(argv[0], length_of(argv, lens, 0));
+    call.subscribes = is_subscription(argv[0], resp_length(argv, lens, 0));
     assert(argc == 2 || !call.subscribes);
-    out = room_for(p, &call, command_bytes((size_t)argc, argv, lens));
+    out = room_for(p, &call, resp_bytes((size_t)argc, argv, lens));
     if (!out)
         return -1;
-    put_command(out, (size_t)argc, argv, lens);
+    resp_put(out, (size_t)argc, argv, lens);
     return 0;
 }
 
