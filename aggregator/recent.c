@@ -6,6 +6,9 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "../proto/hit.h"
 
 void recent_init(struct recent *r)
 {
@@ -15,34 +18,54 @@ void recent_init(struct recent *r)
 void recent_fini(struct recent *r)
 {
     for (size_t i = 0; r->entry && i < RECENT_MAX; i++)
-        free(r->entry[i].more);
+        free(r->apart[i].text);
     free(r->entry);
     recent_init(r);
 }
 
-/* Where @n bytes of text of @e go; NULL: no memory. */
-static char *room(struct recent_entry *e, size_t n)
-{
-    size_t cap = (n + 63) & ~(size_t)63;
-    char *more;
+#define LINE 64
+#define RING_BYTES \
+    (RECENT_MAX * (sizeof(struct recent_entry) + sizeof(struct recent_long)))
 
-    if (n <= sizeof e->text)
-        return e->text;
-    if (n <= e->cap)
-        return e->more;
-    if (!(more = realloc(e->more, cap)))
-        return NULL;
-    e->more = more;
-    e->cap = (uint16_t)cap;
-    return more;
+_Static_assert(RING_BYTES % LINE == 0, "as aligned_alloc wants it");
+
+/* Makes the ring, if need be. */
+static bool reserve(struct recent *r)
+{
+    if (r->entry)
+        return true;
+    r->entry = aligned_alloc(LINE, RING_BYTES);
+    if (!r->entry)
+        return false;
+    memset(r->entry, 0, RING_BYTES);
+    r->apart = (struct recent_long *)(r->entry + RECENT_MAX);
+    return true;
 }
 
-/* Where the texts of @e are. */
-static const char *texts(const struct recent_entry *e)
+/* Where @n bytes of text of entry @i go; NULL: no memory. */
+static char *room(struct recent *r, size_t i, size_t n)
 {
+    struct recent_long *apart = &r->apart[i];
+    size_t cap = (n + 63) & ~(size_t)63;
+    char *text;
+
+    if (n <= RECENT_TEXT)
+        return r->entry[i].text;
+    if (n <= apart->cap)
+        return apart->text;
+    if (!(text = realloc(apart->text, cap)))
+        return NULL;
+    *apart = (struct recent_long){text, cap};
+    return text;
+}
+
+/* Where the texts of entry @i are. */
+static const char *texts(const struct recent *r, size_t i)
+{
+    const struct recent_entry *e = &r->entry[i];
     size_t n = (size_t)e->path_n + e->name_n + e->referrer_n + e->goals_n;
 
-    return n <= sizeof e->text ? e->text : e->more;
+    return n <= RECENT_TEXT ? e->text : r->apart[i].text;
 }
 
 static char *append(char *to, struct slice text)
@@ -54,26 +77,26 @@ static char *append(char *to, struct slice text)
 
 void recent_add(struct recent *r, const struct recent_event *new)
 {
+    size_t i = (r->last + 1) % RECENT_MAX;
     struct recent_entry *e;
     char *to;
 
     assert(new->path.n <= PATH_MAX_BYTES &&new->name.n <= EVENT_NAME_MAX);
     assert(new->referrer.n <= REFERRER_MAX &&new->goals.n <= EVENT_GOALS_BYTES);
-    if (!r->entry && !(r->entry = calloc(RECENT_MAX, sizeof *r->entry)))
+    if (!reserve(r))
         return;
-    e = &r->entry[(r->last + 1) % RECENT_MAX];
-    to = room(e, new->path.n + new->name.n + new->referrer.n + new->goals.n);
+    to = room(r, i, new->path.n + new->name.n + new->referrer.n + new->goals.n);
     if (!to)
         return;
+    e = &r->entry[i];
     to = append(to, new->path);
     if (new->name.n + new->referrer.n + new->goals.n > 0)
         append(append(append(to, new->name), new->referrer), new->goals);
     e->path_n = (uint16_t) new->path.n;
-    e->name_n = (uint16_t) new->name.n;
+    e->name_n = (uint8_t) new->name.n;
     e->referrer_n = (uint8_t) new->referrer.n;
     e->goals_n = (uint16_t) new->goals.n;
-    e->visitor = new->visitor;
-    e->ms = new->ms;
+    e->number = new->kind == HIT_QUERY ? new->ms : new->visitor;
     e->kind = new->kind;
     e->device = new->device;
     e->browser = new->browser;
@@ -97,7 +120,8 @@ uint64_t recent_first(const struct recent *r)
 struct recent_event recent_get(const struct recent *r, uint64_t id)
 {
     const struct recent_entry *e = &r->entry[id % RECENT_MAX];
-    const char *text = texts(e);
+    const char *text = texts(r, id % RECENT_MAX);
+    bool is_query = e->kind == HIT_QUERY;
 
     assert(id >= recent_first(r) && id <= r->last);
     return (struct recent_event){
@@ -108,10 +132,19 @@ struct recent_event recent_get(const struct recent *r, uint64_t id)
         .name = {text + e->path_n, e->name_n},
         .referrer = {text + e->path_n + e->name_n, e->referrer_n},
         .goals = {text + e->path_n + e->name_n + e->referrer_n, e->goals_n},
-        .visitor = e->visitor,
+        .visitor = is_query ? 0 : e->number,
         .device = e->device,
         .browser = e->browser,
         .country = {e->country[0], e->country[1]},
-        .ms = e->ms,
+        .ms = is_query ? e->number : 0,
     };
+}
+
+size_t recent_bytes(const struct recent *r)
+{
+    size_t n = r->entry ? RING_BYTES : 0;
+
+    for (size_t i = 0; r->entry && i < RECENT_MAX; i++)
+        n += r->apart[i].cap;
+    return n;
 }

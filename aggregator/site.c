@@ -257,8 +257,5 @@ size_t site_bytes(const struct site *s)
 
     n += s->log.cap * sizeof(struct log_record) + s->marks.cap * sizeof(struct mark) +
          s->parked.bytes;
-    if (s->recent.entry)
-        for (size_t i = 0; i < RECENT_MAX; i++)
-            n += sizeof(struct recent_entry) + s->recent.entry[i].cap;
-    return n;
+    return n + recent_bytes(&s->recent);
 }
