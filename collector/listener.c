@@ -8,16 +8,18 @@
  * port does not keep those who are there from theirs.
  *
  * When the process runs out of files, newcomers are closed with the one that the worker
- * has in reserve; our own cap lies well below. Another worker may take that file while it
- * is given up. Then there is nothing to be done with a newcomer, of whom the kernel would
- * tell for ever: the listener rests a moment, and then one that is idle makes room for a
- * reserve, if there is one and that helps. Without memory it does not rest but tries
- * again in the next turn: who rests leaves the epoll, and libuv aborts when the kernel
- * has no memory to take it in again. */
+ * has in reserve; our own cap lies well below. So that no other worker takes this file
+ * while it is given up, they accept one by one from then on. Should something else take
+ * it, there is nothing to be done with a newcomer, of whom the kernel would tell for
+ * ever: the listener rests a moment, and then one that is idle makes room for a reserve,
+ * if there is one and that helps. Without memory it does not rest but tries again in the
+ * next turn: who rests leaves the epoll, and libuv aborts when the kernel has no memory
+ * to take it in again. */
 #include "listener.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <unistd.h>
 #include "worker.h"
 
@@ -47,29 +49,52 @@ int listener_bind(const struct address *at, bool shared)
     return -err;
 }
 
+/* Files are the whole process's, and so is this. Once they have run out it is for good:
+ * a lock that nobody waits for costs little beside a connection. */
+static pthread_mutex_t accepting = PTHREAD_MUTEX_INITIALIZER;
+static bool one_by_one; /* atomic */
+
+static bool enter(void)
+{
+    return __atomic_load_n(&one_by_one, __ATOMIC_RELAXED) &&
+           pthread_mutex_lock(&accepting) == 0;
+}
+
+static void leave(bool entered)
+{
+    if (entered)
+        pthread_mutex_unlock(&accepting);
+}
+
 static void on_newcomers(uv_poll_t *poll, int status, int events);
 
 static void on_rested(uv_timer_t *rest)
 {
     struct listener *l = rest->data;
+    bool entered = enter();
 
     conns_regain_reserve(l->worker);
+    leave(entered);
     uv_poll_start(&l->poll, UV_READABLE, on_newcomers);
 }
 
 /* There are no files left: gives the reserve up, so that the newcomer can be closed,
- * instead of being told of it for ever. Returns whether it was: another worker may have
- * been faster to take the file. */
+ * instead of being told of it for ever. Returns whether it was: the file may have been
+ * taken. */
 static bool turn_away(struct listener *l)
 {
     struct conns *cs = &l->worker->conns;
     struct address from = {.n = sizeof from.v6};
+    bool entered;
     int fd;
 
+    __atomic_store_n(&one_by_one, true, __ATOMIC_RELAXED);
+    entered = enter();
     conns_give_reserve(cs);
     if ((fd = accept4(l->fd, &from.sa, &from.n, SOCK_CLOEXEC)) >= 0)
         close(fd);
     conns_keep_reserve(cs);
+    leave(entered);
     return fd >= 0;
 }
 
@@ -90,20 +115,23 @@ static bool cope(struct listener *l)
 static bool take(struct listener *l)
 {
     struct address from = {.n = sizeof from.v6};
+    bool entered = enter();
     int fd = accept4(l->fd, &from.sa, &from.n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int err = errno;
 
+    leave(entered);
     if (fd >= 0) {
         conns_accept(l, fd, &from);
         return true;
     }
-    if (errno == EAGAIN)
+    if (err == EAGAIN)
         return false;
-    if (errno == ECONNABORTED || errno == EINTR)
+    if (err == ECONNABORTED || err == EINTR)
         return true; /* who left already, or nobody */
     COUNT(&l->worker->counters, accept_errors);
-    if (errno == EMFILE || errno == ENFILE)
+    if (err == EMFILE || err == ENFILE)
         return cope(l);
-    return errno != ENOMEM && errno != ENOBUFS;
+    return err != ENOMEM && err != ENOBUFS;
 }
 
 static void on_newcomers(uv_poll_t *poll, int status, int events)

@@ -2,9 +2,9 @@
  *
  * Workers share nothing but the setup, which nobody writes, the tables of those who send
  * too much, which need no lock, and the hub that the first of them hosts, with which they
- * exchange notes. Between them the kernel deals out
- * connections (SO_REUSEPORT). Opening happens on the caller's thread, running
- * and closing on the worker's own. */
+ * exchange notes; and once files have run out they accept one by one. Between them the
+ * kernel deals out connections (SO_REUSEPORT). Opening happens on the caller's thread,
+ * running and closing on the worker's own. */
 #ifndef HC_WORKER_H
 #define HC_WORKER_H
 
